@@ -1,0 +1,418 @@
+"""The contract between a channel and the router: signals in, effects out, and what a channel can do, as data.
+
+No channel's own facts live here, and nothing of the router's beyond plain values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+# --- signals: all that comes in ------------------------------------------------------------------------
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which the customer is known. `verified` names the proof; empty: typed, unproven."""
+
+    kind: str
+    value: str
+    verified: str = ""
+
+
+class LineRef(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel and one address on it. `key` tells lines of the channel apart; `peer` is where answers go."""
+
+    channel: str
+    key: str
+    peer: str = ""
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came with a message. `content` is carried inline up to the channel's limit."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    content: bytes = b""
+    content_id: str = ""
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Something that happened outside. `dedupe` is unique within the channel, and the same on a redelivery."""
+
+    line: LineRef
+    dedupe: str
+
+
+class LineOpened(Signal, frozen=True, kw_only=True):
+    """A line exists now; who it is may be declared here, before the first message."""
+
+    name: str = ""
+    language: str = ""
+    identities: tuple[Identity, ...] = ()
+    declared: dict[str, str] = {}
+
+
+class MessageIn(Signal, frozen=True, kw_only=True):
+    """Something the customer said.
+
+    `in_reply_to`: provider ids of our or their earlier messages, best first. `declared`: fields that are
+    facts by configuration. `set_aside`: a named reason for which no conversation may come of it
+    (`bounce`, `loop`, `list_mail`). `automatic`: joins its thread quietly and wakes nobody.
+    """
+
+    text: str = ""
+    html: str = ""
+    subject: str = ""
+    provider: str = ""
+    sent_ms: int = 0
+    name: str = ""
+    language: str = ""
+    identities: tuple[Identity, ...] = ()
+    declared: dict[str, str] = {}
+    in_reply_to: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    arrived_by: str = ""  # the channel for facts and figures, where it differs from the line's
+    set_aside: str = ""
+    automatic: bool = False
+    extra: dict[str, str] = {}
+
+
+class Receipt(Signal, frozen=True, kw_only=True):
+    """What became of a message of ours. `provider` is its id; `status` sent, delivered, read, failed."""
+
+    provider: str
+    status: str
+    reason: str = ""
+
+
+class PartyJoined(Signal, frozen=True, kw_only=True):
+    """Somebody is connected to a live line (`customer`, `agent:<id>`, `outside:<n>`)."""
+
+    party: str
+
+
+class PartyLeft(Signal, frozen=True, kw_only=True):
+    party: str
+    why: str = "left"
+
+
+class KeyPressed(Signal, frozen=True, kw_only=True):
+    keys: str
+    prompt: str = ""
+
+
+class Recalled(Signal, frozen=True, kw_only=True):
+    """The customer took a message back."""
+
+    provider: str
+
+
+class OptedOut(Signal, frozen=True, kw_only=True):
+    """The customer wants no more messages on this line (or wants them again)."""
+
+    out: bool = True
+
+
+class LineClosed(Signal, frozen=True, kw_only=True):
+    """The customer has left the line for good."""
+
+    why: str = "left"
+
+
+AnySignal = LineOpened | MessageIn | Receipt | PartyJoined | PartyLeft | KeyPressed | Recalled | OptedOut | LineClosed
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[AnySignal] = msgspec.msgpack.Decoder(AnySignal)
+
+
+def encode_signal(signal: AnySignal) -> bytes:
+    """Encode a signal for the letterbox."""
+    return _encoder.encode(signal)
+
+
+def decode_signal(data: bytes) -> AnySignal:
+    """Read a letterbox signal back. Raises `msgspec.ValidationError` on foreign bytes."""
+    return _decoder.decode(data)
+
+
+# --- effects: all that goes out ------------------------------------------------------------------------
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Something to be done outside. `key` is the same on every repeat of this effect, and unguessable."""
+
+    key: str
+    line: LineRef
+
+
+class Send(Effect, frozen=True, kw_only=True):
+    """Say something. `automatic`: nobody typed it (a confirmation, an off-hours notice).
+
+    `thread`: provider ids of the conversation's earlier messages on this line, oldest first.
+    `reference`: the conversation's outside name.
+    """
+
+    text: str
+    html: str = ""
+    subject: str = ""
+    author: str = ""
+    language: str = ""
+    thread: tuple[str, ...] = ()
+    reference: str = ""
+    automatic: bool = False
+    notice: str = ""
+
+
+class Connect(Effect, frozen=True, kw_only=True):
+    """Bring a party onto a live line."""
+
+    party: str
+    address: str
+
+
+class Hold(Effect, frozen=True, kw_only=True):
+    on: bool
+
+
+class Move(Effect, frozen=True, kw_only=True):
+    """Move a live line to another place (a conference, a queue, a number)."""
+
+    to: str
+
+
+class HangUp(Effect, frozen=True, kw_only=True):
+    pass
+
+
+class Play(Effect, frozen=True, kw_only=True):
+    notice: str
+    language: str = ""
+
+
+class Fetch(Effect, frozen=True, kw_only=True):
+    """Fetch a provider's medium into our own files."""
+
+    url: str
+
+
+class Typing(Effect, frozen=True, kw_only=True):
+    on: bool
+
+
+class Seen(Effect, frozen=True, kw_only=True):
+    provider: str
+
+
+AnyEffect = Send | Connect | Hold | Move | HangUp | Play | Fetch | Typing | Seen
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect happened; `provider` is the id the provider gave it, empty where it gives none."""
+
+    provider: str = ""
+
+
+class EffectFailed(Exception):
+    """An effect did not happen. The reason is a short code: no text, no address, no secret."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TryLater(EffectFailed):
+    """Not now: the provider is away or says wait. `after_ms` is its wish, 0 for ours to choose."""
+
+    def __init__(self, reason: str, *, after_ms: int = 0) -> None:
+        super().__init__(reason)
+        self.after_ms = after_ms
+
+
+class Undeliverable(EffectFailed):
+    """Never: trying again cannot help."""
+
+
+class Unsure(EffectFailed):
+    """It left and no answer came. Before it is repeated, `find(key)` asks the provider."""
+
+
+# --- what a channel is ------------------------------------------------------------------------------------
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel can do, as data. The router decides by these, never by the channel's name.
+
+    `delivery`: `call` (effects come from the outbox) or `push` (a socket some node holds).
+    `live`: somebody is waiting on the line. `load`: of a capacity of 100, by default.
+    `reply_window_ms`, `reply_quota`: the platform's own limits, 0 for none.
+    `opens_on`: what opens a conversation, a `message` or the `line` itself (a call rings before a word).
+    `single`: `listen` may run only once in a site. `can_find`: the provider can be asked by key.
+    """
+
+    delivery: str
+    live: bool
+    load: int
+    opens_on: str = "message"
+    effects: tuple[str, ...] = ("Send",)
+    text_chars_max: int = 100_000
+    reply_window_ms: int = 0
+    reply_quota: int = 0
+    receipts: bool = False
+    media: bool = False
+    single: bool = False
+    can_find: bool = False
+    left_after_ms: int = 0
+
+
+class LetterboxClosed(Exception):
+    """The letterbox cannot take it now. Refuse in your own protocol; the provider sends again."""
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A signal is durable. `letter` names it; `fresh` is False for one that was here before."""
+
+    letter: int
+    message: int
+    fresh: bool
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What the router made of a letter. `reference` is the conversation's outside name, empty if set aside."""
+
+    position: int
+    line: int
+    reference: str
+    state: str
+    queue: str
+    opens_ms: int = 0
+
+
+class LineItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing on a line that the customer may see; `seq` grows along the line.
+
+    `kind`: `in`, `out`, `notice` or `status`; `status` items carry `state` (waiting, active, closed …).
+    """
+
+    seq: int
+    kind: str
+    at: int
+    message: int = 0
+    text: str = ""
+    author: str = ""
+    notice: str = ""
+    state: str = ""
+    client: str = ""
+    until_ms: int = 0
+
+
+class Follow(Protocol):
+    """What is committed on one line from now on, and passing signs. Bounded: `overrun` asks for a resume."""
+
+    def __aiter__(self) -> AsyncIterator[LineItem]: ...
+
+    @property
+    def overrun(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class Book(Protocol):
+    """A small durable map for cursors and provider tokens."""
+
+    async def read(self, key: str) -> str | None: ...
+
+    async def note(self, key: str, value: str) -> None: ...
+
+
+class Door(Protocol):
+    """The router's door, as a channel sees it."""
+
+    async def accept(self, signals: Sequence[AnySignal]) -> list[Accepted]:
+        """Put verified, parsed signals into the letterbox. Raises LetterboxClosed; then nothing was kept."""
+
+    async def decided(self, letter: int, *, wait_ms: int) -> Decided | None:
+        """Wait for the decision on a letter; None when it takes longer. The letter is safe either way."""
+
+    async def line_items(self, line: LineRef, *, after: int, limit: int) -> list[LineItem]:
+        """Return what the customer may see on a line above a sequence number, from the archive."""
+
+    def follow(self, line: LineRef) -> Follow:
+        """Follow a line from now on. Open it before reading `line_items`, so that nothing falls between."""
+
+    def typing(self, line: LineRef, on: bool) -> None:
+        """Pass on that the customer is typing. Never written."""
+
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes derived from the site's key for one purpose of this channel (tokens, VERP)."""
+
+    def text(self, notice: str, language: str, until_ms: int = 0) -> str:
+        """Return a customer text of the running configuration, in a language or the site's first."""
+
+    def opening(self, calendar_or_queue: str) -> tuple[bool, int]:
+        """Return (open now, the next change in UTC ms or 0) of a queue."""
+
+    @property
+    def book(self) -> Book: ...
+
+    @property
+    def public_url(self) -> str:
+        """The address under which the world sees us, from configuration, without a final slash."""
+
+    @property
+    def now_ms(self) -> Callable[[], int]: ...
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP path under `/channels/<name>`; `body_bytes_max` is refused with 413 before parsing."""
+
+    method: str
+    path: str
+    handler: Handler
+    body_bytes_max: int = 64 * 1024
+
+
+class Channel(Protocol):
+    """One channel: the two halves. Built by its module's `build(settings, door)`."""
+
+    capabilities: Capabilities
+
+    def routes(self) -> Sequence[Route]:
+        """Return the webhooks and pages of this channel."""
+
+    async def listen(self) -> None:
+        """Hold a link (a listener, an IMAP idle) until cancelled. Returns at once where there is none."""
+
+    async def perform(self, effect: AnyEffect) -> Done:
+        """Do it, or raise TryLater, Undeliverable or Unsure. Never retries by itself."""
+
+    async def find(self, key: str) -> Done | None:
+        """Ask the provider whether an unsure effect happened. Only where `can_find`."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every entry of `config/channels.yaml` has. A channel's own settings derive from it.
+
+    Secrets are named, never written: a field that ends in `_env` names an environment variable.
+    """
+
+    enabled: bool = True
+    load: int = 0  # 0: the channel's own
+
+
+class ChannelModule(Protocol):
+    """What a file in `channels/` offers; it is found by its name.
+
+    Beside `build`, the module has a class `Settings` derived from the one above, and `CAPABILITIES`.
+    """
+
+    CAPABILITIES: Capabilities
+
+    def build(self, settings: Settings, door: Door, environment: Mapping[str, str]) -> Channel:
+        """Make the channel. Raises ValueError with a sentence when a named secret is missing."""

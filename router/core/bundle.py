@@ -1,0 +1,130 @@
+"""The running configuration as the core sees it: checked, expanded to UTC, canonical. No files, no zones."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One named part of a bundle."""
+
+
+class Closing(Part, frozen=True, kw_only=True):
+    """What happens to those in line when a queue closes: served for `serve_ms`, or moved at once (0)."""
+
+    serve_ms: int = 0
+
+
+class OffHours(Part, frozen=True, kw_only=True):
+    """What a closed queue does with an arrival.
+
+    `notices` maps a channel to the notice its customer is told (default `off-hours`);
+    `then` names the fallback queue, or is empty: keep for this queue's own next opening.
+    """
+
+    notices: dict[str, str] = {}
+    then: str = ""
+
+
+class Queue(Part, frozen=True, kw_only=True):
+    """Where conversations of one kind wait. Durations in milliseconds."""
+
+    name: str
+    hours: str
+    label: dict[str, str] = {}
+    skills: dict[str, int] = {}
+    weight: int = 1
+    answer_within_ms: dict[str, int] = {}
+    offer_ms: int = 20 * SECOND_MS
+    wrap_up_ms: int = 60 * SECOND_MS
+    hold_ms: int = 2 * MINUTE_MS
+    rest_ms: int = 30 * SECOND_MS
+    remind_ms: int = 10 * MINUTE_MS
+    park_ms: int = 7 * DAY_MS
+    closing: Closing = Closing()
+    off_hours: OffHours = OffHours()
+
+
+class Rule(Part, frozen=True, kw_only=True):
+    """First match wins. `when` is CEL over facts and `open.<calendar>`; empty means always."""
+
+    name: str
+    queue: str
+    when: str = ""
+    skills: dict[str, int] = {}
+    head_start_ms: int = 0
+
+
+class Topic(Part, frozen=True, kw_only=True):
+    """A named CEL condition over `message.text`, `message.subject`, evaluated before the decision."""
+
+    name: str
+    when: str
+
+
+class Presence(Part, frozen=True, kw_only=True):
+    """One state an agent can choose. `accepts` says whether work may be offered in it."""
+
+    name: str
+    accepts: bool
+    label: dict[str, str] = {}
+    shape: str = "disc"
+
+
+class ChannelSpec(Part, frozen=True, kw_only=True):
+    """What routing must know of a channel: the load of one conversation, and whether someone is on the line."""
+
+    load: int
+    live: bool
+
+
+class Bundle(Part, frozen=True, kw_only=True):
+    """Everything a decision may depend on besides the state.
+
+    `calendars` maps a name to sorted UTC milliseconds `[open, close, open, close, ...]`; an empty
+    list never opens. `texts` maps a notice to language to text; the core hands on the notice's name only.
+    """
+
+    site: str
+    zone: str
+    languages: tuple[str, ...]
+    queues: dict[str, Queue]
+    rules: tuple[Rule, ...]
+    topics: tuple[Topic, ...]
+    calendars: dict[str, tuple[int, ...]]
+    skills: dict[str, int]
+    presences: dict[str, Presence]
+    channels: dict[str, ChannelSpec]
+    dispositions: tuple[str, ...] = ()
+    decline_reasons: tuple[str, ...] = ()
+    texts: dict[str, dict[str, str]] = {}
+    grace_ms: int = 60 * SECOND_MS
+    reopen_ms: int = DAY_MS
+    capacity: int = 100
+    files: dict[str, str] = {}
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(Bundle)
+
+
+def encode_bundle(bundle: Bundle) -> bytes:
+    """Return the canonical bytes of a bundle: equal bundles give equal bytes."""
+    return _encoder.encode(bundle)
+
+
+def decode_bundle(data: bytes) -> Bundle:
+    """Read a bundle back. Raises `msgspec.ValidationError` when the bytes are not one."""
+    return _decoder.decode(data)
+
+
+def bundle_hash(data: bytes) -> str:
+    """Return the name under which a bundle's bytes are kept for ever."""
+    return hashlib.sha256(data).hexdigest()[:32]

@@ -1,0 +1,240 @@
+"""What the core can be asked to do: imperative, complete, with ids only. No text, names or addresses."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from router.core.bundle import Bundle
+from router.core.facts import Facts
+from router.core.record import Record
+
+# The three lanes of the inbox (DESIGN section 10), served in this order.
+TIME, PEOPLE, ARRIVALS = 0, 1, 2
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
+    """`id` makes a command idempotent: a known id gets the earlier answer."""
+
+    lane: ClassVar[int] = PEOPLE
+    id: str
+
+
+class Receive(Command, frozen=True, kw_only=True, tag=1):
+    """A looked-up message. `record` is the parked or closed conversation of its line, if the store has one.
+
+    `seen` is the journal position up to which the look-up's reading was current.
+    `line` is where an answer goes; `channel` is how the message came (a form answers by e-mail).
+    `quiet` joins its conversation and wakes nobody (automatic mail).
+    """
+
+    lane: ClassVar[int] = ARRIVALS
+    message: int
+    line: int
+    customer: int
+    channel: str
+    facts: Facts
+    arrived_ms: int
+    seen: int
+    record: Record | None = None
+    quiet: bool = False
+
+
+class SetAside(Command, frozen=True, kw_only=True, tag=2):
+    """An accepted message that opens no conversation, with its named reason."""
+
+    lane: ClassVar[int] = ARRIVALS
+    message: int
+    reason: str
+
+
+class LeaveLine(Command, frozen=True, kw_only=True, tag=3):
+    """The customer has left the line (closed the chat, hung up)."""
+
+    lane: ClassVar[int] = PEOPLE
+    line: int
+    why: str = "left"
+
+
+class SignIn(Command, frozen=True, kw_only=True, tag=10):
+    """An agent starts work, or what they can do has changed.
+
+    `abilities` are sorted (name, level) pairs: `skill:billing` 3, `channel:chat` 1.
+    """
+
+    agent: int
+    abilities: tuple[tuple[str, int], ...]
+    capacity: int
+    presence: str = ""
+
+
+class SignOut(Command, frozen=True, kw_only=True, tag=11):
+    """An agent ends work. Refused while live conversations are open, unless `forced`."""
+
+    agent: int
+    why: str = "signed_out"
+    forced: bool = False
+
+
+class SetPresence(Command, frozen=True, kw_only=True, tag=12):
+    """One click, one presence for all channels. Coming back from `not_responding` is such a click."""
+
+    agent: int
+    presence: str
+
+
+class AttachDesk(Command, frozen=True, kw_only=True, tag=13):
+    """A desk socket of this agent is held by `node`; `desk` names the socket."""
+
+    agent: int
+    node: str
+    desk: str
+
+
+class DetachDesk(Command, frozen=True, kw_only=True, tag=14):
+    """That socket is gone; with the last one the agent's grace begins."""
+
+    agent: int
+    node: str
+    desk: str
+
+
+class NodeLost(Command, frozen=True, kw_only=True, tag=15):
+    """A node's lease ended: every desk it held is gone."""
+
+    lane: ClassVar[int] = TIME
+    node: str
+
+
+class Accept(Command, frozen=True, kw_only=True, tag=20):
+    agent: int
+    conv: int
+    offer: int
+
+
+class Decline(Command, frozen=True, kw_only=True, tag=21):
+    agent: int
+    conv: int
+    offer: int
+    reason: str = ""
+
+
+class Reply(Command, frozen=True, kw_only=True, tag=22):
+    """`message` is already in the archive. `line` 0 means the conversation's current line.
+
+    `then` is `stay`, `park` (wait for the customer, capacity given back) or `close`.
+    """
+
+    agent: int
+    conv: int
+    message: int
+    line: int = 0
+    then: str = "stay"
+    disposition: str = ""
+
+
+class Note(Command, frozen=True, kw_only=True, tag=23):
+    agent: int
+    conv: int
+    message: int
+
+
+class Transfer(Command, frozen=True, kw_only=True, tag=24):
+    """To exactly one of `queue` and `to_agent`; `note` is the archive id of a note, or 0."""
+
+    agent: int
+    conv: int
+    queue: str = ""
+    to_agent: int = 0
+    note: int = 0
+
+
+class Park(Command, frozen=True, kw_only=True, tag=25):
+    """Wait for the customer (`until_ms` 0: the queue's own limit) or for a time."""
+
+    agent: int
+    conv: int
+    until_ms: int = 0
+
+
+class Close(Command, frozen=True, kw_only=True, tag=26):
+    """End the conversation: wrap-up follows where the queue has one, unless `disposition` settles it."""
+
+    agent: int
+    conv: int
+    disposition: str = ""
+
+
+class FinishWrapUp(Command, frozen=True, kw_only=True, tag=27):
+    agent: int
+    conv: int
+    disposition: str
+
+
+class ReportDelivery(Command, frozen=True, kw_only=True, tag=28):
+    """What became of an outbound message: `sent`, `delivered`, `read`, `failed`."""
+
+    lane: ClassVar[int] = PEOPLE
+    conv: int
+    message: int
+    status: str
+    reason: str = ""
+
+
+class HoldLine(Command, frozen=True, kw_only=True, tag=29):
+    """Put a live line on hold, or take it off."""
+
+    agent: int
+    conv: int
+    on: bool
+
+
+class ReportParty(Command, frozen=True, kw_only=True, tag=32):
+    """A live line reports that somebody is connected, or no longer. The customer's leaving is LeaveLine."""
+
+    line: int
+    party: str
+    joined: bool
+    why: str = ""
+
+
+class Wake(Command, frozen=True, kw_only=True, tag=30):
+    """A parked conversation is due, or its reply failed: the record comes back."""
+
+    lane: ClassVar[int] = TIME
+    record: Record
+    why: str = "due"
+
+
+class OrderClosure(Command, frozen=True, kw_only=True, tag=31):
+    """A supervisor closes a queue now, until a time. `until_ms` 0 ends the closure."""
+
+    queue: str
+    until_ms: int
+    by: int
+    reason: str
+
+
+class ApplyConfig(Command, frozen=True, kw_only=True, tag=40):
+    """Swap in a bundle that is already stored under `hash`."""
+
+    lane: ClassVar[int] = TIME
+    hash: str
+    bundle: Bundle
+    proposer: str = ""
+
+
+class TakeLead(Command, frozen=True, kw_only=True, tag=41):
+    """Opens each leadership; `gap_ms` is how long nobody led."""
+
+    lane: ClassVar[int] = TIME
+    epoch: int
+    gap_ms: int
+    release: str
+
+
+class Tick(Command, frozen=True, kw_only=True, tag=42):
+    """Fire what is due, in order of (deadline, kind, id)."""
+
+    lane: ClassVar[int] = TIME

@@ -1,0 +1,400 @@
+"""What the core has decided: past tense, ids and codes. A file format: fields are only added, with a default."""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.core.facts import Facts
+from router.core.record import Record
+
+Needs = tuple[tuple[str, int], ...]
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Time is said once per entry, not in every event."""
+
+
+class LeadTaken(Event, frozen=True, tag=1):
+    epoch: int
+    gap_ms: int
+    release: str
+
+
+class ConfigApplied(Event, frozen=True, tag=2):
+    hash: str
+    proposer: str
+
+
+class FactsCoded(Event, frozen=True, tag=3):
+    """A set of facts seen for the first time gets a number."""
+
+    facts: int
+    content: Facts
+
+
+class ClassFormed(Event, frozen=True, tag=4):
+    """Conversations with the same queue, needs and load wait as one class."""
+
+    cls: int
+    queue: str
+    needs: Needs
+    load: int
+
+
+class QueueOpened(Event, frozen=True, tag=5):
+    """`until_ms`: when the calendar next has something to say; 0 for never."""
+
+    queue: str
+    until_ms: int
+
+
+class QueueClosed(Event, frozen=True, tag=6):
+    """Those in line are served until `serve_until_ms`; `until_ms` is the next opening, 0 for none known."""
+
+    queue: str
+    serve_until_ms: int
+    until_ms: int
+    why: str
+
+
+class ClosureOrdered(Event, frozen=True, tag=7):
+    """`until_ms` 0: the closure has been lifted or has expired."""
+
+    queue: str
+    until_ms: int
+    by: int
+    reason: str
+
+
+class Received(Event, frozen=True, tag=10):
+    """`opened`: this message opened the conversation. `key_ms` is its place in line."""
+
+    conv: int
+    message: int
+    line: int
+    customer: int
+    facts: int
+    arrived_ms: int
+    opened: bool
+    quiet: bool
+
+
+class MessageSetAside(Event, frozen=True, tag=11):
+    message: int
+    reason: str
+
+
+class Routed(Event, frozen=True, tag=12):
+    """The rule that placed the conversation, and the class-making outcome. `key_ms`: arrival less head start."""
+
+    conv: int
+    queue: str
+    rule: str
+    needs: Needs
+    load: int
+    key_ms: int
+
+
+class Diverted(Event, frozen=True, tag=13):
+    """The queue was closed: the fallback decides."""
+
+    conv: int
+    from_queue: str
+    queue: str
+    why: str
+
+
+class Queued(Event, frozen=True, tag=14):
+    """Waits in its class at its place; until `due_ms` it is looked at again at the latest."""
+
+    conv: int
+    cls: int
+    key_ms: int
+    due_ms: int
+    why: str
+
+
+class HeldFor(Event, frozen=True, tag=15):
+    """Waits for one agent until `until_ms`, then goes to its queue in its old place."""
+
+    conv: int
+    agent: int
+    until_ms: int
+    why: str
+
+
+class Deferred(Event, frozen=True, tag=16):
+    """Kept for a later opening, place in line kept."""
+
+    conv: int
+    queue: str
+    until_ms: int
+    why: str
+
+
+class Announced(Event, frozen=True, tag=17):
+    """The customer is told a notice by name; `until_ms` is the time it speaks of, 0 for none."""
+
+    conv: int
+    line: int
+    notice: str
+    queue: str
+    until_ms: int
+
+
+class Offered(Event, frozen=True, tag=20):
+    """`why` are reason codes; `among` is how many agents could have taken it."""
+
+    conv: int
+    agent: int
+    offer: int
+    until_ms: int
+    why: tuple[str, ...]
+    among: int
+
+
+class Accepted(Event, frozen=True, tag=21):
+    conv: int
+    agent: int
+    offer: int
+    due_ms: int
+
+
+class Declined(Event, frozen=True, tag=22):
+    conv: int
+    agent: int
+    offer: int
+    reason: str
+    rest_until_ms: int
+
+
+class OfferLapsed(Event, frozen=True, tag=23):
+    conv: int
+    agent: int
+    offer: int
+
+
+class OfferWithdrawn(Event, frozen=True, tag=24):
+    conv: int
+    agent: int
+    offer: int
+    why: str
+
+
+class RestEnded(Event, frozen=True, tag=25):
+    conv: int
+    agent: int
+
+
+class Replied(Event, frozen=True, tag=30):
+    conv: int
+    agent: int
+    message: int
+    line: int
+    due_ms: int
+
+
+class Noted(Event, frozen=True, tag=31):
+    conv: int
+    agent: int
+    message: int
+
+
+class DeliveryReported(Event, frozen=True, tag=32):
+    """`actor` is who must act next because of it: `agent` after a failure, else empty."""
+
+    conv: int
+    message: int
+    status: str
+    reason: str
+    actor: str
+
+
+class Reminded(Event, frozen=True, tag=33):
+    """A bound was reached and is said aloud; `due_ms` is the next one. `actor` is who keeps it waiting."""
+
+    conv: int
+    actor: str
+    why: str
+    due_ms: int
+
+
+class Transferred(Event, frozen=True, tag=40):
+    conv: int
+    agent: int
+    queue: str
+    to_agent: int
+    note: int
+
+
+class Parked(Event, frozen=True, tag=41):
+    """Leaves the core; the store keeps the record with its due time. `actor` is `customer` or `clock`."""
+
+    conv: int
+    agent: int
+    actor: str
+    until_ms: int
+    record: Record
+
+
+class Returned(Event, frozen=True, tag=42):
+    """Comes back into the core with its record; what follows says where it goes."""
+
+    conv: int
+    why: str
+    record: Record
+
+
+class CustomerLeft(Event, frozen=True, tag=43):
+    conv: int
+    line: int
+    why: str
+    due_ms: int
+
+
+class Abandoned(Event, frozen=True, tag=44):
+    """The customer left before anybody answered."""
+
+    conv: int
+    why: str
+    record: Record
+
+
+class WrapUpStarted(Event, frozen=True, tag=45):
+    conv: int
+    agent: int
+    until_ms: int
+
+
+class Closed(Event, frozen=True, tag=46):
+    conv: int
+    agent: int
+    disposition: str
+    why: str
+    record: Record
+
+
+class Assigned(Event, frozen=True, tag=47):
+    """Given to its owner without an offer: woken by the customer while the owner is present."""
+
+    conv: int
+    agent: int
+    why: str
+    due_ms: int
+
+
+class LineHeld(Event, frozen=True, tag=48):
+    conv: int
+    agent: int
+    line: int
+    on: bool
+
+
+class PartyReported(Event, frozen=True, tag=49):
+    conv: int
+    line: int
+    party: str
+    joined: bool
+    why: str
+
+
+class SignedIn(Event, frozen=True, tag=50):
+    agent: int
+    abilities: Needs
+    capacity: int
+    presence: str
+
+
+class SignedOut(Event, frozen=True, tag=51):
+    agent: int
+    why: str
+
+
+class PresenceSet(Event, frozen=True, tag=52):
+    """`accepts` is written down, so that no later reader has to ask the configuration."""
+
+    agent: int
+    presence: str
+    accepts: bool
+    why: str
+
+
+class DeskAttached(Event, frozen=True, tag=53):
+    agent: int
+    node: str
+    desk: str
+
+
+class DeskDetached(Event, frozen=True, tag=54):
+    """`grace_until_ms` is 0 while another desk of the agent is attached."""
+
+    agent: int
+    node: str
+    desk: str
+    grace_until_ms: int
+
+
+AnyEvent = (
+    LeadTaken
+    | ConfigApplied
+    | FactsCoded
+    | ClassFormed
+    | QueueOpened
+    | QueueClosed
+    | ClosureOrdered
+    | Received
+    | MessageSetAside
+    | Routed
+    | Diverted
+    | Queued
+    | HeldFor
+    | Deferred
+    | Announced
+    | Offered
+    | Accepted
+    | Declined
+    | OfferLapsed
+    | OfferWithdrawn
+    | RestEnded
+    | Replied
+    | Noted
+    | DeliveryReported
+    | Reminded
+    | Transferred
+    | Parked
+    | Returned
+    | CustomerLeft
+    | Abandoned
+    | WrapUpStarted
+    | Closed
+    | Assigned
+    | LineHeld
+    | PartyReported
+    | SignedIn
+    | SignedOut
+    | PresenceSet
+    | DeskAttached
+    | DeskDetached
+)
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One decision in the journal: when, by which command, which events. Events are numbered by position."""
+
+    at: int
+    command: str
+    events: tuple[AnyEvent, ...]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[Entry])
+
+
+def encode_entries(entries: list[Entry]) -> bytes:
+    """Encode one commit's decisions as one journal row."""
+    return _encoder.encode(entries)
+
+
+def decode_entries(data: bytes) -> list[Entry]:
+    """Read a journal row back. Raises `msgspec.ValidationError` on foreign bytes."""
+    return _decoder.decode(data)

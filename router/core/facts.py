@@ -1,0 +1,19 @@
+"""What rules may look at: coded, non-personal facts of a message. No text, no names, no addresses."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Facts(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """The facts of one message, hashable, so that equal sets are stored once.
+
+    `attributes` holds declared values (form fields marked as facts, pre-chat fields), sorted by name.
+    """
+
+    channel: str
+    language: str = ""
+    segment: str = ""
+    kind: str = "message"
+    topics: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,31 @@
+"""The small record with which a conversation leaves the core and comes back. No text, no names."""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.core.facts import Facts
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What must be known to bring a parked or closed conversation back into the core, in its old place.
+
+    `version` counts how often it has left; a look-up that brings an older version is told to look again.
+    `key_ms` is its place in line: arrival minus head start.
+    """
+
+    conv: int
+    version: int
+    customer: int
+    line: int
+    channel: str
+    queue: str
+    needs: tuple[tuple[str, int], ...]
+    load: int
+    key_ms: int
+    opened_ms: int
+    owner: int
+    facts: Facts
+    left_ms: int
+    state: str
+    answered: bool = False

@@ -1,0 +1,510 @@
+"""The store's port: records and protocols every database is held to. No SQL, no decisions.
+
+Every method takes the site first. Methods are coroutines, so that a database across a network fits.
+Errors are the three below and nothing of a driver's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class StoreError(Exception):
+    """The store could not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot take writes now (full, read-only, gone). Nothing was written; try again later."""
+
+
+class Fenced(StoreError):
+    """Another leader has a higher epoch, or the journal has moved: this core must be thrown away."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that crosses the port."""
+
+
+# --- letterbox ------------------------------------------------------------------------------------
+
+
+class Body(Row, frozen=True, kw_only=True):
+    """The words of one message, as the archive keeps them. Personal data: never journalled or logged.
+
+    `author` is `customer`, `agent:<id>` or `system`; `kind` is `message`, `note`, `notice` or `auto`.
+    `provider` is the provider's own id of the message (a Message-ID, a MessageSid).
+    """
+
+    direction: str  # in | out | note
+    author: str
+    kind: str = "message"
+    text: str = ""
+    html: str = ""
+    subject: str = ""
+    provider: str = ""
+    created_ms: int
+    extra: dict[str, str] = {}
+
+
+class NewLetter(Row, frozen=True, kw_only=True):
+    """A verified, parsed signal to be accepted. `dedupe` is the channel's own key, unhashed."""
+
+    channel: str
+    dedupe: str
+    received_ms: int
+    signal: bytes
+    body: Body | None = None
+
+
+class Letter(Row, frozen=True, kw_only=True):
+    """An accepted signal. `message` is the archive id of its body, 0 where it has none.
+
+    `fresh` is False when the dedupe key was known: then this is the earlier letter, whatever its state
+    (`new`, `settled`, `quarantined`), and nothing was written. `position` is the journal position that
+    settled it, 0 before; `signal` is empty once it is settled.
+    """
+
+    id: int
+    channel: str
+    received_ms: int
+    message: int
+    state: str
+    attempts: int
+    position: int
+    signal: bytes
+    fresh: bool = False
+
+
+class Letterbox(Protocol):
+    """Where an accepted signal is durable before its provider hears yes."""
+
+    async def put(self, site: str, letters: Sequence[NewLetter]) -> list[Letter]:
+        """Write signals and bodies in one durable transaction, one answer each, in order.
+
+        Two letters with one (channel, dedupe) make one row: the second answer names the first.
+        Raises StoreUnavailable when nothing can be written.
+        """
+
+    async def waiting(self, site: str, *, before_ms: int, limit: int) -> list[Letter]:
+        """Return unsettled letters received before a time, oldest first, by sender in turn not needed here."""
+
+    async def get(self, site: str, letter: int) -> Letter | None: ...
+
+    async def tried(self, site: str, letters: Sequence[int]) -> None:
+        """Count one more attempt, durably, before it is made."""
+
+    async def quarantine(self, site: str, letter: int, reason: str) -> None:
+        """Set a letter aside that broke the core or three attempts; it is shown and does not go round."""
+
+    async def depth(self, site: str) -> tuple[int, int, int]:
+        """Return (unsettled, received_ms of the oldest or 0, quarantined)."""
+
+    async def quarantined(self, site: str, limit: int) -> list[tuple[Letter, str]]: ...
+
+
+# --- journal and what a commit writes with it ---------------------------------------------------------
+
+
+class TimelineRow(Row, frozen=True, kw_only=True):
+    """One line of a conversation's story that people see, at its journal position.
+
+    `kind` is the event's class name; `message` is 0 where there is no body; `notice` and `until_ms`
+    carry an announcement; `detail` is a short code (agent id, queue, status).
+    """
+
+    position: int
+    conv: int
+    line: int
+    kind: str
+    at: int
+    message: int = 0
+    agent: int = 0
+    notice: str = ""
+    until_ms: int = 0
+    detail: str = ""
+
+
+class ConversationRow(Row, frozen=True, kw_only=True):
+    """The store's row of a conversation, written whole whenever one of these changes.
+
+    `record` is the encoded `core.record.Record` while parked, closed or abandoned, else empty.
+    `due_ms` is when a parked one must be woken, 0 for never.
+    """
+
+    conv: int
+    reference: str
+    customer: int
+    line: int
+    channel: str
+    state: str
+    queue: str
+    owner: int
+    opened_ms: int
+    changed_ms: int
+    due_ms: int = 0
+    closed_ms: int = 0
+    disposition: str = ""
+    record: bytes = b""
+
+
+class Delivery(Row, frozen=True, kw_only=True):
+    """The delivery state of an outbound message, as the desk shows it."""
+
+    message: int
+    status: str
+    reason: str = ""
+
+
+class NewEffect(Row, frozen=True, kw_only=True):
+    """An outbox row: ids only. `lane` orders effects of one line; `effect` is a closed name (`send`, `announce`)."""
+
+    position: int
+    lane: str
+    channel: str
+    effect: str
+    conv: int
+    line: int
+    message: int = 0
+    notice: str = ""
+    until_ms: int = 0
+    not_before_ms: int = 0
+
+
+class Settled(Row, frozen=True, kw_only=True):
+    """A letter is settled by a journal position, in the commit that makes the decision."""
+
+    letter: int
+    position: int
+    reason: str = ""
+
+
+class Commit(Row, frozen=True, kw_only=True):
+    """One durable batch. `first` is the position of its first event; it must continue the journal."""
+
+    epoch: int
+    first: int
+    count: int
+    at: int
+    entries: bytes
+    timeline: Sequence[TimelineRow] = ()
+    conversations: Sequence[ConversationRow] = ()
+    deliveries: Sequence[Delivery] = ()
+    effects: Sequence[NewEffect] = ()
+    settled: Sequence[Settled] = ()
+    placed: Sequence[tuple[int, int, int]] = ()  # (message, conversation, line)
+
+
+class JournalRow(Row, frozen=True, kw_only=True):
+    first: int
+    count: int
+    at: int
+    epoch: int
+    entries: bytes
+
+
+class Snapshot(Row, frozen=True, kw_only=True):
+    position: int
+    at: int
+    release: str
+    state: bytes
+
+
+class Journal(Protocol):
+    """Decisions, in order, fenced by the leader's epoch."""
+
+    async def commit(self, site: str, commit: Commit) -> None:
+        """Write the batch and all its rows in one durable transaction.
+
+        Raises Fenced when the epoch is not the lease's or `first` is not the journal's next position;
+        StoreUnavailable when nothing was written; StoreError when the outcome is unknown.
+        """
+
+    def read(self, site: str, after: int, until: int | None = None) -> AsyncIterator[JournalRow]:
+        """Yield rows whose last position is above `after`, in order (and first at most `until`)."""
+
+    async def end(self, site: str) -> tuple[int, int]:
+        """Return (last position, `at` of the last row); (0, 0) for an empty journal."""
+
+    async def keep_snapshot(self, site: str, snapshot: Snapshot) -> None: ...
+
+    async def latest_snapshot(self, site: str) -> Snapshot | None: ...
+
+    async def keep_bundle(self, site: str, name: str, data: bytes, at: int) -> None:
+        """Keep a bundle for ever under its hash; keeping it twice changes nothing."""
+
+    async def bundle(self, site: str, name: str) -> bytes | None: ...
+
+    async def bundles(self, site: str) -> list[tuple[str, int]]:
+        """Return (hash, first kept at), newest first."""
+
+
+# --- archive -----------------------------------------------------------------------------------------
+
+
+class LineRow(Row, frozen=True, kw_only=True):
+    """`key` is the channel's own address of the line, `peer` where answers go; both personal data."""
+
+    id: int
+    channel: str
+    key: str
+    peer: str
+    customer: int
+    extra: dict[str, str] = {}
+
+
+class Identity(Row, frozen=True, kw_only=True):
+    """One way in which a customer is known. `verified` says who proved it, empty for typed and unproven."""
+
+    kind: str  # email | phone | chat | openid | app ...
+    value: str
+    verified: str = ""
+
+
+class CustomerRow(Row, frozen=True, kw_only=True):
+    id: int
+    name: str
+    language: str
+    segment: str
+    created_ms: int
+    identities: Sequence[Identity] = ()
+    attributes: dict[str, str] = {}
+
+
+class Caller(Row, frozen=True, kw_only=True):
+    """Who and where a signal comes from, as parsed: input of `meet`."""
+
+    channel: str
+    key: str
+    peer: str
+    name: str = ""
+    language: str = ""
+    identities: Sequence[Identity] = ()
+    replies_to: Sequence[str] = ()  # provider ids of earlier messages, best first
+    extra: dict[str, str] = {}
+
+
+class Met(Row, frozen=True, kw_only=True):
+    """What the archive knows of a caller. `record` is that of the line's newest parked or closed conversation."""
+
+    line: int
+    customer: int
+    new_customer: bool
+    language: str
+    segment: str
+    record: bytes = b""
+
+
+class MessageRow(Row, frozen=True, kw_only=True):
+    id: int
+    conv: int
+    line: int
+    body: Body
+    status: str
+    reason: str
+
+
+class Story(Row, frozen=True, kw_only=True):
+    """A timeline row with its message, newest last."""
+
+    row: TimelineRow
+    message: MessageRow | None
+
+
+class Archive(Protocol):
+    """Customers, lines, conversations, messages: everything personal, and nothing else that is."""
+
+    async def meet(self, site: str, callers: Sequence[Caller], at: int) -> list[Met]:
+        """Insert-or-get line and customer of each caller, in one transaction; one answer each, in order.
+
+        The line is that of the first `replies_to` id that is ours on this channel, else of (channel, key).
+        A new line's customer is that of the first *verified* identity that is known, else a new customer;
+        an unverified identity is stored with the customer and never joins them to anybody.
+        """
+
+    async def write(self, site: str, bodies: Sequence[Body]) -> list[int]:
+        """Write outbound messages and notes durably, before the command that names them; return their ids."""
+
+    async def message(self, site: str, message: int) -> MessageRow | None: ...
+
+    async def remember_provider(self, site: str, message: int, provider: str) -> None:
+        """Store the provider's id of an outbound message, so that replies and receipts find it."""
+
+    async def message_by_provider(self, site: str, channel: str, provider: str) -> MessageRow | None: ...
+
+    async def line(self, site: str, line: int) -> LineRow | None: ...
+
+    async def open_line(self, site: str, channel: str, key: str, peer: str, customer: int) -> int:
+        """Insert-or-get another line of a known customer."""
+
+    async def lines_of(self, site: str, customer: int) -> list[LineRow]: ...
+
+    async def customer(self, site: str, customer: int) -> CustomerRow | None: ...
+
+    async def customers(self, site: str, ids: Sequence[int]) -> list[CustomerRow]: ...
+
+    async def conversation(self, site: str, conv: int) -> ConversationRow | None: ...
+
+    async def conversation_by_reference(self, site: str, reference: str) -> ConversationRow | None: ...
+
+    async def conversations(
+        self, site: str, *, customer: int = 0, owner: int = 0, states: Sequence[str] = (), limit: int
+    ) -> list[ConversationRow]:
+        """Return conversations by customer or owner, newest change first."""
+
+    async def records_due(self, site: str, *, before_ms: int, limit: int) -> list[bytes]:
+        """Return encoded records of parked conversations due before a time, earliest first."""
+
+    async def record(self, site: str, conv: int) -> bytes | None:
+        """Return the encoded record of a parked or closed conversation."""
+
+    async def story(self, site: str, conv: int, *, before: int, limit: int) -> list[Story]:
+        """Return the last `limit` timeline rows of a conversation below position `before`, oldest first."""
+
+    async def on_line(self, site: str, line: int, *, after: int, limit: int) -> list[Story]:
+        """Return what a customer may see on a line above a position, oldest first: no notes, no inner steps."""
+
+    async def last_words(self, site: str, convs: Sequence[int]) -> Mapping[int, MessageRow]:
+        """Return the newest message (no notes, no notices) of each conversation."""
+
+
+# --- outbox --------------------------------------------------------------------------------------------
+
+
+class Effect(Row, frozen=True, kw_only=True):
+    """A claimed outbox row."""
+
+    id: int
+    lane: str
+    channel: str
+    effect: str
+    conv: int
+    line: int
+    message: int
+    notice: str
+    until_ms: int
+    attempts: int
+    created_ms: int
+    unsure: bool
+    state: str = "waiting"
+    reason: str = ""
+
+
+class Outbox(Protocol):
+    """Effects, one in flight per lane, in order."""
+
+    async def claim(self, site: str, worker: str, *, now_ms: int, until_ms: int, limit: int) -> list[Effect]:
+        """Claim the head of each free lane that may go now, until a time longer than any call takes."""
+
+    async def holds(self, site: str, effect: int, worker: str, *, now_ms: int) -> bool:
+        """Return whether the claim still stands; asked right before the call."""
+
+    async def done(self, site: str, effect: int) -> None:
+        """The effect has happened; its row goes."""
+
+    async def later(self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool) -> None:
+        """Count an attempt and hold the lane until a time."""
+
+    async def dead(self, site: str, effect: int, reason: str) -> None:
+        """Give up by name: the row stays visible as a dead letter and the lane is free."""
+
+    async def revive(self, site: str, effect: int) -> bool:
+        """Try a dead letter again; False when there is none of that id."""
+
+    async def dead_letters(self, site: str, limit: int) -> list[Effect]: ...
+
+    async def depth(self, site: str) -> tuple[int, int, int]:
+        """Return (waiting, created_ms of the oldest waiting or 0, dead)."""
+
+    async def next_due_ms(self, site: str) -> int:
+        """Return when the earliest unclaimed row may go, 0 when nothing waits."""
+
+
+# --- leases, notebook, accounts -----------------------------------------------------------------------
+
+
+class Leases(Protocol):
+    """Who may: a name, an owner, an end, an epoch that rises with every new owner."""
+
+    async def acquire(self, site: str, name: str, owner: str, *, now_ms: int, ttl_ms: int) -> int:
+        """Take or renew; return the epoch, or 0 when somebody else holds it."""
+
+    async def release(self, site: str, name: str, owner: str) -> None: ...
+
+    async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
+        """Return and remove the (name, owner) of leases that have run out."""
+
+
+class Notebook(Protocol):
+    """A small durable map per channel: cursors and provider tokens."""
+
+    async def read(self, site: str, book: str, key: str) -> str | None: ...
+
+    async def note(self, site: str, book: str, key: str, value: str) -> None: ...
+
+
+class Account(Row, frozen=True, kw_only=True):
+    """A person who signs in. `role` is agent, supervisor or admin; `skills` maps skill to level."""
+
+    id: int
+    login: str
+    name: str
+    role: str
+    password: str
+    team: str = ""
+    skills: dict[str, int] = {}
+    channels: Sequence[str] | None = None  # None: all
+    languages: Sequence[str] = ()
+    capacity: int = 0  # 0: the site's
+    disabled: bool = False
+
+
+class Session(Row, frozen=True, kw_only=True):
+    token_hash: str
+    account: int
+    csrf: str
+    created_ms: int
+    expires_ms: int
+
+
+class Accounts(Protocol):
+    """People, sessions and drafts: plain rows, never events."""
+
+    async def add(self, site: str, account: Account) -> int:
+        """Insert (id 0) and return the id. Raises StoreError with a sentence when the login is taken."""
+
+    async def change(self, site: str, account: Account) -> None: ...
+
+    async def by_login(self, site: str, login: str) -> Account | None: ...
+
+    async def by_id(self, site: str, account: int) -> Account | None: ...
+
+    async def all(self, site: str) -> list[Account]: ...
+
+    async def open_session(self, site: str, session: Session) -> None: ...
+
+    async def session(self, site: str, token_hash: str, *, now_ms: int) -> Session | None: ...
+
+    async def close_session(self, site: str, token_hash: str) -> None: ...
+
+    async def close_sessions_of(self, site: str, account: int) -> None: ...
+
+    async def save_draft(self, site: str, account: int, key: str, text: str, at: int) -> None: ...
+
+    async def drafts(self, site: str, account: int) -> dict[str, str]: ...
+
+
+class Store(Protocol):
+    """One database, seen through its parts."""
+
+    letterbox: Letterbox
+    journal: Journal
+    archive: Archive
+    outbox: Outbox
+    leases: Leases
+    notebook: Notebook
+    accounts: Accounts
+
+    async def close(self) -> None: ...
