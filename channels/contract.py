@@ -62,6 +62,7 @@ class MessageIn(Signal, frozen=True, kw_only=True):
     `in_reply_to`: provider ids of our or their earlier messages, best first. `declared`: fields that are
     facts by configuration. `set_aside`: a named reason for which no conversation may come of it
     (`bounce`, `loop`, `list_mail`). `automatic`: joins its thread quietly and wakes nobody.
+    `no_auto_answer`: a person may answer, a machine must not (mailing lists, bulk mail).
     """
 
     text: str = ""
@@ -78,6 +79,7 @@ class MessageIn(Signal, frozen=True, kw_only=True):
     arrived_by: str = ""  # the channel for facts and figures, where it differs from the line's
     set_aside: str = ""
     automatic: bool = False
+    no_auto_answer: bool = False
     extra: dict[str, str] = {}
 
 
@@ -404,6 +406,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     enabled: bool = True
     load: int = 0  # 0: the channel's own
+    confirm: str = ""  # the notice that confirms an arrival, empty for none
 
 
 class ChannelModule(Protocol):

@@ -83,6 +83,7 @@ class ChannelSpec(Part, frozen=True, kw_only=True):
 
     load: int
     live: bool
+    confirm: str = ""  # the notice with which an arrival is confirmed, empty for none
 
 
 class Bundle(Part, frozen=True, kw_only=True):

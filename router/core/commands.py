@@ -26,7 +26,7 @@ class Receive(Command, frozen=True, kw_only=True, tag=1):
 
     `seen` is the journal position up to which the look-up's reading was current.
     `line` is where an answer goes; `channel` is how the message came (a form answers by e-mail).
-    `quiet` joins its conversation and wakes nobody (automatic mail).
+    `quiet` joins its conversation and wakes nobody (automatic mail); `no_notice` sends no automatic answer.
     """
 
     lane: ClassVar[int] = ARRIVALS
@@ -39,6 +39,7 @@ class Receive(Command, frozen=True, kw_only=True, tag=1):
     seen: int
     record: Record | None = None
     quiet: bool = False
+    no_notice: bool = False
 
 
 class SetAside(Command, frozen=True, kw_only=True, tag=2):
@@ -173,13 +174,17 @@ class FinishWrapUp(Command, frozen=True, kw_only=True, tag=27):
 
 
 class ReportDelivery(Command, frozen=True, kw_only=True, tag=28):
-    """What became of an outbound message: `sent`, `delivered`, `read`, `failed`."""
+    """What became of an outbound message: `sent`, `delivered`, `read`, `failed`.
+
+    `record` comes along when the conversation is parked or closed: a failure brings it back to its owner.
+    """
 
     lane: ClassVar[int] = PEOPLE
     conv: int
     message: int
     status: str
     reason: str = ""
+    record: Record | None = None
 
 
 class HoldLine(Command, frozen=True, kw_only=True, tag=29):

@@ -15,9 +15,12 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class LeadTaken(Event, frozen=True, tag=1):
+    """Promises between us and agents move on by `gap_ms`; every desk has its grace anew until `grace_until_ms`."""
+
     epoch: int
     gap_ms: int
     release: str
+    grace_until_ms: int
 
 
 class ConfigApplied(Event, frozen=True, tag=2):
@@ -37,8 +40,16 @@ class ClassFormed(Event, frozen=True, tag=4):
 
     cls: int
     queue: str
+    channel: str
     needs: Needs
     load: int
+    live: bool
+
+
+class ConfigReviewed(Event, frozen=True, tag=8):
+    """What waited when the configuration changed has been examined up to this conversation; 0: all of it."""
+
+    upto: int
 
 
 class QueueOpened(Event, frozen=True, tag=5):
@@ -85,13 +96,11 @@ class MessageSetAside(Event, frozen=True, tag=11):
 
 
 class Routed(Event, frozen=True, tag=12):
-    """The rule that placed the conversation, and the class-making outcome. `key_ms`: arrival less head start."""
+    """The rule that placed the conversation, and its class. `key_ms`: arrival less head start."""
 
     conv: int
-    queue: str
+    cls: int
     rule: str
-    needs: Needs
-    load: int
     key_ms: int
 
 
@@ -100,7 +109,7 @@ class Diverted(Event, frozen=True, tag=13):
 
     conv: int
     from_queue: str
-    queue: str
+    cls: int
     why: str
 
 
@@ -108,8 +117,6 @@ class Queued(Event, frozen=True, tag=14):
     """Waits in its class at its place; until `due_ms` it is looked at again at the latest."""
 
     conv: int
-    cls: int
-    key_ms: int
     due_ms: int
     why: str
 
@@ -222,7 +229,7 @@ class Reminded(Event, frozen=True, tag=33):
 class Transferred(Event, frozen=True, tag=40):
     conv: int
     agent: int
-    queue: str
+    cls: int
     to_agent: int
     note: int
 
@@ -339,6 +346,7 @@ AnyEvent = (
     | ConfigApplied
     | FactsCoded
     | ClassFormed
+    | ConfigReviewed
     | QueueOpened
     | QueueClosed
     | ClosureOrdered

@@ -29,3 +29,5 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     left_ms: int
     state: str
     answered: bool = False
+    actor: str = ""
+    rule: str = ""

@@ -1,0 +1,38 @@
+"""Deadlines as data: a heap in order of (due, kind, place, id), cleaned lazily. It asks no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+# What falls due at the same instant is worked off in this order: first the queues, then who waits, then people.
+QUEUE, CONVERSATION, REST, AGENT = 0, 1, 2, 3
+
+Due = tuple[int, int, int, int, str]  # due_ms, kind, place, id, name
+
+
+@dataclass(slots=True)
+class Deadlines:
+    """Entries are never searched: one that no longer agrees with its owner's own due time is dead."""
+
+    heap: list[Due] = field(default_factory=list)
+
+    def set(self, due_ms: int, kind: int, owner: int, *, place: int = 0, name: str = "") -> None:
+        """Note a deadline; 0 means none."""
+        if due_ms:
+            heappush(self.heap, (due_ms, kind, place, owner, name))
+
+    def next_ms(self) -> int:
+        """Return the earliest noted time, dead entries included; 0 when nothing is noted."""
+        return self.heap[0][0] if self.heap else 0
+
+    def pop(self, at: int) -> Due | None:
+        """Take the earliest entry that is due, dead or alive."""
+        if self.heap and self.heap[0][0] <= at:
+            return heappop(self.heap)
+        return None
+
+    def rebuild(self, entries: list[Due]) -> None:
+        """Begin anew with these entries."""
+        self.heap = entries
+        heapify(self.heap)

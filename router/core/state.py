@@ -1,0 +1,163 @@
+"""Everything the core holds, as plain records. Only `evolve` writes here; deciders and screens read."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+from router.core.bundle import Bundle, Queue
+from router.core.deadlines import Deadlines
+from router.core.facts import Facts
+from router.core.matching import Class, Matching, Profile
+
+# DESIGN section 5: what may still be repeated is remembered for ten minutes, a million entries at the most.
+MEMORY_MS = 600_000
+MEMORY_ENTRIES_MAX = 1_000_000
+
+# The states a conversation has inside the core. `unplaced` lasts only within one decision.
+WAITING, HELD, OFFERED, ACTIVE, WRAP_UP, DEFERRED, UNPLACED = (
+    "waiting",
+    "held",
+    "offered",
+    "active",
+    "wrap_up",
+    "deferred",
+    "unplaced",
+)
+
+
+@dataclass(slots=True)
+class Offer:
+    """One round of asking one agent."""
+
+    id: int
+    agent: int
+    until_ms: int
+    issued_ms: int
+    why: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Conv:
+    """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next."""
+
+    id: int
+    version: int
+    customer: int
+    line: int
+    facts: int
+    cls: Class
+    key_ms: int
+    opened_ms: int
+    since_ms: int
+    state: str = UNPLACED
+    actor: str = "queue"
+    due_ms: int = 0
+    owner: int = 0
+    rule: str = ""
+    offer: Offer | None = None
+    resting: dict[int, int] | None = None
+    held_for: int = 0
+    answered: bool = False
+    off_hours: bool = False
+    gone: bool = False
+    on_hold: bool = False
+    failed: bool = False
+
+    @property
+    def queue(self) -> str:
+        return self.cls.queue
+
+    @property
+    def channel(self) -> str:
+        return self.cls.channel
+
+    @property
+    def load(self) -> int:
+        return self.cls.load
+
+    @property
+    def live(self) -> bool:
+        return self.cls.live
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """A signed-in agent. `work` maps each conversation that takes capacity to its load."""
+
+    id: int
+    abilities: tuple[tuple[str, int], ...]
+    capacity: int
+    presence: str
+    accepts: bool
+    since_ms: int
+    profile: Profile
+    idle: int
+    used: int = 0
+    work: dict[int, int] = field(default_factory=dict)
+    held: dict[int, int] = field(default_factory=dict)
+    desks: set[tuple[str, str]] = field(default_factory=set)
+    grace_until_ms: int = 0
+
+    @property
+    def available(self) -> bool:
+        """Whether work may be offered: the presence accepts and the desk is there."""
+        return self.accepts and self.grace_until_ms == 0
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.used
+
+
+@dataclass(slots=True)
+class QueueState:
+    """Whether a queue is open, until when, and how long those in line are still served."""
+
+    open: bool = False
+    until_ms: int = 0
+    serve_until_ms: int = 0
+    closure_until_ms: int = 0
+
+    def serves(self, at: int) -> bool:
+        return self.open or at < self.serve_until_ms
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a command got: the position after its last event."""
+
+    position: int
+    at: int
+
+
+@dataclass(slots=True)
+class State:
+    """One floor. `position` counts events; `at` is the time of the last one and never goes back."""
+
+    position: int = 0
+    at: int = 0
+    epoch: int = 0
+    next_conv: int = 1
+    next_offer: int = 1
+    next_idle: int = 1
+    bundle_hash: str = ""
+    bundle: Bundle | None = None
+    convs: dict[int, Conv] = field(default_factory=dict)
+    lines: dict[int, int] = field(default_factory=dict)
+    agents: dict[int, Agent] = field(default_factory=dict)
+    queues: dict[str, QueueState] = field(default_factory=dict)
+    fact_sets: dict[int, Facts] = field(default_factory=dict)
+    fact_ids: dict[Facts, int] = field(default_factory=dict)
+    matching: Matching = field(default_factory=Matching)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
+    left: OrderedDict[int, tuple[int, int, int]] = field(default_factory=OrderedDict)  # line -> conv, version, at
+    review: deque[int] = field(default_factory=deque)
+
+    def queue_spec(self, name: str) -> Queue:
+        """Return a queue's settings; a queue that a newer configuration has dropped keeps the defaults."""
+        known = self.bundle.queues.get(name) if self.bundle else None
+        return known or Queue(name=name, hours="")
+
+    def queue_state(self, name: str) -> QueueState:
+        return self.queues.get(name) or QueueState()
