@@ -46,10 +46,10 @@ class ClassFormed(Event, frozen=True, tag=4):
     live: bool
 
 
-class ConfigReviewed(Event, frozen=True, tag=8):
-    """What waited when the configuration changed has been examined up to this conversation; 0: all of it."""
+class Reviewed(Event, frozen=True, tag=8):
+    """So many of those who wait have been looked at again, after a new configuration or a closing."""
 
-    upto: int
+    count: int
 
 
 class QueueOpened(Event, frozen=True, tag=5):
@@ -78,7 +78,7 @@ class ClosureOrdered(Event, frozen=True, tag=7):
 
 
 class Received(Event, frozen=True, tag=10):
-    """`opened`: this message opened the conversation. `key_ms` is its place in line."""
+    """`opened`: this message opened the conversation. `due_ms`: when its owner is reminded, 0 where none acts."""
 
     conv: int
     message: int
@@ -88,6 +88,7 @@ class Received(Event, frozen=True, tag=10):
     arrived_ms: int
     opened: bool
     quiet: bool
+    due_ms: int = 0
 
 
 class MessageSetAside(Event, frozen=True, tag=11):
@@ -346,7 +347,7 @@ AnyEvent = (
     | ConfigApplied
     | FactsCoded
     | ClassFormed
-    | ConfigReviewed
+    | Reviewed
     | QueueOpened
     | QueueClosed
     | ClosureOrdered

@@ -31,3 +31,17 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     answered: bool = False
     actor: str = ""
     rule: str = ""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Record)
+
+
+def encode_record(record: Record) -> bytes:
+    """Encode a record for the store."""
+    return _encoder.encode(record)
+
+
+def decode_record(data: bytes) -> Record:
+    """Read a stored record back. Raises `msgspec.ValidationError` on foreign bytes."""
+    return _decoder.decode(data)

@@ -12,6 +12,7 @@ REFUSALS: dict[str, str] = {
     "not_active": "This conversation is not being handled now.",
     "not_in_wrap_up": "This conversation is not in wrap-up.",
     "presence_unknown": "No such presence is configured.",
+    "channel_unknown": "No such channel is configured.",
     "queue_unknown": "No such queue is configured.",
     "queue_closed": "This queue is closed now.",
     "line_unknown": "This customer has no such line.",

@@ -8,22 +8,13 @@ from dataclasses import dataclass, field
 from router.core.bundle import Bundle, Queue
 from router.core.deadlines import Deadlines
 from router.core.facts import Facts
+from router.core.lifecycle import UNPLACED
 from router.core.matching import Class, Matching, Profile
+from router.core.rules import Ruleset
 
 # DESIGN section 5: what may still be repeated is remembered for ten minutes, a million entries at the most.
 MEMORY_MS = 600_000
 MEMORY_ENTRIES_MAX = 1_000_000
-
-# The states a conversation has inside the core. `unplaced` lasts only within one decision.
-WAITING, HELD, OFFERED, ACTIVE, WRAP_UP, DEFERRED, UNPLACED = (
-    "waiting",
-    "held",
-    "offered",
-    "active",
-    "wrap_up",
-    "deferred",
-    "unplaced",
-)
 
 
 @dataclass(slots=True)
@@ -61,6 +52,7 @@ class Conv:
     answered: bool = False
     off_hours: bool = False
     gone: bool = False
+    more_lines: tuple[int, ...] = ()
     on_hold: bool = False
     failed: bool = False
 
@@ -142,6 +134,7 @@ class State:
     next_idle: int = 1
     bundle_hash: str = ""
     bundle: Bundle | None = None
+    ruleset: Ruleset | None = None
     convs: dict[int, Conv] = field(default_factory=dict)
     lines: dict[int, int] = field(default_factory=dict)
     agents: dict[int, Agent] = field(default_factory=dict)

@@ -1,0 +1,180 @@
+"""What a message, a leaving customer or a due record does: join, come back, or open and be placed."""
+
+from __future__ import annotations
+
+from router.core import commands as cmd
+from router.core import events as ev
+from router.core.answers import LookAgain, Refused
+from router.core.decide.placing import (
+    WAITING_BOUND_MS,
+    Steps,
+    ask,
+    back_to_owner,
+    bring_back,
+    class_for,
+    facts_number,
+    fill,
+    off_hours,
+    outdated,
+    record_of,
+)
+from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
+from router.core.record import Record
+from router.core.state import Conv, State
+
+# DESIGN section 5: the core holds at most so many open conversations; above, arrivals wait in the letterbox.
+CONVERSATIONS_MAX = 1_000_000
+
+
+def receive(s: State, at: int, c: cmd.Receive) -> Steps:
+    """A message joins the open conversation of its line, wakes a parked one, reopens a fresh one, or opens its own."""
+    refusal = _cannot_receive(s, c)
+    if refusal:
+        yield refusal
+        return
+    conv = _open_conversation(s, c)
+    if conv is None and outdated(s, c.record, c.line):
+        yield LookAgain()
+        return
+    facts = yield from facts_number(s, c.facts)
+    if conv is not None:
+        yield from _join(s, at, conv, c, facts=facts)
+    elif c.record is not None and _comes_back(s, c.record, c):
+        yield from _return(s, at, c.record, c, facts=facts)
+    elif c.quiet:
+        yield ev.MessageSetAside(c.message, "automatic")
+    else:
+        yield from _open(s, at, c, facts=facts)
+
+
+def _cannot_receive(s: State, c: cmd.Receive) -> Refused | None:
+    if s.bundle is None:
+        return Refused("not_configured")
+    if c.channel not in s.bundle.channels:
+        return Refused("channel_unknown")
+    if len(s.convs) >= CONVERSATIONS_MAX:
+        return Refused("floor_full")
+    return None
+
+
+def _open_conversation(s: State, c: cmd.Receive) -> Conv | None:
+    conv_id = s.lines.get(c.line, 0) or (c.record.conv if c.record else 0)
+    return s.convs.get(conv_id)
+
+
+def _comes_back(s: State, record: Record, c: cmd.Receive) -> bool:
+    assert s.bundle is not None, "checked before"
+    if record.state == "parked":
+        return True
+    return not c.quiet and c.arrived_ms < record.left_ms + s.bundle.reopen_ms
+
+
+def _received(s: State, conv: int, c: cmd.Receive, *, facts: int, opened: bool, due_ms: int = 0) -> ev.Event:
+    del s
+    return ev.Received(conv, c.message, c.line, c.customer, facts, c.arrived_ms, opened, c.quiet, due_ms)
+
+
+def _join(s: State, at: int, conv: Conv, c: cmd.Receive, *, facts: int) -> Steps:
+    remind_ms = at + s.queue_spec(conv.queue).remind_ms
+    due_ms = remind_ms if conv.state == ACTIVE and not c.quiet else 0
+    yield _received(s, conv.id, c, facts=facts, opened=False, due_ms=due_ms)
+    if conv.state == WRAP_UP and not c.quiet:
+        yield ev.Assigned(conv.id, conv.owner, "customer_wrote", remind_ms)
+
+
+def _return(s: State, at: int, record: Record, c: cmd.Receive, *, facts: int) -> Steps:
+    if c.quiet:
+        yield _received(s, record.conv, c, facts=facts, opened=False)
+        return
+    why = "customer_wrote" if record.state == "parked" else "reopened"
+    conv = yield from bring_back(s, record, why)
+    yield _received(s, conv.id, c, facts=facts, opened=False)
+    yield from back_to_owner(s, at, conv, why)
+
+
+def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
+    assert s.bundle is not None, "checked before"
+    assert s.ruleset is not None, "a bundle brings its ruleset"
+    yield _received(s, s.next_conv, c, facts=facts, opened=True)
+    conv = s.convs[s.next_conv - 1]
+    placement = s.ruleset.place(c.facts, at)
+    cls = yield from class_for(s, placement.queue, c.channel, placement.needs, placement.load)
+    yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - placement.head_start_ms)
+    if not s.queue_state(placement.queue).open:
+        yield from off_hours(s, at, conv, told=c.no_notice)
+        return
+    confirm = s.bundle.channels[c.channel].confirm
+    if confirm and not c.no_notice:
+        yield ev.Announced(conv.id, conv.line, confirm, conv.queue, 0)
+    yield ev.Queued(conv.id, at + WAITING_BOUND_MS, "arrived")
+    yield from ask(s, at, conv)
+
+
+def set_aside(s: State, at: int, c: cmd.SetAside) -> Steps:
+    """An accepted message that opens no conversation, by its named reason."""
+    del s, at
+    yield ev.MessageSetAside(c.message, c.reason)
+
+
+def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
+    """Who leaves before anybody answered has abandoned; what was left off-hours stays; an owner is told."""
+    conv = s.convs.get(s.lines.get(c.line, 0))
+    if conv is None:
+        yield Refused("conversation_unknown")
+        return
+    if conv.state in {WAITING, HELD, OFFERED} and conv.live and not conv.off_hours:
+        yield from _abandon(s, at, conv, c.why)
+        return
+    yield ev.CustomerLeft(conv.id, c.line, c.why, at + s.queue_spec(conv.queue).remind_ms)
+
+
+def _abandon(s: State, at: int, conv: Conv, why: str) -> Steps:
+    asked = conv.offer
+    if asked:
+        yield ev.OfferWithdrawn(conv.id, asked.agent, asked.id, "customer_left")
+    yield ev.Abandoned(conv.id, why, record_of(s, conv, at, state="abandoned"))
+    if asked:
+        yield from fill(s, at, asked.agent)
+
+
+def wake(s: State, at: int, c: cmd.Wake) -> Steps:
+    """A parked conversation is due: to its owner or queue; one whose customer stayed silent is closed by name."""
+    if s.bundle is None:
+        yield Refused("not_configured")
+        return
+    record = c.record
+    if record.conv in s.convs:
+        return
+    if outdated(s, record, record.line):
+        yield LookAgain()
+        return
+    conv = yield from bring_back(s, record, c.why)
+    if c.why == "due" and record.actor == "customer":
+        silent = record_of(s, conv, at, state="closed")
+        yield ev.Closed(conv.id, conv.owner, "", "customer_silent", silent)
+        return
+    yield from back_to_owner(s, at, conv, c.why)
+
+
+def report_delivery(s: State, at: int, c: cmd.ReportDelivery) -> Steps:
+    """What became of a message of ours; a failed reply is ours to act on, wherever its conversation is."""
+    failed = c.status == "failed"
+    if failed and c.conv not in s.convs and c.record is not None:
+        if outdated(s, c.record, c.record.line):
+            yield LookAgain()
+            return
+        conv = yield from bring_back(s, c.record, "reply_failed")
+        yield ev.DeliveryReported(c.conv, c.message, c.status, c.reason, "agent")
+        yield from back_to_owner(s, at, conv, "reply_failed")
+        return
+    yield ev.DeliveryReported(c.conv, c.message, c.status, c.reason, "agent" if failed else "")
+
+
+def report_party(s: State, at: int, c: cmd.ReportParty) -> Steps:
+    """Somebody is connected to a live line, or no longer."""
+    del at
+    conv = s.lines.get(c.line, 0)
+    if conv not in s.convs:
+        yield Refused("conversation_unknown")
+        return
+    yield ev.PartyReported(conv, c.line, c.party, c.joined, c.why)

@@ -1,0 +1,187 @@
+"""What an agent does with a conversation, from the offer to the end of wrap-up."""
+
+from __future__ import annotations
+
+from router.core import commands as cmd
+from router.core import events as ev
+from router.core.answers import Refused
+from router.core.decide.placing import Steps, class_for, fill, give_to, place, record_of
+from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
+from router.core.rules import needs_of
+from router.core.state import Conv, State
+
+
+def accept(s: State, at: int, c: cmd.Accept) -> Steps:
+    """The first to accept owns."""
+    conv = s.convs.get(c.conv)
+    if conv is None or not _is_offered(conv, c.agent, c.offer):
+        yield Refused("offer_gone")
+        return
+    yield ev.Accepted(conv.id, c.agent, c.offer, at + s.queue_spec(conv.queue).remind_ms)
+
+
+def _is_offered(conv: Conv, agent: int, offer: int) -> bool:
+    return conv.state == OFFERED and conv.offer is not None and conv.offer.agent == agent and conv.offer.id == offer
+
+
+def decline(s: State, at: int, c: cmd.Decline) -> Steps:
+    """Back in its old place; this agent rests from this conversation for a stated time."""
+    conv = s.convs.get(c.conv)
+    if conv is None or not _is_offered(conv, c.agent, c.offer):
+        yield Refused("offer_gone")
+        return
+    if c.reason and (s.bundle is None or c.reason not in s.bundle.decline_reasons):
+        yield Refused("reason_unknown")
+        return
+    rest_ms = s.queue_spec(conv.queue).rest_ms
+    yield ev.Declined(conv.id, c.agent, c.offer, c.reason, at + rest_ms)
+    yield from place(s, at, conv, "declined")
+    yield from fill(s, at, c.agent)
+
+
+def _owned(s: State, agent: int, conv_id: int, states: frozenset[str]) -> Conv | Refused:
+    conv = s.convs.get(conv_id)
+    if conv is None:
+        return Refused("conversation_unknown")
+    if conv.owner != agent or conv.state == OFFERED:
+        return Refused("not_yours")
+    if conv.state not in states:
+        return Refused("not_active" if ACTIVE in states else "not_in_wrap_up")
+    return conv
+
+
+_IN_ACTIVE = frozenset({ACTIVE})
+_IN_WRAP_UP = frozenset({WRAP_UP})
+
+
+def reply(s: State, at: int, c: cmd.Reply) -> Steps:
+    """Say something on the current line or another of the customer's; then stay, park or close."""
+    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    if isinstance(conv, Refused):
+        yield conv
+        return
+    if not _known_disposition(s, c.disposition):
+        yield Refused("disposition_unknown")
+        return
+    due_ms = at + s.queue_spec(conv.queue).remind_ms
+    yield ev.Replied(conv.id, c.agent, c.message, c.line or conv.line, due_ms)
+    if c.then == "park":
+        yield from _park(s, at, conv, until_ms=0)
+    elif c.then == "close":
+        yield from _close(s, at, conv, c.disposition)
+
+
+def _known_disposition(s: State, disposition: str) -> bool:
+    return not disposition or (s.bundle is not None and disposition in s.bundle.dispositions)
+
+
+def note(s: State, at: int, c: cmd.Note) -> Steps:
+    """A note is for colleagues; whoever may see a conversation may add one."""
+    del at
+    if not 0 < c.conv < s.next_conv:
+        yield Refused("conversation_unknown")
+        return
+    yield ev.Noted(c.conv, c.agent, c.message)
+
+
+def hold_line(s: State, at: int, c: cmd.HoldLine) -> Steps:
+    """Put a live line on hold, or take it off."""
+    del at
+    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    if isinstance(conv, Refused):
+        yield conv
+        return
+    if conv.on_hold != c.on:
+        yield ev.LineHeld(conv.id, c.agent, conv.line, c.on)
+
+
+def transfer(s: State, at: int, c: cmd.Transfer) -> Steps:
+    """To a queue or an agent, place and history kept."""
+    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    refusal = conv if isinstance(conv, Refused) else _cannot_transfer(s, c)
+    if refusal or isinstance(conv, Refused):
+        yield refusal or Refused("not_yours")
+        return
+    cls = conv.cls
+    if c.queue:
+        assert s.bundle is not None, "checked before"
+        needs = needs_of(s.bundle, c.queue, conv.channel)
+        cls = yield from class_for(s, c.queue, conv.channel, needs, conv.load)
+    yield ev.Transferred(conv.id, c.agent, cls.id, c.to_agent, c.note)
+    if c.to_agent:
+        yield from give_to(s, at, conv, agent_id=c.to_agent, why="transferred")
+    else:
+        yield from place(s, at, conv, "transferred")
+    yield from fill(s, at, c.agent)
+
+
+def _cannot_transfer(s: State, c: cmd.Transfer) -> Refused | None:
+    if bool(c.queue) == bool(c.to_agent):
+        return Refused("target_missing")
+    if c.to_agent == c.agent:
+        return Refused("target_self")
+    if c.to_agent:
+        target = s.agents.get(c.to_agent)
+        return None if target and target.accepts else Refused("target_away")
+    if s.bundle is None or c.queue not in s.bundle.queues:
+        return Refused("queue_unknown")
+    return None if s.queue_state(c.queue).serves(s.at) else Refused("queue_closed")
+
+
+def park(s: State, at: int, c: cmd.Park) -> Steps:
+    """Wait for the customer or for a time; the capacity is given back."""
+    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    if isinstance(conv, Refused):
+        yield conv
+        return
+    if c.until_ms and c.until_ms <= at:
+        yield Refused("until_past")
+        return
+    yield from _park(s, at, conv, until_ms=c.until_ms)
+
+
+def _park(s: State, at: int, conv: Conv, *, until_ms: int) -> Steps:
+    owner = conv.owner
+    actor = "clock" if until_ms else "customer"
+    record = record_of(s, conv, at, state="parked", actor=actor)
+    yield ev.Parked(conv.id, owner, actor, until_ms or at + s.queue_spec(conv.queue).park_ms, record)
+    yield from fill(s, at, owner)
+
+
+def close(s: State, at: int, c: cmd.Close) -> Steps:
+    """End it: wrap-up follows where the queue has one, unless the disposition is said at once."""
+    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    if isinstance(conv, Refused):
+        yield conv
+        return
+    if not _known_disposition(s, c.disposition):
+        yield Refused("disposition_unknown")
+        return
+    yield from _close(s, at, conv, c.disposition)
+
+
+def _close(s: State, at: int, conv: Conv, disposition: str) -> Steps:
+    wrap_up_ms = s.queue_spec(conv.queue).wrap_up_ms
+    if wrap_up_ms and not disposition:
+        yield ev.WrapUpStarted(conv.id, conv.owner, at + wrap_up_ms)
+        return
+    yield from finish(s, at, conv, disposition=disposition, why="handled")
+
+
+def finish(s: State, at: int, conv: Conv, *, disposition: str, why: str) -> Steps:
+    """Close for good; what was taken of the owner's capacity is matched at once."""
+    owner = conv.owner
+    yield ev.Closed(conv.id, owner, disposition, why, record_of(s, conv, at, state="closed"))
+    yield from fill(s, at, owner)
+
+
+def finish_wrap_up(s: State, at: int, c: cmd.FinishWrapUp) -> Steps:
+    """The owner has said what came of it."""
+    conv = _owned(s, c.agent, c.conv, _IN_WRAP_UP)
+    if isinstance(conv, Refused):
+        yield conv
+        return
+    if not _known_disposition(s, c.disposition):
+        yield Refused("disposition_unknown")
+        return
+    yield from finish(s, at, conv, disposition=c.disposition, why="handled")

@@ -1,0 +1,138 @@
+"""What agents do with themselves: sign in and out, presence, desks; and nodes that are lost with their desks."""
+
+from __future__ import annotations
+
+from router.core import commands as cmd
+from router.core import events as ev
+from router.core.answers import Refused
+from router.core.decide.placing import Steps, back_in_line, fill, record_of, withdraw_offers
+from router.core.lifecycle import ACTIVE, WRAP_UP
+from router.core.state import Agent, State
+
+NOT_RESPONDING = "not_responding"
+
+
+def sign_in(s: State, at: int, c: cmd.SignIn) -> Steps:
+    """An agent starts work in a presence, or their abilities have changed."""
+    if s.bundle is None:
+        yield Refused("not_configured")
+        return
+    if c.presence and c.presence not in s.bundle.presences:
+        yield Refused("presence_unknown")
+        return
+    known = s.agents.get(c.agent)
+    if known is None or (known.abilities, known.capacity) != (c.abilities, c.capacity):
+        presence = c.presence or _first_accepting(s)
+        yield ev.SignedIn(c.agent, c.abilities, c.capacity, presence)
+    if known is None:
+        yield _presence(s, c.agent, c.presence or _first_accepting(s), "signed_in")
+    yield from fill(s, at, c.agent)
+
+
+def _first_accepting(s: State) -> str:
+    assert s.bundle is not None, "checked before"
+    names = [name for name, presence in s.bundle.presences.items() if presence.accepts]
+    return min(names, default=next(iter(s.bundle.presences), "available"))
+
+
+def _presence(s: State, agent: int, name: str, why: str) -> ev.Event:
+    spec = s.bundle.presences.get(name) if s.bundle else None
+    return ev.PresenceSet(agent, name, bool(spec and spec.accepts), why)
+
+
+def set_presence(s: State, at: int, c: cmd.SetPresence) -> Steps:
+    """Away: offers go back to their old places. Back: freed capacity is matched at once."""
+    if c.agent not in s.agents:
+        yield Refused("agent_unknown")
+        return
+    if s.bundle is None or c.presence not in s.bundle.presences:
+        yield Refused("presence_unknown")
+        return
+    chosen = _presence(s, c.agent, c.presence, "chosen")
+    yield from change_presence(s, at, chosen)
+
+
+def change_presence(s: State, at: int, event: ev.Event) -> Steps:
+    """Write a presence; whoever stops accepting gives back what was offered."""
+    assert isinstance(event, ev.PresenceSet), "callers make it"
+    withdrawn: list[int] = []
+    if not event.accepts:
+        withdrawn = yield from withdraw_offers(s, event.agent, "agent_away")
+    yield event
+    yield from back_in_line(s, at, withdrawn, "agent_away")
+    yield from fill(s, at, event.agent)
+
+
+def sign_out(s: State, at: int, c: cmd.SignOut) -> Steps:
+    """The end of work. Live conversations must be finished first, unless forced."""
+    agent = s.agents.get(c.agent)
+    if agent is None:
+        yield Refused("agent_unknown")
+        return
+    if not c.forced and _has_live_work(s, agent):
+        yield Refused("live_work_open")
+        return
+    yield from end_work(s, at, agent, c.why)
+
+
+def _has_live_work(s: State, agent: Agent) -> bool:
+    return any(s.convs[conv].live and s.convs[conv].state == ACTIVE for conv in agent.work)
+
+
+def end_work(s: State, at: int, agent: Agent, why: str) -> Steps:
+    """Nothing stays with somebody who is gone: wrap-ups end by name, mails wait for their owner, the rest is queued."""
+    offered = yield from withdraw_offers(s, agent.id, why)
+    owned = sorted(agent.work)
+    held = sorted(agent.held)
+    yield ev.SignedOut(agent.id, why)
+    for conv_id in owned:
+        yield from _leave_owner(s, at, conv_id, agent)
+    back = [conv_id for conv_id in owned if conv_id in s.convs]
+    yield from back_in_line(s, at, [*offered, *held, *back], "owner_gone")
+
+
+def _leave_owner(s: State, at: int, conv_id: int, agent: Agent) -> Steps:
+    conv = s.convs[conv_id]
+    if conv.state == WRAP_UP:
+        record = record_of(s, conv, at, state="closed")
+        yield ev.Closed(conv_id, agent.id, "", "owner_gone", record)
+    elif conv.state == ACTIVE and not conv.live and conv.actor == "customer":
+        record = record_of(s, conv, at, state="parked", actor="customer")
+        yield ev.Parked(conv_id, agent.id, "customer", at + s.queue_spec(conv.queue).park_ms, record)
+
+
+def attach_desk(s: State, at: int, c: cmd.AttachDesk) -> Steps:
+    """A desk is there (again): the grace ends and work may be offered."""
+    agent = s.agents.get(c.agent)
+    if agent is None:
+        yield Refused("agent_unknown")
+        return
+    if (c.node, c.desk) not in agent.desks:
+        yield ev.DeskAttached(c.agent, c.node, c.desk)
+    yield from fill(s, at, c.agent)
+
+
+def detach_desk(s: State, at: int, c: cmd.DetachDesk) -> Steps:
+    """A desk is gone; with the last one the grace begins, and what was offered goes back at once."""
+    agent = s.agents.get(c.agent)
+    if agent is None or (c.node, c.desk) not in agent.desks:
+        yield Refused("agent_unknown")
+        return
+    yield from _lose_desk(s, at, agent, (c.node, c.desk))
+
+
+def _lose_desk(s: State, at: int, agent: Agent, desk: tuple[str, str]) -> Steps:
+    last = len(agent.desks) == 1
+    grace_ms = s.bundle.grace_ms if s.bundle else 0
+    withdrawn: list[int] = []
+    if last:
+        withdrawn = yield from withdraw_offers(s, agent.id, "desk_lost")
+    yield ev.DeskDetached(agent.id, *desk, at + grace_ms if last else 0)
+    yield from back_in_line(s, at, withdrawn, "desk_lost")
+
+
+def node_lost(s: State, at: int, c: cmd.NodeLost) -> Steps:
+    """Every desk of a dead node is gone; the grace of everybody on it begins."""
+    lost = [(agent, desk) for agent in s.agents.values() for desk in sorted(agent.desks) if desk[0] == c.node]
+    for agent, desk in sorted(lost, key=lambda pair: (pair[0].id, pair[1])):
+        yield from _lose_desk(s, at, agent, desk)

@@ -1,0 +1,195 @@
+"""Where a conversation goes and who is asked next: the steps that arrival, decline, transfer and opening share.
+
+After a `yield` the state is read again: the event has been written by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from router.core import events as ev
+from router.core.answers import LookAgain, Refused
+from router.core.bundle import DAY_MS, HOUR_MS
+from router.core.facts import Facts
+from router.core.lifecycle import OFFERED
+from router.core.matching import Class
+from router.core.record import Record
+from router.core.rules import fall_back, needs_of
+from router.core.state import Agent, Conv, State
+
+Steps = Iterator[ev.Event | Refused | LookAgain]
+Forming = Generator[ev.Event | Refused | LookAgain, None, Class]
+
+# Nobody is forgotten: after so long in line a conversation is said aloud, and again after each such time.
+WAITING_BOUND_MS = HOUR_MS
+# A queue without any opening in its calendar keeps what is deferred and looks again after this time.
+NO_OPENING_RECHECK_MS = DAY_MS
+
+
+def class_for(s: State, queue: str, channel: str, needs: ev.Needs, load: int) -> Forming:
+    """Return the class of these needs, formed when nobody asked for them before."""
+    known = s.matching.class_of(queue, channel, needs, load)
+    if known is None:
+        spec = s.bundle.channels.get(channel) if s.bundle else None
+        live = bool(spec and spec.live)
+        yield ev.ClassFormed(len(s.matching.classes), queue, channel, needs, load, live)
+        known = s.matching.classes[-1]
+    return known
+
+
+def facts_number(s: State, facts: Facts) -> Generator[ev.Event | Refused | LookAgain, None, int]:
+    """Return the number of a fact set, given to it when it is new."""
+    known = s.fact_ids.get(facts)
+    if known is None:
+        known = len(s.fact_sets) + 1
+        yield ev.FactsCoded(known, facts)
+    return known
+
+
+def place(s: State, at: int, conv: Conv, why: str) -> Steps:
+    """Put a conversation in its line, at its old place, and ask whoever may take it now."""
+    if not s.queue_state(conv.queue).serves(at):
+        yield from off_hours(s, at, conv, told=True)
+        return
+    yield ev.Queued(conv.id, at + WAITING_BOUND_MS, why)
+    yield from ask(s, at, conv)
+
+
+def ask(s: State, at: int, conv: Conv) -> Steps:
+    """Offer a waiting conversation to the longest idle agent who may take it, if there is one."""
+    if s.matching.shut >> conv.cls.id & 1:
+        return
+    agent, among = s.matching.longest_idle(conv.cls, conv.resting)
+    if agent:
+        yield offer(s, at, conv, agent=agent, why=("longest_idle",), among=among)
+
+
+def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], among: int) -> ev.Event:
+    """Return the offer of a conversation to an agent, with its deadline."""
+    return ev.Offered(conv.id, agent, s.next_offer, at + s.queue_spec(conv.queue).offer_ms, why, among)
+
+
+def off_hours(s: State, at: int, conv: Conv, *, told: bool) -> Steps:
+    """The queue is closed: its fallback decides, and unless `told` before the customer hears the truth."""
+    assert s.bundle is not None, "no conversation is open before the first configuration"
+    closed = conv.queue
+    fallback = fall_back(s.bundle, closed, conv.channel, lambda name: s.queue_state(name).open)
+    if fallback.queue != closed:
+        needs = needs_of(s.bundle, fallback.queue, conv.channel)
+        cls = yield from class_for(s, fallback.queue, conv.channel, needs, conv.load)
+        yield ev.Diverted(conv.id, closed, cls.id, "off_hours")
+    if not told:
+        yield ev.Announced(conv.id, conv.line, fallback.notice, closed, s.queue_state(closed).until_ms)
+    if fallback.deferred:
+        until_ms = s.queue_state(fallback.queue).until_ms or at + NO_OPENING_RECHECK_MS
+        yield ev.Deferred(conv.id, fallback.queue, max(until_ms, at + 1), "off_hours")
+        return
+    yield ev.Queued(conv.id, at + WAITING_BOUND_MS, "off_hours")
+    yield from ask(s, at, conv)
+
+
+def fill(s: State, at: int, agent_id: int) -> Steps:
+    """Freed capacity is matched at once: first what is held for this agent, then the lines, oldest place first."""
+    while True:
+        agent = s.agents.get(agent_id)
+        if agent is None or not agent.available or agent.free <= 0:
+            return
+        held = _held_that_fits(s, agent)
+        if held:
+            yield _give_held(s, at, held, agent)
+            continue
+        conv = s.matching.next_for(agent)
+        if conv is None:
+            return
+        yield offer(s, at, conv, agent=agent.id, why=("next_in_line",), among=1)
+
+
+def _held_that_fits(s: State, agent: Agent) -> Conv | None:
+    """Return the oldest conversation held for this agent that there is room for."""
+    fitting = [s.convs[conv_id] for conv_id, load in agent.held.items() if load <= agent.free]
+    return min(fitting, key=lambda conv: (conv.key_ms, conv.id), default=None)
+
+
+def _give_held(s: State, at: int, conv: Conv, agent: Agent) -> ev.Event:
+    if conv.owner == agent.id:
+        return ev.Assigned(conv.id, agent.id, "owner_free", at + s.queue_spec(conv.queue).remind_ms)
+    return offer(s, at, conv, agent=agent.id, why=("named_agent",), among=1)
+
+
+def give_to(s: State, at: int, conv: Conv, *, agent_id: int, why: str) -> Steps:
+    """Give an unplaced conversation to one agent: as theirs if they own it, else by offer; hold it if they are full."""
+    agent = s.agents.get(agent_id)
+    if agent is None:
+        yield from place(s, at, conv, why)
+        return
+    if agent.available and agent.free >= conv.load:
+        yield _give_held(s, at, conv, agent)
+        return
+    yield ev.HeldFor(conv.id, agent_id, at + s.queue_spec(conv.queue).hold_ms, why)
+
+
+def back_in_line(s: State, at: int, conv_ids: list[int], why: str) -> Steps:
+    """Place several conversations again, oldest place first."""
+    convs = [s.convs[conv_id] for conv_id in conv_ids if conv_id in s.convs]
+    for conv in sorted(convs, key=lambda each: (each.key_ms, each.id)):
+        yield from place(s, at, conv, why)
+
+
+def withdraw_offers(s: State, agent_id: int, why: str) -> Generator[ev.Event, None, list[int]]:
+    """Take back every offer an agent has; return the conversations, which are unplaced then."""
+    agent = s.agents[agent_id]
+    offered = [conv_id for conv_id in agent.work if s.convs[conv_id].state == OFFERED]
+    for conv_id in offered:
+        running = s.convs[conv_id].offer
+        assert running is not None, "an offered conversation has its offer"
+        yield ev.OfferWithdrawn(conv_id, agent_id, running.id, why)
+    return offered
+
+
+def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> Record:
+    """Return the small record with which a conversation leaves the core."""
+    return Record(
+        conv=conv.id,
+        version=conv.version + 1,
+        customer=conv.customer,
+        line=conv.line,
+        channel=conv.channel,
+        queue=conv.queue,
+        needs=conv.cls.needs,
+        load=conv.load,
+        key_ms=conv.key_ms,
+        opened_ms=conv.opened_ms,
+        owner=conv.owner,
+        facts=s.fact_sets[conv.facts],
+        left_ms=at,
+        state=state,
+        answered=conv.answered,
+        actor=actor,
+        rule=conv.rule,
+    )
+
+
+def outdated(s: State, record: Record | None, line: int) -> bool:
+    """Return whether the core knows that the line's conversation has left since this record was read."""
+    left = s.left.get(line)
+    if left is None:
+        return False
+    conv, version, _ = left
+    return record is None or (record.conv == conv and record.version < version)
+
+
+def bring_back(s: State, record: Record, why: str) -> Generator[ev.Event | Refused | LookAgain, None, Conv]:
+    """Bring a record's conversation back into the core, unplaced; a dropped queue is replaced by the rules' choice."""
+    assert s.bundle is not None, "no conversation comes back before the first configuration"
+    yield from facts_number(s, record.facts)
+    yield from class_for(s, record.queue, record.channel, record.needs, record.load)
+    yield ev.Returned(record.conv, why, record)
+    return s.convs[record.conv]
+
+
+def back_to_owner(s: State, at: int, conv: Conv, why: str) -> Steps:
+    """What was woken returns to its owner if present, at once or after a hold; else to its queue, in its place."""
+    if conv.owner in s.agents:
+        yield from give_to(s, at, conv, agent_id=conv.owner, why=why)
+        return
+    yield from place(s, at, conv, why)

@@ -1,0 +1,201 @@
+"""What time, configuration and leadership bring: deadlines, openings and closings, reviews of what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from router.core import commands as cmd
+from router.core import events as ev
+from router.core.answers import Refused
+from router.core.calendar import is_open, next_change
+from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Due
+from router.core.decide.handling import finish
+from router.core.decide.people import NOT_RESPONDING, change_presence, end_work
+from router.core.decide.placing import WAITING_BOUND_MS, Steps, ask, class_for, off_hours, place
+from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
+from router.core.state import Conv, State
+
+# How many who wait are looked at again in one slice, so that nobody at a desk waits for a reload.
+REVIEW_SLICE = 200
+
+
+def take_lead(s: State, at: int, c: cmd.TakeLead) -> Steps:
+    """Opens each leadership: promises between us and agents move on by the gap."""
+    grace_ms = s.bundle.grace_ms if s.bundle else 0
+    yield ev.LeadTaken(c.epoch, max(c.gap_ms, 0), c.release, at + grace_ms)
+
+
+def apply_config(s: State, at: int, c: cmd.ApplyConfig) -> Steps:
+    """Swap in a bundle; queues open and close by it at once, and what waits is reviewed in slices."""
+    if c.hash == s.bundle_hash:
+        return
+    yield ev.ConfigApplied(c.hash, c.proposer)
+    for name in sorted(c.bundle.queues):
+        yield from turn_queue(s, at, name)
+
+
+def order_closure(s: State, at: int, c: cmd.OrderClosure) -> Steps:
+    """A supervisor closes a queue now, until a time; 0 lifts it."""
+    if c.queue not in s.queues:
+        yield Refused("queue_unknown")
+        return
+    if c.until_ms and c.until_ms <= at:
+        yield Refused("until_past")
+        return
+    yield ev.ClosureOrdered(c.queue, c.until_ms, c.by, c.reason)
+    yield from turn_queue(s, at, c.queue)
+
+
+def turn_queue(s: State, at: int, name: str) -> Steps:
+    """Say whether a queue is open now, by closure and calendar, and let in or send on whom that concerns."""
+    assert s.bundle is not None, "queues come with a configuration"
+    spec, state = s.bundle.queues[name], s.queues[name]
+    calendar = s.bundle.calendars[spec.hours]
+    if state.closure_until_ms > at:
+        yield from _shut_queue(s, at, name, until_ms=state.closure_until_ms, why="closure")
+    elif is_open(calendar, at):
+        if state.closure_until_ms:
+            yield ev.ClosureOrdered(name, 0, 0, "expired")
+        yield ev.QueueOpened(name, next_change(calendar, at))
+        yield from _let_in(s, at, name)
+    else:
+        yield from _shut_queue(s, at, name, until_ms=next_change(calendar, at), why="hours")
+
+
+def _shut_queue(s: State, at: int, name: str, *, until_ms: int, why: str) -> Steps:
+    state = s.queues[name]
+    serve_ms = s.queue_spec(name).closing.serve_ms if state.open else 0
+    serve_until_ms = at + serve_ms if state.open else max(state.serve_until_ms, at)
+    yield ev.QueueClosed(name, serve_until_ms, until_ms, why)
+
+
+def _let_in(s: State, at: int, name: str) -> Steps:
+    """An opening queue asks for everybody who waits in its lines (they came in while it was served or shut)."""
+    for cls in [cls for cls in s.matching.classes if cls.queue == name and cls.waiting]:
+        for conv in list(s.matching.in_line(cls)):
+            yield from ask(s, at, conv)
+            if conv.state == WAITING and not conv.resting:
+                break
+
+
+def fall_due(s: State, at: int, due: Due) -> Steps:
+    """Do what a deadline says, if it still stands."""
+    yield from _DUE[due[1]](s, at, due)
+
+
+def _queue_due(s: State, at: int, due: Due) -> Steps:
+    due_ms, _, _, which, name = due
+    state = s.queues.get(name)
+    if state is None:
+        return
+    if which == 1:
+        if not state.open and state.serve_until_ms == due_ms:
+            yield ev.QueueClosed(name, at, state.until_ms, "served")
+        return
+    if due_ms in {state.until_ms, state.closure_until_ms}:
+        yield from turn_queue(s, at, name)
+
+
+def _conversation_due(s: State, at: int, due: Due) -> Steps:
+    conv = s.convs.get(due[3])
+    if conv is not None and conv.due_ms == due[0]:
+        yield from _CONVERSATION_DUE[conv.state](s, at, conv)
+
+
+def _offer_lapses(s: State, at: int, conv: Conv) -> Steps:
+    """Silence past the deadline: the agent is not responding, the conversation goes back to its old place."""
+    asked = conv.offer
+    assert asked is not None, "an offered conversation has its offer"
+    yield ev.OfferLapsed(conv.id, asked.agent, asked.id)
+    yield from change_presence(s, at, ev.PresenceSet(asked.agent, NOT_RESPONDING, False, "no_answer"))
+    yield from place(s, at, conv, "no_answer")
+
+
+def _hold_ends(s: State, at: int, conv: Conv) -> Steps:
+    yield from place(s, at, conv, "hold_over")
+
+
+def _wrap_up_ends(s: State, at: int, conv: Conv) -> Steps:
+    yield from finish(s, at, conv, disposition="", why="wrap_up_timeout")
+
+
+def _opening(s: State, at: int, conv: Conv) -> Steps:
+    """Deferred to an opening: in line at the old place, or deferred on if the queue is still closed."""
+    if s.queue_state(conv.queue).open:
+        yield from place(s, at, conv, "opened")
+    else:
+        yield from off_hours(s, at, conv, told=True)
+
+
+def _waits_long(s: State, at: int, conv: Conv) -> Steps:
+    del s
+    yield ev.Reminded(conv.id, "queue", "waiting_long", at + WAITING_BOUND_MS)
+
+
+def _stands_still(s: State, at: int, conv: Conv) -> Steps:
+    why = "agent_silent" if conv.actor == "agent" else "customer_silent"
+    yield ev.Reminded(conv.id, conv.actor, why, at + s.queue_spec(conv.queue).remind_ms)
+
+
+def _rest_ends(s: State, at: int, due: Due) -> Steps:
+    conv, agent = s.convs.get(due[3]), due[2]
+    if conv is None or (conv.resting or {}).get(agent) != due[0]:
+        return
+    yield ev.RestEnded(conv.id, agent)
+    if conv.state == WAITING:
+        yield from ask(s, at, conv)
+
+
+def _grace_ends(s: State, at: int, due: Due) -> Steps:
+    agent = s.agents.get(due[3])
+    if agent is not None and agent.grace_until_ms == due[0]:
+        yield from end_work(s, at, agent, "desk_lost")
+
+
+def review(s: State, at: int) -> Steps:
+    """Look at a slice of those who wait again: rules may place them elsewhere, and a shut queue sends them on."""
+    batch = [s.review[index] for index in range(min(REVIEW_SLICE, len(s.review)))]
+    yield ev.Reviewed(len(batch))
+    for conv_id in batch:
+        conv = s.convs.get(conv_id)
+        if conv is not None and conv.state in {WAITING, DEFERRED}:
+            yield from _look_again_at(s, at, conv)
+
+
+def _look_again_at(s: State, at: int, conv: Conv) -> Steps:
+    """Only conversations that a rule placed may move; each move is an event and keeps its place."""
+    assert s.bundle is not None, "a review follows a configuration"
+    assert s.ruleset is not None, "a bundle brings its ruleset"
+    dropped = conv.queue not in s.bundle.queues
+    moved = False
+    if (conv.rule and not conv.off_hours) or dropped:
+        placement = s.ruleset.place(s.fact_sets[conv.facts], at)
+        cls = yield from class_for(s, placement.queue, conv.channel, placement.needs, placement.load)
+        moved = cls is not conv.cls
+        if moved:
+            yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
+    if conv.state == DEFERRED:
+        queue = s.queue_state(conv.queue)
+        if moved or queue.open or conv.due_ms != queue.until_ms:
+            yield from _opening(s, at, conv)
+    elif not s.queue_state(conv.queue).serves(at):
+        yield from off_hours(s, at, conv, told=False)
+    elif moved:
+        yield from place(s, at, conv, "config")
+
+
+_DUE: dict[int, Callable[[State, int, Due], Steps]] = {
+    QUEUE: _queue_due,
+    CONVERSATION: _conversation_due,
+    REST: _rest_ends,
+    AGENT: _grace_ends,
+}
+
+_CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
+    WAITING: _waits_long,
+    HELD: _hold_ends,
+    OFFERED: _offer_lapses,
+    ACTIVE: _stands_still,
+    WRAP_UP: _wrap_up_ends,
+    DEFERRED: _opening,
+}

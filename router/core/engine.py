@@ -1,0 +1,108 @@
+"""The one door of the core: a command or the time goes in, an entry of events comes out. No I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from router.core import commands as cmd
+from router.core import events as ev
+from router.core.answers import Answered, LookAgain, Made, Refused
+from router.core.bundle import Bundle
+from router.core.decide import arrivals, handling, people, upkeep
+from router.core.decide.placing import Steps
+from router.core.evolve import evolve, remember
+from router.core.state import State
+
+# A tick works off at most so many deadlines, so that people at desks get their turn between slices.
+DUE_PER_TICK_MAX = 256
+
+DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
+    cmd.Receive: arrivals.receive,
+    cmd.SetAside: arrivals.set_aside,
+    cmd.LeaveLine: arrivals.leave_line,
+    cmd.Wake: arrivals.wake,
+    cmd.ReportDelivery: arrivals.report_delivery,
+    cmd.ReportParty: arrivals.report_party,
+    cmd.SignIn: people.sign_in,
+    cmd.SignOut: people.sign_out,
+    cmd.SetPresence: people.set_presence,
+    cmd.AttachDesk: people.attach_desk,
+    cmd.DetachDesk: people.detach_desk,
+    cmd.NodeLost: people.node_lost,
+    cmd.Accept: handling.accept,
+    cmd.Decline: handling.decline,
+    cmd.Reply: handling.reply,
+    cmd.Note: handling.note,
+    cmd.HoldLine: handling.hold_line,
+    cmd.Transfer: handling.transfer,
+    cmd.Park: handling.park,
+    cmd.Close: handling.close,
+    cmd.FinishWrapUp: handling.finish_wrap_up,
+    cmd.TakeLead: upkeep.take_lead,
+    cmd.ApplyConfig: upkeep.apply_config,
+    cmd.OrderClosure: upkeep.order_closure,
+}
+
+
+class Engine:
+    """Decides and evolves. One thread, one caller: the floor's loop."""
+
+    def __init__(self, state: State | None = None, bundles: dict[str, Bundle] | None = None) -> None:
+        self.state = state or State()
+        self.bundles: dict[str, Bundle] = bundles if bundles is not None else {}
+
+    def handle(self, command: cmd.Command, at: int) -> Answered:
+        """Decide one command at a time stamp (UTC ms; an earlier one than the last counts as the last)."""
+        state = self.state
+        earlier = state.answers.get(command.id)
+        if earlier is not None:
+            return Made(earlier.position, None)
+        if isinstance(command, cmd.ApplyConfig):
+            self.bundles[command.hash] = command.bundle
+        at = max(at, state.at)
+        made: list[ev.Event] = []
+        for step in DECIDERS[type(command)](state, at, command):
+            if isinstance(step, ev.Event):
+                evolve(state, at, step, self.bundles)
+                made.append(step)
+            else:
+                assert not made, "a decision refuses before its first event"
+                return step
+        return self._made(command.id, at, made)
+
+    def _made(self, command: str, at: int, made: list[ev.Event]) -> Made:
+        state = self.state
+        if not made:
+            return Made(state.position, None)
+        remember(state, command, at)
+        return Made(state.position, ev.Entry(at, command, tuple(made)))  # type: ignore[arg-type]
+
+    def tick(self, at: int) -> ev.Entry | None:
+        """Fire a slice of what is due, in order of (deadline, kind, place, id); None when nothing came of it."""
+        state = self.state
+        at = max(at, state.at)
+        made: list[ev.Event] = []
+        for _ in range(DUE_PER_TICK_MAX):
+            due = state.deadlines.pop(at)
+            if due is None:
+                break
+            self._steps(upkeep.fall_due(state, at, due), at, made)
+        if state.review:
+            self._steps(upkeep.review(state, at), at, made)
+        return self._made("", at, made).entry
+
+    def _steps(self, steps: Steps, at: int, made: list[ev.Event]) -> None:
+        for step in steps:
+            assert isinstance(step, ev.Event), "time is never refused"
+            evolve(self.state, at, step, self.bundles)
+            made.append(step)
+
+    def next_due_ms(self) -> int:
+        """Return when `tick` is next worth calling: 0 for never, the state's own time while a review runs."""
+        if self.state.review:
+            return max(self.state.at, 1)
+        return self.state.deadlines.next_ms()
+
+
+__all__ = ["Answered", "Engine", "LookAgain", "Made", "Refused"]

@@ -1,0 +1,570 @@
+"""Writes down what happened, and nothing else: one function per event. It asks no rule, calendar or matcher's choice.
+
+The same functions serve a live decision and a replay, so a journal of an older release gives the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from router.core import events as ev
+from router.core.bundle import Bundle
+from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST
+from router.core.lifecycle import (
+    ACTIVE,
+    DEFERRED,
+    HELD,
+    MOVES,
+    OFFERED,
+    OUT,
+    UNPLACED,
+    WAITING,
+    WRAP_UP,
+    check,
+)
+from router.core.matching import Class
+from router.core.record import Record
+from router.core.rules import Ruleset
+from router.core.state import (
+    MEMORY_ENTRIES_MAX,
+    MEMORY_MS,
+    Agent,
+    Answer,
+    Conv,
+    Offer,
+    QueueState,
+    State,
+)
+
+Bundles = Mapping[str, Bundle]
+
+
+class BundleMissing(LookupError):
+    """The journal names a bundle that was not handed in; it must be loaded before this event is read."""
+
+
+def replay(state: State, entry: ev.Entry, bundles: Bundles) -> None:
+    """Apply one journal entry: recovery, replicas and tests. Raises BundleMissing before anything is written."""
+    for event in entry.events:
+        if type(event) is ev.ConfigApplied and event.hash not in bundles:
+            raise BundleMissing(event.hash)
+    for event in entry.events:
+        evolve(state, entry.at, event, bundles)
+    remember(state, entry.command, entry.at)
+
+
+def evolve(state: State, at: int, event: ev.Event, bundles: Bundles) -> None:
+    """Write one event into the state. Raises IllegalMoveError before writing what the life cycle does not know."""
+    moves = MOVES.get(type(event))
+    if moves is not None:
+        conv = state.convs.get(event.conv)  # type: ignore[attr-defined]
+        if (conv.state if conv else OUT) not in moves:
+            check(conv.state if conv else OUT, event)
+    state.position += 1
+    state.at = at
+    if type(event) is ev.ConfigApplied:
+        _config_applied(state, at, event, bundles)
+    else:
+        WRITERS[type(event)](state, at, event)
+
+
+def remember(state: State, command: str, at: int) -> None:
+    """Keep the answer to a command, and forget what is older than the memory."""
+    answers = state.answers
+    if command:
+        answers[command] = Answer(state.position, at)
+    while answers:
+        oldest = next(iter(answers.values()))
+        if oldest.at >= at - MEMORY_MS and len(answers) <= MEMORY_ENTRIES_MAX:
+            break
+        answers.popitem(last=False)
+    while state.left:
+        _, _, left_at = next(iter(state.left.values()))
+        if left_at >= at - MEMORY_MS:
+            break
+        state.left.popitem(last=False)
+
+
+# --- steps that several events share ------------------------------------------------------------
+
+
+def _due(state: State, conv: Conv, due_ms: int, actor: str) -> None:
+    conv.due_ms, conv.actor = due_ms, actor
+    state.deadlines.set(due_ms, CONVERSATION, conv.id, place=conv.key_ms)
+
+
+def _load(state: State, agent: Agent, conv: Conv, *, renew: bool) -> None:
+    """A conversation takes room at an agent. `renew`: it is work begun, so the idle time begins anew."""
+    state.matching.leave_room(agent)
+    if conv.id not in agent.work:
+        agent.work[conv.id] = conv.load
+        agent.used += conv.load
+    if renew:
+        agent.idle = state.next_idle
+        state.next_idle += 1
+    state.matching.enter_room(agent)
+
+
+def _unload(state: State, agent_id: int, conv: Conv, *, renew: bool) -> None:
+    agent = state.agents.get(agent_id)
+    if agent is None or conv.id not in agent.work:
+        return
+    state.matching.leave_room(agent)
+    agent.used -= agent.work.pop(conv.id)
+    if renew:
+        agent.idle = state.next_idle
+        state.next_idle += 1
+    state.matching.enter_room(agent)
+
+
+def _unplace(state: State, at: int, conv: Conv) -> None:
+    """Take a conversation from wherever it is: line, offer, hold, owner."""
+    before, conv.state, conv.since_ms = conv.state, UNPLACED, at
+    if before == WAITING:
+        state.matching.leave_line(conv.cls)
+    elif before == OFFERED and conv.offer:
+        _unload(state, conv.offer.agent, conv, renew=False)
+    elif before in {ACTIVE, WRAP_UP}:
+        _unload(state, conv.owner, conv, renew=True)
+    if conv.held_for:
+        holder = state.agents.get(conv.held_for)
+        if holder:
+            holder.held.pop(conv.id, None)
+    conv.offer, conv.held_for, conv.on_hold = None, 0, False
+
+
+def _leave_core(state: State, at: int, conv: Conv, record: Record) -> None:
+    _unplace(state, at, conv)
+    del state.convs[conv.id]
+    for line in (conv.line, *conv.more_lines):
+        if state.lines.get(line) == conv.id:
+            del state.lines[line]
+    state.left[conv.line] = (conv.id, record.version, at)
+    state.left.move_to_end(conv.line)
+
+
+def _move_class(state: State, at: int, conv: Conv, cls: Class) -> None:
+    if conv.state == WAITING and conv.cls is not cls:
+        _unplace(state, at, conv)
+    conv.cls = cls
+
+
+# --- configuration, queues, leadership ------------------------------------------------------------
+
+
+def _lead_taken(state: State, at: int, event: ev.LeadTaken) -> None:
+    state.epoch = event.epoch
+    for conv in state.convs.values():
+        if conv.state in {OFFERED, HELD, WRAP_UP} or (conv.state == ACTIVE and conv.actor == "agent"):
+            _due(state, conv, conv.due_ms + event.gap_ms, conv.actor)
+        if conv.offer:
+            conv.offer.until_ms += event.gap_ms
+        if conv.resting:
+            conv.resting = {rester: until_ms + event.gap_ms for rester, until_ms in conv.resting.items()}
+            for rester, until_ms in conv.resting.items():
+                state.deadlines.set(until_ms, REST, conv.id, place=rester)
+    for agent_id in sorted(state.agents):
+        agent = state.agents[agent_id]
+        state.matching.leave_room(agent)
+        agent.desks.clear()
+        agent.grace_until_ms = event.grace_until_ms
+        state.deadlines.set(event.grace_until_ms, AGENT, agent.id)
+
+
+def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bundles) -> None:
+    del at
+    state.bundle_hash, state.bundle = event.hash, bundles[event.hash]
+    for name in state.bundle.queues:
+        state.queues.setdefault(name, QueueState())
+    for name in [name for name in state.queues if name not in state.bundle.queues]:
+        del state.queues[name]
+    state.ruleset = Ruleset(state.bundle)
+    state.review.clear()
+    state.review.extend(sorted(conv.id for conv in state.convs.values() if conv.state in {WAITING, DEFERRED}))
+    _shut(state, state.at)
+
+
+def _reviewed(state: State, at: int, event: ev.Reviewed) -> None:
+    del at
+    for _ in range(min(event.count, len(state.review))):
+        state.review.popleft()
+
+
+def _queue_opened(state: State, at: int, event: ev.QueueOpened) -> None:
+    """Who was deferred comes back by their own deadline; an opening that nobody foresaw has them reviewed."""
+    queue = state.queues[event.queue]
+    if not queue.open and queue.until_ms != at:
+        early = (c for c in state.convs.values() if c.state == DEFERRED and c.queue == event.queue and c.due_ms > at)
+        state.review.extend(sorted(conv.id for conv in early))
+    queue.open, queue.until_ms, queue.serve_until_ms = True, event.until_ms, 0
+    state.deadlines.set(event.until_ms, QUEUE, 0, name=event.queue)
+    _shut(state, state.at)
+
+
+def _queue_closed(state: State, at: int, event: ev.QueueClosed) -> None:
+    queue = state.queues[event.queue]
+    queue.open, queue.until_ms, queue.serve_until_ms = False, event.until_ms, event.serve_until_ms
+    state.deadlines.set(event.until_ms, QUEUE, 0, name=event.queue)
+    if event.serve_until_ms > at:
+        state.deadlines.set(event.serve_until_ms, QUEUE, 1, name=event.queue)
+    else:
+        lines = (cls for cls in state.matching.classes if cls.queue == event.queue and cls.waiting)
+        state.review.extend(sorted(conv.id for cls in lines for conv in state.matching.in_line(cls)))
+    _shut(state, at)
+
+
+def _shut(state: State, at: int) -> None:
+    """Tell the matcher which classes may be served now."""
+    served = {name for name, queue in state.queues.items() if queue.serves(at)}
+    state.matching.shut = sum(1 << cls.id for cls in state.matching.classes if cls.queue not in served)
+
+
+def _closure_ordered(state: State, at: int, event: ev.ClosureOrdered) -> None:
+    del at
+    state.queues[event.queue].closure_until_ms = event.until_ms
+    state.deadlines.set(event.until_ms, QUEUE, 0, name=event.queue)
+
+
+def _facts_coded(state: State, at: int, event: ev.FactsCoded) -> None:
+    del at
+    state.fact_sets[event.facts] = event.content
+    state.fact_ids[event.content] = event.facts
+
+
+def _class_formed(state: State, at: int, event: ev.ClassFormed) -> None:
+    del at
+    state.matching.form_class(
+        Class(
+            id=event.cls,
+            queue=event.queue,
+            channel=event.channel,
+            needs=event.needs,
+            load=event.load,
+            live=event.live,
+        )
+    )
+    if not state.queue_state(event.queue).serves(state.at):
+        state.matching.shut |= 1 << event.cls
+
+
+# --- arrivals ------------------------------------------------------------
+
+
+def _received(state: State, at: int, event: ev.Received) -> None:
+    if not event.opened:
+        _joined(state, event)
+        return
+    conv = Conv(
+        id=event.conv,
+        version=0,
+        customer=event.customer,
+        line=event.line,
+        facts=event.facts,
+        cls=_NOWHERE,
+        key_ms=event.arrived_ms,
+        opened_ms=event.arrived_ms,
+        since_ms=at,
+    )
+    state.convs[conv.id] = conv
+    state.lines[conv.line] = conv.id
+    state.next_conv = max(state.next_conv, event.conv + 1)
+
+
+def _joined(state: State, event: ev.Received) -> None:
+    """A quiet message may belong to a conversation that is not here; then there is nothing to change."""
+    conv = state.convs.get(event.conv)
+    if conv is None or event.quiet:
+        return
+    conv.gone = False
+    if conv.line != event.line:
+        _move_line(state, conv, event.line)
+    if event.due_ms:
+        _due(state, conv, event.due_ms, "agent")
+
+
+def _move_line(state: State, conv: Conv, line: int) -> None:
+    """The conversation goes on over another line of its customer; both lead to it while it is open."""
+    conv.more_lines = (*conv.more_lines, conv.line)
+    conv.line = line
+    state.lines.setdefault(line, conv.id)
+
+
+def _routed(state: State, at: int, event: ev.Routed) -> None:
+    conv = state.convs[event.conv]
+    _move_class(state, at, conv, state.matching.classes[event.cls])
+    conv.rule, conv.key_ms = event.rule, event.key_ms
+
+
+def _diverted(state: State, at: int, event: ev.Diverted) -> None:
+    conv = state.convs[event.conv]
+    _move_class(state, at, conv, state.matching.classes[event.cls])
+    conv.off_hours = True
+
+
+def _queued(state: State, at: int, event: ev.Queued) -> None:
+    conv = state.convs[event.conv]
+    _unplace(state, at, conv)
+    conv.state, conv.owner = WAITING, 0
+    state.matching.join_line(conv)
+    _due(state, conv, event.due_ms, "queue")
+
+
+def _held_for(state: State, at: int, event: ev.HeldFor) -> None:
+    conv = state.convs[event.conv]
+    _unplace(state, at, conv)
+    conv.state, conv.held_for = HELD, event.agent
+    state.agents[event.agent].held[conv.id] = conv.load
+    _due(state, conv, event.until_ms, "queue")
+
+
+def _deferred(state: State, at: int, event: ev.Deferred) -> None:
+    conv = state.convs[event.conv]
+    _unplace(state, at, conv)
+    conv.state, conv.owner, conv.off_hours = DEFERRED, 0, True
+    _due(state, conv, event.until_ms, "clock")
+
+
+# --- offers ------------------------------------------------------------
+
+
+def _offered(state: State, at: int, event: ev.Offered) -> None:
+    conv = state.convs[event.conv]
+    _unplace(state, at, conv)
+    conv.state = OFFERED
+    conv.offer = Offer(event.offer, event.agent, event.until_ms, at, event.why)
+    state.next_offer = max(state.next_offer, event.offer + 1)
+    _load(state, state.agents[event.agent], conv, renew=False)
+    _due(state, conv, event.until_ms, "queue")
+
+
+def _accepted(state: State, at: int, event: ev.Accepted) -> None:
+    conv = state.convs[event.conv]
+    conv.state, conv.since_ms, conv.owner, conv.offer = ACTIVE, at, event.agent, None
+    conv.answered, conv.resting = True, None
+    _load(state, state.agents[event.agent], conv, renew=True)
+    _due(state, conv, event.due_ms, "agent")
+
+
+def _assigned(state: State, at: int, event: ev.Assigned) -> None:
+    conv = state.convs[event.conv]
+    if conv.state != WRAP_UP or conv.owner != event.agent:
+        _unplace(state, at, conv)
+    conv.state, conv.since_ms, conv.owner = ACTIVE, at, event.agent
+    conv.answered = True
+    _load(state, state.agents[event.agent], conv, renew=True)
+    _due(state, conv, event.due_ms, "agent")
+
+
+def _declined(state: State, at: int, event: ev.Declined) -> None:
+    conv = state.convs[event.conv]
+    _unplace(state, at, conv)
+    if event.rest_until_ms > at:
+        conv.resting = {**(conv.resting or {}), event.agent: event.rest_until_ms}
+        state.deadlines.set(event.rest_until_ms, REST, conv.id, place=event.agent)
+
+
+def _offer_over(state: State, at: int, event: ev.OfferLapsed | ev.OfferWithdrawn) -> None:
+    _unplace(state, at, state.convs[event.conv])
+
+
+def _rest_ended(state: State, at: int, event: ev.RestEnded) -> None:
+    del at
+    conv = state.convs[event.conv]
+    if conv.resting:
+        conv.resting = {agent: until for agent, until in conv.resting.items() if agent != event.agent} or None
+
+
+# --- handling ------------------------------------------------------------
+
+
+def _replied(state: State, at: int, event: ev.Replied) -> None:
+    del at
+    conv = state.convs[event.conv]
+    if conv.line != event.line:
+        _move_line(state, conv, event.line)
+    conv.failed = False
+    _due(state, conv, event.due_ms, "customer")
+
+
+def _delivery_reported(state: State, at: int, event: ev.DeliveryReported) -> None:
+    del at
+    conv = state.convs.get(event.conv)
+    if conv and event.actor:
+        conv.failed = True
+        if conv.state == ACTIVE:
+            _due(state, conv, conv.due_ms, event.actor)
+
+
+def _reminded(state: State, at: int, event: ev.Reminded) -> None:
+    del at
+    _due(state, state.convs[event.conv], event.due_ms, event.actor)
+
+
+def _transferred(state: State, at: int, event: ev.Transferred) -> None:
+    conv = state.convs[event.conv]
+    _unplace(state, at, conv)
+    _move_class(state, at, conv, state.matching.classes[event.cls])
+    conv.owner, conv.resting, conv.rule = 0, None, ""
+
+
+def _parked(state: State, at: int, event: ev.Parked) -> None:
+    _leave_core(state, at, state.convs[event.conv], event.record)
+
+
+def _ended(state: State, at: int, event: ev.Closed | ev.Abandoned) -> None:
+    _leave_core(state, at, state.convs[event.conv], event.record)
+
+
+def _returned(state: State, at: int, event: ev.Returned) -> None:
+    record = event.record
+    cls = state.matching.class_of(record.queue, record.channel, record.needs, record.load)
+    assert cls is not None, "the class of a returning record is formed before it returns"
+    conv = Conv(
+        id=record.conv,
+        version=record.version,
+        customer=record.customer,
+        line=record.line,
+        facts=state.fact_ids[record.facts],
+        cls=cls,
+        key_ms=record.key_ms,
+        opened_ms=record.opened_ms,
+        since_ms=at,
+        owner=record.owner,
+        rule=record.rule,
+        answered=record.answered,
+    )
+    state.convs[conv.id] = conv
+    state.lines[conv.line] = conv.id
+    state.next_conv = max(state.next_conv, conv.id + 1)
+
+
+def _customer_left(state: State, at: int, event: ev.CustomerLeft) -> None:
+    del at
+    conv = state.convs[event.conv]
+    conv.gone = True
+    if conv.state == ACTIVE:
+        _due(state, conv, event.due_ms, "agent")
+
+
+def _wrap_up_started(state: State, at: int, event: ev.WrapUpStarted) -> None:
+    conv = state.convs[event.conv]
+    conv.state, conv.since_ms, conv.on_hold = WRAP_UP, at, False
+    _due(state, conv, event.until_ms, "agent")
+
+
+def _line_held(state: State, at: int, event: ev.LineHeld) -> None:
+    del at
+    state.convs[event.conv].on_hold = event.on
+
+
+def _only_told(state: State, at: int, event: ev.Event) -> None:
+    """Notes, notices and set-aside messages change nothing the core must know."""
+    del state, at, event
+
+
+# --- agents ------------------------------------------------------------
+
+
+def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
+    profile = state.matching.profile_of(event.abilities)
+    agent = state.agents.get(event.agent)
+    if agent is None:
+        state.agents[event.agent] = Agent(
+            id=event.agent,
+            abilities=event.abilities,
+            capacity=event.capacity,
+            presence=event.presence,
+            accepts=False,
+            since_ms=at,
+            profile=profile,
+            idle=state.next_idle,
+        )
+        state.next_idle += 1
+        return
+    state.matching.leave_room(agent)
+    agent.abilities, agent.capacity, agent.profile = event.abilities, event.capacity, profile
+    state.matching.enter_room(agent)
+
+
+def _signed_out(state: State, at: int, event: ev.SignedOut) -> None:
+    agent = state.agents.pop(event.agent)
+    state.matching.leave_room(agent)
+    for conv_id in list(agent.held):
+        _unplace(state, at, state.convs[conv_id])
+
+
+def _presence_set(state: State, at: int, event: ev.PresenceSet) -> None:
+    agent = state.agents[event.agent]
+    state.matching.leave_room(agent)
+    if event.accepts and not agent.accepts:
+        agent.idle = state.next_idle
+        state.next_idle += 1
+    agent.presence, agent.accepts, agent.since_ms = event.presence, event.accepts, at
+    state.matching.enter_room(agent)
+
+
+def _desk_attached(state: State, at: int, event: ev.DeskAttached) -> None:
+    del at
+    agent = state.agents[event.agent]
+    state.matching.leave_room(agent)
+    agent.desks.add((event.node, event.desk))
+    agent.grace_until_ms = 0
+    state.matching.enter_room(agent)
+
+
+def _desk_detached(state: State, at: int, event: ev.DeskDetached) -> None:
+    del at
+    agent = state.agents[event.agent]
+    agent.desks.discard((event.node, event.desk))
+    if event.grace_until_ms:
+        state.matching.leave_room(agent)
+        agent.grace_until_ms = event.grace_until_ms
+        state.deadlines.set(event.grace_until_ms, AGENT, agent.id)
+
+
+# A conversation that was received and not yet routed belongs to this class, and never waits in it.
+_NOWHERE = Class(id=-1, queue="", channel="", needs=(), load=0, live=False)
+
+WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
+    ev.LeadTaken: _lead_taken,
+    ev.Reviewed: _reviewed,
+    ev.QueueOpened: _queue_opened,
+    ev.QueueClosed: _queue_closed,
+    ev.ClosureOrdered: _closure_ordered,
+    ev.FactsCoded: _facts_coded,
+    ev.ClassFormed: _class_formed,
+    ev.Received: _received,
+    ev.MessageSetAside: _only_told,
+    ev.Routed: _routed,
+    ev.Diverted: _diverted,
+    ev.Queued: _queued,
+    ev.HeldFor: _held_for,
+    ev.Deferred: _deferred,
+    ev.Announced: _only_told,
+    ev.Offered: _offered,
+    ev.Accepted: _accepted,
+    ev.Declined: _declined,
+    ev.OfferLapsed: _offer_over,
+    ev.OfferWithdrawn: _offer_over,
+    ev.RestEnded: _rest_ended,
+    ev.Replied: _replied,
+    ev.Noted: _only_told,
+    ev.DeliveryReported: _delivery_reported,
+    ev.Reminded: _reminded,
+    ev.Transferred: _transferred,
+    ev.Parked: _parked,
+    ev.Returned: _returned,
+    ev.CustomerLeft: _customer_left,
+    ev.Abandoned: _ended,
+    ev.WrapUpStarted: _wrap_up_started,
+    ev.Closed: _ended,
+    ev.Assigned: _assigned,
+    ev.LineHeld: _line_held,
+    ev.PartyReported: _only_told,
+    ev.SignedIn: _signed_in,
+    ev.SignedOut: _signed_out,
+    ev.PresenceSet: _presence_set,
+    ev.DeskAttached: _desk_attached,
+    ev.DeskDetached: _desk_detached,
+}

@@ -1,0 +1,345 @@
+"""Who may serve whom, by index: classes of conversations, profiles of agents, bits between them.
+
+Only `evolve` calls the methods that write; the reading ones change nothing, not even lazily. The structure is
+ROUTING.md D3: one decision compares class heads or profile heads, never people. No rule is asked here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from router.core.state import Agent, Conv
+
+Need = tuple[str, int]
+Head = tuple[int, int, int]  # key_ms, conversation, class
+
+# Up to so many candidate classes are compared head by head; above, the sorted heads are walked (ROUTING.md D3.4).
+HEADS_COMPARED_MAX = 12
+# A line is compacted when its dead entries outnumber the living by this much.
+DEAD_SLACK = 32
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """Conversations with the same queue, channel, needs and load: they wait in one line.
+
+    `early` holds those that came in order of (key, id), `late` is a heap of those put back later. An entry is
+    alive while its conversation waits in this class; `head` is always alive or None.
+    """
+
+    id: int
+    queue: str
+    channel: str
+    needs: tuple[Need, ...]
+    load: int
+    live: bool
+    mask: int = 0
+    early: list[Conv] = field(default_factory=list)
+    early_from: int = 0
+    late: list[tuple[int, int, Conv]] = field(default_factory=list)
+    waiting: int = 0
+    head: Conv | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Profile:
+    """Agents with the same abilities.
+
+    `classes` are those they may serve; `rooms` maps free capacity to (idle number, agent), longest idle first.
+    """
+
+    id: int
+    abilities: tuple[Need, ...]
+    mask: int
+    classes: int = 0
+    rooms: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+
+
+def bits(mask: int) -> Iterator[int]:
+    """Yield the numbers of the set bits, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def alive(conv: Conv, cls: Class) -> bool:
+    """Return whether a line's entry still stands for its conversation."""
+    return conv.state == "waiting" and conv.cls is cls
+
+
+def first_alive(cls: Class) -> Conv | None:
+    """Return the first living conversation of a line whose dead fronts have been dropped."""
+    early = cls.early[cls.early_from] if cls.early_from < len(cls.early) else None
+    if not cls.late:
+        return early
+    late = cls.late[0][2]
+    if early is None or (late.key_ms, late.id) < (early.key_ms, early.id):
+        return late
+    return early
+
+
+@dataclass(slots=True)
+class Matching:
+    """All classes, profiles and the masks between them."""
+
+    classes: list[Class] = field(default_factory=list)
+    by_key: dict[tuple[str, str, tuple[Need, ...], int], Class] = field(default_factory=dict)
+    profiles: list[Profile] = field(default_factory=list)
+    by_abilities: dict[tuple[Need, ...], Profile] = field(default_factory=dict)
+    bit_of: dict[Need, int] = field(default_factory=dict)
+    needed_by: list[int] = field(default_factory=list)  # bit -> classes that need it
+    fulfilled_by: list[int] = field(default_factory=list)  # bit -> profiles that fulfil it
+    waiting: int = 0  # classes somebody waits in
+    shut: int = 0  # classes whose queue serves nobody now
+    heads: list[Head] = field(default_factory=list)
+    with_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load
+    room_mask: dict[int, int] = field(default_factory=dict)  # free -> profiles with such an agent
+
+    # --- reading --------------------------------------------------------------------------------------
+
+    def class_of(self, queue: str, channel: str, needs: tuple[Need, ...], load: int) -> Class | None:
+        return self.by_key.get((queue, channel, needs, load))
+
+    def eligible_profiles(self, cls: Class) -> int:
+        """Return the profiles that fulfil a class's needs, one bit each."""
+        eligible = (1 << len(self.profiles)) - 1
+        for bit in bits(cls.mask):
+            eligible &= self.fulfilled_by[bit]
+        return eligible
+
+    def _eligible_classes(self, profile: Profile) -> int:
+        lacking = 0
+        for bit, classes in enumerate(self.needed_by):
+            if not profile.mask >> bit & 1:
+                lacking |= classes
+        return ((1 << len(self.classes)) - 1) & ~lacking
+
+    def fitting_classes(self, free: int) -> int:
+        """Return the classes whose load fits into a free capacity."""
+        mask = 0
+        for load, classes in self.with_load.items():
+            if load <= free:
+                mask |= classes
+        return mask
+
+    def profiles_with_room(self, load: int) -> int:
+        """Return the profiles with an available agent who has at least this much free."""
+        mask = 0
+        for free, profiles in self.room_mask.items():
+            if free >= load:
+                mask |= profiles
+        return mask
+
+    def longest_idle(self, cls: Class, resting: dict[int, int] | None) -> tuple[int, int]:
+        """Return (agent, how many profiles could serve): the longest idle eligible agent with room, or (0, 0)."""
+        candidates = self.profiles_with_room(cls.load)
+        if candidates:
+            candidates &= self.eligible_profiles(cls)
+        best: tuple[int, int] | None = None
+        among = 0
+        for index in bits(candidates):
+            found = self._longest_idle_of(self.profiles[index], cls.load, resting)
+            if found:
+                among += 1
+                if best is None or found < best:
+                    best = found
+        return (best[1], among) if best else (0, 0)
+
+    @staticmethod
+    def _longest_idle_of(profile: Profile, load: int, resting: dict[int, int] | None) -> tuple[int, int] | None:
+        best: tuple[int, int] | None = None
+        for free, agents in profile.rooms.items():
+            if free < load:
+                continue
+            for entry in agents:
+                if not resting or entry[1] not in resting:
+                    if best is None or entry < best:
+                        best = entry
+                    break
+        return best
+
+    def next_for(self, agent: Agent) -> Conv | None:
+        """Return the first in line that this agent may take now: the oldest head, ties by id."""
+        candidates = self.waiting & ~self.shut & self.fitting_classes(agent.free)
+        if candidates:
+            candidates &= agent.profile.classes
+        if not candidates:
+            return None
+        if candidates.bit_count() <= HEADS_COMPARED_MAX:
+            heads = sorted(self._head(index) for index in bits(candidates))
+        else:
+            heads = self.heads
+        for _, _, index in heads:
+            if candidates >> index & 1:
+                conv = self._first_for(self.classes[index], agent.id)
+                if conv:
+                    return conv
+        return None
+
+    def _head(self, index: int) -> Head:
+        head = self.classes[index].head
+        assert head is not None, "a class in the waiting mask has a head"
+        return (head.key_ms, head.id, index)
+
+    def _first_for(self, cls: Class, agent: int) -> Conv | None:
+        """Return the head unless it rests from this agent; then the next that does not."""
+        head = cls.head
+        if head is None or not head.resting or agent not in head.resting:
+            return head
+        return next((conv for conv in self.in_line(cls) if not conv.resting or agent not in conv.resting), None)
+
+    @staticmethod
+    def in_line(line: Class) -> Iterator[Conv]:
+        """Yield a class's living conversations in order. For lists and rare cases; costs a sort of what came late."""
+        seen: set[int] = set()
+        late = sorted((key, conv_id, conv) for key, conv_id, conv in line.late if alive(conv, line))
+        position = 0
+        for index in range(line.early_from, len(line.early)):
+            conv = line.early[index]
+            while position < len(late) and late[position][:2] < (conv.key_ms, conv.id):
+                if late[position][1] not in seen:
+                    seen.add(late[position][1])
+                    yield late[position][2]
+                position += 1
+            if alive(conv, line) and conv.id not in seen:
+                seen.add(conv.id)
+                yield conv
+        for _, conv_id, conv in late[position:]:
+            if conv_id not in seen:
+                seen.add(conv_id)
+                yield conv
+
+    def in_order(self, queue: str | None = None) -> list[Conv]:
+        """Return everybody who waits, in the order of their places. For lists: costs a sort."""
+        lines = (cls for cls in self.classes if cls.waiting and (queue is None or cls.queue == queue))
+        return sorted((conv for cls in lines for conv in self.in_line(cls)), key=lambda conv: (conv.key_ms, conv.id))
+
+    # --- writing, by evolve only ----------------------------------------------------------------------------
+
+    def form_class(self, cls: Class) -> None:
+        """Add a class; its needs become bits the first time somebody asks for them."""
+        assert cls.id == len(self.classes), "classes are numbered in the order in which they were formed"
+        for need in cls.needs:
+            cls.mask |= 1 << self._bit(need)
+        self.classes.append(cls)
+        self.by_key[(cls.queue, cls.channel, cls.needs, cls.load)] = cls
+        for bit in bits(cls.mask):
+            self.needed_by[bit] |= 1 << cls.id
+        self.with_load[cls.load] = self.with_load.get(cls.load, 0) | 1 << cls.id
+        for profile in self.profiles:
+            if profile.mask & cls.mask == cls.mask:
+                profile.classes |= 1 << cls.id
+
+    def _bit(self, need: Need) -> int:
+        if need in self.bit_of:
+            return self.bit_of[need]
+        bit = self.bit_of[need] = len(self.needed_by)
+        self.needed_by.append(0)
+        name, level = need
+        fulfilled = 0
+        for profile in self.profiles:
+            if dict(profile.abilities).get(name, -1) >= level:
+                profile.mask |= 1 << bit
+                fulfilled |= 1 << profile.id
+        self.fulfilled_by.append(fulfilled)
+        return bit
+
+    def profile_of(self, abilities: tuple[Need, ...]) -> Profile:
+        """Return the profile of these abilities, formed when they are new."""
+        known = self.by_abilities.get(abilities)
+        if known:
+            return known
+        levels = dict(abilities)
+        profile = Profile(id=len(self.profiles), abilities=abilities, mask=0)
+        for (name, level), bit in self.bit_of.items():
+            if levels.get(name, -1) >= level:
+                profile.mask |= 1 << bit
+                self.fulfilled_by[bit] |= 1 << profile.id
+        profile.classes = self._eligible_classes(profile)
+        self.profiles.append(profile)
+        self.by_abilities[abilities] = profile
+        return profile
+
+    def enter_room(self, agent: Agent) -> None:
+        """An agent may be offered work: they stand in their profile's room for what is free."""
+        if not agent.available or agent.free <= 0:
+            return
+        rooms = agent.profile.rooms
+        if agent.free not in rooms:
+            rooms[agent.free] = []
+            self.room_mask[agent.free] = self.room_mask.get(agent.free, 0) | 1 << agent.profile.id
+        insort(rooms[agent.free], (agent.idle, agent.id))
+
+    def leave_room(self, agent: Agent) -> None:
+        """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
+        rooms = agent.profile.rooms
+        room = rooms.get(agent.free)
+        if not room:
+            return
+        entry = (agent.idle, agent.id)
+        index = bisect_left(room, entry)
+        if index < len(room) and room[index] == entry:
+            del room[index]
+            if not room:
+                del rooms[agent.free]
+                self.room_mask[agent.free] &= ~(1 << agent.profile.id)
+                if not self.room_mask[agent.free]:
+                    del self.room_mask[agent.free]
+
+    def join_line(self, conv: Conv) -> None:
+        """Put a conversation, already in state waiting, into its class's line at its place."""
+        cls = conv.cls
+        last = cls.early[-1] if cls.early_from < len(cls.early) else None
+        if last is None or (last.key_ms, last.id) < (conv.key_ms, conv.id):
+            cls.early.append(conv)
+        else:
+            heappush(cls.late, (conv.key_ms, conv.id, conv))
+        cls.waiting += 1
+        self._set_head(cls)
+
+    def leave_line(self, cls: Class) -> None:
+        """A conversation has left this class's line (its state says so): keep the head alive and the line short."""
+        cls.waiting -= 1
+        if len(cls.early) - cls.early_from + len(cls.late) > 2 * cls.waiting + DEAD_SLACK:
+            self._compact(cls)
+        self._set_head(cls)
+
+    def _compact(self, cls: Class) -> None:
+        cls.early = list(self.in_line(cls))
+        cls.early_from = 0
+        cls.late = []
+
+    def _set_head(self, cls: Class) -> None:
+        """Drop dead fronts and keep the sorted heads in step. Conversations are unique in (key, id)."""
+        early, index = cls.early, cls.early_from
+        while index < len(early) and not alive(early[index], cls):
+            index += 1
+        if index > DEAD_SLACK and index * 2 > len(early):
+            del early[:index]
+            index = 0
+        cls.early_from = index
+        while cls.late and not alive(cls.late[0][2], cls):
+            heappop(cls.late)
+        head = first_alive(cls)
+        if head is cls.head:
+            return
+        if cls.head is not None:
+            old = (cls.head.key_ms, cls.head.id, cls.id)
+            del self.heads[bisect_left(self.heads, old)]
+        cls.head = head
+        if head is None:
+            self.waiting &= ~(1 << cls.id)
+        else:
+            insort(self.heads, (head.key_ms, head.id, cls.id))
+            self.waiting |= 1 << cls.id
+
+    def rebuild_lines(self, waiting: list[Conv]) -> None:
+        """Fill the lines from a snapshot: conversations in state waiting, in any order."""
+        for conv in sorted(waiting, key=lambda each: (each.key_ms, each.id)):
+            self.join_line(conv)
