@@ -1,0 +1,72 @@
+# Patchbay's commands. Each sets up what it needs: `make run`, `make test`, `make bench`, `make prove`.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+DATA ?= data
+CONFIG ?= config
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+# $(call debian,COMMAND TO TEST,PACKAGES): install Debian packages when the test fails.
+define debian
+	@$(1) >/dev/null 2>&1 || { echo "installing $(2) from Debian's packages"; \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $(2) >/dev/null; }
+endef
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Patchbay needs Python 3.11 or newer; found $$($(PYTHON) -V)"; exit 1; }
+	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV)
+	@echo "installing locked dependencies from $(1)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+endef
+
+.PHONY: run test quick lint bench prove lock clean setup setup-test screens
+
+run: setup
+	@exec $(BIN)/patchbay serve --port $(PORT) --data $(DATA) --config $(CONFIG) --demo-people
+
+setup: $(VENV)/.run
+setup-test: $(VENV)/.test
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	$(call debian,$(PYTHON) -c 'import venv; import ensurepip',python3 python3-venv)
+	$(call install,requirements.lock)
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock pyproject.toml
+	$(call debian,$(PYTHON) -c 'import venv; import ensurepip',python3 python3-venv)
+	$(call debian,command -v chromium,chromium fonts-noto-cjk fonts-thai-tlwg)
+	$(call install,requirements-test.lock)
+	@touch $@ $(VENV)/.run
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Everything there is to check.
+test: lint
+	$(BIN)/pytest
+
+# Without browsers and without killing processes: under a minute.
+quick: setup-test
+	$(BIN)/pytest -m "not browser and not crash"
+
+bench: setup-test
+	$(BIN)/python -m bench
+
+# The long proofs: many more rounds of the same tests.
+prove: setup-test
+	HYPOTHESIS_PROFILE=prove PATCHBAY_ROUNDS=500 $(BIN)/pytest
+
+# Write the lock files anew. Only versions and hashes: no address of any registry may be in them.
+lock: setup-test
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --extra app --extra cluster --extra twilio --extra speed --extra build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --all-extras pyproject.toml -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
