@@ -56,6 +56,7 @@ class Profile:
     id: int
     abilities: tuple[Need, ...]
     mask: int
+    bit: int
     classes: int = 0
     rooms: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
@@ -98,6 +99,7 @@ class Matching:
     waiting: int = 0  # classes somebody waits in
     shut: int = 0  # classes whose queue serves nobody now
     heads: list[Head] = field(default_factory=list)
+    idle: list[tuple[int, int, Agent]] = field(default_factory=list)  # everybody with room, longest idle first
     with_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load
     room_mask: dict[int, int] = field(default_factory=dict)  # free -> profiles with such an agent
 
@@ -137,19 +139,25 @@ class Matching:
         return mask
 
     def longest_idle(self, cls: Class, resting: dict[int, int] | None) -> tuple[int, int]:
-        """Return (agent, how many profiles could serve): the longest idle eligible agent with room, or (0, 0)."""
+        """Return (agent, how many profiles have somebody who could): the longest idle eligible agent, or (0, 0)."""
         candidates = self.profiles_with_room(cls.load)
         if candidates:
             candidates &= self.eligible_profiles(cls)
-        best: tuple[int, int] | None = None
-        among = 0
-        for index in bits(candidates):
-            found = self._longest_idle_of(self.profiles[index], cls.load, resting)
-            if found:
-                among += 1
-                if best is None or found < best:
-                    best = found
+        if not candidates:
+            return 0, 0
+        among = candidates.bit_count()
+        if among > HEADS_COMPARED_MAX:
+            return self._first_idle(candidates, cls.load, resting), among
+        found = [self._longest_idle_of(self.profiles[index], cls.load, resting) for index in bits(candidates)]
+        best = min((entry for entry in found if entry), default=None)
         return (best[1], among) if best else (0, 0)
+
+    def _first_idle(self, candidates: int, load: int, resting: dict[int, int] | None) -> int:
+        """Walk everybody with room, longest idle first: with many profiles eligible, one of the first fits."""
+        for _, agent_id, agent in self.idle:
+            if candidates & agent.profile.bit and agent.free >= load and not (resting and agent_id in resting):
+                return agent_id
+        return 0
 
     @staticmethod
     def _longest_idle_of(profile: Profile, load: int, resting: dict[int, int] | None) -> tuple[int, int] | None:
@@ -256,7 +264,7 @@ class Matching:
         if known:
             return known
         levels = dict(abilities)
-        profile = Profile(id=len(self.profiles), abilities=abilities, mask=0)
+        profile = Profile(id=len(self.profiles), abilities=abilities, mask=0, bit=1 << len(self.profiles))
         for (name, level), bit in self.bit_of.items():
             if levels.get(name, -1) >= level:
                 profile.mask |= 1 << bit
@@ -275,6 +283,7 @@ class Matching:
             rooms[agent.free] = []
             self.room_mask[agent.free] = self.room_mask.get(agent.free, 0) | 1 << agent.profile.id
         insort(rooms[agent.free], (agent.idle, agent.id))
+        insort(self.idle, (agent.idle, agent.id, agent))
 
     def leave_room(self, agent: Agent) -> None:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
@@ -286,6 +295,7 @@ class Matching:
         index = bisect_left(room, entry)
         if index < len(room) and room[index] == entry:
             del room[index]
+            del self.idle[bisect_left(self.idle, (agent.idle, agent.id, agent))]
             if not room:
                 del rooms[agent.free]
                 self.room_mask[agent.free] &= ~(1 << agent.profile.id)

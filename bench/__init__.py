@@ -1,0 +1,1 @@
+"""Benchmarks that print ratios from one run, against a baseline named in the output. Nothing here is a test."""
