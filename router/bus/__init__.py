@@ -1,0 +1,1 @@
+"""What moves between nodes; the database remembers, the bus only moves."""

@@ -1,0 +1,38 @@
+"""What time it is, for everything outside the core. No deadlines and no waiting here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+MILLISECOND_NS = 1_000_000
+# When the system's clock is set back we run on at half speed until it has caught up: time never stands
+# still, so deadlines go on, and never goes back, so the journal stays in order.
+SLEW = 2
+
+
+class Clock(Protocol):
+    """UTC milliseconds that never go back."""
+
+    def now_ms(self) -> int: ...
+
+
+class SystemClock:
+    """The machine's clock, made steady."""
+
+    def __init__(
+        self, wall_ns: Callable[[], int] = time.time_ns, steady_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._wall_ns = wall_ns
+        self._steady_ns = steady_ns
+        self._said_ns = wall_ns()
+        self._steady_at_ns = steady_ns()
+
+    def now_ms(self) -> int:
+        """Return UTC milliseconds, at least those returned before."""
+        wall, steady = self._wall_ns(), self._steady_ns()
+        slewed = self._said_ns + (steady - self._steady_at_ns) // SLEW
+        self._said_ns = max(wall, slewed)
+        self._steady_at_ns = steady
+        return self._said_ns // MILLISECOND_NS

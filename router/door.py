@@ -1,0 +1,238 @@
+"""What a channel sees of the router: accept, decided, follow, texts, secrets. One door per channel of one floor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from channels.contract import (
+    Accepted,
+    AnySignal,
+    Attachment,
+    Decided,
+    LetterboxClosed,
+    LineItem,
+    LineRef,
+    MessageIn,
+    encode_signal,
+)
+from router.clock import Clock
+from router.core.calendar import is_open, next_change
+from router.files import Files
+from router.floor import Floor
+from router.hub import LineFollow, LineHub
+from router.intake import Intake
+from router.settling import Settling
+from router.signs import Signs
+from router.sitekey import SiteKey
+from router.store.port import Body, Letter, NewLetter, Notebook, Store, StoreError
+from router.telemetry import Telemetry, error_code
+from router.wording import notice_text
+
+# A conversation's newest rows, in which the announcement of the opening is found.
+STORY_LOOKED_AT = 30
+NEWEST = (1 << 63) - 1
+# Nobody may hold a request open for longer than this for a decision.
+WAIT_MS_MAX = 30_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorParts:
+    """What doors receive from the composition root; shared by all doors of one floor."""
+
+    floor: Floor
+    store: Store
+    clock: Clock
+    intake: Intake
+    settling: Settling
+    hub: LineHub
+    signs: Signs
+    key: SiteKey
+    files: Files
+    telemetry: Telemetry
+    public_url: str
+
+
+class NotebookPage:
+    """A channel's own page of the notebook."""
+
+    def __init__(self, notebook: Notebook, site: str, name: str) -> None:
+        self._notebook = notebook
+        self._site = site
+        self._name = name
+
+    async def read(self, key: str) -> str | None:
+        """Return what was noted, None for nothing."""
+        return await self._notebook.read(self._site, self._name, key)
+
+    async def note(self, key: str, value: str) -> None:
+        """Note durably."""
+        await self._notebook.note(self._site, self._name, key, value)
+
+
+class FloorDoor:
+    """The door of one channel. `closing` refuses what comes in, so that a stopping node keeps its word."""
+
+    def __init__(self, channel: str, parts: DoorParts) -> None:
+        self._channel = channel
+        self._parts = parts
+        self._site = parts.floor.site
+        self._closing = False
+        self.book = NotebookPage(parts.store.notebook, self._site, f"channel:{channel}")
+        self.public_url = parts.public_url.rstrip("/")
+
+    @property
+    def now_ms(self) -> Callable[[], int]:
+        """The clock of this node."""
+        return self._parts.clock.now_ms
+
+    def close(self) -> None:
+        """Accept nothing more."""
+        self._closing = True
+
+    async def accept(self, signals: Sequence[AnySignal]) -> list[Accepted]:
+        """Put signals into the letterbox; when this returns they are on the disk."""
+        if self._closing:
+            raise LetterboxClosed("the node is stopping")
+        count = self._parts.telemetry
+        try:
+            new = [await self._letter(signal) for signal in signals]
+            letters = await self._parts.store.letterbox.put(self._site, new)
+        except StoreError as error:
+            count.count("letters_refused", self._channel, by=len(signals))
+            count.warning("letterbox_closed", site=self._site, channel=self._channel, error=error_code(error))
+            raise LetterboxClosed("the letterbox cannot take it now") from None
+        fresh = [letter for letter in letters if letter.fresh]
+        count.count("letters_accepted", self._channel, by=len(fresh))
+        count.count("letters_repeated", self._channel, by=len(letters) - len(fresh))
+        self._parts.intake.take(fresh)
+        return [Accepted(letter=letter.id, message=letter.message, fresh=letter.fresh) for letter in letters]
+
+    async def _letter(self, signal: AnySignal) -> NewLetter:
+        now_ms = self._parts.clock.now_ms()
+        body = None
+        if isinstance(signal, MessageIn):
+            kept = [await self._keep(signal.line, attachment) for attachment in signal.attachments]
+            signal = msgspec.structs.replace(signal, attachments=tuple(_without_content(a) for a in signal.attachments))
+            body = _body(signal, kept, now_ms)
+        return NewLetter(
+            channel=self._channel,
+            dedupe=signal.dedupe,
+            received_ms=now_ms,
+            signal=encode_signal(signal),
+            body=body,
+        )
+
+    async def _keep(self, line: LineRef, attachment: Attachment) -> dict[str, str | int]:
+        name = ""
+        if attachment.content:
+            name = await self._parts.files.keep(f"{line.channel}\0{line.key}", attachment.content)
+        return {
+            "name": attachment.name,
+            "media_type": attachment.media_type,
+            "size_bytes": attachment.size_bytes,
+            "content_id": attachment.content_id,
+            "file": name,
+        }
+
+    async def decided(self, letter: int, *, wait_ms: int) -> Decided | None:
+        """Wait for the decision on a letter; the letter is safe either way."""
+        waiting = self._parts.settling.expect(letter)
+        try:
+            row = await self._parts.store.letterbox.get(self._site, letter)
+            if row is not None and row.state == "new":
+                await asyncio.wait_for(waiting, min(wait_ms, WAIT_MS_MAX) / 1_000)
+                row = await self._parts.store.letterbox.get(self._site, letter)
+            return await self._decided(row) if row is not None else None
+        except (TimeoutError, StoreError):
+            return None
+        finally:
+            self._parts.settling.forget(letter, waiting)
+
+    async def _decided(self, letter: Letter) -> Decided | None:
+        if letter.state == "new":
+            return None
+        archive = self._parts.store.archive
+        message = await archive.message(self._site, letter.message) if letter.message else None
+        conversation = await archive.conversation(self._site, message.conv) if message and message.conv else None
+        if message is None or conversation is None:
+            state = letter.state if letter.state == "quarantined" else "set_aside"
+            return Decided(position=letter.position, line=0, reference="", state=state, queue="")
+        return Decided(
+            position=letter.position,
+            line=message.line,
+            reference=conversation.reference,
+            state=conversation.state,
+            queue=conversation.queue,
+            opens_ms=await self._opens_ms(conversation.conv),
+        )
+
+    async def _opens_ms(self, conv: int) -> int:
+        """Return the opening the customer was told of, 0 where the queue was open."""
+        inside = self._parts.floor.state.convs.get(conv)
+        if inside is None or not inside.off_hours:
+            return 0
+        story = await self._parts.store.archive.story(self._site, conv, before=NEWEST, limit=STORY_LOOKED_AT)
+        return next((item.row.until_ms for item in reversed(story) if item.row.kind == "Announced"), 0)
+
+    # --- lines -------------------------------------------------------------------------------------------------
+
+    async def line_items(self, line: LineRef, *, after: int, limit: int) -> list[LineItem]:
+        """Return what the customer may see on a line above a number, oldest first."""
+        line_id = await self._parts.floor.lines.find(line.channel, line.key)
+        return await self._parts.hub.items(line_id, after=after, limit=limit) if line_id else []
+
+    def follow(self, line: LineRef) -> LineFollow:
+        """Follow a line from now on. Open it before reading `line_items`."""
+        return self._parts.hub.follow(line)
+
+    def typing(self, line: LineRef, on: bool) -> None:
+        """Pass on that the customer is typing."""
+        line_id = self._parts.floor.lines.known(line.channel, line.key)
+        if line_id:
+            self._parts.signs.typed(line_id, on)
+
+    # --- texts, hours, secrets -----------------------------------------------------------------------------------
+
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes for one purpose of this channel."""
+        return self._parts.key.derive("channel", self._site, self._channel, purpose)
+
+    def text(self, notice: str, language: str, until_ms: int = 0) -> str:
+        """Return a customer text of the running configuration; empty where it has none of that name."""
+        bundle = self._parts.floor.bundle
+        return notice_text(bundle, notice, language, until_ms=until_ms) if bundle else ""
+
+    def opening(self, calendar_or_queue: str) -> tuple[bool, int]:
+        """Return (open now, the next change in UTC ms or 0) of a queue, or else of a calendar."""
+        state = self._parts.floor.state
+        if calendar_or_queue in state.queues:
+            queue = state.queues[calendar_or_queue]
+            return queue.open, queue.until_ms
+        calendar = state.bundle.calendars.get(calendar_or_queue, ()) if state.bundle else ()
+        now_ms = self._parts.clock.now_ms()
+        return is_open(calendar, now_ms), next_change(calendar, now_ms)
+
+
+def _without_content(attachment: Attachment) -> Attachment:
+    return msgspec.structs.replace(attachment, content=b"")
+
+
+def _body(signal: MessageIn, files: list[dict[str, str | int]], now_ms: int) -> Body:
+    extra = dict(signal.extra)
+    if files:
+        extra["files"] = msgspec.json.encode(files).decode()
+    return Body(
+        direction="in",
+        author="customer",
+        kind="auto" if signal.automatic else "message",
+        text=signal.text,
+        html=signal.html,
+        subject=signal.subject,
+        provider=signal.provider,
+        created_ms=signal.sent_ms or now_ms,
+        extra=extra,
+    )

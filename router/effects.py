@@ -1,0 +1,64 @@
+"""Which effect an event asks of its line's channel, by what the channel can do. Tables only; nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from channels.contract import Capabilities
+from router.core import events as ev
+
+
+class Wanted(NamedTuple):
+    """An outbox row to be. `notice` carries the effect's word: a notice's name, a party, `on` or `off`."""
+
+    effect: str
+    message: int = 0
+    notice: str = ""
+    until_ms: int = 0
+
+
+# The closed set of effects, and the capability each of them needs.
+NEEDS: dict[str, str] = {
+    "send": "Send",
+    "announce": "Send",
+    "play": "Play",
+    "connect": "Connect",
+    "hold": "Hold",
+    "move": "Move",
+    "hang_up": "HangUp",
+}
+# Where a transferred line waits for its next agent; the channel knows what that is in its world.
+WAITING_PLACE = "queue"
+
+
+def wanted(event: ev.Event, can: Capabilities, *, released: bool) -> Wanted | None:
+    """Return what an event asks of a `call` channel; a `push` channel follows committed events instead.
+
+    `released`: nobody has to be rung off: the customer has left, or was rung off when wrap-up began.
+    """
+    ask = ASKED.get(type(event))
+    if ask is None or can.delivery != "call":
+        return None
+    return next((want for want in ask(event, released) if NEEDS[want.effect] in can.effects), None)
+
+
+def _announced(event: ev.Announced, _released: bool) -> tuple[Wanted, ...]:
+    return tuple(Wanted(way, notice=event.notice, until_ms=event.until_ms) for way in ("announce", "play"))
+
+
+def _rung_off(_event: ev.Event, released: bool) -> tuple[Wanted, ...]:
+    return () if released else (Wanted("hang_up"),)
+
+
+# What each event asks for, best first: the first that the channel can do is taken.
+ASKED: dict[type[ev.Event], Callable[[Any, bool], tuple[Wanted, ...]]] = {
+    ev.Replied: lambda e, _: (Wanted("send", message=e.message),),
+    ev.Announced: _announced,
+    ev.Accepted: lambda e, _: (Wanted("connect", notice=f"agent:{e.agent}"),),
+    ev.Assigned: lambda e, _: (Wanted("connect", notice=f"agent:{e.agent}"),),
+    ev.LineHeld: lambda e, _: (Wanted("hold", notice="on" if e.on else "off"),),
+    ev.Transferred: lambda e, _: (Wanted("move", notice=WAITING_PLACE),),
+    ev.WrapUpStarted: _rung_off,
+    ev.Closed: _rung_off,
+}

@@ -1,0 +1,318 @@
+"""One site: drain commands, decide, commit, publish, answer. The only caller of the deciding core."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from channels.contract import Capabilities
+from router.bus.port import Bus, Committed, Follower
+from router.clock import Clock
+from router.core.answers import Answered, LookAgain, Made, Refused
+from router.core.bundle import Bundle
+from router.core.commands import Command, TakeLead
+from router.core.engine import Engine
+from router.core.events import Entry
+from router.core.evolve import replay
+from router.core.state import State
+from router.inbox import FloorAway, FloorDown, FloorFull, Inbox, Unavailable, Waiting, give_up
+from router.lines import Lines
+from router.recovery import Bundles, fork, recover_state, replayed
+from router.rows import Names, commit_of, lines_of
+from router.store.port import Commit, Fenced, Store, StoreError
+from router.telemetry import Telemetry, error_code
+
+# Without work the loop looks up this often, so that a stop is noticed and the clock's steps are seen.
+IDLE_MS = 1_000
+# Slices of what is due in one batch: 4 x 256 deadlines take some 30 ms, then people get their turn.
+SLICES_MAX = 4
+# When firing what is due breaks the core, commands are still decided, and time is tried again after this.
+TICK_REST_MS = 1_000
+# A store that could not be read is asked again, at first soon, then every two seconds.
+STORE_AGAIN_MS, STORE_AGAIN_MS_MAX = 50, 2_000
+BROKEN = "broken"
+
+
+class TickBroken(Exception):
+    """Firing what is due broke the core: our bug, and no command's fault."""
+
+
+@dataclass(slots=True)
+class Decided:
+    """What a batch came to, before it is written down."""
+
+    entries: list[Entry] = field(default_factory=list)
+    answers: list[tuple[Waiting, Answered]] = field(default_factory=list)
+    letters: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorParts:
+    """What a floor receives from the composition root."""
+
+    site: str
+    node: str
+    release: str
+    store: Store
+    clock: Clock
+    bus: Bus
+    telemetry: Telemetry
+    capabilities: Mapping[str, Capabilities]
+    reference: Callable[[int], str]
+
+
+class Floor:
+    """One site's floor. `state` is the replica: evolved from committed entries only, and read-only for everybody."""
+
+    def __init__(self, parts: FloorParts) -> None:
+        self.site = parts.site
+        self.lines = Lines(parts.store.archive, parts.site)
+        self._parts = parts
+        self._journal = parts.store.journal
+        self._count = parts.telemetry
+        self._bundles: Bundles = {}
+        self._replica = State()
+        self._engine = Engine(State(), self._bundles)
+        self._inbox = Inbox()
+        self._epoch = 0
+        self._leading = False
+        self._stopping = False
+        self._no_tick_until_ms = 0
+
+    # --- what everybody may ask ---------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """The committed state. Only the floor writes it."""
+        return self._replica
+
+    @property
+    def bundle(self) -> Bundle | None:
+        """The running configuration, None before the first."""
+        return self._replica.bundle
+
+    @property
+    def position(self) -> int:
+        """The journal position of the committed state."""
+        return self._replica.position
+
+    @property
+    def leading(self) -> bool:
+        """Whether this floor decides here and now."""
+        return self._leading
+
+    @property
+    def depths(self) -> dict[str, int]:
+        """How many commands wait in each lane."""
+        return self._inbox.depths()
+
+    def follow(self, capacity: int) -> Follower:
+        """Follow what is committed from now on."""
+        return self._parts.bus.follow(capacity)
+
+    async def submit(self, command: Command, *, letter: int = 0) -> Answered:
+        """Decide a command; the answer comes when it is written down and the replica has reached it.
+
+        A `letter` is settled by the same commit. Raises FloorFull, FloorDown or Unavailable: then ask again
+        under the same command id.
+        """
+        if not self._leading or self._stopping:
+            raise FloorDown("nobody leads this floor here")
+        waiting = Waiting(command, asyncio.get_running_loop().create_future(), letter)
+        try:
+            self._inbox.put(waiting)
+        except FloorFull as full:
+            self._count.count("floor_full", full.lane)
+            raise
+        return await waiting.answer
+
+    # --- leading --------------------------------------------------------------------------------------------
+
+    async def recover(self) -> None:
+        """Make both states from the store: the latest snapshot, then the journal after it."""
+        started = time.monotonic()
+        self._replica = await recover_state(self._journal, self.site, self._bundles)
+        self._engine = Engine(fork(self._replica, self._bundles), self._bundles)
+        took_ms = int((time.monotonic() - started) * 1_000)
+        self._count.info("floor_recovered", site=self.site, position=self.position, ms=took_ms)
+
+    async def run(self, epoch: int) -> None:
+        """Lead until stopped or fenced. `epoch` is that of the lease; the first decision says how long nobody led."""
+        self._epoch, self._stopping = epoch, False
+        await self._remake("lead")
+        gap_ms = max(0, self._parts.clock.now_ms() - self._replica.at) if self._replica.at else 0
+        self._leading = True
+        opening = TakeLead(
+            id=f"lead:{epoch}:{self._parts.node}", epoch=epoch, gap_ms=gap_ms, release=self._parts.release
+        )
+        first = Waiting(opening, asyncio.get_running_loop().create_future())
+        self._count.info("lead_taken", site=self.site, epoch=epoch, gap_ms=gap_ms)
+        try:
+            await self._work([first], tick=False)
+            self._leading = first.answer.exception() is None
+            while self._leading and not (self._stopping and not any(self.depths.values())):
+                await self._turn()
+        finally:
+            self._leading = False
+            self._inbox.refuse_all(FloorDown("the floor has stopped"))
+
+    def stop(self) -> None:
+        """Take nothing more; what waits is still decided, then `run` ends."""
+        self._stopping = True
+        self._inbox.wake()
+
+    async def _turn(self) -> None:
+        await asyncio.sleep(0)
+        await self._inbox.wait(0 if self._stopping else self._pause_ms())
+        ticking = self._parts.clock.now_ms() >= self._no_tick_until_ms
+        await self._work(self._inbox.drain(), tick=ticking)
+
+    def _pause_ms(self) -> int:
+        due_ms = max(self._engine.next_due_ms(), 0)
+        if not due_ms:
+            return IDLE_MS
+        due_ms = max(due_ms, self._no_tick_until_ms)
+        return max(0, min(due_ms - self._parts.clock.now_ms(), IDLE_MS))
+
+    # --- one batch --------------------------------------------------------------------------------------------
+
+    async def _work(self, batch: list[Waiting], *, tick: bool) -> None:
+        """Decide a batch and write it down. What breaks the core is found one by one and set aside."""
+        try:
+            decided = self._decide(batch, tick=tick)
+            commit = await self._rows(decided) if decided.entries else None
+        except StoreError as error:
+            await self._fail(batch, error)
+            return
+        except Exception as error:
+            await self._broke(batch, error)
+            return
+        await self._write_down(batch, decided, commit)
+
+    def _decide(self, batch: list[Waiting], *, tick: bool) -> Decided:
+        started = time.monotonic()
+        at = max(self._parts.clock.now_ms(), self._engine.state.at)
+        decided = Decided()
+        if tick:
+            decided.entries += self._fire(at)
+        for waiting in batch:
+            answer = self._engine.handle(waiting.command, at)
+            decided.answers.append((waiting, answer))
+            if isinstance(answer, Made) and answer.entry is not None:
+                decided.entries.append(answer.entry)
+                if waiting.letter:
+                    decided.letters[waiting.command.id] = waiting.letter
+        if batch:
+            self._count.observe("floor_decide_seconds", time.monotonic() - started)
+            self._count.observe("floor_batch", len(batch))
+        return decided
+
+    def _fire(self, at: int) -> list[Entry]:
+        fired: list[Entry] = []
+        try:
+            while len(fired) < SLICES_MAX and (entry := self._engine.tick(at)) is not None:
+                fired.append(entry)
+        except Exception as error:
+            raise TickBroken from error
+        return fired
+
+    async def _rows(self, decided: Decided) -> Commit:
+        before, after = self._replica, self._engine.state
+        channel_of = await self.lines.channels_of(lines_of(decided.entries, before, after))
+        names = Names(self._parts.reference, channel_of, self._parts.capabilities)
+        return commit_of(decided.entries, before, after, names=names, letters=decided.letters, epoch=self._epoch)
+
+    async def _write_down(self, batch: list[Waiting], decided: Decided, commit: Commit | None) -> None:
+        if commit is not None:
+            started = time.monotonic()
+            try:
+                await self._journal.commit(self.site, commit)
+            except StoreError as error:
+                await self._fail(batch, error)
+                return
+            self._count.observe("floor_commit_seconds", time.monotonic() - started)
+            self._count.count("floor_commits")
+            for entry in decided.entries:
+                replay(self._replica, entry, self._bundles)
+            self._parts.bus.publish(Committed(commit.first, commit.at, tuple(decided.entries)))
+        for waiting, answer in decided.answers:
+            self._answer(waiting, answer)
+
+    def _answer(self, waiting: Waiting, answer: Answered) -> None:
+        if isinstance(answer, Refused):
+            self._count.count("floor_refusals", answer.reason)
+        elif isinstance(answer, LookAgain):
+            self._count.count("floor_look_again")
+        else:
+            self._count.count("floor_decisions", type(waiting.command).__name__)
+        if not waiting.answer.done():
+            waiting.answer.set_result(answer)
+
+    # --- when something went wrong ------------------------------------------------------------------------------
+
+    async def _fail(self, batch: list[Waiting], error: StoreError) -> None:
+        """The commit failed or is unknown: what the journal's end shows is true, and nothing else."""
+        self._count.count("floor_commits_failed", error_code(error))
+        self._count.warning("commit_failed", site=self.site, error=error_code(error), count=len(batch))
+        await self._remake("commit")
+        for waiting in batch:
+            known = self._replica.answers.get(waiting.command.id)
+            if known is not None:
+                self._answer(waiting, Made(known.position, None))
+            else:
+                give_up(waiting, Unavailable("the decision could not be written down"))
+        if isinstance(error, Fenced):
+            self._leading = False
+            self._count.warning("lead_lost", site=self.site, epoch=self._epoch)
+
+    async def _broke(self, batch: list[Waiting], error: Exception) -> None:
+        """The core broke, by our own bug. Find the command that did it and set it aside; the others go on."""
+        await self._remake(BROKEN)
+        if isinstance(error, TickBroken) or not batch:
+            self._no_tick_until_ms = self._parts.clock.now_ms() + TICK_REST_MS
+            self._count.error("tick_broken", site=self.site, error=error_code(error.__cause__ or error))
+            if batch:
+                await self._work(batch, tick=False)
+            return
+        if len(batch) > 1:
+            for waiting in batch:
+                await self._work([waiting], tick=False)
+            return
+        await self._set_aside(batch[0], error)
+
+    async def _set_aside(self, waiting: Waiting, error: Exception) -> None:
+        name = type(waiting.command).__name__
+        self._count.count("floor_broken", name)
+        self._count.error(
+            "command_broken", site=self.site, command=name, letter=waiting.letter, error=error_code(error)
+        )
+        if waiting.letter:
+            try:
+                await self._parts.store.letterbox.quarantine(self.site, waiting.letter, BROKEN)
+            except StoreError:
+                give_up(waiting, Unavailable("the letter could not be set aside"))
+                return
+            self._count.count("letters_quarantined", BROKEN)
+        self._answer(waiting, Refused(BROKEN))
+
+    async def _remake(self, cause: str) -> None:
+        """Throw the deciding core away; bring the replica to the journal's end and decide on from there."""
+        wait_ms = STORE_AGAIN_MS
+        while True:
+            try:
+                await self._catch_up()
+                break
+            except StoreError:
+                await asyncio.sleep(wait_ms / 1_000)
+                wait_ms = min(2 * wait_ms, STORE_AGAIN_MS_MAX)
+        self._engine = Engine(fork(self._replica, self._bundles), self._bundles)
+        self._count.count("floor_recoveries", cause)
+
+    async def _catch_up(self) -> None:
+        async for row, entries in replayed(self._journal, self.site, self._replica, self._bundles):
+            self._parts.bus.publish(Committed(row.first, row.at, tuple(entries)))
+
+
+__all__ = ["Floor", "FloorAway", "FloorDown", "FloorFull", "FloorParts", "Unavailable"]

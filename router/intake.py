@@ -1,0 +1,230 @@
+"""Letterbox to look-up to command: what was accepted is decided, once, or shown as stuck. Nothing is lost here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.clock import Clock
+from router.core.answers import Answered, LookAgain, Made
+from router.core.commands import Command, Receive, SetAside
+from router.floor import Floor
+from router.inbox import FloorAway
+from router.lookup import LookUp, NotYet, Unreadable, command_id
+from router.settling import Settling
+from router.store.port import Letter, Letterbox, StoreError
+from router.telemetry import Telemetry, error_code
+
+# One look-up: enough that a flood costs one transaction per 128 letters, and short enough for the loop.
+LOOK_UP_MAX = 128
+# Batches of letters on their way through the floor at once; more would only wait in the inbox.
+BATCHES_MAX = 4
+# Letters remembered between the door and the look-up. Beyond it the sweep finds them in the letterbox.
+TAKEN_MAX = 10_000
+SWEEP_MS = 1_000
+SWEEP_AGE_MS = 2_000
+SWEEP_MAX = 500
+# DESIGN section 4: three look-ups that were overtaken, or three attempts that ended in a crash, and it is shown.
+LOOKS_MAX = 3
+ATTEMPTS_MAX = 3
+# Refusals that time or an operator cures: the letter waits in the letterbox and the sweep asks again.
+PASSING = frozenset({"not_configured", "floor_full"})
+# The floor has set the letter aside itself.
+ASIDE = frozenset({"broken"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeParts:
+    """What intake receives from the composition root."""
+
+    floor: Floor
+    letterbox: Letterbox
+    clock: Clock
+    look_up: LookUp
+    settling: Settling
+    telemetry: Telemetry
+
+
+class Intake:
+    """One floor's intake. Letters of this node's doors come by hand; the sweep finds all others."""
+
+    def __init__(self, parts: IntakeParts) -> None:
+        self._floor = parts.floor
+        self._site = parts.floor.site
+        self._letterbox = parts.letterbox
+        self._clock = parts.clock
+        self._look_up = parts.look_up
+        self._settling = parts.settling
+        self._count = parts.telemetry
+        self._taken: deque[Letter] = deque()
+        self._in_hand: set[int] = set()
+        self._counted: set[int] = set()
+        self._news = asyncio.Event()
+        self._room = asyncio.Semaphore(BATCHES_MAX)
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether letters are on their way to a decision."""
+        return bool(self._in_hand)
+
+    def take(self, letters: Sequence[Letter]) -> None:
+        """Take letters that were just accepted, in order."""
+        for letter in letters:
+            if len(self._taken) < TAKEN_MAX and letter.id not in self._in_hand:
+                self._in_hand.add(letter.id)
+                self._taken.append(letter)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Look up and submit until cancelled."""
+        try:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                while self._taken:
+                    await self._next_batch()
+        finally:
+            for task in tuple(self._running):
+                task.cancel()
+
+    async def _next_batch(self) -> None:
+        batch = [self._taken.popleft() for _ in range(min(LOOK_UP_MAX, len(self._taken)))]
+        await self._room.acquire()
+        looked = await self._looked(batch)
+        task = asyncio.create_task(self._decide(batch, looked))
+        self._running.add(task)
+        task.add_done_callback(self._batch_ended)
+
+    def _batch_ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._room.release()
+        if not task.cancelled() and task.exception() is not None:
+            self._count.error("task_failed", task="intake", error=error_code(task.exception() or Exception()))
+
+    # --- one batch ------------------------------------------------------------------------------------------
+
+    async def _looked(self, letters: list[Letter]) -> list[Command | Unreadable | None]:
+        """Look a batch up. One letter that breaks the look-up is found alone, and does not harm its neighbours."""
+        started = time.monotonic()
+        try:
+            found: list[Command | Unreadable | None] = [*await self._look_up.commands(letters, self._clock.now_ms())]
+        except (StoreError, NotYet) as error:
+            self._count.info("look_up_failed", site=self._site, error=error_code(error), count=len(letters))
+            return [None] * len(letters)
+        except Exception as error:
+            if len(letters) > 1:
+                return [(await self._looked([letter]))[0] for letter in letters]
+            self._count.error("look_up_failed", site=self._site, letter=letters[0].id, error=error_code(error))
+            return [Unreadable("look_up_broken")]
+        self._count.observe("look_up_seconds", time.monotonic() - started)
+        return found
+
+    async def _decide(self, letters: list[Letter], looked: list[Command | Unreadable | None]) -> None:
+        """Submit in order; who was overtaken is looked up again, three times at the most."""
+        try:
+            left = list(zip(letters, looked, strict=True))
+            for _ in range(LOOKS_MAX):
+                answers = await asyncio.gather(*(self._one(letter, command) for letter, command in left))
+                again = [letter for (letter, _), answer in zip(left, answers, strict=True) if answer is LOOK_AGAIN]
+                if not again:
+                    return
+                left = list(zip(again, await self._looked(again), strict=True))
+            for letter, _ in left:
+                await self._quarantine(letter, "stuck")
+        finally:
+            self._in_hand.difference_update(letter.id for letter in letters)
+
+    async def _one(self, letter: Letter, command: Command | Unreadable | None) -> object:
+        """Submit one letter. None: it is settled, or stays in the letterbox for the sweep."""
+        if command is None:
+            return None
+        try:
+            if isinstance(command, Unreadable):
+                await self._quarantine(letter, command.reason)
+                return None
+            answer = await self._floor.submit(command, letter=letter.id)
+            if isinstance(answer, LookAgain):
+                return LOOK_AGAIN
+            await self._answered(letter, command, answer)
+        except (FloorAway, StoreError) as error:
+            self._count.info("look_up_failed", site=self._site, letter=letter.id, error=error_code(error))
+        return None
+
+    async def _answered(self, letter: Letter, command: Command, answer: Answered) -> None:
+        if isinstance(answer, Made):
+            self._settled(letter)
+            return
+        assert not isinstance(answer, LookAgain), "handled before"
+        if answer.reason in PASSING:
+            return
+        if answer.reason in ASIDE:
+            self._settled(letter)
+        elif isinstance(command, (Receive, SetAside)):
+            await self._quarantine(letter, answer.reason)
+        else:
+            # A sign of something that is over (a receipt, a hang-up after the end): noted with its reason.
+            aside = SetAside(id=command_id(letter), message=letter.message, reason=answer.reason)
+            await self._floor.submit(aside, letter=letter.id)
+            self._settled(letter)
+
+    async def _quarantine(self, letter: Letter, reason: str) -> None:
+        await self._letterbox.quarantine(self._site, letter.id, reason)
+        self._count.count("letters_quarantined", reason)
+        self._count.warning("letter_quarantined", site=self._site, letter=letter.id, reason=reason)
+        self._settled(letter)
+
+    def _settled(self, letter: Letter) -> None:
+        self._counted.discard(letter.id)
+        self._settling.settled(letter.id)
+
+    # --- what was left behind ---------------------------------------------------------------------------------
+
+    async def sweep_for_ever(self) -> None:
+        """Look into the letterbox each second; at the start for everything."""
+        age_ms = 0
+        while True:
+            try:
+                await self.sweep(age_ms)
+            except StoreError as error:
+                self._count.info("look_up_failed", site=self._site, error=error_code(error))
+            age_ms = SWEEP_AGE_MS
+            await asyncio.sleep(SWEEP_MS / 1_000)
+
+    async def sweep(self, age_ms: int) -> None:
+        """Submit again what has waited so long. An attempt is counted before it is made, once per life of a node."""
+        if not self._floor.leading or self._floor.bundle is None:
+            return
+        before_ms = self._clock.now_ms() - age_ms
+        waiting = await self._letterbox.waiting(self._site, before_ms=before_ms, limit=SWEEP_MAX)
+        left = [letter for letter in waiting if letter.id not in self._in_hand]
+        again = [letter for letter in left if letter.id in self._counted or letter.attempts < ATTEMPTS_MAX]
+        for letter in left:
+            if letter not in again:
+                await self._quarantine(letter, "attempts")
+        await self._count_attempts([letter for letter in again if letter.id not in self._counted])
+        self.take([letter for letter in again if not letter.attempts])
+        for letter in again:
+            # What was under way in a crash goes alone, so that only the culprit reaches three attempts.
+            if letter.attempts:
+                await self._alone(letter)
+        self._count.count("letters_resubmitted", by=len(again))
+
+    async def _count_attempts(self, letters: Sequence[Letter]) -> None:
+        first = [letter.id for letter in letters if not letter.attempts]
+        if first:
+            await self._letterbox.tried(self._site, first)
+            self._counted.update(first)
+
+    async def _alone(self, letter: Letter) -> None:
+        if letter.id not in self._counted:
+            await self._letterbox.tried(self._site, [letter.id])
+            self._counted.add(letter.id)
+        self._in_hand.add(letter.id)
+        await self._decide([letter], await self._looked([letter]))
+
+
+LOOK_AGAIN = object()

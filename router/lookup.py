@@ -1,0 +1,210 @@
+"""From a letter to the command it asks for: customer, line, language, topics, facts, record. Reads; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from channels import contract as sig
+from router.core import commands as cmd
+from router.core.bundle import Bundle
+from router.core.facts import Facts
+from router.core.record import Record, decode_record
+from router.core.rules import Topics
+from router.floor import Floor
+from router.language import choose_language, script_language
+from router.lines import Lines
+from router.store.port import Archive, Caller, Identity, Letter, Met
+
+CUSTOMER = "customer"
+# What a declared field may weigh as a fact: rules compare short words, and facts are journalled.
+ATTRIBUTES_MAX, ATTRIBUTE_CHARS_MAX = 32, 80
+
+
+class Unreadable(Exception):
+    """A letter that cannot be looked up, by its named reason. It goes to quarantine."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotYet(Exception):
+    """No configuration has been applied: the letter waits in the letterbox."""
+
+
+class LookUp:
+    """Looks letters up for one floor, a batch at a time."""
+
+    def __init__(self, floor: Floor, archive: Archive, capabilities: Mapping[str, sig.Capabilities]) -> None:
+        self._floor = floor
+        self._site = floor.site
+        self._archive = archive
+        self._capabilities = capabilities
+        self._lines: Lines = floor.lines
+        self._topics: Topics | None = None
+        self._topics_of: Bundle | None = None
+        self._ways: dict[type[sig.Signal], Callable[[Letter, Any], Awaitable[cmd.Command]]] = {
+            sig.Receipt: self._receipt,
+            sig.PartyJoined: self._party,
+            sig.PartyLeft: self._party,
+            sig.LineClosed: self._line_closed,
+            sig.KeyPressed: _noted("key_pressed"),
+            sig.Recalled: _noted("recalled"),
+            sig.OptedOut: _noted("opted_out"),
+        }
+
+    async def commands(self, letters: Sequence[Letter], at: int) -> list[cmd.Command | Unreadable]:
+        """Return what each letter asks for, in order; who wrote is met in one transaction for all of them."""
+        signals = [_read(letter) for letter in letters]
+        seen = self._floor.position
+        meeting = [signal for signal in signals if _meets(signal)]
+        met = iter(await self._archive.meet(self._site, [_caller(signal) for signal in meeting], at) if meeting else ())
+        looked: list[cmd.Command | Unreadable] = []
+        for letter, signal in zip(letters, signals, strict=True):
+            if isinstance(signal, Unreadable):
+                looked.append(signal)
+            elif _meets(signal):
+                looked.append(await self._received(letter, signal, met=next(met), seen=seen))
+            else:
+                looked.append(await self._other(letter, signal))
+        return looked
+
+    async def _other(self, letter: Letter, signal: sig.AnySignal) -> cmd.Command:
+        if isinstance(signal, sig.MessageIn):
+            return _set_aside(letter, signal.set_aside)
+        return await self._ways[type(signal)](letter, signal)
+
+    # --- messages and lines -----------------------------------------------------------------------------------
+
+    async def _received(self, letter: Letter, signal: Any, *, met: Met, seen: int) -> cmd.Command:
+        if not getattr(signal, "in_reply_to", ()):
+            self._lines.note(signal.line.channel, signal.line.key, met.line)
+        if isinstance(signal, sig.LineOpened) and not self._opens(signal.line.channel):
+            return _set_aside(letter, "line_opened")
+        bundle = self._floor.bundle
+        if bundle is None:
+            raise NotYet
+        quiet = isinstance(signal, sig.MessageIn) and signal.automatic
+        return cmd.Receive(
+            id=command_id(letter),
+            message=letter.message,
+            line=met.line,
+            customer=met.customer,
+            channel=getattr(signal, "arrived_by", "") or signal.line.channel,
+            facts=self._facts(signal, met, bundle),
+            arrived_ms=letter.received_ms,
+            seen=seen,
+            record=decode_record(met.record) if met.record else None,
+            quiet=quiet,
+            no_notice=quiet or (isinstance(signal, sig.MessageIn) and signal.no_auto_answer),
+        )
+
+    def _opens(self, channel: str) -> bool:
+        can = self._capabilities.get(channel)
+        return can is not None and can.opens_on == "line"
+
+    def _facts(self, signal: Any, met: Met, bundle: Bundle) -> Facts:
+        text, subject = getattr(signal, "text", ""), getattr(signal, "subject", "")
+        language = choose_language(
+            (signal.language, script_language(f"{subject} {text}"), met.language), bundle.languages
+        )
+        declared = sorted(signal.declared.items())[:ATTRIBUTES_MAX]
+        return Facts(
+            channel=getattr(signal, "arrived_by", "") or signal.line.channel,
+            language=language,
+            segment=met.segment,
+            kind="message" if isinstance(signal, sig.MessageIn) else "line",
+            topics=self._topics_now(bundle).of(text, subject, language) if text or subject else (),
+            attributes=tuple((name[:ATTRIBUTE_CHARS_MAX], value[:ATTRIBUTE_CHARS_MAX]) for name, value in declared),
+        )
+
+    def _topics_now(self, bundle: Bundle) -> Topics:
+        if self._topics is None or self._topics_of is not bundle:
+            self._topics, self._topics_of = Topics(bundle), bundle
+        return self._topics
+
+    # --- what happens on lines and to messages of ours -----------------------------------------------------------
+
+    async def _receipt(self, letter: Letter, signal: sig.Receipt) -> cmd.Command:
+        row = await self._archive.message_by_provider(self._site, signal.line.channel, signal.provider)
+        if row is None and signal.provider.isdigit():
+            # A socket knows our messages by the number it was shown; the line proves that it may speak of it.
+            line = await self._lines.find(signal.line.channel, signal.line.key)
+            shown = await self._archive.message(self._site, int(signal.provider))
+            row = shown if shown is not None and line and shown.line == line else None
+        if row is None or not row.conv:
+            return _set_aside(letter, "receipt_unknown")
+        return cmd.ReportDelivery(
+            id=command_id(letter),
+            conv=row.conv,
+            message=row.id,
+            status=signal.status,
+            reason=signal.reason,
+            record=await self._record(row.conv),
+        )
+
+    async def _record(self, conv: int) -> Record | None:
+        if conv in self._floor.state.convs:
+            return None
+        data = await self._archive.record(self._site, conv)
+        return decode_record(data) if data else None
+
+    async def _party(self, letter: Letter, signal: sig.PartyJoined | sig.PartyLeft) -> cmd.Command:
+        line = await self._lines.find(signal.line.channel, signal.line.key)
+        why = signal.why if isinstance(signal, sig.PartyLeft) else ""
+        if not line:
+            return _set_aside(letter, "line_unknown")
+        if isinstance(signal, sig.PartyLeft) and signal.party == CUSTOMER:
+            return cmd.LeaveLine(id=command_id(letter), line=line, why=why)
+        joined = isinstance(signal, sig.PartyJoined)
+        return cmd.ReportParty(id=command_id(letter), line=line, party=signal.party, joined=joined, why=why)
+
+    async def _line_closed(self, letter: Letter, signal: sig.LineClosed) -> cmd.Command:
+        line = await self._lines.find(signal.line.channel, signal.line.key)
+        if not line:
+            return _set_aside(letter, "line_unknown")
+        return cmd.LeaveLine(id=command_id(letter), line=line, why=signal.why)
+
+
+def command_id(letter: Letter) -> str:
+    """Return the id under which a letter is decided, however often it is submitted."""
+    return f"L{letter.id}"
+
+
+def _set_aside(letter: Letter, reason: str) -> cmd.Command:
+    return cmd.SetAside(id=command_id(letter), message=letter.message, reason=reason)
+
+
+def _noted(reason: str) -> Callable[[Letter, sig.Signal], Awaitable[cmd.Command]]:
+    async def note(letter: Letter, _signal: sig.Signal) -> cmd.Command:
+        return _set_aside(letter, reason)
+
+    return note
+
+
+def _read(letter: Letter) -> sig.AnySignal | Unreadable:
+    try:
+        return sig.decode_signal(letter.signal)
+    except msgspec.MsgspecError:
+        return Unreadable("unreadable")
+
+
+def _meets(signal: sig.AnySignal | Unreadable) -> bool:
+    """Whoever opens a line or says something is met; what is set aside makes nobody a customer."""
+    return isinstance(signal, sig.LineOpened) or (isinstance(signal, sig.MessageIn) and not signal.set_aside)
+
+
+def _caller(signal: Any) -> Caller:
+    return Caller(
+        channel=signal.line.channel,
+        key=signal.line.key,
+        peer=signal.line.peer,
+        name=signal.name,
+        language=signal.language,
+        identities=[Identity(kind=i.kind, value=i.value, verified=i.verified) for i in signal.identities],
+        replies_to=getattr(signal, "in_reply_to", ()),
+        extra=getattr(signal, "extra", {}),
+    )

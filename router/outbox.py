@@ -1,0 +1,304 @@
+"""Effects: claimed by lane, performed by channels, retried in this one place, given up by name. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from channels.contract import Channel, Done, TryLater, Undeliverable, Unsure
+from router.clock import Clock
+from router.core.answers import LookAgain
+from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS
+from router.core.commands import Command, ReportDelivery, ReportParty
+from router.core.record import Record, decode_record
+from router.floor import Floor
+from router.inbox import FloorAway
+from router.outgoing import Composer, GiveUp
+from router.store.port import Effect, Store, StoreError
+from router.telemetry import Telemetry, error_code
+
+# No call of a channel takes longer; a channel's own time-outs are shorter.
+CALL_MS_MAX = 30_000
+# A claim outlives find, perform and the writing of what came of it, so that nobody repeats a call that runs.
+CLAIM_MS = 4 * CALL_MS_MAX
+IN_FLIGHT_MAX = 32
+# Back-off: 2 s, 4 s, 8 s ... 15 min, each with up to a quarter of jitter, so that lanes do not come in step.
+BACK_OFF_MS, BACK_OFF_MS_MAX = 2_000, 15 * MINUTE_MS
+BACK_OFF_DOUBLINGS_MAX = 10
+JITTER_DIVISOR = 4
+# A provider may say when to come again, but not hold a lane for longer than this.
+PROVIDER_WISH_MS_MAX = HOUR_MS
+# After this an answer is old news: it is given up as `expired` and the agent is told. Live lines forget sooner.
+AGE_MS_MAX: dict[str, int] = {
+    "send": 2 * DAY_MS,
+    "announce": 2 * DAY_MS,
+    "play": MINUTE_MS,
+    "connect": MINUTE_MS,
+    "hold": MINUTE_MS,
+    "move": MINUTE_MS,
+    "hang_up": HOUR_MS,
+}
+# Nothing is due and nobody woke us: look anyway, for rows that another node or a restore left.
+IDLE_MS = 30_000
+WRITE_AGAIN_MS = 500
+LOOKS_MAX = 3
+WAKES_CAPACITY = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxParts:
+    """What the worker receives from the composition root."""
+
+    floor: Floor
+    store: Store
+    clock: Clock
+    channels: Mapping[str, Channel]
+    composer: Composer
+    random: Random
+    telemetry: Telemetry
+    worker: str
+
+
+class OutboxWorker:
+    """Performs one floor's effects: one in flight per lane, in order."""
+
+    def __init__(self, parts: OutboxParts) -> None:
+        self._floor = parts.floor
+        self._site = parts.floor.site
+        self._outbox = parts.store.outbox
+        self._archive = parts.store.archive
+        self._clock = parts.clock
+        self._channels = parts.channels
+        self._composer = parts.composer
+        self._random = parts.random
+        self._count = parts.telemetry
+        self._worker = parts.worker
+        self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Look now: a row was written or a dead letter revived."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled. A call that runs then is finished or left to its claim."""
+        listener = asyncio.create_task(self._listen())
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    await self._claim()
+                    wait_ms = await self._wait_ms()
+                except StoreError:
+                    wait_ms = WRITE_AGAIN_MS
+                await self._sleep(wait_ms)
+        finally:
+            listener.cancel()
+
+    async def drain(self) -> None:
+        """Wait for the calls that run; called at a graceful stop, after `run` was cancelled."""
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=CALL_MS_MAX / 1_000)
+        for task in tuple(self._running):
+            task.cancel()
+
+    async def _listen(self) -> None:
+        while True:
+            follower = self._floor.follow(WAKES_CAPACITY)
+            try:
+                async for _ in follower:
+                    self._wake.set()
+            finally:
+                follower.close()
+            self._wake.set()
+            await asyncio.sleep(WRITE_AGAIN_MS / 1_000)
+
+    async def _sleep(self, wait_ms: int) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), wait_ms / 1_000)
+        except TimeoutError:
+            return
+
+    async def _wait_ms(self) -> int:
+        if len(self._running) >= IN_FLIGHT_MAX:
+            return IDLE_MS
+        due_ms = await self._outbox.next_due_ms(self._site)
+        return min(IDLE_MS, max(1, due_ms - self._clock.now_ms())) if due_ms else IDLE_MS
+
+    async def _claim(self) -> None:
+        room = IN_FLIGHT_MAX - len(self._running)
+        if room <= 0:
+            return
+        now_ms = self._clock.now_ms()
+        effects = await self._outbox.claim(
+            self._site, self._worker, now_ms=now_ms, until_ms=now_ms + CLAIM_MS, limit=room
+        )
+        for effect in effects:
+            task = asyncio.create_task(self._perform(effect))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
+        if not task.cancelled() and task.exception() is not None:
+            self._count.error("task_failed", task="outbox", error=error_code(task.exception() or Exception()))
+
+    # --- one effect -----------------------------------------------------------------------------------------
+
+    async def _perform(self, effect: Effect) -> None:
+        """Do one effect and write down what came of it. Each way out is one of four, and has a name."""
+        started = time.monotonic()
+        try:
+            done = await self._attempt(effect)
+        except TryLater as later:
+            await self._later(effect, later.reason, after_ms=later.after_ms, unsure=effect.unsure)
+        except (Undeliverable, GiveUp) as never:
+            await self._dead(effect, never.reason)
+        except Unsure as unsure:
+            await self._unsure(effect, unsure.reason)
+        except Exception as error:
+            self._count.error("task_failed", task="perform", channel=effect.channel, error=error_code(error))
+            await self._later(effect, "channel_broken", after_ms=0, unsure=True)
+        else:
+            if done is not None:
+                await self._done(effect, done)
+        self._count.observe("effect_seconds", time.monotonic() - started, effect.channel)
+
+    async def _attempt(self, effect: Effect) -> Done | None:
+        if self._clock.now_ms() - effect.created_ms > AGE_MS_MAX[effect.effect]:
+            raise GiveUp("expired")
+        channel = self._channels.get(effect.channel)
+        if channel is None:
+            raise TryLater("channel_off")
+        key = self._composer.key(effect.id)
+        if effect.unsure:
+            found = await self._look_back(channel, effect, key)
+            if found is not None:
+                return found
+        ready = await self._composer.compose(effect)
+        if not await self._outbox.holds(self._site, effect.id, self._worker, now_ms=self._clock.now_ms()):
+            return None
+        return await _bounded(channel.perform(ready))
+
+    async def _look_back(self, channel: Channel, effect: Effect, key: str) -> Done | None:
+        """Ask the provider whether an unsure effect happened; one that cannot be asked is repeated, and we say so."""
+        if channel.capabilities.can_find:
+            try:
+                return await _bounded(channel.find(key))
+            except Unsure:
+                raise TryLater("provider_silent") from None
+        self._count.count("effects_repeated_unsure", effect.channel)
+        return None
+
+    async def _done(self, effect: Effect, done: Done) -> None:
+        self._count.count("effects_done", effect.channel, effect.effect)
+        if effect.message and done.provider:
+            await self._write(
+                effect, lambda: self._archive.remember_provider(self._site, effect.message, done.provider)
+            )
+        await self._write(effect, lambda: self._outbox.done(self._site, effect.id))
+        if effect.message:
+            await self._report(f"E{effect.id}:sent", effect, "sent", reason="")
+
+    async def _later(self, effect: Effect, reason: str, *, after_ms: int, unsure: bool) -> None:
+        wish_ms = min(after_ms, PROVIDER_WISH_MS_MAX)
+        wait_ms = max(wish_ms, back_off_ms(effect.attempts, self._random))
+        not_before_ms = self._clock.now_ms() + wait_ms
+        self._count.count("effects_later", effect.channel, reason)
+        self._count.info(
+            "effect_later", site=self._site, effect=effect.id, channel=effect.channel, reason=reason, ms=wait_ms
+        )
+        await self._write(
+            effect,
+            lambda: self._outbox.later(
+                self._site, effect.id, not_before_ms=not_before_ms, reason=reason, unsure=unsure
+            ),
+        )
+
+    async def _unsure(self, effect: Effect, reason: str) -> None:
+        """It left and no answer came. Where nobody can be asked it is repeated once, and then given up."""
+        self._count.warning("effect_unsure", site=self._site, effect=effect.id, channel=effect.channel, reason=reason)
+        channel = self._channels.get(effect.channel)
+        if effect.unsure and channel is not None and not channel.capabilities.can_find:
+            await self._dead(effect, "unsure")
+            return
+        await self._later(effect, reason, after_ms=0, unsure=True)
+
+    async def _dead(self, effect: Effect, reason: str) -> None:
+        self._count.count("effects_dead", effect.channel, reason)
+        self._count.warning("effect_dead", site=self._site, effect=effect.id, channel=effect.channel, reason=reason)
+        await self._write(effect, lambda: self._outbox.dead(self._site, effect.id, reason))
+        if effect.message:
+            await self._report(f"E{effect.id}:failed:{effect.attempts}", effect, "failed", reason=reason)
+        elif effect.effect == "connect":
+            command_id = f"E{effect.id}:failed:{effect.attempts}"
+            report = ReportParty(id=command_id, line=effect.line, party=effect.notice, joined=False, why=reason)
+            await self._submit(effect, lambda: _at_once(report))
+
+    # --- writing down and telling -----------------------------------------------------------------------------
+
+    async def _write(self, effect: Effect, write: Callable[[], Awaitable[None]]) -> None:
+        """Write what happened; while the store is away, again, until the claim runs out."""
+        for _ in range(CLAIM_MS // WRITE_AGAIN_MS):
+            try:
+                await write()
+            except StoreError as error:
+                self._count.warning("effect_unwritten", effect=effect.id, error=error_code(error))
+                await asyncio.sleep(WRITE_AGAIN_MS / 1_000)
+            else:
+                return
+
+    async def _report(self, command_id: str, effect: Effect, status: str, *, reason: str) -> None:
+        async def command() -> Command:
+            return ReportDelivery(
+                id=command_id,
+                conv=effect.conv,
+                message=effect.message,
+                status=status,
+                reason=reason,
+                record=await self._record(effect.conv),
+            )
+
+        await self._submit(effect, command)
+
+    async def _record(self, conv: int) -> Record | None:
+        if conv in self._floor.state.convs:
+            return None
+        data = await self._archive.record(self._site, conv)
+        return decode_record(data) if data else None
+
+    async def _submit(self, effect: Effect, command: Callable[[], Awaitable[Command]]) -> None:
+        """Tell the floor, looking again when the conversation moved meanwhile, and again while nobody leads."""
+        looks = 0
+        for _ in range(CLAIM_MS // WRITE_AGAIN_MS):
+            try:
+                answer = await self._floor.submit(await command())
+            except (FloorAway, StoreError) as error:
+                self._count.warning("effect_unwritten", effect=effect.id, error=error_code(error))
+                await asyncio.sleep(WRITE_AGAIN_MS / 1_000)
+                continue
+            looks += 1
+            if not isinstance(answer, LookAgain) or looks >= LOOKS_MAX:
+                return
+
+
+def back_off_ms(attempts: int, random: Random) -> int:
+    """Return how long to wait after so many attempts: doubled, capped, jittered upwards."""
+    wait_ms = min(BACK_OFF_MS << min(attempts, BACK_OFF_DOUBLINGS_MAX), BACK_OFF_MS_MAX)
+    return wait_ms + random.randrange(wait_ms // JITTER_DIVISOR + 1)
+
+
+async def _bounded(call: Awaitable[Done | None]) -> Done | None:
+    """Bound a channel's call: one that does not come back has perhaps happened."""
+    try:
+        return await asyncio.wait_for(call, CALL_MS_MAX / 1_000)
+    except TimeoutError:
+        raise Unsure("no_answer") from None
+
+
+async def _at_once(command: Command) -> Command:
+    return command

@@ -1,0 +1,73 @@
+"""The site's key, and the keys derived from it. It lives outside the database and is never printed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+KEY_BYTES = 32
+KEY_FILE = "site.key"
+KEY_VARIABLE = "PATCHBAY_SITE_KEY"
+EFFECT_KEY_CHARS = 32
+
+
+class SiteKeyError(Exception):
+    """The site's key cannot be used; the sentence says what to do, never the key."""
+
+
+class SiteKey:
+    """One secret per site. Each purpose has its own derived key, so that none helps with another."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_BYTES:
+            raise SiteKeyError(f"The site key must have {KEY_BYTES} bytes (64 hexadecimal digits).")
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return "SiteKey(…)"
+
+    def derive(self, *purpose: str) -> bytes:
+        """Return 32 bytes for a purpose, in the way of HKDF-Expand with one block."""
+        info = b"".join(len(word.encode()).to_bytes(4, "big") + word.encode() for word in purpose)
+        return hmac.digest(self._secret, b"patchbay" + info + b"\x01", hashlib.sha256)
+
+    def effect_key(self, site: str, effect: int) -> str:
+        """Return the name of an effect for its provider: the same on each repeat, and unguessable."""
+        key = self.derive("effect", site)
+        return hmac.digest(key, effect.to_bytes(8, "big"), hashlib.sha256).hex()[:EFFECT_KEY_CHARS]
+
+
+def load_site_key(directory: Path, environment: Mapping[str, str]) -> SiteKey:
+    """Return the key of the environment, else of the data directory; make one there at the first start."""
+    named = environment.get(KEY_VARIABLE, "")
+    if named:
+        return _from_hex(named, KEY_VARIABLE)
+    path = directory / KEY_FILE
+    if path.exists():
+        return _from_hex(path.read_text(encoding="ascii"), KEY_FILE)
+    return _make(path)
+
+
+def _from_hex(text: str, where: str) -> SiteKey:
+    try:
+        secret = bytes.fromhex(text.strip())
+    except ValueError:
+        raise SiteKeyError(f"{where} must hold 64 hexadecimal digits.") from None
+    return SiteKey(secret)
+
+
+def _make(path: Path) -> SiteKey:
+    """Write a new key, readable by its owner only and on the disk before anything is hashed with it."""
+    secret = secrets.token_bytes(KEY_BYTES)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return SiteKey(secret)
