@@ -110,6 +110,7 @@ class Bundle(Part, frozen=True, kw_only=True):
     reopen_ms: int = DAY_MS
     capacity: int = 100
     files: dict[str, str] = {}
+    name: str = ""
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

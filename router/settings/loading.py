@@ -1,0 +1,250 @@
+"""Configuration from files to a checked bundle: finds the sections, reads them in order, builds the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from channels.contract import Settings
+from router.core.bundle import Bundle
+from router.core.cel import did_you_mean
+from router.settings.channel_entries import Schemas, read_channels, specs_of
+from router.settings.checks import Check, CheckResult, read_checks, run_checks
+from router.settings.conditions import read_rules, read_topics, topics_in_use
+from router.settings.expansion import expand_all
+from router.settings.files import raise_unless_sane, read_directory
+from router.settings.hours import Hours, read_hours
+from router.settings.problems import Findings, Problem, SettingsError
+from router.settings.reading import Scope, check_name, entries, looks_secret, secret_refused, there_is
+from router.settings.sections import (
+    LEVEL_MAX,
+    NOTICES,
+    read_limits,
+    read_presences,
+    read_queues,
+    read_reasons,
+    read_site,
+    read_skills,
+    read_texts,
+)
+from router.settings.tree import Mapping, Node, Scalar, Sequence, read_tree
+from router.settings.zones import zone_names
+
+# Each section, and whether a floor can do without it.
+SECTIONS: Map[str, bool] = {
+    "site": True,
+    "hours": True,
+    "queues": True,
+    "rules": True,
+    "presences": True,
+    "channels": True,
+    "texts": True,
+    "skills": False,
+    "topics": False,
+    "dispositions": False,
+    "decline_reasons": False,
+    "limits": False,
+    "checks": False,
+}
+DEFAULT_CAPACITY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A sound configuration. `hours` and `checks` are for asking it; the bundle alone is what runs."""
+
+    bundle: Bundle
+    channels: Map[str, Settings]
+    warnings: tuple[Problem, ...]
+    hours: dict[str, Hours]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `patchbay check` says of a directory."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    results: tuple[CheckResult, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the files could be applied, and all of ops' own checks hold."""
+        return not self.problems and all(result.passed for result in self.results)
+
+    @property
+    def lines(self) -> list[str]:
+        """The report as lines to print, what must be put right first."""
+        failed = [str(result) for result in self.results if not result.passed]
+        lines = [str(problem) for problem in self.problems]
+        lines += [f"{line} (check failed)" for line in failed]
+        lines += [f"{warning} (warning)" for warning in self.warnings]
+        passed = len(self.results) - len(failed)
+        if not self.problems:
+            lines.append(f"{passed} of {len(self.results)} checks passed")
+        return lines
+
+
+def load(directory: Path, channel_schemas: Schemas, *, now_ms: int) -> Loaded:
+    """Load a configuration directory. Raises SettingsError with all problems of all files."""
+    return load_files(read_directory(directory), channel_schemas, now_ms=now_ms)
+
+
+def load_files(files: Map[str, str], channel_schemas: Schemas, *, now_ms: int) -> Loaded:
+    """Load from texts by file name, such as `Bundle.files`: a bundle is extended from what it was made of.
+
+    Raises SettingsError with all problems.
+    """
+    texts = dict(sorted(files.items()))
+    raise_unless_sane(texts)
+    return _Load(texts, channel_schemas, now_ms=now_ms).run()
+
+
+def check_directory(directory: Path, channel_schemas: Schemas, *, now_ms: int) -> CheckReport:
+    """Check a directory and run its checks; never raises for what is in the files."""
+    try:
+        loaded = load(directory, channel_schemas, now_ms=now_ms)
+    except SettingsError as fault:
+        return CheckReport(fault.problems, (), ())
+    return CheckReport((), loaded.warnings, tuple(run_checks(loaded)))
+
+
+class _Load:
+    """One run over the files."""
+
+    def __init__(self, files: dict[str, str], schemas: Schemas, *, now_ms: int) -> None:
+        self._files = files
+        self._schemas = schemas
+        self._now_ms = now_ms
+        self._findings = Findings()
+        self._scope = Scope(self._findings)
+        self._nodes: dict[str, Node] = {}
+
+    def run(self) -> Loaded:
+        self._collect()
+        self._name()
+        site = self._read("site", read_site) or {}
+        parts = self._parts()
+        hours = self._hours(site.get("zone", "UTC"))
+        limits: dict[str, Any] = self._read("limits", read_limits) or {}
+        channels = self._channels(limits.get("capacity", DEFAULT_CAPACITY))
+        checks = self._checks(site.get("zone", "UTC"))
+        self._warn()
+        self._findings.settle()
+        bundle = Bundle(
+            **site,
+            **parts,
+            **limits,
+            calendars=expand_all(hours, self._now_ms),
+            channels=specs_of(channels, self._schemas),
+            files=self._files,
+        )
+        return Loaded(bundle, channels, tuple(sorted(self._findings.warnings)), hours, checks)
+
+    def _collect(self) -> None:
+        """Find every section; each stands in one file only."""
+        keys: dict[str, Scalar] = {}
+        for file, content in self._files.items():
+            tree = read_tree(file, content, self._findings) if file.endswith(".yaml") else None
+            for word, node in tree.entries.items() if tree is not None else ():
+                key = tree.keys[word] if tree is not None else keys[word]
+                if word not in SECTIONS:
+                    self._findings.report(key, _unknown_section(word))
+                elif word in keys:
+                    first = keys[word]
+                    self._findings.report(key, f"'{word}' is in {first.file}:{first.line} already; keep it in one file")
+                else:
+                    keys[word], self._nodes[word] = key, node
+        missing = [word for word, required in SECTIONS.items() if required and word not in self._nodes]
+        if missing and not self._findings.problems:
+            self._findings.add(
+                Problem(next(iter(self._files)), 1, 1, "", f"no section {', '.join(missing)} in any file")
+            )
+
+    def _name(self) -> None:
+        """Learn which names there are, before anything refers to them."""
+        names = self._scope.names
+        names["zone"] = zone_names()
+        names["language"] = self._languages()
+        for kind, section in (("calendar", "hours"), ("queue", "queues"), ("topic", "topics"), ("text", "texts")):
+            names[kind] = self._keys(section)
+        names["channel"] = tuple(word for word in self._keys("channels") if word in self._schemas)
+        names["rule"] = self._rule_names()
+        names["skill"] = dict.fromkeys(self._keys("skills"), LEVEL_MAX) | (self._read("skills", read_skills) or {})
+
+    def _keys(self, section: str) -> tuple[str, ...]:
+        node = self._nodes.get(section)
+        return tuple(node.entries) if isinstance(node, Mapping) else ()
+
+    def _languages(self) -> tuple[str, ...]:
+        site = self._nodes.get("site")
+        node = site.entries.get("languages") if isinstance(site, Mapping) else None
+        items = node.items if isinstance(node, Sequence) else ()
+        return tuple(str(item.value) for item in items if isinstance(item, Scalar))
+
+    def _rule_names(self) -> tuple[str, ...]:
+        node = self._nodes.get("rules")
+        rules = node.items if isinstance(node, Sequence) else ()
+        names = [rule.entries.get("name") for rule in rules if isinstance(rule, Mapping)]
+        return tuple(str(name.value) for name in names if isinstance(name, Scalar))
+
+    def _read(self, section: str, reader: Any) -> Any:
+        node = self._nodes.get(section)
+        return None if node is None else reader(node, self._scope)
+
+    def _parts(self) -> dict[str, Any]:
+        if "rules" in self._nodes:
+            topics_in_use(self._nodes["rules"], self._scope)
+        return {
+            "queues": self._read("queues", read_queues),
+            "topics": self._read("topics", read_topics) or (),
+            "rules": self._read("rules", read_rules),
+            "skills": dict(self._scope.names["skill"]),  # type: ignore[arg-type]  # Skills are kept with their levels.
+            "presences": self._read("presences", read_presences),
+            "dispositions": self._read("dispositions", read_reasons) or (),
+            "decline_reasons": self._read("decline_reasons", read_reasons) or (),
+            "texts": self._read("texts", read_texts) or {},
+        }
+
+    def _hours(self, zone: str) -> dict[str, Hours]:
+        node = self._nodes.get("hours")
+        group = entries(node, self._scope) if node is not None else None
+        if group is None:
+            return {}
+        for word in group.entries:
+            check_name(word, group.keys[word], self._scope)
+        return read_hours(group, self._scope, zone=zone, files=self._files)
+
+    def _channels(self, capacity: int) -> dict[str, Settings]:
+        node = self._nodes.get("channels")
+        if node is None:
+            return {}
+        return read_channels(node, self._scope, schemas=self._schemas, capacity=capacity)
+
+    def _checks(self, zone: str) -> tuple[Check, ...]:
+        node = self._nodes.get("checks")
+        used = set(self._scope.used)
+        checks = () if node is None else read_checks(node, self._scope, zone=zone)
+        # What only a check names is not in use.
+        self._scope.used = used
+        return checks
+
+    def _warn(self) -> None:
+        """Remark on what is defined and never used."""
+        for kind, section in (
+            ("calendar", "hours"), ("queue", "queues"), ("topic", "topics"), ("skill", "skills"), ("text", "texts"),
+        ):  # fmt: skip
+            node = self._nodes.get(section)
+            for word in self._keys(section):
+                known = (kind, word) in self._scope.used or (kind == "text" and word in NOTICES)
+                if not known and isinstance(node, Mapping):
+                    self._findings.warn(node.keys[word], f"nothing uses the {kind} '{word}'")
+
+
+def _unknown_section(word: str) -> str:
+    if looks_secret(word):
+        return secret_refused(word)
+    return f"no section '{word}'{did_you_mean(word, SECTIONS) or there_is(SECTIONS)}"
