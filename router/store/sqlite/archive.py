@@ -1,0 +1,146 @@
+"""The archive's rows: customers, lines, conversations, messages. Everything personal, and no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import apsw
+
+from router.store.port import (
+    Body,
+    Caller,
+    ConversationRow,
+    CustomerRow,
+    LineRow,
+    MessageRow,
+    Met,
+    Story,
+)
+from router.store.sqlite import conversations, people, stories
+from router.store.sqlite.connect import fetch
+from router.store.sqlite.hashing import Hashes
+from router.store.sqlite.letterbox import Written, insert_messages, written
+from router.store.sqlite.meeting import guest, meet_all, recognise
+from router.store.sqlite.readers import Readers
+from router.store.sqlite.writer import Writer
+
+_REMEMBER = """
+UPDATE message SET provider = ?3, body = json_set(body, '$.provider', ?4) WHERE id = ?2 AND site = ?1
+"""
+
+
+class SqliteArchive:
+    """The port's Archive."""
+
+    def __init__(self, writer: Writer, readers: Readers, hashes: Hashes) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._hashes = hashes
+
+    async def meet(self, site: str, callers: Sequence[Caller], at: int) -> list[Met]:
+        """See the port. Who is known with nothing new costs no transaction."""
+        if not callers:
+            return []
+        guests = [guest(self._hashes, site, caller, at=at) for caller in callers]
+        known = self._readers.look(partial(recognise, guests=guests))
+        return known if known is not None else await self._writer.together(meet_all, guests)
+
+    async def write(self, site: str, bodies: Sequence[Body]) -> list[int]:
+        """See the port."""
+        if not bodies:
+            return []
+        rows = [(site, written(self._hashes, site, body)) for body in bodies]
+        return await self._writer.together(write_all, rows)
+
+    async def message(self, site: str, message: int) -> MessageRow | None:
+        """See the port."""
+        return self._readers.look(partial(stories.message, site=site, number=message))
+
+    async def remember_provider(self, site: str, message: int, provider: str) -> None:
+        """See the port."""
+        key = self._hashes.provider(site, provider)
+        await self._writer.execute(_REMEMBER, (site, message, key, provider))
+
+    async def message_by_provider(self, site: str, channel: str, provider: str) -> MessageRow | None:
+        """See the port."""
+        key = self._hashes.provider(site, provider)
+        return self._readers.look(partial(stories.by_provider, site=site, channel=channel, key=key))
+
+    async def line(self, site: str, line: int) -> LineRow | None:
+        """See the port."""
+        return self._readers.look(partial(people.line, site=site, number=line))
+
+    async def line_by_key(self, site: str, channel: str, key: str) -> LineRow | None:
+        """See the port."""
+        hashed = self._hashes.line(site, channel, key)
+        return self._readers.look(partial(people.line_by_key, site=site, channel=channel, key=hashed))
+
+    async def open_line(self, site: str, channel: str, key: str, peer: str, customer: int) -> int:
+        """See the port."""
+        row = (site, channel, self._hashes.line(site, channel, key), key, peer, customer)
+        return await self._writer.do(partial(people.open_line, row=row))
+
+    async def lines_of(self, site: str, customer: int) -> list[LineRow]:
+        """See the port."""
+        return await self._readers.list(partial(people.lines_of, site=site, customer=customer))
+
+    async def customer(self, site: str, customer: int) -> CustomerRow | None:
+        """See the port."""
+        found = self._readers.look(partial(people.customers, site=site, ids=[customer]))
+        return found[0] if found else None
+
+    async def customers(self, site: str, ids: Sequence[int]) -> list[CustomerRow]:
+        """See the port: in the order asked for, without those that are not there."""
+        return await self._readers.list(partial(people.customers, site=site, ids=ids))
+
+    async def conversation(self, site: str, conv: int) -> ConversationRow | None:
+        """See the port."""
+        return self._readers.look(partial(conversations.by_number, site=site, conv=conv))
+
+    async def conversation_by_reference(self, site: str, reference: str) -> ConversationRow | None:
+        """See the port."""
+        return self._readers.look(partial(conversations.by_reference, site=site, reference=reference))
+
+    async def conversations(
+        self, site: str, *, customer: int = 0, owner: int = 0, states: Sequence[str] = (), limit: int
+    ) -> list[ConversationRow]:
+        """See the port."""
+        choice = conversations.Choice(site=site, customer=customer, owner=owner, states=tuple(states), limit=limit)
+        return await self._readers.list(partial(conversations.chosen, choice=choice))
+
+    async def records_due(self, site: str, *, before_ms: int, limit: int) -> list[bytes]:
+        """See the port."""
+        return await self._readers.list(partial(conversations.due, site=site, before_ms=before_ms, limit=limit))
+
+    async def record(self, site: str, conv: int) -> bytes | None:
+        """See the port."""
+        row = await self.conversation(site, conv)
+        return row.record if row is not None and row.record else None
+
+    async def story(self, site: str, conv: int, *, before: int, limit: int) -> list[Story]:
+        """See the port."""
+        return await self._readers.list(partial(stories.story, site=site, conv=conv, before=before, limit=limit))
+
+    async def on_line(self, site: str, line: int, *, after: int, limit: int) -> list[Story]:
+        """See the port."""
+        return await self._readers.list(partial(stories.on_line, site=site, line=line, after=after, limit=limit))
+
+    async def last_words(self, site: str, convs: Sequence[int]) -> Mapping[int, MessageRow]:
+        """See the port."""
+        return await self._readers.list(partial(stories.last_words, site=site, convs=convs))
+
+
+def write_all(conn: apsw.Connection, asks: list[list[tuple[str, Written]]]) -> list[list[int]]:
+    """Write everybody's bodies in one statement."""
+    number = fetch(conn, "SELECT coalesce(max(id), 0) FROM message")[0][0]
+    rows: list[tuple[int, str, str, Written]] = []
+    answers: list[list[int]] = []
+    for ask in asks:
+        answers.append([])
+        for site, body in ask:
+            number += 1
+            rows.append((number, site, "", body))
+            answers[-1].append(number)
+    insert_messages(conn, rows)
+    return answers

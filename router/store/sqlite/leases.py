@@ -1,0 +1,82 @@
+"""Leases' and the notebook's rows: who may, and what a channel wants to remember. Asks no clock."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import apsw
+
+from router.store.sqlite.connect import fetch
+from router.store.sqlite.readers import Readers
+from router.store.sqlite.writer import Writer
+
+# A lease that ended keeps its row and its epoch, without an owner: so the epoch can only rise.
+_ACQUIRE = """
+INSERT INTO lease(site, name, owner, until_ms, epoch) VALUES (?1, ?2, ?3, ?5, 1)
+ON CONFLICT(site, name) DO UPDATE SET owner = excluded.owner, until_ms = excluded.until_ms,
+  epoch = lease.epoch + (lease.owner <> excluded.owner)
+  WHERE lease.owner = excluded.owner OR lease.owner = '' OR lease.until_ms <= ?4
+RETURNING epoch
+"""
+
+_RELEASE = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = ? AND name = ? AND owner = ?"
+
+_EXPIRED = """
+SELECT name, owner FROM lease WHERE site = ?1 AND substr(name, 1, length(?2)) = ?2 AND owner <> '' AND until_ms <= ?3
+ORDER BY name
+"""
+
+_END = """
+UPDATE lease SET owner = '', until_ms = 0
+WHERE site = ?1 AND substr(name, 1, length(?2)) = ?2 AND owner <> '' AND until_ms <= ?3
+"""
+
+
+class SqliteLeases:
+    """The port's Leases."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    async def acquire(self, site: str, name: str, owner: str, *, now_ms: int, ttl_ms: int) -> int:
+        """See the port. An owner who renews keeps the epoch; any other, also after a release, gets a higher one."""
+        values = (site, name, owner, now_ms, now_ms + ttl_ms)
+        rows = await self._writer.do(lambda conn: fetch(conn, _ACQUIRE, values))
+        return int(rows[0][0]) if rows else 0
+
+    async def release(self, site: str, name: str, owner: str) -> None:
+        """See the port."""
+        await self._writer.execute(_RELEASE, (site, name, owner))
+
+    async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
+        """See the port. Looks first: usually none has run out."""
+        values = (site, prefix, now_ms)
+        if not self._readers.look(lambda conn: fetch(conn, _EXPIRED, values)):
+            return []
+        return await self._writer.do(partial(_expire, values=values))
+
+
+class SqliteNotebook:
+    """The port's Notebook."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    async def read(self, site: str, book: str, key: str) -> str | None:
+        """See the port."""
+        statement = "SELECT value FROM notebook WHERE site = ? AND book = ? AND key = ?"
+        rows = self._readers.look(lambda conn: fetch(conn, statement, (site, book, key)))
+        return rows[0][0] if rows else None
+
+    async def note(self, site: str, book: str, key: str, value: str) -> None:
+        """See the port."""
+        statement = "INSERT OR REPLACE INTO notebook(site, book, key, value) VALUES (?, ?, ?, ?)"
+        await self._writer.execute(statement, (site, book, key, value))
+
+
+def _expire(conn: apsw.Connection, *, values: tuple[str, str, int]) -> list[tuple[str, str]]:
+    rows = fetch(conn, _EXPIRED, values)
+    conn.execute(_END, values)
+    return rows

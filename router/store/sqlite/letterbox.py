@@ -1,0 +1,250 @@
+"""The letterbox's rows: signals accepted once, and what became of each. No parsing, no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import apsw
+import msgspec
+
+from router.store.port import Body, Letter, NewLetter
+from router.store.sqlite.connect import fetch
+from router.store.sqlite.hashing import Hashes
+from router.store.sqlite.pile import Pile, as_json
+from router.store.sqlite.readers import Readers
+from router.store.sqlite.writer import Writer
+
+DAY_MS = 24 * 60 * 60 * 1_000
+
+DEDUPE_DAYS = 35
+"""Longer than any provider sends again; mail servers give up after five days, cursors are reset by months."""
+
+PRUNE_ROWS = 1_000
+"""Looked at in one transaction while old hashes are thrown away, so that nobody waits for it."""
+
+_LETTER = "SELECT id, channel, received_ms, message, state, attempts, position, signal FROM letter "
+
+_QUARANTINED = """
+SELECT id, channel, received_ms, message, state, attempts, position, signal, reason FROM letter
+WHERE site = ? AND state = 'quarantined' ORDER BY received_ms DESC, id DESC LIMIT ?
+"""
+
+_LOOK = """
+SELECT (SELECT coalesce(max(id), 0) FROM letter), (SELECT coalesce(max(id), 0) FROM message),
+  (SELECT json_group_array(json_array(k.key, l.id)) FROM json_each(?1) k CROSS JOIN letter l
+   WHERE l.site = k.value ->> 0 AND l.channel = k.value ->> 1 AND l.hash = unhex(k.value ->> 2))
+"""
+
+_INSERT_MESSAGES = """
+INSERT INTO message(id, site, channel, direction, kind, provider, body)
+SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, unhex(e.value ->> 5),
+  CAST(substr(?2, e.value ->> 6, e.value ->> 7) AS TEXT)
+FROM json_each(?1) e
+"""
+
+_INSERT_LETTERS = """
+INSERT INTO letter(id, site, channel, hash, received_ms, message, signal)
+SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, unhex(e.value ->> 3), e.value ->> 4, e.value ->> 5,
+  coalesce(substr(?2, e.value ->> 6, e.value ->> 7), x'')
+FROM json_each(?1) e
+"""
+
+_TRIED = """
+UPDATE letter SET attempts = attempts + 1 FROM json_each(?2) e
+WHERE letter.id = e.value AND +letter.site = ?1
+"""
+
+_DEPTH = """
+SELECT (SELECT count(*) FROM letter WHERE site = ?1 AND state = 'new'),
+  (SELECT coalesce(min(received_ms), 0) FROM letter WHERE site = ?1 AND state = 'new'),
+  (SELECT count(*) FROM letter WHERE site = ?1 AND state = 'quarantined')
+"""
+
+
+class Written(NamedTuple):
+    """A body made ready for its row."""
+
+    direction: str
+    kind: str
+    provider: str | None
+    body: bytes
+
+
+class Signal(NamedTuple):
+    """A new letter made ready for its row: what costs time is done before the writer has it."""
+
+    site: str
+    channel: str
+    hash: str
+    received_ms: int
+    body: Written | None
+    signal: bytes
+
+
+def written(hashes: Hashes, site: str, body: Body) -> Written:
+    """Make a body ready for its row."""
+    provider = hashes.provider(site, body.provider).hex() if body.provider else None
+    return Written(body.direction, body.kind, provider, msgspec.json.encode(body))
+
+
+def insert_messages(conn: apsw.Connection, rows: Sequence[tuple[int, str, str, Written]]) -> None:
+    """Write bodies under ids that were counted before: (id, site, channel, body)."""
+    if not rows:
+        return
+    pile = Pile()
+    for number, site, channel, body in rows:
+        place = pile.keep(body.body)
+        pile.add(number, site, channel, body.direction, body.kind, body.provider, *place)
+    conn.execute(_INSERT_MESSAGES, (pile.rows, pile.blob))
+
+
+class SqliteLetterbox:
+    """The port's Letterbox."""
+
+    def __init__(self, writer: Writer, readers: Readers, hashes: Hashes) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._hashes = hashes
+
+    async def put(self, site: str, letters: Sequence[NewLetter]) -> list[Letter]:
+        """See the port."""
+        if not letters:
+            return []
+        return await self._writer.together(put_all, [self._signal(site, letter) for letter in letters])
+
+    async def waiting(self, site: str, *, before_ms: int, limit: int) -> list[Letter]:
+        """See the port."""
+        where = "WHERE site = ? AND state = 'new' AND received_ms < ? ORDER BY received_ms, id LIMIT ?"
+        return await self._readers.list(lambda conn: _letters(conn, where, (site, before_ms, limit)))
+
+    async def get(self, site: str, letter: int) -> Letter | None:
+        """See the port."""
+        found = self._readers.look(lambda conn: _letters(conn, "WHERE id = ? AND site = ?", (letter, site)))
+        return found[0] if found else None
+
+    async def tried(self, site: str, letters: Sequence[int]) -> None:
+        """See the port."""
+        ids = as_json(sorted(set(letters)))
+        await self._writer.execute(_TRIED, (site, ids))
+
+    async def quarantine(self, site: str, letter: int, reason: str) -> None:
+        """See the port."""
+        statement = "UPDATE letter SET state = 'quarantined', reason = ? WHERE id = ? AND site = ? AND state = 'new'"
+        await self._writer.execute(statement, (reason, letter, site))
+
+    async def depth(self, site: str) -> tuple[int, int, int]:
+        """See the port."""
+        rows = await self._readers.list(lambda conn: fetch(conn, _DEPTH, (site,)))
+        new, oldest_ms, quarantined = rows[0]
+        return new, oldest_ms, quarantined
+
+    async def quarantined(self, site: str, limit: int) -> list[tuple[Letter, str]]:
+        """See the port."""
+        rows = await self._readers.list(lambda conn: fetch(conn, _QUARANTINED, (site, limit)))
+        return [(_letter(row[:-1]), row[-1]) for row in rows]
+
+    async def prune(self, site: str, *, now_ms: int, days: int = DEDUPE_DAYS) -> int:
+        """Forget the dedupe hashes of settled letters older than so many days; return how many."""
+        before_ms, after, gone, more = now_ms - days * DAY_MS, 0, 0, True
+        while more:
+            work = partial(_prune, site=site, before_ms=before_ms, after=after)
+            after, count, more = await self._writer.do(work)
+            gone += count
+        return gone
+
+    def _signal(self, site: str, letter: NewLetter) -> Signal:
+        body = written(self._hashes, site, letter.body) if letter.body else None
+        key = self._hashes.dedupe(site, letter.channel, letter.dedupe).hex()
+        return Signal(site, letter.channel, key, letter.received_ms, body, letter.signal)
+
+
+def put_all(conn: apsw.Connection, asks: list[list[Signal]]) -> list[list[Letter]]:
+    """Write everybody's letters: one look for what is known, one statement for bodies, one for letters."""
+    signals = [signal for ask in asks for signal in ask]
+    keys = as_json([(signal.site, signal.channel, signal.hash) for signal in signals])
+    letter, message, found = fetch(conn, _LOOK, (keys,))[0]
+    known: dict[int, int] = dict(msgspec.json.decode(found, type=list[tuple[int, int]]))
+    seen: dict[tuple[str, str, str], int] = {}
+    bodies: list[tuple[int, str, str, Written]] = []
+    pile = Pile()
+    answers: list[Letter | int] = []
+    for index, signal in enumerate(signals):
+        key = (signal.site, signal.channel, signal.hash)
+        earlier = known.get(index) or seen.get(key)
+        if earlier:
+            answers.append(earlier)
+            continue
+        letter, seen[key] = letter + 1, letter + 1
+        message += 1 if signal.body else 0
+        body_id = message if signal.body else 0
+        if signal.body:
+            bodies.append((message, signal.site, signal.channel, signal.body))
+        pile.add(letter, *key, signal.received_ms, body_id, *pile.keep(signal.signal))
+        answers.append(_fresh(letter, signal, body_id))
+    insert_messages(conn, bodies)
+    if len(pile):
+        conn.execute(_INSERT_LETTERS, (pile.rows, pile.blob))
+    return _dealt(asks, [_resolved(conn, answer) for answer in answers])
+
+
+def _fresh(letter: int, signal: Signal, message: int) -> Letter:
+    return Letter(
+        id=letter,
+        channel=signal.channel,
+        received_ms=signal.received_ms,
+        message=message,
+        state="new",
+        attempts=0,
+        position=0,
+        signal=signal.signal,
+        fresh=True,
+    )
+
+
+def _resolved(conn: apsw.Connection, answer: Letter | int) -> Letter:
+    """A repeat is rare: only it pays for reading the earlier letter."""
+    return answer if isinstance(answer, Letter) else _letters(conn, "WHERE id = ?", (answer,))[0]
+
+
+def _dealt(asks: list[list[Signal]], letters: list[Letter]) -> list[list[Letter]]:
+    """Cut one list of answers into everybody's own."""
+    pile = iter(letters)
+    return [[next(pile) for _ in ask] for ask in asks]
+
+
+def _letters(conn: apsw.Connection, where: str, values: tuple[int | str, ...]) -> list[Letter]:
+    return [_letter(row) for row in fetch(conn, _LETTER + where, values)]
+
+
+def _letter(row: tuple[Any, ...]) -> Letter:
+    number, channel, received_ms, message, state, attempts, position, signal = row
+    return Letter(
+        id=number,
+        channel=channel,
+        received_ms=received_ms,
+        message=message,
+        state=state,
+        attempts=attempts,
+        position=position,
+        signal=signal,
+    )
+
+
+def _prune(conn: apsw.Connection, *, site: str, before_ms: int, after: int) -> tuple[int, int, bool]:
+    """Look at the next letters by id; return (last id seen, deleted, whether to go on).
+
+    The newest letter of the file stays, whatever its age: the next id is counted from it.
+    """
+    window = "SELECT id, received_ms FROM letter WHERE site = ? AND id > ? ORDER BY id LIMIT ?"
+    rows = fetch(conn, window, (site, after, PRUNE_ROWS))
+    if not rows:
+        return after, 0, False
+    last = rows[-1][0]
+    conn.execute(
+        "DELETE FROM letter WHERE site = ? AND id > ? AND id <= ? AND state = 'settled' AND received_ms < ?"
+        " AND id < (SELECT max(id) FROM letter)",
+        (site, after, last, before_ms),
+    )
+    return last, conn.changes(), len(rows) == PRUNE_ROWS and rows[-1][1] < before_ms

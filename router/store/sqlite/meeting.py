@@ -1,0 +1,318 @@
+"""Who is calling: insert-or-get of line, customer and identities, for many callers in one transaction.
+
+The same reading serves twice: in a reader, where a caller who is known with nothing new needs no
+transaction, and in the writer, where what is missing is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from router.store.port import Caller, Identity, Met
+from router.store.sqlite.connect import fetch
+from router.store.sqlite.hashing import Hashes
+from router.store.sqlite.pile import Pile, as_json
+
+REPLIES_MAX = 100
+"""Of a mail's references only so many are looked at: a hostile header must not buy a long search."""
+
+
+class Guest(NamedTuple):
+    """A caller with the hashes under which they may be known, made ready before the writer has them."""
+
+    site: str
+    at: int
+    caller: Caller
+    line: str
+    identities: tuple[tuple[Identity, str], ...]
+    replies: tuple[str, ...]
+
+
+class Known(NamedTuple):
+    """A line that exists, and its customer."""
+
+    line: int
+    customer: int
+    peer: str
+    extra: str
+
+
+_REPLIED = """
+SELECT k.key, r.key, m.line FROM json_each(?1) k CROSS JOIN json_each(k.value, '$[2]') r
+  CROSS JOIN message m CROSS JOIN line n
+WHERE m.site = k.value ->> 0 AND m.provider = unhex(r.value) AND n.id = m.line
+  AND n.site = m.site AND n.channel = k.value ->> 1
+ORDER BY k.key, r.key, m.id
+"""
+
+_LINES = """
+SELECT k.key, n.id, n.customer, n.peer, n.extra FROM json_each(?1) k CROSS JOIN line n
+WHERE n.site = k.value ->> 0 AND n.channel = k.value ->> 1 AND n.hash = unhex(k.value ->> 2)
+"""
+
+_LINES_BY_ID = "SELECT n.id, n.customer, n.peer, n.extra FROM json_each(?1) k CROSS JOIN line n WHERE n.id = k.value"
+
+_PROVED = """
+SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, i.customer FROM json_each(?1) k CROSS JOIN identity i
+WHERE i.site = k.value ->> 0 AND i.kind = k.value ->> 1 AND i.hash = unhex(k.value ->> 2) AND i.verified <> ''
+"""
+
+_OWN = """
+SELECT k.key, i.verified FROM json_each(?1) k CROSS JOIN identity i
+WHERE i.site = k.value ->> 0 AND i.customer = k.value ->> 1 AND i.kind = k.value ->> 2 AND i.hash = unhex(k.value ->> 3)
+"""
+
+_CUSTOMERS = """
+SELECT c.id, c.name, c.language, c.segment FROM json_each(?1) k CROSS JOIN customer c WHERE c.id = k.value
+"""
+
+# The newest that has left the core. Conversations are counted, so the highest number is the newest.
+_RECORDS = """
+SELECT k.key, (SELECT c.record FROM conversation_line l CROSS JOIN conversation c
+  WHERE l.site = k.value ->> 0 AND l.line = k.value ->> 1 AND c.site = l.site AND c.conv = l.conv
+    AND c.record <> x'' ORDER BY l.conv DESC LIMIT 1)
+FROM json_each(?1) k
+"""
+
+_LAST_IDS = "SELECT (SELECT coalesce(max(id), 0) FROM line), (SELECT coalesce(max(id), 0) FROM customer)"
+
+_INSERT_CUSTOMERS = """
+INSERT INTO customer(id, site, name, language, created_ms)
+SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4 FROM json_each(?1) e
+"""
+
+_INSERT_LINES = """
+INSERT INTO line(id, site, channel, hash, key, peer, customer, extra)
+SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, unhex(e.value ->> 3), e.value ->> 4, e.value ->> 5,
+  e.value ->> 6, e.value ->> 7 FROM json_each(?1) e
+"""
+
+# A proof that came later counts for the customer who had typed it, unless somebody else proved it first.
+_INSERT_IDENTITIES = """
+INSERT INTO identity(site, customer, kind, hash, value, verified)
+SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, unhex(e.value ->> 3), e.value ->> 4, e.value ->> 5
+FROM json_each(?1) e WHERE true
+ON CONFLICT(site, customer, kind, hash) DO UPDATE SET verified = excluded.verified
+  WHERE identity.verified = ''
+"""
+
+_UPDATE_CUSTOMERS = """
+UPDATE customer SET name = e.value ->> 1, language = e.value ->> 2
+FROM json_each(?1) e WHERE customer.id = e.value ->> 0
+"""
+
+_UPDATE_LINES = """
+UPDATE line SET peer = e.value ->> 1, extra = e.value ->> 2 FROM json_each(?1) e WHERE line.id = e.value ->> 0
+"""
+
+
+def guest(hashes: Hashes, site: str, caller: Caller, *, at: int) -> Guest:
+    """Make a caller ready: hash what they may be known by."""
+    return Guest(
+        site=site,
+        at=at,
+        caller=caller,
+        line=hashes.line(site, caller.channel, caller.key).hex(),
+        identities=tuple((one, hashes.identity(site, one.kind, one.value).hex()) for one in caller.identities),
+        replies=tuple(hashes.provider(site, one).hex() for one in caller.replies_to[:REPLIES_MAX] if one),
+    )
+
+
+def recognise(conn: apsw.Connection, guests: Sequence[Guest]) -> list[Met] | None:
+    """Answer from what is there; None when somebody is new or brings something new."""
+    meeting = Meeting(conn, guests)
+    meeting.receive()
+    return None if meeting.has_news else meeting.answers()
+
+
+def meet_all(conn: apsw.Connection, asks: list[list[Guest]]) -> list[list[Met]]:
+    """Answer everybody, making what is missing: in order, so that a person who comes twice is one customer."""
+    guests = [guest for ask in asks for guest in ask]
+    meeting = Meeting(conn, guests)
+    meeting.receive()
+    meeting.write()
+    answers = iter(meeting.answers())
+    return [[next(answers) for _ in ask] for ask in asks]
+
+
+class Meeting:
+    """One look at the tables, one walk over the guests, one statement for each kind of row that is new."""
+
+    def __init__(self, conn: apsw.Connection, guests: Sequence[Guest]) -> None:
+        self._conn = conn
+        self._guests = guests
+        self._places: list[tuple[Known, bool]] = []
+        self._customers, self._lines, self._identities = Pile(), Pile(), Pile()
+        self._changed_lines: dict[int, tuple[int, str, str]] = {}
+        self._changed_customers: dict[int, tuple[int, str, str]] = {}
+        self._lookup()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything has to be written."""
+        new = (self._customers, self._lines, self._identities, self._changed_lines, self._changed_customers)
+        return any(len(rows) for rows in new)
+
+    def receive(self) -> None:
+        """Find or plan line, customer and identities of each guest, in order."""
+        for index, one in enumerate(self._guests):
+            known, is_new = self._place(index, one)
+            self._places.append((known, is_new))
+            self._learn_identities(one, known.customer)
+            self._learn_name(one, known.customer)
+
+    def write(self) -> None:
+        """Write what was planned."""
+        statements = (
+            (_INSERT_CUSTOMERS, self._customers.rows if len(self._customers) else ""),
+            (_INSERT_LINES, self._lines.rows if len(self._lines) else ""),
+            (_INSERT_IDENTITIES, self._identities.rows if len(self._identities) else ""),
+            (_UPDATE_LINES, as_json(list(self._changed_lines.values())) if self._changed_lines else ""),
+            (_UPDATE_CUSTOMERS, as_json(list(self._changed_customers.values())) if self._changed_customers else ""),
+        )
+        for statement, rows in statements:
+            if rows:
+                self._conn.execute(statement, (rows,))
+
+    def answers(self) -> list[Met]:
+        """Return one answer for each guest, with the record that brings back what was talked about last."""
+        keys = [(one.site, known.line) for one, (known, _) in zip(self._guests, self._places, strict=True)]
+        records = dict(fetch(self._conn, _RECORDS, (as_json(keys),)))
+        answers = []
+        for index, (known, is_new) in enumerate(self._places):
+            _, language, segment = self._people[known.customer]
+            answers.append(
+                Met(
+                    line=known.line,
+                    customer=known.customer,
+                    new_customer=is_new,
+                    language=language,
+                    segment=segment,
+                    record=records.get(index) or b"",
+                )
+            )
+        return answers
+
+    # --- reading -----------------------------------------------------------------------------------
+
+    def _lookup(self) -> None:
+        guests = self._guests
+        lines = as_json([(one.site, one.caller.channel, one.line) for one in guests])
+        found = fetch(self._conn, _LINES, (lines,))
+        self._by_key: dict[tuple[str, str, str], Known] = {
+            (guests[index].site, guests[index].caller.channel, guests[index].line): Known(*row) for index, *row in found
+        }
+        self._by_reply = self._lookup_replies()
+        self._by_proof = self._lookup_proofs()
+        people = {known.customer for known in (*self._by_key.values(), *self._by_reply.values())}
+        people |= set(self._by_proof.values())
+        rows = fetch(self._conn, _CUSTOMERS, (as_json(sorted(people)),))
+        self._people: dict[int, tuple[str, str, str]] = {number: (name, lang, seg) for number, name, lang, seg in rows}
+        self._own: dict[tuple[int, str, str], str] = self._lookup_own(people)
+        self._last_line, self._last_customer = fetch(self._conn, _LAST_IDS)[0]
+
+    def _lookup_replies(self) -> dict[int, Known]:
+        """Map a guest to the line of the first reference that is ours."""
+        asked = [(one.site, one.caller.channel, one.replies) for one in self._guests]
+        if not any(one.replies for one in self._guests):
+            return {}
+        first: dict[int, int] = {}
+        for index, _, line in fetch(self._conn, _REPLIED, (as_json(asked),)):
+            first.setdefault(index, line)
+        rows = fetch(self._conn, _LINES_BY_ID, (as_json(sorted(set(first.values()))),))
+        lines = {row[0]: Known(*row) for row in rows}
+        return {index: lines[line] for index, line in first.items()}
+
+    def _lookup_proofs(self) -> dict[tuple[str, str, str], int]:
+        """Map a proved identity to its customer."""
+        asked = {(one.site, identity.kind, key) for one in self._guests for identity, key in one.identities}
+        if not asked:
+            return {}
+        rows = fetch(self._conn, _PROVED, (as_json(sorted(asked)),))
+        return {(site, kind, key): customer for site, kind, key, customer in rows}
+
+    def _lookup_own(self, people: set[int]) -> dict[tuple[int, str, str], str]:
+        """Map (customer, kind, hash) to how it is proved, for all who may turn out to be meant."""
+        asked = [
+            (one.site, customer, identity.kind, key)
+            for one in self._guests
+            for identity, key in one.identities
+            for customer in self._candidates(one) & people
+        ]
+        if not asked:
+            return {}
+        rows = fetch(self._conn, _OWN, (as_json(asked),))
+        return {asked[index][1:]: verified for index, verified in rows}
+
+    def _candidates(self, one: Guest) -> set[int]:
+        """Return the customers this guest may turn out to be."""
+        found = {self._by_proof.get((one.site, identity.kind, key), 0) for identity, key in one.identities}
+        by_key = self._by_key.get((one.site, one.caller.channel, one.line))
+        found |= {by_key.customer} if by_key else set()
+        found |= {known.customer for index, known in self._by_reply.items() if self._guests[index] is one}
+        return found
+
+    # --- deciding what is new ------------------------------------------------------------------------
+
+    def _place(self, index: int, one: Guest) -> tuple[Known, bool]:
+        """Return the guest's line and customer, and whether the customer is new."""
+        replied = self._by_reply.get(index)
+        if replied is not None:
+            # The reference says which thread it is, and proves nothing: the line's own address stays.
+            return replied, False
+        key = (one.site, one.caller.channel, one.line)
+        known = self._by_key.get(key)
+        if known is not None:
+            known = self._by_key[key] = self._refresh_line(known, one.caller)
+            return known, False
+        customer, is_new = self._customer_of(one)
+        self._last_line += 1
+        extra = as_json(one.caller.extra)
+        known = self._by_key[key] = Known(self._last_line, customer, one.caller.peer, extra)
+        self._lines.add(known.line, *key, one.caller.key, known.peer, customer, extra)
+        return known, is_new
+
+    def _customer_of(self, one: Guest) -> tuple[int, bool]:
+        """Return the customer of the first proved identity that is known, else a new one."""
+        for identity, key in one.identities:
+            found = self._by_proof.get((one.site, identity.kind, key))
+            if identity.verified and found:
+                return found, False
+        self._last_customer += 1
+        number, caller = self._last_customer, one.caller
+        self._people[number] = (caller.name, caller.language, "")
+        self._customers.add(number, one.site, caller.name, caller.language, one.at)
+        return number, True
+
+    def _refresh_line(self, known: Known, caller: Caller) -> Known:
+        """Take over a new address to answer to, and what the channel has to add."""
+        old: dict[str, str] = msgspec.json.decode(known.extra)
+        extra = as_json({**old, **caller.extra}) if caller.extra.items() - old.items() else known.extra
+        peer = caller.peer or known.peer
+        if (peer, extra) != (known.peer, known.extra):
+            self._changed_lines[known.line] = (known.line, peer, extra)
+        return known._replace(peer=peer, extra=extra)
+
+    def _learn_identities(self, one: Guest, customer: int) -> None:
+        for identity, key in one.identities:
+            proof = identity.verified
+            place = (one.site, identity.kind, key)
+            if proof and self._by_proof.setdefault(place, customer) != customer:
+                proof = ""
+            mine = (customer, identity.kind, key)
+            if mine in self._own and (self._own[mine] or not proof):
+                continue
+            self._own[mine] = proof
+            self._identities.add(one.site, customer, identity.kind, key, identity.value, proof)
+
+    def _learn_name(self, one: Guest, customer: int) -> None:
+        """Keep the first name and language somebody gave; people correct them at the desk."""
+        name, language, segment = self._people[customer]
+        better = (name or one.caller.name, language or one.caller.language)
+        if better != (name, language):
+            self._people[customer] = (*better, segment)
+            self._changed_customers[customer] = (customer, *better)

@@ -1,0 +1,63 @@
+"""The readers: one connection for look-ups in the loop, a few in threads for lists. Knows no table."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import apsw
+
+from router.store.port import StoreUnavailable
+from router.store.sqlite.connect import open_reader
+from router.store.sqlite.errors import border
+
+READ_THREADS = 2
+"""Lists and stories are short; two keep a slow one from holding up the others."""
+
+Result = TypeVar("Result")
+
+
+class Readers:
+    """Read-only connections; every reading sees all that was answered before it began."""
+
+    def __init__(self, path: str, vfs: str | None) -> None:
+        self._path = path
+        self._vfs = vfs
+        self._inline = open_reader(path, vfs)
+        self._pool = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="store-reader")
+        self._local = threading.local()
+        self._opened: list[apsw.Connection] = []
+        self._closed = False
+
+    def look(self, work: Callable[[apsw.Connection], Result]) -> Result:
+        """Run a look-up by index here and now: it takes microseconds, a thread hop more."""
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        with border():
+            return work(self._inline)
+
+    async def list(self, work: Callable[[apsw.Connection], Result]) -> Result:
+        """Run a reading of many rows in a thread."""
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._in_thread, work)
+
+    async def close(self) -> None:
+        """Wait for readings under way and close the connections."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._pool.shutdown)
+        for conn in (*self._opened, self._inline):
+            conn.close()
+
+    def _in_thread(self, work: Callable[[apsw.Connection], Result]) -> Result:
+        with border():
+            conn = getattr(self._local, "conn", None)
+            if conn is None:
+                conn = self._local.conn = open_reader(self._path, self._vfs)
+                self._opened.append(conn)
+            return work(conn)

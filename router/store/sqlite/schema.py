@@ -1,0 +1,156 @@
+"""The tables and how an older file becomes a newer one. No rows are read or written here.
+
+Every table carries the site. Ids of letters, messages, lines and customers are counted over the whole file
+and never used again; hashes are keyed (see hashing.py). Personal data lies in `message.body`, `line`,
+`customer`, `identity`, `account`, `draft` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import apsw
+
+from router.store.port import StoreError
+
+_LETTERBOX = """
+CREATE TABLE letter(
+  id INTEGER PRIMARY KEY, site TEXT NOT NULL, channel TEXT NOT NULL, hash BLOB NOT NULL,
+  received_ms INTEGER NOT NULL, message INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new',
+  attempts INTEGER NOT NULL DEFAULT 0, position INTEGER NOT NULL DEFAULT 0,
+  reason TEXT NOT NULL DEFAULT '', signal BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX letter_hash ON letter(site, channel, hash);
+CREATE INDEX letter_new ON letter(site, received_ms, id) WHERE state = 'new';
+CREATE INDEX letter_quarantined ON letter(site, received_ms, id) WHERE state = 'quarantined';
+"""
+
+_JOURNAL = """
+CREATE TABLE journal(
+  site TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, at INTEGER NOT NULL,
+  epoch INTEGER NOT NULL, entries BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX journal_first ON journal(site, first);
+CREATE TABLE bundle(
+  site TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX bundle_name ON bundle(site, name);
+CREATE TABLE snapshot(
+  site TEXT NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL, release TEXT NOT NULL,
+  chunks INTEGER NOT NULL, PRIMARY KEY(site, position)) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshot_chunk(
+  site TEXT NOT NULL, position INTEGER NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX snapshot_chunk_number ON snapshot_chunk(site, position, number);
+"""
+
+_ARCHIVE = """
+CREATE TABLE message(
+  id INTEGER PRIMARY KEY, site TEXT NOT NULL, channel TEXT NOT NULL DEFAULT '',
+  conv INTEGER NOT NULL DEFAULT 0, line INTEGER NOT NULL DEFAULT 0, direction TEXT NOT NULL,
+  kind TEXT NOT NULL, provider BLOB, status TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
+  body TEXT NOT NULL) STRICT;
+CREATE INDEX message_provider ON message(site, provider) WHERE provider IS NOT NULL;
+CREATE INDEX message_spoken ON message(site, conv, id)
+  WHERE conv <> 0 AND direction <> 'note' AND kind <> 'notice';
+CREATE TABLE line(
+  id INTEGER PRIMARY KEY, site TEXT NOT NULL, channel TEXT NOT NULL, hash BLOB NOT NULL,
+  key TEXT NOT NULL, peer TEXT NOT NULL, customer INTEGER NOT NULL, extra TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX line_hash ON line(site, channel, hash);
+CREATE INDEX line_customer ON line(site, customer);
+CREATE TABLE customer(
+  id INTEGER PRIMARY KEY, site TEXT NOT NULL, name TEXT NOT NULL, language TEXT NOT NULL,
+  segment TEXT NOT NULL DEFAULT '', created_ms INTEGER NOT NULL,
+  attributes TEXT NOT NULL DEFAULT '{}') STRICT;
+CREATE TABLE identity(
+  id INTEGER PRIMARY KEY, site TEXT NOT NULL, customer INTEGER NOT NULL, kind TEXT NOT NULL,
+  hash BLOB NOT NULL, value TEXT NOT NULL, verified TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX identity_proved ON identity(site, kind, hash) WHERE verified <> '';
+CREATE UNIQUE INDEX identity_customer ON identity(site, customer, kind, hash);
+CREATE TABLE timeline(
+  site TEXT NOT NULL, position INTEGER NOT NULL, conv INTEGER NOT NULL, line INTEGER NOT NULL,
+  kind TEXT NOT NULL, at INTEGER NOT NULL, message INTEGER NOT NULL, agent INTEGER NOT NULL,
+  notice TEXT NOT NULL, until_ms INTEGER NOT NULL, detail TEXT NOT NULL,
+  PRIMARY KEY(site, position, conv)) STRICT, WITHOUT ROWID;
+CREATE INDEX timeline_conv ON timeline(site, conv, position);
+CREATE INDEX timeline_line ON timeline(site, line, position) WHERE line <> 0;
+CREATE TABLE conversation(
+  site TEXT NOT NULL, conv INTEGER NOT NULL, reference TEXT NOT NULL, customer INTEGER NOT NULL,
+  line INTEGER NOT NULL, channel TEXT NOT NULL, state TEXT NOT NULL, queue TEXT NOT NULL,
+  owner INTEGER NOT NULL, opened_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,
+  closed_ms INTEGER NOT NULL, disposition TEXT NOT NULL, record BLOB NOT NULL,
+  PRIMARY KEY(site, conv)) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX conversation_reference ON conversation(site, reference);
+CREATE INDEX conversation_customer ON conversation(site, customer, changed_ms);
+CREATE INDEX conversation_owner ON conversation(site, owner, state, changed_ms) WHERE owner <> 0;
+CREATE INDEX conversation_changed ON conversation(site, changed_ms);
+CREATE INDEX conversation_due ON conversation(site, due_ms, conv) WHERE state = 'parked' AND due_ms > 0;
+CREATE TABLE conversation_line(
+  site TEXT NOT NULL, line INTEGER NOT NULL, conv INTEGER NOT NULL,
+  PRIMARY KEY(site, line, conv)) STRICT, WITHOUT ROWID;
+"""
+
+# `head` marks the first waiting effect of each lane and `go_ms` says when it may go: so the next ones are
+# read from an index as long as the lanes that are due, however many wait. The unique index on heads makes
+# two in flight on one lane impossible. An effect that happened leaves its position in `performed`.
+_OUTBOX = """
+CREATE TABLE outbox(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, lane TEXT NOT NULL, channel TEXT NOT NULL,
+  effect TEXT NOT NULL, conv INTEGER NOT NULL, line INTEGER NOT NULL, message INTEGER NOT NULL,
+  notice TEXT NOT NULL, until_ms INTEGER NOT NULL, position INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+  go_ms INTEGER NOT NULL, head INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'waiting',
+  attempts INTEGER NOT NULL DEFAULT 0, unsure INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',
+  worker TEXT NOT NULL DEFAULT '') STRICT;
+CREATE INDEX outbox_lane ON outbox(site, lane, position, id) WHERE state = 'waiting';
+CREATE UNIQUE INDEX outbox_head ON outbox(site, lane) WHERE head = 1;
+CREATE INDEX outbox_go ON outbox(site, go_ms, position, id) WHERE head = 1;
+CREATE INDEX outbox_oldest ON outbox(site, created_ms) WHERE state = 'waiting';
+CREATE INDEX outbox_dead ON outbox(site, id) WHERE state = 'dead';
+CREATE TABLE performed(
+  site TEXT NOT NULL, position INTEGER NOT NULL, id INTEGER NOT NULL,
+  PRIMARY KEY(site, position, id)) STRICT, WITHOUT ROWID;
+"""
+
+_PEOPLE = """
+CREATE TABLE lease(
+  site TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL, until_ms INTEGER NOT NULL,
+  epoch INTEGER NOT NULL, PRIMARY KEY(site, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE notebook(
+  site TEXT NOT NULL, book TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY(site, book, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE account(
+  id INTEGER PRIMARY KEY, site TEXT NOT NULL, login TEXT NOT NULL, data TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX account_login ON account(site, login);
+CREATE TABLE session(
+  site TEXT NOT NULL, token_hash TEXT NOT NULL, account INTEGER NOT NULL, csrf TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,
+  PRIMARY KEY(site, token_hash)) STRICT, WITHOUT ROWID;
+CREATE INDEX session_account ON session(site, account);
+CREATE INDEX session_expires ON session(site, expires_ms);
+CREATE TABLE draft(
+  site TEXT NOT NULL, account INTEGER NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(site, account, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE,)
+"""One step per release that changed the tables; a step is never edited once released."""
+
+
+def migrate(conn: apsw.Connection) -> None:
+    """Bring the file to this release's tables, in one transaction, or leave it as it was."""
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        version = int(conn.pragma("user_version"))
+        if version > len(MIGRATIONS):
+            raise StoreError("the database was written by a newer release of Patchbay")
+        for step in MIGRATIONS[version:]:
+            conn.execute(step)
+        conn.pragma("user_version", len(MIGRATIONS))
+        conn.execute("INSERT OR IGNORE INTO meta(name, value) VALUES ('generation', ?)", (new_generation(),))
+        conn.execute("COMMIT")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise
+
+
+def new_generation() -> str:
+    """Return the name of a new life of the data: random, so that two restored copies never share one."""
+    return secrets.token_hex(8)

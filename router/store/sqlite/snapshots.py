@@ -1,0 +1,58 @@
+"""Snapshots' rows: a state in pieces, and which of the old ones are kept. No decoding."""
+
+from __future__ import annotations
+
+import apsw
+
+from router.store.port import Snapshot
+from router.store.sqlite.connect import fetch
+
+CHUNK_BYTES = 1024 * 1024
+"""One piece is one short transaction; the last one makes the snapshot exist."""
+
+NEWEST_KEPT = 3
+"""Besides one of each day: if the newest turns out unreadable, there is one before it."""
+
+DAY_MS = 24 * 60 * 60 * 1_000
+
+KEEP_CHUNK = "INSERT OR REPLACE INTO snapshot_chunk(site, position, number, data) VALUES (?, ?, ?, ?)"
+
+_KEEP = "INSERT OR REPLACE INTO snapshot(site, position, at, release, chunks) VALUES (?, ?, ?, ?, ?)"
+
+_FORGET = """
+DELETE FROM snapshot WHERE site = ?1
+  AND position NOT IN (SELECT position FROM snapshot WHERE site = ?1 ORDER BY position DESC LIMIT ?2)
+  AND position NOT IN (SELECT max(position) FROM snapshot WHERE site = ?1 GROUP BY at / ?3)
+"""
+
+# Pieces without a snapshot are those of forgotten ones and of a child that died before its last piece.
+# Another child may be writing a newer one right now: its pieces lie above.
+_SWEEP = """
+DELETE FROM snapshot_chunk WHERE site = ?1 AND position < ?2
+  AND position NOT IN (SELECT position FROM snapshot WHERE site = ?1)
+"""
+
+
+def cut(state: bytes) -> list[bytes]:
+    """Cut a state into pieces."""
+    return [state[start : start + CHUNK_BYTES] for start in range(0, len(state), CHUNK_BYTES)]
+
+
+def keep(conn: apsw.Connection, *, site: str, snapshot: Snapshot, chunks: int) -> None:
+    """Make the pieces a snapshot and forget what it makes superfluous."""
+    conn.execute(_KEEP, (site, snapshot.position, snapshot.at, snapshot.release, chunks))
+    conn.execute(_FORGET, (site, NEWEST_KEPT, DAY_MS))
+    conn.execute(_SWEEP, (site, snapshot.position))
+
+
+def latest(conn: apsw.Connection, *, site: str) -> Snapshot | None:
+    """Return the newest whole snapshot."""
+    statement = "SELECT position, at, release, chunks FROM snapshot WHERE site = ? ORDER BY position DESC LIMIT 1"
+    pieces = "SELECT data FROM snapshot_chunk WHERE site = ? AND position = ? AND number < ? ORDER BY number"
+    with conn:
+        rows = fetch(conn, statement, (site,))
+        if not rows:
+            return None
+        position, at, release, chunks = rows[0]
+        state = b"".join(data for (data,) in fetch(conn, pieces, (site, position, chunks)))
+    return Snapshot(position=position, at=at, release=release, state=state)

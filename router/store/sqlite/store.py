@@ -1,0 +1,97 @@
+"""The whole store: how it is opened, backed up and closed. The rows live in its parts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import apsw
+
+from router.store.port import Accounts, Archive, Journal, Leases, Letterbox, Notebook, Outbox
+from router.store.sqlite.accounts import SqliteAccounts
+from router.store.sqlite.archive import SqliteArchive
+from router.store.sqlite.backup import copy
+from router.store.sqlite.connect import fetch, open_writer
+from router.store.sqlite.errors import border
+from router.store.sqlite.hashing import Hasher, Hashes
+from router.store.sqlite.journal import SqliteJournal
+from router.store.sqlite.leases import SqliteLeases, SqliteNotebook
+from router.store.sqlite.letterbox import DEDUPE_DAYS, SqliteLetterbox
+from router.store.sqlite.outbox import SqliteOutbox
+from router.store.sqlite.readers import Readers
+from router.store.sqlite.schema import migrate
+from router.store.sqlite.writer import Writer
+
+
+class SqliteStore:
+    """The port's Store, in one file."""
+
+    letterbox: Letterbox
+    journal: Journal
+    archive: Archive
+    outbox: Outbox
+    leases: Leases
+    notebook: Notebook
+    accounts: Accounts
+
+    def __init__(self, path: str, writer: Writer, readers: Readers, *, hasher: Hasher) -> None:
+        hashes = Hashes(hasher)
+        self._path = path
+        self._writer = writer
+        self._readers = readers
+        self._letterbox = SqliteLetterbox(writer, readers, hashes)
+        self.letterbox = self._letterbox
+        self.journal = SqliteJournal(writer, readers)
+        self.archive = SqliteArchive(writer, readers, hashes)
+        self.outbox = SqliteOutbox(writer, readers)
+        self.leases = SqliteLeases(writer, readers)
+        self.notebook = SqliteNotebook(writer, readers)
+        self.accounts = SqliteAccounts(writer, readers)
+
+    @property
+    def generation(self) -> str:
+        """The name of this life of the data; another one after a restore, so that clients begin anew."""
+        statement = "SELECT value FROM meta WHERE name = 'generation'"
+        rows = self._readers.look(lambda conn: fetch(conn, statement))
+        return str(rows[0][0])
+
+    async def prune(self, site: str, *, now_ms: int, days: int = DEDUPE_DAYS) -> int:
+        """Forget the dedupe hashes of letters settled longer ago than any provider sends again."""
+        return await self._letterbox.prune(site, now_ms=now_ms, days=days)
+
+    async def backup(self, path: str | Path) -> None:
+        """Copy everything, as it is now, into a new file that can be opened like this one."""
+        await asyncio.to_thread(copy, self._path, str(path))
+
+    async def close(self) -> None:
+        """Finish what is under way and close the file. Calling it twice changes nothing."""
+        await self._readers.close()
+        await self._writer.close()
+
+
+async def open_sqlite(path: str | Path, *, hasher: Hasher, vfs: str | None = None) -> SqliteStore:
+    """Open a file, new or from an older release, in the running loop.
+
+    Raises StoreUnavailable when it cannot be opened or written, StoreError when it is not ours to use.
+    """
+    name = str(path)
+    with border():
+        conn = await asyncio.to_thread(_prepared, name, vfs)
+        try:
+            readers = Readers(name, vfs)
+        except apsw.Error:
+            conn.close()
+            raise
+    writer = Writer(conn)
+    writer.start()
+    return SqliteStore(name, writer, readers, hasher=hasher)
+
+
+def _prepared(path: str, vfs: str | None) -> apsw.Connection:
+    conn = open_writer(path, vfs)
+    try:
+        migrate(conn)
+    except BaseException:
+        conn.close()
+        raise
+    return conn

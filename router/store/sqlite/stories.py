@@ -1,0 +1,102 @@
+"""Reading messages and the timeline: what was said, in order. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+import msgspec
+
+from router.store.port import Body, MessageRow, Story, TimelineRow
+from router.store.sqlite.connect import fetch
+from router.store.sqlite.pile import as_json
+
+VISIBLE_ON_LINE = (
+    "Received",
+    "Replied",
+    "Announced",
+    "Accepted",
+    "Queued",
+    "Deferred",
+    "Closed",
+    "Abandoned",
+    "Parked",
+)
+"""The kinds of timeline row a customer may see: what was said to or by them, and how their request stands."""
+
+_MESSAGE = "m.id, m.conv, m.line, m.body, m.status, m.reason"
+
+_STORY = f"""
+SELECT t.position, t.conv, t.line, t.kind, t.at, t.message, t.agent, t.notice, t.until_ms, t.detail, {_MESSAGE}
+FROM timeline t LEFT JOIN message m ON m.id = t.message AND m.site = t.site
+"""  # noqa: S608 - the fields are the constant above
+
+_OF_CONVERSATION = _STORY + "WHERE t.site = ? AND t.conv = ? AND t.position < ? ORDER BY t.position DESC LIMIT ?"
+
+_OF_LINE = (
+    _STORY  # noqa: S608 - constants
+    + "WHERE t.site = ?1 AND t.line = ?2 AND t.line <> 0 AND t.position > ?3"
+    + " AND t.kind IN (SELECT value FROM json_each(?5)) AND (m.direction IS NULL OR m.direction <> 'note')"
+    + " ORDER BY t.position LIMIT ?4"
+)
+
+_BY_PROVIDER = f"""
+SELECT {_MESSAGE} FROM message m LEFT JOIN line n ON n.id = m.line
+WHERE m.site = ?1 AND m.provider = ?2 AND (n.channel = ?3 OR m.channel = ?3) ORDER BY m.id LIMIT 1
+"""  # noqa: S608 - the fields are the constant above
+
+_LAST_WORDS = f"""
+SELECT {_MESSAGE} FROM json_each(?2) k CROSS JOIN message m
+WHERE m.id = (SELECT id FROM message WHERE site = ?1 AND conv = k.value AND conv <> 0 AND direction <> 'note'
+  AND kind <> 'notice' ORDER BY id DESC LIMIT 1)
+"""  # noqa: S608 - the fields are the constant above
+
+_body = msgspec.json.Decoder(Body)
+
+
+def message(conn: apsw.Connection, *, site: str, number: int) -> MessageRow | None:
+    """Return one message."""
+    statement = f"SELECT {_MESSAGE} FROM message m WHERE m.id = ? AND m.site = ?"  # noqa: S608
+    return _first(conn, statement, (number, site))
+
+
+def by_provider(conn: apsw.Connection, *, site: str, channel: str, key: bytes) -> MessageRow | None:
+    """Return the message that a provider knows by an id."""
+    return _first(conn, _BY_PROVIDER, (site, key, channel))
+
+
+def story(conn: apsw.Connection, *, site: str, conv: int, before: int, limit: int) -> list[Story]:
+    """Return the last rows of a conversation below a position, oldest first."""
+    rows = fetch(conn, _OF_CONVERSATION, (site, conv, before, limit))
+    return [_story(row) for row in reversed(rows)]
+
+
+def on_line(conn: apsw.Connection, *, site: str, line: int, after: int, limit: int) -> list[Story]:
+    """Return what a customer may see on a line above a position, oldest first."""
+    visible = as_json(VISIBLE_ON_LINE)
+    return [_story(row) for row in fetch(conn, _OF_LINE, (site, line, after, limit, visible))]
+
+
+def last_words(conn: apsw.Connection, *, site: str, convs: Sequence[int]) -> dict[int, MessageRow]:
+    """Return the newest message of each conversation that has one."""
+    rows = fetch(conn, _LAST_WORDS, (site, as_json(sorted(set(convs)))))
+    found = [_message(row) for row in rows]
+    return {row.conv: row for row in found}
+
+
+def _first(conn: apsw.Connection, statement: str, values: tuple[str | int | bytes, ...]) -> MessageRow | None:
+    rows = fetch(conn, statement, values)
+    return _message(rows[0]) if rows else None
+
+
+def _story(row: tuple[Any, ...]) -> Story:
+    fields = TimelineRow.__struct_fields__
+    timeline = TimelineRow(**dict(zip(fields, row[: len(fields)], strict=True)))
+    rest = row[len(fields) :]
+    return Story(row=timeline, message=_message(rest) if rest[0] is not None else None)
+
+
+def _message(row: tuple[Any, ...]) -> MessageRow:
+    number, conv, line, body, status, reason = row
+    return MessageRow(id=number, conv=conv, line=line, body=_body.decode(body), status=status, reason=reason)

@@ -1,0 +1,139 @@
+"""What every store must do: leases, the notebook, accounts, sessions and drafts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from router.store.port import Session, Store, StoreError
+from tests.store.makers import SITE, account
+
+
+async def _acquire(store: Store, owner: str, *, now_ms: int, name: str = "lead") -> int:
+    return await store.leases.acquire(SITE, name, owner, now_ms=now_ms, ttl_ms=100)
+
+
+async def test_a_lease_is_held_until_it_ends(store: Store) -> None:
+    assert await _acquire(store, "a", now_ms=0) == 1
+    assert await _acquire(store, "b", now_ms=99) == 0
+    assert await _acquire(store, "a", now_ms=50) == 1
+    assert await _acquire(store, "b", now_ms=149) == 0
+    assert await _acquire(store, "b", now_ms=150) == 2
+    assert await _acquire(store, "a", now_ms=160) == 0
+
+
+async def test_an_owner_that_was_late_but_alone_keeps_the_epoch(store: Store) -> None:
+    assert await _acquire(store, "a", now_ms=0) == 1
+    assert await _acquire(store, "a", now_ms=5_000) == 1
+
+
+async def test_a_released_lease_is_free_at_once_with_a_higher_epoch(store: Store) -> None:
+    await _acquire(store, "a", now_ms=0)
+    await store.leases.release(SITE, "lead", "b")
+    assert await _acquire(store, "b", now_ms=1) == 0
+    await store.leases.release(SITE, "lead", "a")
+    assert await _acquire(store, "b", now_ms=1) == 2
+    await store.leases.release(SITE, "lead", "b")
+    assert await _acquire(store, "b", now_ms=2) == 3
+
+
+async def test_of_many_who_want_a_lease_one_gets_it(store: Store) -> None:
+    epochs = await asyncio.gather(*(_acquire(store, f"n{n}", now_ms=0) for n in range(20)))
+    assert sorted(epochs) == [0] * 19 + [1]
+
+
+async def test_leases_that_have_run_out_are_told_once(store: Store) -> None:
+    for name, owner in (("node/1", "a"), ("node/2", "b"), ("lead", "a")):
+        await _acquire(store, owner, now_ms=0, name=name)
+    await _acquire(store, "b", now_ms=80, name="node/2")
+    assert await store.leases.expired(SITE, "node/", now_ms=99) == []
+    assert await store.leases.expired(SITE, "node/", now_ms=100) == [("node/1", "a")]
+    assert await store.leases.expired(SITE, "node/", now_ms=100) == []
+    assert await _acquire(store, "a", now_ms=101, name="node/1") == 2
+
+
+async def test_a_lease_of_one_site_says_nothing_about_another(store: Store) -> None:
+    assert await _acquire(store, "a", now_ms=0) == 1
+    assert await store.leases.acquire("other", "lead", "b", now_ms=0, ttl_ms=10) == 1
+    assert await store.leases.expired("other", "lead", now_ms=50) == [("lead", "b")]
+    assert await _acquire(store, "b", now_ms=50) == 0
+
+
+async def test_the_notebook_remembers_the_last_note(store: Store) -> None:
+    assert await store.notebook.read(SITE, "email", "cursor") is None
+    await store.notebook.note(SITE, "email", "cursor", "1")
+    await store.notebook.note(SITE, "email", "cursor", "2")
+    await store.notebook.note(SITE, "sms", "cursor", "3")
+    assert await store.notebook.read(SITE, "email", "cursor") == "2"
+    assert await store.notebook.read("other", "email", "cursor") is None
+
+
+async def test_an_account_is_found_by_login_and_by_id(store: Store) -> None:
+    new = account("ada", skills={"billing": 3}, languages=["en", "th"], channels=["chat"], capacity=75)
+    number = await store.accounts.add(SITE, new)
+    kept = msgspec.structs.replace(new, id=number)
+    assert await store.accounts.by_id(SITE, number) == kept
+    assert await store.accounts.by_login(SITE, "ADA") == kept
+    assert await store.accounts.by_login("other", "ada") is None
+    assert await store.accounts.by_id("other", number) is None
+    assert await store.accounts.all("other") == []
+
+
+async def test_a_login_is_taken_whatever_its_case(store: Store) -> None:
+    first = await store.accounts.add(SITE, account("ada"))
+    with pytest.raises(StoreError, match="login is taken"):
+        await store.accounts.add(SITE, account("Ada"))
+    second = await store.accounts.add(SITE, account("bob"))
+    with pytest.raises(StoreError, match="login is taken"):
+        await store.accounts.change(SITE, account("ADA", id=second))
+    await store.accounts.change(SITE, account("Ada", id=first, role="supervisor"))
+    assert [(each.id, each.login, each.role) for each in await store.accounts.all(SITE)] == [
+        (first, "Ada", "supervisor"),
+        (second, "bob", "agent"),
+    ]
+
+
+async def test_an_account_that_is_not_there_cannot_be_changed(store: Store) -> None:
+    with pytest.raises(StoreError, match="no such account"):
+        await store.accounts.change(SITE, account("ghost", id=5))
+
+
+def _session(token: str, who: int = 1, *, created_ms: int = 0, expires_ms: int = 100) -> Session:
+    return Session(token_hash=token, account=who, csrf="c", created_ms=created_ms, expires_ms=expires_ms)
+
+
+async def test_a_session_lives_until_it_ends(store: Store) -> None:
+    await store.accounts.open_session(SITE, _session("t"))
+    assert await store.accounts.session(SITE, "t", now_ms=99) == _session("t")
+    assert await store.accounts.session(SITE, "t", now_ms=100) is None
+    assert await store.accounts.session("other", "t", now_ms=5) is None
+
+
+async def test_sessions_are_closed_one_by_one_or_all_of_a_person(store: Store) -> None:
+    for token, who in (("a", 1), ("b", 1), ("c", 1), ("d", 2)):
+        await store.accounts.open_session(SITE, _session(token, who))
+    await store.accounts.close_session(SITE, "a")
+    assert await store.accounts.session(SITE, "a", now_ms=1) is None
+    assert await store.accounts.session(SITE, "b", now_ms=1) is not None
+    await store.accounts.close_sessions_of(SITE, 1)
+    assert await store.accounts.session(SITE, "c", now_ms=1) is None
+    assert await store.accounts.session(SITE, "d", now_ms=1) is not None
+
+
+async def test_a_new_session_sweeps_those_that_are_over(store: Store) -> None:
+    await store.accounts.open_session(SITE, _session("old"))
+    await store.accounts.open_session(SITE, _session("new", created_ms=200, expires_ms=300))
+    assert await store.accounts.session(SITE, "old", now_ms=1) is None
+
+
+async def test_drafts_are_kept_by_person_and_an_empty_one_is_none(store: Store) -> None:
+    await store.accounts.save_draft(SITE, 1, "R1", "hel", 1)
+    await store.accounts.save_draft(SITE, 1, "R1", "hello", 2)
+    await store.accounts.save_draft(SITE, 1, "R2", "other", 3)
+    await store.accounts.save_draft(SITE, 2, "R1", "mine", 4)
+    assert await store.accounts.drafts(SITE, 1) == {"R1": "hello", "R2": "other"}
+    await store.accounts.save_draft(SITE, 1, "R1", "", 5)
+    assert await store.accounts.drafts(SITE, 1) == {"R2": "other"}
+    assert await store.accounts.drafts("other", 2) == {}
