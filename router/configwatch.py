@@ -1,0 +1,143 @@
+"""From the configuration directory to the floor: noticed, checked, kept, proposed. A bad file replaces nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from channels.contract import Capabilities, Settings
+from router.clock import Clock
+from router.core.bundle import DAY_MS, Bundle, bundle_hash, encode_bundle
+from router.core.commands import ApplyConfig
+from router.floor import Floor
+from router.inbox import FloorAway
+from router.settings.files import fingerprint
+from router.settings.loading import Loaded, load, load_files
+from router.settings.problems import SettingsError
+from router.store.port import Store, StoreError
+from router.telemetry import Telemetry, error_code
+
+BOOK = "config"
+LOOK_S = 1.0
+Schemas = Mapping[str, tuple[type[Any], Capabilities]]
+Applied = Callable[[Mapping[str, Settings]], None]
+
+
+class ConfigWatch:
+    """One node's watch over one directory. `home` names the node across restarts."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        store: Store,
+        clock: Clock,
+        *,
+        directory: Path,
+        home: str,
+        schemas: Schemas,
+        telemetry: Telemetry,
+    ) -> None:
+        self._floor = floor
+        self._site = floor.site
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+        self._home = home
+        self._schemas = schemas
+        self._count = telemetry
+        self._seen = ""
+        self._extended_day = 0
+        self._proposals = 0
+        self.problems: Sequence[str] = ()
+        self.on_applied: Applied = _nobody_asked
+
+    async def channels_at_start(self) -> Mapping[str, Settings]:
+        """Return the channels' settings: of the directory if it is sound, else of the bundle that runs."""
+        try:
+            return (await self._load(None)).channels
+        except SettingsError as fault:
+            self._refused(fault)
+        running = self._floor.bundle
+        try:
+            return (await self._load(running)).channels if running is not None else {}
+        except SettingsError:
+            return {}
+
+    async def run(self) -> None:
+        """Look at the directory each second, and extend the running bundle each day, until cancelled."""
+        while True:
+            try:
+                await self.turn()
+            except (FloorAway, StoreError) as error:
+                self._seen, self._extended_day = "", 0
+                self._count.info("config_refused", site=self._site, error=error_code(error))
+            await asyncio.sleep(LOOK_S)
+
+    async def turn(self) -> None:
+        """Look once. Only the leader's node proposes."""
+        if not self._floor.leading:
+            return
+        seen = await asyncio.to_thread(fingerprint, self._directory)
+        if seen != self._seen:
+            await self._changed(seen)
+            self._seen = seen
+        await self._extend()
+
+    async def _changed(self, seen: str) -> None:
+        """Propose the directory if it differs from what this node proposed last, or if nothing runs yet."""
+        proposed = await self._store.notebook.read(self._site, BOOK, self._home)
+        try:
+            loaded = await self._load(None)
+        except SettingsError as fault:
+            self._refused(fault)
+            return
+        self.problems = ()
+        if proposed == seen and self._floor.bundle is not None:
+            return
+        await self._propose(loaded.bundle, self._home)
+        await self._store.notebook.note(self._site, BOOK, self._home, seen)
+        self.on_applied(loaded.channels)
+
+    async def _extend(self) -> None:
+        """Calendars reach 400 days ahead: what runs is expanded anew each day, from its own files."""
+        day = self._clock.now_ms() // DAY_MS
+        running = self._floor.bundle
+        if day == self._extended_day or running is None:
+            return
+        try:
+            extended = (await self._load(running)).bundle
+        except SettingsError as fault:
+            # An older release accepted what this one does not: the running bundle goes on as it is.
+            self._refused(fault)
+        else:
+            await self._propose(extended, "extension")
+        self._extended_day = day
+
+    async def _load(self, running: Bundle | None) -> Loaded:
+        now_ms = self._clock.now_ms()
+        if running is None:
+            return await asyncio.to_thread(load, self._directory, self._schemas, now_ms=now_ms)
+        return await asyncio.to_thread(load_files, running.files, self._schemas, now_ms=now_ms)
+
+    async def _propose(self, bundle: Bundle, proposer: str) -> None:
+        data = encode_bundle(bundle)
+        name = bundle_hash(data)
+        if name == self._floor.state.bundle_hash:
+            return
+        await self._store.journal.keep_bundle(self._site, name, data, self._clock.now_ms())
+        self._proposals += 1
+        command_id = f"C{self._home}:{self._clock.now_ms()}:{self._proposals}"
+        await self._floor.submit(ApplyConfig(id=command_id, hash=name, bundle=bundle, proposer=proposer))
+        self._count.count("config_applied")
+        self._count.info("config_applied", site=self._site, hash=name)
+
+    def _refused(self, fault: SettingsError) -> None:
+        self.problems = tuple(str(problem) for problem in fault.problems)
+        self._count.count("config_refused")
+        self._count.warning("config_refused", site=self._site, problems=len(self.problems))
+
+
+def _nobody_asked(_channels: Mapping[str, Settings]) -> None:
+    """Until a switchboard asks to hear of new settings there is nobody to tell."""

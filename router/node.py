@@ -1,0 +1,64 @@
+"""One process: the table of floors by site, and what they share. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Sequence
+
+from router.served import NodeParts, Served
+from router.tasks import Tasks
+
+# A floor's state is large and lives for ever: after recovery it is taken out of the collector's sight, and the
+# collector looks less often, so that no collection walks through a million conversations in the loop.
+GC_THRESHOLDS = (50_000, 20, 100)
+LAG_LOOK_MS = 500
+
+
+class Node:
+    """The floors this process serves, by site."""
+
+    def __init__(self, sites: Sequence[str], parts: NodeParts) -> None:
+        self._parts = parts
+        self._tasks = Tasks(parts.telemetry)
+        self.floors: dict[str, Served] = {site: Served(site, parts) for site in sites}
+
+    async def recover(self) -> None:
+        """Recover every floor, one after the other."""
+        for served in self.floors.values():
+            await served.recover()
+        settle_memory()
+
+    def start(self) -> None:
+        """Serve."""
+        for served in self.floors.values():
+            served.start()
+        self._tasks.start("lag", self._lag)
+        self._parts.telemetry.info("node_started", node=self._parts.name, release=self._parts.release)
+
+    async def stop(self) -> None:
+        """Stop gracefully and close the store."""
+        self._parts.telemetry.info("node_stopping", node=self._parts.name)
+        for served in self.floors.values():
+            await served.stop()
+        await self._tasks.stop()
+        await self._parts.store.close()
+        self._parts.telemetry.info("node_stopped", node=self._parts.name)
+
+    async def _lag(self) -> None:
+        """Measure how late the loop is: nothing in it may take longer than 10 ms."""
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(LAG_LOOK_MS / 1_000)
+            self._parts.telemetry.gauge("loop_lag_ms", max(0.0, (loop.time() - before) * 1_000 - LAG_LOOK_MS))
+
+
+def settle_memory() -> None:
+    """Freeze what recovery made, and let the collector look less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+__all__ = ["Node", "NodeParts", "Served", "settle_memory"]

@@ -1,0 +1,283 @@
+"""One floor with everything that a node runs for it: built here, started, stopped. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from channels.contract import ChannelModule, Settings
+from router.bus.in_process import InProcessBus
+from router.clock import Clock
+from router.configwatch import ConfigWatch
+from router.door import DoorParts, FloorDoor
+from router.files import FolderFiles
+from router.floor import Floor, FloorParts
+from router.hub import HubParts, LineHub
+from router.intake import Intake, IntakeParts
+from router.lead import LEASE_MS, NODE_PREFIX, Lead
+from router.lookup import LookUp
+from router.outbox import OutboxParts, OutboxWorker
+from router.outgoing import Composer
+from router.references import References
+from router.settling import Settling
+from router.signs import Signs
+from router.sitekey import SiteKey
+from router.snapshots import Snapshotter
+from router.store.port import Store, StoreError
+from router.switchboard import BoardParts, Switchboard, schemas_of
+from router.tasks import Tasks
+from router.telemetry import Telemetry
+from router.wakes import Wakes
+
+# A graceful stop waits so long for letters that are on their way; what is left stays in the letterbox.
+STOP_MS_MAX = 5_000
+STOP_LOOK_MS = 10
+GAUGE_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeParts:
+    """What a node receives from the composition root.
+
+    `name` is new at each start, `home` is the same on this data for ever. `exclusive`: nobody else can serve
+    this data now, so leases of earlier lives may be ended at once.
+    """
+
+    name: str
+    home: str
+    release: str
+    data: Path
+    config: Path
+    store: Store
+    clock: Clock
+    key: SiteKey
+    telemetry: Telemetry
+    modules: Mapping[str, ChannelModule]
+    environment: Mapping[str, str]
+    public_url: str
+    snapshot_command: Sequence[str]
+    random: Random
+    exclusive: bool = True
+
+
+class Served:
+    """One floor on this node."""
+
+    def __init__(self, site: str, parts: NodeParts) -> None:
+        self.site = site
+        self._parts = parts
+        self._tasks = Tasks(parts.telemetry)
+        self._settling = Settling()
+        self._changes: set[asyncio.Task[None]] = set()
+        self.signs = Signs()
+        self.references = References(parts.key.derive("references", site))
+        self.floor = self._build_floor()
+        self.intake = self._build_intake()
+        self.hub = self._build_hub()
+        self.lead = Lead(self.floor, parts.store.leases, parts.clock, node=parts.name, telemetry=parts.telemetry)
+        self.config = self._build_config()
+        self.board = self._build_board()
+        self.outbox = self._build_outbox()
+        self.snapshots = self._build_snapshots()
+        self._wakes = Wakes(self.floor, parts.store.archive, parts.clock, telemetry=parts.telemetry)
+        self.config.on_applied = self._changed
+
+    @property
+    def ready(self) -> bool:
+        """Whether the floor decides and knows its configuration."""
+        return self.floor.leading and self.floor.bundle is not None
+
+    def problems(self) -> Sequence[str]:
+        """Return what the banner says: problems of the files, and channels that are off."""
+        return (*self.config.problems, *self.board.problems.values())
+
+    async def recover(self) -> None:
+        """Make the floor from the store and build its channels; nothing is served yet."""
+        await self.floor.recover()
+        if self._parts.exclusive:
+            ended_ms = self._parts.clock.now_ms() + 2 * LEASE_MS
+            await self._parts.store.leases.expired(self.site, "", now_ms=ended_ms)
+        self.board.plug_all(await self.config.channels_at_start())
+
+    def start(self) -> None:
+        """Run everything."""
+        works = {
+            "lead": self.lead.run,
+            "presence": self.lead.keep_presence,
+            "hub": self.hub.run,
+            "intake": self.intake.run,
+            "sweep": self.intake.sweep_for_ever,
+            "outbox": self.outbox.run,
+            "wakes": self._wakes.run,
+            "config": self.config.run,
+            "snapshots": self.snapshots.run,
+            "gauges": self._gauge,
+        }
+        for name, work in works.items():
+            self._tasks.start(name, work)
+        self.board.listen()
+
+    async def stop(self) -> None:
+        """Accept nothing more, decide what is on its way, then let go. What is accepted is on the disk."""
+        self.board.shut()
+        await self._tasks.stop("config", "wakes", "sweep", "snapshots", "presence", "gauges")
+        for _ in range(STOP_MS_MAX // STOP_LOOK_MS):
+            if not self.intake.busy:
+                break
+            await asyncio.sleep(STOP_LOOK_MS / 1_000)
+        await self._tasks.stop("outbox")
+        await self.outbox.drain()
+        await self.board.unplug_all()
+        await self.lead.stop()
+        self.hub.close()
+        await self._tasks.stop()
+        await self.lead.release(NODE_PREFIX + self._parts.name)
+
+    def _changed(self, settings: Mapping[str, Settings]) -> None:
+        change = asyncio.create_task(self.board.change(settings))
+        self._changes.add(change)
+        change.add_done_callback(self._changes.discard)
+
+    # --- figures ----------------------------------------------------------------------------------------------------
+
+    async def _gauge(self) -> None:
+        while True:
+            try:
+                await self._gauges_now()
+            except StoreError:
+                self._parts.telemetry.gauge("floor_leading", int(self.floor.leading))
+            await asyncio.sleep(GAUGE_MS / 1_000)
+
+    async def _gauges_now(self) -> None:
+        count, store, now_ms = self._parts.telemetry, self._parts.store, self._parts.clock.now_ms()
+        count.gauge("floor_position", self.floor.position)
+        count.gauge("floor_conversations", len(self.floor.state.convs))
+        count.gauge("floor_agents", len(self.floor.state.agents))
+        for lane, depth in self.floor.depths.items():
+            count.gauge("floor_inbox", depth, lane)
+        waiting, oldest_ms, quarantined = await store.letterbox.depth(self.site)
+        count.gauge("letterbox_waiting", waiting)
+        count.gauge("letterbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
+        count.gauge("letterbox_quarantined", quarantined)
+        waiting, oldest_ms, dead = await store.outbox.depth(self.site)
+        count.gauge("outbox_waiting", waiting)
+        count.gauge("outbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
+        count.gauge("outbox_dead", dead)
+
+    # --- building ---------------------------------------------------------------------------------------------------
+
+    def _build_floor(self) -> Floor:
+        parts = self._parts
+        return Floor(
+            FloorParts(
+                site=self.site,
+                node=parts.name,
+                release=parts.release,
+                store=parts.store,
+                clock=parts.clock,
+                bus=InProcessBus(),
+                telemetry=parts.telemetry,
+                capabilities={name: module.CAPABILITIES for name, module in parts.modules.items()},
+                reference=self.references.reference,
+            )
+        )
+
+    def _build_intake(self) -> Intake:
+        parts = self._parts
+        capabilities = {name: module.CAPABILITIES for name, module in parts.modules.items()}
+        return Intake(
+            IntakeParts(
+                floor=self.floor,
+                letterbox=parts.store.letterbox,
+                clock=parts.clock,
+                look_up=LookUp(self.floor, parts.store.archive, capabilities),
+                settling=self._settling,
+                telemetry=parts.telemetry,
+            )
+        )
+
+    def _build_hub(self) -> LineHub:
+        return LineHub(
+            HubParts(
+                floor=self.floor,
+                store=self._parts.store,
+                signs=self.signs,
+                reference=self.references.reference,
+                telemetry=self._parts.telemetry,
+            )
+        )
+
+    def _build_config(self) -> ConfigWatch:
+        parts = self._parts
+        return ConfigWatch(
+            self.floor,
+            parts.store,
+            parts.clock,
+            directory=parts.config,
+            home=parts.home,
+            schemas=schemas_of(parts.modules),
+            telemetry=parts.telemetry,
+        )
+
+    def _build_board(self) -> Switchboard:
+        parts = self._parts
+        return Switchboard(
+            BoardParts(
+                modules=parts.modules,
+                door=self._build_door,
+                environment=parts.environment,
+                tasks=self._tasks,
+                telemetry=parts.telemetry,
+                acquire=self.lead.acquire,
+                release=self.lead.release,
+            )
+        )
+
+    def _build_outbox(self) -> OutboxWorker:
+        parts = self._parts
+        return OutboxWorker(
+            OutboxParts(
+                floor=self.floor,
+                store=parts.store,
+                clock=parts.clock,
+                channels=self.board.channels,
+                composer=Composer(self.floor, parts.store, parts.key),
+                random=parts.random,
+                telemetry=parts.telemetry,
+                worker=parts.name,
+            )
+        )
+
+    def _build_snapshots(self) -> Snapshotter:
+        parts = self._parts
+        return Snapshotter(
+            self.floor,
+            parts.store.journal,
+            parts.clock,
+            command=parts.snapshot_command,
+            folder=parts.data,
+            telemetry=parts.telemetry,
+        )
+
+    def _build_door(self, channel: str) -> FloorDoor:
+        parts = self._parts
+        files = FolderFiles(parts.data / "files" / self.site, parts.key.derive("files", self.site))
+        return FloorDoor(
+            channel,
+            DoorParts(
+                floor=self.floor,
+                store=parts.store,
+                clock=parts.clock,
+                intake=self.intake,
+                settling=self._settling,
+                hub=self.hub,
+                signs=self.signs,
+                key=parts.key,
+                files=files,
+                telemetry=parts.telemetry,
+                public_url=parts.public_url,
+            ),
+        )

@@ -1,0 +1,203 @@
+"""The channels of one floor on this node: built from settings, mounted, listened to, swapped. Knows none by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from channels.contract import Capabilities, Channel, ChannelModule, Handler, Route, Settings
+from router.door import FloorDoor
+from router.tasks import Tasks
+from router.telemetry import Telemetry, error_code
+
+MOUNT = "/channels"
+# A link that ended by itself is opened again; one that fails at once, more and more slowly (see `Tasks`).
+LISTEN_AGAIN_S = 1.0
+LEASE_AGAIN_S = 2.0
+
+
+@dataclass(slots=True)
+class Plugged:
+    """One channel as it runs now."""
+
+    channel: Channel
+    settings: Settings
+    door: FloorDoor
+    handlers: dict[tuple[str, str], Route]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardParts:
+    """What the switchboard receives from the node."""
+
+    modules: Mapping[str, ChannelModule]
+    door: Callable[[str], FloorDoor]
+    environment: Mapping[str, str]
+    tasks: Tasks
+    telemetry: Telemetry
+    acquire: Callable[[str], Awaitable[int]]
+    release: Callable[[str], Awaitable[None]]
+
+
+def schemas_of(modules: Mapping[str, ChannelModule]) -> dict[str, tuple[type[Settings], Capabilities]]:
+    """Return what the settings of each channel are checked against."""
+    return {name: (vars(module)["Settings"], module.CAPABILITIES) for name, module in modules.items()}
+
+
+class Switchboard:
+    """The table of channels. `channels` is live: the outbox reads it at each call."""
+
+    def __init__(self, parts: BoardParts) -> None:
+        self._parts = parts
+        self._plugged: dict[str, Plugged] = {}
+        self._mounted: set[tuple[str, str, str]] = set()
+        self._open = True
+        self.channels: dict[str, Channel] = {}
+        self.problems: dict[str, str] = {}
+
+    def plug_all(self, settings: Mapping[str, Settings]) -> None:
+        """Build every enabled channel; one that cannot be built is said, and the others serve."""
+        for name, entry in settings.items():
+            if entry.enabled and name in self._parts.modules:
+                self._plug(name, entry)
+
+    async def change(self, settings: Mapping[str, Settings]) -> None:
+        """Build anew what has changed, while running. Unchanged channels keep their links and sockets."""
+        for name in tuple(self._plugged):
+            entry = settings.get(name)
+            if entry is None or not entry.enabled or entry != self._plugged[name].settings:
+                await self._unplug(name)
+        changed = {name: entry for name, entry in settings.items() if name not in self._plugged}
+        self.plug_all(changed)
+        for name in changed:
+            self._listen(name)
+
+    def listen(self) -> None:
+        """Open every channel's link."""
+        for name in self._plugged:
+            self._listen(name)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return every route of the channels that are plugged now; later ones need a restart, and say so."""
+        routes = []
+        for name, plugged in self._plugged.items():
+            for method, path in plugged.handlers:
+                self._mounted.add((name, method, path))
+                routes.append(web.route(method, f"{MOUNT}/{name}{path}", self._handler(name, method, path)))
+        return routes
+
+    def handler_of(self, path: str) -> Handler | None:
+        """Return the handler of the first channel that serves a GET of this path: for addresses outside `MOUNT`."""
+        for name, plugged in self._plugged.items():
+            if ("GET", path) in plugged.handlers:
+                return self._handler(name, "GET", path)
+        return None
+
+    def pages(self) -> Iterable[str]:
+        """Return the names of the channels that are plugged."""
+        return tuple(self._plugged)
+
+    def shut(self) -> None:
+        """Accept nothing more: the node stops."""
+        self._open = False
+        for plugged in self._plugged.values():
+            plugged.door.close()
+
+    async def unplug_all(self) -> None:
+        """Close every link."""
+        for name in tuple(self._plugged):
+            await self._unplug(name)
+
+    # --- one channel --------------------------------------------------------------------------------------------
+
+    def _plug(self, name: str, entry: Settings) -> None:
+        door = self._parts.door(name)
+        try:
+            channel = self._parts.modules[name].build(entry, door, self._parts.environment)
+        except ValueError as fault:
+            # The sentence names what is missing, a variable perhaps, and never a secret.
+            self.problems[name] = f"The channel {name} is off: {fault}"
+            self._parts.telemetry.warning("channel_off", channel=name, reason="settings")
+            return
+        handlers = {(route.method, route.path): route for route in channel.routes()}
+        self._plugged[name] = Plugged(channel, entry, door, handlers)
+        self.channels[name] = channel
+        self.problems.pop(name, None)
+        if self._mounted and any((name, *key) not in self._mounted for key in handlers):
+            self.problems[name] = f"New pages of the channel {name} are served after the next restart."
+        self._parts.telemetry.info("channel_started", channel=name)
+
+    async def _unplug(self, name: str) -> None:
+        plugged = self._plugged.pop(name)
+        self.channels.pop(name, None)
+        plugged.door.close()
+        await self._parts.tasks.stop(f"listen:{name}")
+
+    def _listen(self, name: str) -> None:
+        plugged = self._plugged.get(name)
+        if plugged is None:
+            return
+        work = self._alone if plugged.channel.capabilities.single else self._held
+        self._parts.tasks.start(f"listen:{name}", lambda: work(name, plugged.channel))
+
+    async def _held(self, name: str, channel: Channel) -> None:
+        """Hold the link; what returns at once has none."""
+        started = asyncio.get_running_loop().time()
+        await channel.listen()
+        while asyncio.get_running_loop().time() - started > LISTEN_AGAIN_S:
+            self._parts.telemetry.info("channel_stopped", channel=name)
+            await asyncio.sleep(LISTEN_AGAIN_S)
+            started = asyncio.get_running_loop().time()
+            await channel.listen()
+
+    async def _alone(self, name: str, channel: Channel) -> None:
+        """Hold a link that may exist only once in a site: under a lease that is renewed meanwhile."""
+        lease = f"listen:{name}"
+        await self._leased(lease)
+        link = asyncio.create_task(channel.listen())
+        try:
+            while not link.done():
+                await asyncio.wait({link}, timeout=LEASE_AGAIN_S)
+                if not await self._parts.acquire(lease):
+                    break
+            if link.done():
+                link.result()
+        finally:
+            link.cancel()
+            await asyncio.gather(link, return_exceptions=True)
+            await self._parts.release(lease)
+
+    async def _leased(self, lease: str) -> None:
+        while True:
+            if await self._parts.acquire(lease):
+                return
+            await asyncio.sleep(LEASE_AGAIN_S)
+
+    def _handler(self, name: str, method: str, path: str) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            plugged = self._plugged.get(name)
+            route = plugged.handlers.get((method, path)) if plugged else None
+            if route is None:
+                raise web.HTTPNotFound
+            if not self._open:
+                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+            if (request.content_length or 0) > route.body_bytes_max:
+                raise web.HTTPRequestEntityTooLarge(route.body_bytes_max, request.content_length or 0)
+            return await self._answer(name, route, request)
+
+        return handle
+
+    async def _answer(self, name: str, route: Route, request: web.Request) -> web.StreamResponse:
+        """Let the channel answer. A body without a stated length is bounded while it is read."""
+        bounded = request.clone(client_max_size=route.body_bytes_max) if request.body_exists else request
+        try:
+            return await route.handler(bounded)
+        except (web.HTTPException, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            self._parts.telemetry.error("request_failed", channel=name, error=error_code(error))
+            return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text="Something went wrong here.")
