@@ -1,0 +1,102 @@
+"""Builds the dashboard's application from its surroundings: routes, socket, files. Nothing runs before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from aiohttp import web
+
+from dashboard import handling, headers, openapi, people, reading, supervising
+from dashboard.errors import ApiError
+from dashboard.hub import Hub
+from dashboard.live import Live
+from dashboard.pages import Pages, read_files
+from dashboard.parts import Parts, build_parts
+from dashboard.routes import PREFIX, Call, Route
+from dashboard.serve import Served, failed
+from dashboard.surroundings import Surroundings
+
+HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
+
+
+def build_app(surroundings: Surroundings) -> web.Application:
+    """Return the application. Raises WebAppMissing when the web app's files are not there.
+
+    It serves `/`, `/ui/…`, `/ws` and `/api/v1/…`; the composition root adds its own routes beside them.
+    """
+    pages = Pages(read_files(surroundings.web_root), surroundings.version)
+    parts = build_parts(surroundings, pages.version)
+    app = web.Application()
+    app.on_response_prepare.append(headers.on_every_response)
+    hub = Hub(parts)
+    app[HUB] = hub
+    _add_api(app, api_routes(parts, hub), parts)
+    app.router.add_get("/ws", Live(parts, hub).__call__)
+    pages.add_to(app)
+
+    async def begin(_: web.Application) -> None:
+        hub.begin()
+
+    async def stop(_: web.Application) -> None:
+        await hub.stop()
+
+    async def clean_up(_: web.Application) -> None:
+        parts.passwords.close()
+
+    app.on_startup.append(begin)
+    app.on_shutdown.append(stop)
+    app.on_cleanup.append(clean_up)
+    return app
+
+
+def api_routes(parts: Parts, hub: Hub) -> list[Route]:
+    """Return the whole table, the document of itself included."""
+    table = [
+        *people.routes(parts, hub),
+        *reading.routes(parts),
+        *handling.routes(parts),
+        *supervising.routes(parts),
+    ]
+    described: dict[str, bytes] = {}
+
+    async def document(call: Call) -> msgspec.Raw:
+        del call
+        return msgspec.Raw(described["document"])
+
+    table.append(
+        Route(
+            method="GET",
+            path="/openapi.json",
+            summary="This document",
+            role="",
+            answers=dict[str, object],
+            handler=document,
+        )
+    )
+    described["document"] = msgspec.json.encode(openapi.document(table, version=parts.out.version))
+    return table
+
+
+def _add_api(app: web.Application, table: Sequence[Route], parts: Parts) -> None:
+    known: dict[str, list[str]] = {}
+    for route in table:
+        app.router.add_route(route.method, PREFIX + route.path, Served(route, parts.out, parts.sessions).__call__)
+        known.setdefault(route.path, []).append(route.method)
+    for path, methods in known.items():
+        app.router.add_route("*", PREFIX + path, Nowhere("method", methods).__call__)
+    app.router.add_route("*", PREFIX + "/{tail:.*}", Nowhere("not_found").__call__)
+
+
+class Nowhere:
+    """Answers in the API's own words where no route does."""
+
+    def __init__(self, code: str, allow: Sequence[str] = ()) -> None:
+        self._code, self._allow = code, ", ".join(sorted(allow))
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        del request
+        response = failed(ApiError(self._code))
+        if self._allow:
+            response.headers["Allow"] = self._allow
+        return response

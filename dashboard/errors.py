@@ -1,0 +1,54 @@
+"""The dashboard's refusals: one exception, one table of codes with status and sentence; the core's come by name."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from router.core.refusals import REFUSALS
+
+# Told to come again so much later: long enough for a leader to be replaced, short enough for a person to wait.
+RETRY_AFTER_S = 2
+
+# code -> (status, the sentence people read). Sentences hold no data: neither names nor text nor addresses.
+CODES: dict[str, tuple[int, str]] = {
+    "bad_request": (400, "The request could not be read."),
+    "not_json": (400, "Send JSON, with Content-Type: application/json."),
+    "signed_out": (401, "Sign in first."),
+    "login_failed": (401, "Login or password is wrong."),
+    "csrf": (403, "The request lacks this session's X-CSRF header."),
+    "foreign_origin": (403, "The request comes from another site."),
+    "role": (403, "Your role may not do this."),
+    "not_visible": (404, "There is no such thing, or it is not for your queues."),
+    "not_found": (404, "There is no such thing."),
+    "method": (405, "This address does not know that method."),
+    "too_large": (413, "The request is too large."),
+    "too_many": (429, "Too many attempts. Try again later."),
+    "broken": (500, "Something went wrong on our side. It has been noted."),
+    "unavailable": (503, "The floor cannot answer right now. Try again shortly."),
+}
+
+
+class ApiError(Exception):
+    """A refusal with a name. `field` says which field of the request is meant."""
+
+    def __init__(self, code: str, message: str = "", *, field: str = "", retry_after_s: int = 0) -> None:
+        status, sentence = CODES.get(code) or (int(HTTPStatus.CONFLICT), REFUSALS.get(code, "This cannot be done now."))
+        super().__init__(code)
+        self.code, self.status, self.message = code, status, message or sentence
+        self.field, self.retry_after_s = field, retry_after_s
+
+
+def refused(reason: str) -> ApiError:
+    """Return the error for a named refusal of the core."""
+    if reason == "floor_full":
+        return unavailable()
+    return ApiError(reason)
+
+
+def unavailable() -> ApiError:
+    return ApiError("unavailable", retry_after_s=RETRY_AFTER_S)
+
+
+def bad_field(field: str, sentence: str) -> ApiError:
+    """Return the error for one wrong field, with what to write instead."""
+    return ApiError("bad_request", sentence, field=field)

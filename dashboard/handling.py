@@ -1,0 +1,209 @@
+"""Routes with which an agent handles a conversation: accept, decline, reply, note, transfer, park, close, wrap up."""
+
+from __future__ import annotations
+
+import secrets
+
+from dashboard.errors import refused
+from dashboard.parts import Parts
+from dashboard.requests import (
+    AcceptRequest,
+    CloseRequest,
+    CommandRequest,
+    DeclineRequest,
+    HoldRequest,
+    NoteRequest,
+    ParkRequest,
+    ReplyRequest,
+    Request,
+    TransferRequest,
+    WrapUpRequest,
+)
+from dashboard.routes import BODY_BYTES_MAX, Call, Handler, Route
+from dashboard.shapes import Reached, Written
+from dashboard.writing import NOTE, REPLY, Draft
+from router.core import commands as cmd
+from router.core.lifecycle import ACTIVE
+from router.store.port import ConversationRow
+
+
+def _given(ask: CommandRequest | ReplyRequest | NoteRequest) -> str | None:
+    """Return the client's own id of a command, under whichever of its two names."""
+    return ask.command_id if isinstance(ask, CommandRequest) else ask.client_id
+
+
+class Handling:
+    """The handlers. Each finds the conversation, makes one command, and answers when it has been decided."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._out = parts, parts.out
+
+    async def _row(self, call: Call, deed: str) -> ConversationRow:
+        """Find the conversation; a repeat may name one that its own deed has moved out of sight."""
+        ref = call.part("ref")
+        return await self._parts.places.row(call.caller.account, ref, known=self._is_repeat(call, deed))
+
+    async def _reach(self, command: cmd.Command) -> Reached:
+        return Reached(position=(await self._parts.commands.submit(command)).position)
+
+    def _id(self, call: Call, deed: str) -> str:
+        return self._parts.commands.id(call.me, deed, _given(call.ask))
+
+    def _is_repeat(self, call: Call, deed: str) -> bool:
+        return bool(_given(call.ask)) and self._id(call, deed) in self._out.floor.state.answers
+
+    async def accept(self, call: Call) -> Reached:
+        row = await self._row(call, "accept")
+        return await self._reach(
+            cmd.Accept(id=self._id(call, "accept"), agent=call.me, conv=row.conv, offer=call.ask.offer)
+        )
+
+    async def decline(self, call: Call) -> Reached:
+        row = await self._row(call, "decline")
+        return await self._reach(
+            cmd.Decline(
+                id=self._id(call, "decline"),
+                agent=call.me,
+                conv=row.conv,
+                offer=call.ask.offer,
+                reason=call.ask.reason or "",
+            )
+        )
+
+    async def reply(self, call: Call) -> Written:
+        """Text first, then the command; a repeat of the same client id is answered and written once."""
+        row, ask = await self._row(call, "reply"), call.ask
+        if ask.line:
+            await self._check_line(row, ask.line)
+        draft = Draft(agent=call.me, conv=row.conv, text=ask.text, client=ask.client_id, kind=REPLY)
+
+        def command(message: int) -> cmd.Command:
+            return cmd.Reply(
+                id=self._id(call, "reply"),
+                agent=call.me,
+                conv=row.conv,
+                message=message,
+                line=ask.line,
+                then=ask.then,
+                disposition=ask.disposition or "",
+            )
+
+        return await self._parts.writing.say(draft, command, lambda: self._check_mine(row.conv, call.me))
+
+    async def _check_line(self, row: ConversationRow, line: int) -> None:
+        """The core knows lines by number only; whose they are is looked up here."""
+        inside = self._parts.places.inside(row)
+        lines = await self._out.store.archive.lines_of(self._out.floor.site, row.customer)
+        if line != inside.line and line not in {each.id for each in lines}:
+            raise refused("line_unknown")
+
+    def _check_mine(self, conv_id: int, agent: int) -> None:
+        """Write no text that the core is sure to refuse: nobody would ever find or erase it."""
+        conv = self._out.floor.state.convs.get(conv_id)
+        if conv is None:
+            raise refused("conversation_unknown")
+        if conv.owner != agent:
+            raise refused("not_yours")
+        if conv.state != ACTIVE:
+            raise refused("not_active")
+
+    async def note(self, call: Call) -> Written:
+        row, ask = await self._row(call, "note"), call.ask
+        return await self._write_note(call, row.conv, text=ask.text, client=ask.client_id)
+
+    async def _write_note(self, call: Call, conv: int, *, text: str, client: str) -> Written:
+        draft = Draft(agent=call.me, conv=conv, text=text, client=client, kind=NOTE)
+
+        def command(message: int) -> cmd.Command:
+            return cmd.Note(
+                id=self._parts.commands.id(call.me, "note", client), agent=call.me, conv=conv, message=message
+            )
+
+        return await self._parts.writing.say(draft, command, lambda: None)
+
+    async def transfer(self, call: Call) -> Reached:
+        """To a queue or an agent, with a note for whoever is next. The note is written before the command names it."""
+        row, ask = await self._row(call, "transfer"), call.ask
+        self._check_target(call)
+        if not self._is_repeat(call, "transfer"):
+            self._check_mine(row.conv, call.me)
+        note = 0
+        if ask.note:
+            client = ask.command_id or secrets.token_hex(8)
+            draft = Draft(agent=call.me, conv=row.conv, text=ask.note, client=client, kind=NOTE)
+            note = await self._parts.writing.write(draft)
+        return await self._reach(
+            cmd.Transfer(
+                id=self._id(call, "transfer"),
+                agent=call.me,
+                conv=row.conv,
+                queue=ask.queue or "",
+                to_agent=ask.to_agent,
+                note=note,
+            )
+        )
+
+    def _check_target(self, call: Call) -> None:
+        if bool(call.ask.queue) == bool(call.ask.to_agent):
+            raise refused("target_missing")
+
+    async def park(self, call: Call) -> Reached:
+        row = await self._row(call, "park")
+        return await self._reach(
+            cmd.Park(id=self._id(call, "park"), agent=call.me, conv=row.conv, until_ms=call.ask.until_ms)
+        )
+
+    async def close(self, call: Call) -> Reached:
+        row = await self._row(call, "close")
+        return await self._reach(
+            cmd.Close(id=self._id(call, "close"), agent=call.me, conv=row.conv, disposition=call.ask.disposition or "")
+        )
+
+    async def wrap_up(self, call: Call) -> Reached:
+        """The note is kept even when the outcome is refused: half a note is better than none."""
+        row, ask = await self._row(call, "wrap_up"), call.ask
+        if ask.note:
+            client = f"{ask.command_id or secrets.token_hex(8)}-note"
+            await self._write_note(call, row.conv, text=ask.note, client=client)
+        return await self._reach(
+            cmd.FinishWrapUp(id=self._id(call, "wrap_up"), agent=call.me, conv=row.conv, disposition=ask.disposition)
+        )
+
+    async def hold(self, call: Call) -> Reached:
+        row = await self._row(call, "hold")
+        return await self._reach(cmd.HoldLine(id=self._id(call, "hold"), agent=call.me, conv=row.conv, on=call.ask.on))
+
+
+# deed -> (what it takes, whether it carries text, what it says of itself)
+_DEEDS: dict[str, tuple[type[Request], bool, str]] = {
+    "accept": (AcceptRequest, False, "Accept an offer"),
+    "decline": (DeclineRequest, False, "Decline an offer"),
+    "reply": (ReplyRequest, True, "Say something to the customer; then stay, park or close"),
+    "note": (NoteRequest, True, "Write an internal note"),
+    "transfer": (TransferRequest, True, "Hand over to a queue or an agent"),
+    "park": (ParkRequest, False, "Wait for the customer, or until a time"),
+    "close": (CloseRequest, False, "End the conversation"),
+    "wrap-up": (WrapUpRequest, True, "Say what came of it, and finish wrap-up"),
+    "hold": (HoldRequest, False, "Put a live line on hold, or take it off"),
+}
+
+
+def routes(parts: Parts) -> list[Route]:
+    """Return the routes of this file."""
+    handling = Handling(parts)
+    handlers: dict[str, Handler] = {deed: getattr(handling, deed.replace("-", "_")) for deed in _DEEDS}
+    return [_route(deed, handlers[deed]) for deed in _DEEDS]
+
+
+def _route(deed: str, handler: Handler) -> Route:
+    ask, with_text, summary = _DEEDS[deed]
+    return Route(
+        method="POST",
+        path=f"/conversations/{{ref}}/{deed}",
+        summary=summary,
+        ask=ask,
+        answers=Written if deed in {"reply", "note"} else Reached,
+        handler=handler,
+        refusals=True,
+        body_bytes_max=BODY_BYTES_MAX if with_text else 16 * 1024,
+    )

@@ -1,0 +1,178 @@
+"""Routes that only read: the desk, conversations, stories, customers, who waits, queues, agents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboard.errors import ApiError
+from dashboard.parts import Parts
+from dashboard.requests import NUMBER_MAX, PageQuery, WaitingQuery
+from dashboard.routes import Call, Route
+from dashboard.sessions import may
+from dashboard.shapes import (
+    AgentLine,
+    Conversation,
+    Customer,
+    Desk,
+    IdentityShape,
+    QueueLine,
+    StoryPage,
+    Summary,
+    TargetAgent,
+    TargetQueue,
+    Targets,
+    Waiting,
+    WaitingPage,
+)
+from router.store.port import CustomerRow
+from router.views import waiting
+
+# What one list may hold: the journey of a customer, the colleagues one can transfer to.
+JOURNEY_MAX, TARGET_AGENTS_MAX = 50, 500
+# A floor of 50,000 agents is not a page anybody reads.
+AGENT_LINES_MAX = 2_000
+
+
+class Reading:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._out = parts, parts.out
+
+    async def desk(self, call: Call) -> Desk:
+        return await self._parts.pictures.desk(call.caller.account)
+
+    async def conversation(self, call: Call) -> Conversation:
+        row = await self._parts.places.row(call.caller.account, call.part("ref"))
+        return await self._parts.pictures.conversation(row)
+
+    async def story(self, call: Call) -> StoryPage:
+        row = await self._parts.places.row(call.caller.account, call.part("ref"))
+        items, more = await self._parts.stories.page(row.conv, before=call.ask.before, limit=call.ask.limit)
+        return StoryPage(items=items, more=more)
+
+    async def targets(self, call: Call) -> Targets:
+        """Where a conversation may go: every queue, closed ones too, and colleagues who are signed in."""
+        await self._parts.places.row(call.caller.account, call.part("ref"))
+        colleagues = [agent for agent in self._out.floor.state.agents.values() if agent.id != call.me]
+        colleagues = sorted(colleagues, key=lambda agent: (not agent.accepts, agent.id))[:TARGET_AGENTS_MAX]
+        await self._parts.staff.learn(agent.id for agent in colleagues)
+        return Targets(
+            queues=[self._target_queue(name) for name in self._configured()],
+            agents=[
+                TargetAgent(
+                    id=agent.id,
+                    name=self._parts.staff.name(agent.id),
+                    presence=agent.presence,
+                    accepts=agent.accepts,
+                    free=agent.free,
+                )
+                for agent in colleagues
+            ],
+        )
+
+    def _configured(self) -> Sequence[str]:
+        bundle = self._out.floor.bundle
+        return list(bundle.queues) if bundle else []
+
+    def _target_queue(self, name: str) -> TargetQueue:
+        line = self._parts.pictures.queue_line(name)
+        return TargetQueue(**{field: getattr(line, field) for field in TargetQueue.__struct_fields__})
+
+    async def customer(self, call: Call) -> Customer:
+        """A customer and their conversations, as far as the asker may see them; without any, there is nobody."""
+        account, archive, site = call.caller.account, self._out.store.archive, self._out.floor.site
+        found = await archive.customer(site, self._number(call.part("id")))
+        if found is None:
+            raise ApiError("not_visible")
+        rows = await archive.conversations(site, customer=found.id, limit=JOURNEY_MAX)
+        seen = [row for row in rows if self._parts.sight.row(account, row)]
+        if not seen and not may(account.role, "supervisor"):
+            raise ApiError("not_visible")
+        shown = [self._parts.places.inside(row) for row in seen]
+        return _customer(found, await self._parts.pictures.summaries(shown))
+
+    @staticmethod
+    def _number(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= NUMBER_MAX:
+            raise ApiError("not_visible")
+        return int(text)
+
+    async def waiting(self, call: Call) -> WaitingPage:
+        """Who waits in lines that the asker may see, in the router's order."""
+        state, ask = self._out.floor.state, call.ask
+        lines = waiting.lines(state, lambda cls: self._parts.sight.line(call.caller.account, cls), ask.queue)
+        total = sum(cls.waiting for cls in lines)
+        convs = waiting.page(state, lines, after=ask.after, limit=ask.limit)
+        codes = waiting.why_waiting(state, convs)
+        summaries = await self._parts.pictures.summaries(convs)
+        items = [
+            Waiting(
+                **{field: getattr(summary, field) for field in Summary.__struct_fields__},
+                position_in_line=ask.after + index + 1,
+                why=[code],
+            )
+            for index, (summary, code) in enumerate(zip(summaries, codes, strict=True))
+        ]
+        return WaitingPage(items=items, total=total)
+
+    async def queues(self, call: Call) -> list[QueueLine]:
+        del call
+        return self._parts.pictures.queue_lines()
+
+    async def agents(self, call: Call) -> list[AgentLine]:
+        del call
+        agents = sorted(self._out.floor.state.agents.values(), key=lambda agent: agent.id)
+        return await self._parts.pictures.agent_lines(agents[:AGENT_LINES_MAX])
+
+
+def _customer(row: CustomerRow, conversations: list[Summary]) -> Customer:
+    return Customer(
+        id=row.id,
+        name=row.name,
+        language=row.language,
+        segment=row.segment,
+        identities=[IdentityShape(kind=each.kind, value=each.value, verified=each.verified) for each in row.identities],
+        attributes=dict(row.attributes),
+        since_ms=row.created_ms,
+        conversations=conversations,
+    )
+
+
+def routes(parts: Parts) -> list[Route]:
+    """Return the routes of this file."""
+    reading = Reading(parts)
+    return [
+        Route(
+            method="GET", path="/desk", summary="Everything my desk starts with",
+            answers=Desk, handler=reading.desk,
+        ),
+        Route(
+            method="GET", path="/conversations/{ref}", summary="One conversation",
+            answers=Conversation, handler=reading.conversation,
+        ),
+        Route(
+            method="GET", path="/conversations/{ref}/story", summary="A page of its story, oldest first",
+            ask=PageQuery, answers=StoryPage, handler=reading.story,
+        ),
+        Route(
+            method="GET", path="/conversations/{ref}/targets", summary="Where it may be transferred",
+            answers=Targets, handler=reading.targets,
+        ),
+        Route(
+            method="GET", path="/customers/{id}", summary="A customer and their conversations",
+            answers=Customer, handler=reading.customer,
+        ),
+        Route(
+            method="GET", path="/waiting", summary="Who waits, in the router's order",
+            ask=WaitingQuery, answers=WaitingPage, handler=reading.waiting,
+        ),
+        Route(
+            method="GET", path="/queues", summary="Every queue's live figures",
+            answers=list[QueueLine], handler=reading.queues,
+        ),
+        Route(
+            method="GET", path="/agents", summary="Every signed-in agent", role="supervisor",
+            answers=list[AgentLine], handler=reading.agents,
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,194 @@
+"""What the API may be asked with: strict, bounded structs, and the reading of a body into one. No decisions."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from dashboard.errors import ApiError, bad_field
+
+# The longest text a channel takes (channels.contract: text_chars_max by default).
+TEXT_CHARS_MAX = 100_000
+# The last whole number that JSON readers keep exact.
+NUMBER_MAX = 2**53 - 1
+
+Code = Annotated[
+    str,
+    Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$", description="a short code of a-z, 0-9, _ and -, at most 64 characters"),
+]
+Name = Annotated[str, Meta(min_length=1, max_length=100, description="a configured name, at most 100 characters")]
+Text = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX, description="text of 1 to 100,000 characters")]
+Number = Annotated[int, Meta(ge=0, le=NUMBER_MAX, description="a whole number from 0 up")]
+Id = Annotated[int, Meta(ge=1, le=NUMBER_MAX, description="a whole number from 1 up")]
+ClientId = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9_-]{1,64}$", description="an id that you make, 1 to 64 characters of A-Z, a-z, 0-9, _ and -"
+    ),
+]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body. Unknown fields are refused."""
+
+
+class CommandRequest(Request, frozen=True, kw_only=True):
+    """`command_id` makes a repeat get the first answer."""
+
+    command_id: ClientId | None = None
+
+
+class SignInRequest(Request, frozen=True, kw_only=True):
+    login: Annotated[str, Meta(min_length=1, max_length=200, description="a login of 1 to 200 characters")]
+    password: Annotated[str, Meta(min_length=1, max_length=256, description="a password of 1 to 256 characters")]
+
+
+class ShiftRequest(CommandRequest, frozen=True, kw_only=True):
+    presence: Name | None = None
+
+
+class EndShiftRequest(CommandRequest, frozen=True, kw_only=True):
+    forced: bool = False
+
+
+class PresenceRequest(CommandRequest, frozen=True, kw_only=True):
+    presence: Name
+
+
+class AcceptRequest(CommandRequest, frozen=True, kw_only=True):
+    offer: Id
+
+
+class DeclineRequest(CommandRequest, frozen=True, kw_only=True):
+    offer: Id
+    reason: Name | None = None
+
+
+class ReplyRequest(Request, frozen=True, kw_only=True):
+    text: Text
+    client_id: ClientId
+    line: Number = 0
+    then: Literal["stay", "park", "close"] = "stay"
+    disposition: Name | None = None
+
+
+class NoteRequest(Request, frozen=True, kw_only=True):
+    text: Text
+    client_id: ClientId
+
+
+class TransferRequest(CommandRequest, frozen=True, kw_only=True):
+    queue: Name | None = None
+    to_agent: Number = 0
+    note: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+
+
+class ParkRequest(CommandRequest, frozen=True, kw_only=True):
+    until_ms: Number = 0
+
+
+class CloseRequest(CommandRequest, frozen=True, kw_only=True):
+    disposition: Name | None = None
+
+
+class WrapUpRequest(CommandRequest, frozen=True, kw_only=True):
+    disposition: Name
+    note: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+
+
+class HoldRequest(CommandRequest, frozen=True, kw_only=True):
+    on: bool
+
+
+class ClosureRequest(CommandRequest, frozen=True, kw_only=True):
+    until_ms: Number
+    reason: Code
+
+
+class SendOffRequest(CommandRequest, frozen=True, kw_only=True):
+    reason: Code
+
+
+class DraftRequest(Request, frozen=True, kw_only=True):
+    text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="text of at most 100,000 characters")]
+
+
+class Nothing(CommandRequest, frozen=True, kw_only=True):
+    """A changing request that needs no more than its address."""
+
+
+class PageQuery(Request, frozen=True, kw_only=True):
+    before: Number = 0
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class WaitingQuery(Request, frozen=True, kw_only=True):
+    queue: Annotated[str, Meta(max_length=100)] = ""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    # A page is walked to from the front of the line; beyond this nobody reads, and the walk would cost too much.
+    after: Annotated[int, Meta(ge=0, le=100_000)] = 0
+
+
+R = TypeVar("R", bound=Request)
+
+_AT = re.compile(r" - at `\$\.?([^`]*)`$")
+_NAMED = re.compile(r"(unknown|required) field `([^`]{0,100})`")
+
+
+def read(kind: type[R], body: bytes) -> R:
+    """Read a body. Raises ApiError with the wrong field's name and what to write instead."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise explained(kind, str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ApiError("not_json") from None
+
+
+def read_query(kind: type[R], query: dict[str, str]) -> R:
+    """Read a query string's values. Raises ApiError like `read`."""
+    try:
+        return msgspec.convert(query, type=kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise explained(kind, str(error)) from None
+
+
+def explained(kind: type[Request], message: str) -> ApiError:
+    """Turn msgspec's finding into a field and a sentence. The value itself is never repeated."""
+    known = ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(kind)) or "none"
+    named = _NAMED.search(message)
+    if named and named[1] == "unknown":
+        return bad_field(named[2], f"There is no such field here. Known fields: {known}.")
+    if named:
+        return bad_field(named[2], f"This field is missing: write {_wanted(kind, named[2])}.")
+    place = _AT.search(message)
+    field = place[1].split(".")[0].split("[")[0] if place else ""
+    if field:
+        return bad_field(field, f"Write {_wanted(kind, field)}.")
+    return bad_field("", f"Send a JSON object with these fields: {known}.")
+
+
+def _wanted(kind: type[Request], field: str) -> str:
+    """Say what a field takes, from its own schema."""
+    schema = msgspec.json.schema(kind)
+    properties = schema.get("$defs", {}).get(kind.__name__, schema).get("properties", {})
+    return _said(properties.get(field, {}))
+
+
+def _said(schema: dict[str, object]) -> str:
+    options = schema.get("anyOf")
+    if isinstance(options, list):
+        return " or ".join(_said(option) for option in options)
+    if "enum" in schema:
+        values = schema["enum"]
+        return "one of " + ", ".join(f"`{value}`" for value in (values if isinstance(values, list) else []))
+    if "description" in schema:
+        return str(schema["description"])
+    if "minimum" in schema and "maximum" in schema:
+        return f"a whole number from {schema['minimum']} to {schema['maximum']}"
+    words = {"string": "text", "integer": "a whole number", "boolean": "`true` or `false`", "null": "`null`"}
+    said = words.get(str(schema.get("type")), "a value of the documented kind")
+    return f"{said} of at most {schema['maxLength']:,} characters" if "maxLength" in schema else said

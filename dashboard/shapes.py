@@ -1,0 +1,273 @@
+"""What the API answers with: the records of docs/API.md as structs, and nothing that fills them."""
+
+from __future__ import annotations
+
+import msgspec
+
+Label = dict[str, str]
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A record that leaves the house."""
+
+
+class Fault(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    code: str
+    message: str
+    field: str = ""
+
+
+class Failure(Shape, frozen=True, kw_only=True):
+    error: Fault
+
+
+class Me(Shape, frozen=True, kw_only=True):
+    id: int
+    login: str
+    name: str
+    role: str
+    languages: list[str]
+    skills: dict[str, int]
+
+
+class SignedIn(Shape, frozen=True, kw_only=True):
+    me: Me
+    csrf: str
+
+
+class QueueChoice(Shape, frozen=True, kw_only=True):
+    name: str
+    label: Label
+    open: bool
+    opens_ms: int
+
+
+class PresenceChoice(Shape, frozen=True, kw_only=True):
+    name: str
+    label: Label
+    accepts: bool
+    shape: str
+
+
+class ChannelChoice(Shape, frozen=True, kw_only=True):
+    name: str
+    live: bool
+    load: int
+
+
+class Config(Shape, frozen=True, kw_only=True):
+    site: str
+    zone: str
+    languages: list[str]
+    queues: list[QueueChoice]
+    presences: list[PresenceChoice]
+    dispositions: list[str]
+    decline_reasons: list[str]
+    channels: list[ChannelChoice]
+    version: str
+
+
+class Person(Shape, frozen=True, kw_only=True):
+    id: int
+    name: str
+
+
+class Last(Shape, frozen=True, kw_only=True):
+    text: str
+    author: str
+    at: int
+
+
+class Summary(Shape, frozen=True, kw_only=True):
+    ref: str
+    state: str
+    channel: str
+    live: bool
+    queue: str
+    customer: Person
+    opened_ms: int
+    since_ms: int
+    due_ms: int
+    actor: str
+    owner: Person | None
+    last: Last | None
+    unread: int
+    subject: str
+
+
+class Waiting(Summary, frozen=True, kw_only=True):
+    position_in_line: int
+    why: list[str]
+
+
+class WaitingPage(Shape, frozen=True, kw_only=True):
+    items: list[Waiting]
+    total: int
+
+
+class Line(Shape, frozen=True, kw_only=True):
+    id: int
+    channel: str
+    current: bool
+    label: str
+
+
+class Conversation(Summary, frozen=True, kw_only=True):
+    lines: list[Line]
+    language: str
+    disposition: str
+    version: int
+    gone: bool
+    failed: bool
+    wrap_up_until_ms: int
+    rule: str
+    why: list[str]
+
+
+class Item(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a story. Fields that say nothing are left out."""
+
+    seq: int
+    at: int
+    kind: str
+    message: int = 0
+    text: str = ""
+    html: str = ""
+    subject: str = ""
+    author: str = ""
+    agent: int = 0
+    notice: str = ""
+    until_ms: int = 0
+    status: str = ""
+    detail: str = ""
+    client: str = ""
+    cut: bool = False
+
+
+class StoryPage(Shape, frozen=True, kw_only=True):
+    items: list[Item]
+    more: bool
+
+
+class IdentityShape(Shape, frozen=True, kw_only=True):
+    kind: str
+    value: str
+    verified: str
+
+
+class Customer(Shape, frozen=True, kw_only=True):
+    id: int
+    name: str
+    language: str
+    segment: str
+    identities: list[IdentityShape]
+    attributes: dict[str, str]
+    since_ms: int
+    conversations: list[Summary]
+
+
+class QueueLine(Shape, frozen=True, kw_only=True):
+    name: str
+    label: Label
+    open: bool
+    opens_ms: int
+    waiting: int
+    offered: int
+    oldest_ms: int
+    active: int
+    staffed: int
+    free: int
+
+
+class WorkPart(Shape, frozen=True, kw_only=True):
+    ref: str
+    load: int
+    state: str
+
+
+class AgentLine(Shape, frozen=True, kw_only=True):
+    id: int
+    name: str
+    presence: str
+    accepts: bool
+    since_ms: int
+    used: int
+    capacity: int
+    parts: list[WorkPart]
+
+
+class Why(Shape, frozen=True, kw_only=True):
+    code: str
+    text: str
+
+
+class Offer(Shape, frozen=True, kw_only=True):
+    offer: int
+    ref: str
+    until_ms: int
+    issued_ms: int
+    channel: str
+    queue: str
+    customer: Person
+    waited_ms: int
+    first_words: str
+    why: list[Why]
+
+
+class Desk(Shape, frozen=True, kw_only=True):
+    position: int
+    now_ms: int
+    me: AgentLine | None
+    work: list[Summary]
+    offers: list[Offer]
+    queues: list[QueueLine]
+
+
+class Reached(Shape, frozen=True, kw_only=True):
+    """A command was decided; the node's replica has reached `position`."""
+
+    position: int
+
+
+class Written(Reached, frozen=True, kw_only=True):
+    message: int
+
+
+class TargetQueue(Shape, frozen=True, kw_only=True):
+    name: str
+    label: Label
+    open: bool
+    opens_ms: int
+    waiting: int
+    staffed: int
+
+
+class TargetAgent(Shape, frozen=True, kw_only=True):
+    id: int
+    name: str
+    presence: str
+    accepts: bool
+    free: int
+
+
+class Targets(Shape, frozen=True, kw_only=True):
+    queues: list[TargetQueue]
+    agents: list[TargetAgent]
+
+
+class DeadLetter(Shape, frozen=True, kw_only=True):
+    id: int
+    channel: str
+    effect: str
+    ref: str
+    reason: str
+    attempts: int
+    created_ms: int
+
+
+class Quarantined(Shape, frozen=True, kw_only=True):
+    id: int
+    channel: str
+    received_ms: int
+    attempts: int
+    reason: str

@@ -1,0 +1,136 @@
+"""A conversation's story as people read it: timeline rows and messages become items. It reads and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from dashboard.shapes import Item
+from dashboard.staff import Staff
+from dashboard.surroundings import Surroundings
+from dashboard.words import NEWEST
+from router.store.port import MessageRow, Story, TimelineRow
+
+# The kinds under which steps are told; what is not here is not for people.
+STEPS = {
+    "Received": "in",
+    "Replied": "out",
+    "Noted": "note",
+    "Announced": "notice",
+    "Routed": "routed",
+    "Diverted": "diverted",
+    "Queued": "queued",
+    "HeldFor": "held",
+    "Deferred": "deferred",
+    "Offered": "offered",
+    "Accepted": "accepted",
+    "Assigned": "assigned",
+    "Declined": "declined",
+    "OfferLapsed": "lapsed",
+    "OfferWithdrawn": "withdrawn",
+    "Reminded": "reminded",
+    "Transferred": "transferred",
+    "Parked": "parked",
+    "Returned": "returned",
+    "CustomerLeft": "left",
+    "Abandoned": "abandoned",
+    "WrapUpStarted": "wrap_up",
+    "Closed": "closed",
+    "LineHeld": "line_held",
+    "PartyReported": "party",
+}
+# A socket's frame is at most 64 kB; a longer text is cut there, and fetched whole by the reader.
+FRAME_TEXT_CHARS_MAX = 6_000
+# Rows read at once when a screen has fallen behind, and how often: beyond, it is told to fetch the story.
+PAGE_ROWS, PAGES_MAX = 50, 4
+
+
+class Stories:
+    """Reads pages of stories and names their authors."""
+
+    def __init__(self, surroundings: Surroundings, staff: Staff) -> None:
+        self._out, self._staff = surroundings, staff
+
+    async def page(self, conv: int, *, before: int, limit: int) -> tuple[list[Item], bool]:
+        """Return items below a position, oldest first, and whether there are earlier ones."""
+        rows = await self._rows(conv, before=before or NEWEST, limit=limit + 1)
+        more = len(rows) > limit
+        return await self._items(rows[1:] if more else rows), more
+
+    async def since(self, conv: int, position: int, *, also: set[int]) -> list[Item]:
+        """Return the items above a position, and those of the messages in `also`, whose status has changed."""
+        before, kept = NEWEST, list[Story]()
+        lacking = set(also)
+        for _ in range(PAGES_MAX):
+            rows = await self._rows(conv, before=before, limit=PAGE_ROWS)
+            wanted = [each for each in rows if each.row.position > position or each.row.message in lacking]
+            lacking -= {each.row.message for each in wanted}
+            kept = [*wanted, *kept]
+            if len(rows) < PAGE_ROWS or (rows[0].row.position <= position and not lacking):
+                break
+            before = rows[0].row.position
+        return await self._items(kept)
+
+    async def by_client(self, conv: int, *, author: str, client: str) -> Story | None:
+        """Find what an author has written under a client id, in what was said last."""
+        rows = await self._rows(conv, before=NEWEST, limit=PAGE_ROWS * PAGES_MAX)
+        return next((each for each in reversed(rows) if _is_by(each.message, author, client)), None)
+
+    async def _rows(self, conv: int, *, before: int, limit: int) -> list[Story]:
+        return await self._out.store.archive.story(self._out.floor.site, conv, before=before, limit=limit)
+
+    async def _items(self, rows: Sequence[Story]) -> list[Item]:
+        told = [each for each in rows if each.row.kind in STEPS]
+        await self._staff.learn(_people(told))
+        return [item_of(each.row, each.message, self._staff.name) for each in told]
+
+
+def _is_by(message: MessageRow | None, author: str, client: str) -> bool:
+    return message is not None and message.body.author == author and message.body.extra.get("client") == client
+
+
+def _people(rows: Sequence[Story]) -> set[int]:
+    authors = {_agent(each.message.body.author) for each in rows if each.message}
+    return authors | {each.row.agent for each in rows}
+
+
+def _agent(author: str) -> int:
+    number = author.partition("agent:")[2]
+    return int(number) if number.isdecimal() else 0
+
+
+def item_of(row: TimelineRow, message: MessageRow | None, name: Callable[[int], str]) -> Item:
+    """Return one line of a story. A step carries its agent's name as author."""
+    if message is None:
+        return Item(
+            seq=row.position,
+            at=row.at,
+            kind=STEPS[row.kind],
+            author=name(row.agent) if row.agent else "",
+            agent=row.agent,
+            notice=row.notice,
+            until_ms=row.until_ms,
+            detail=row.detail,
+        )
+    body, agent = message.body, _agent(message.body.author) or row.agent
+    return Item(
+        seq=row.position,
+        at=row.at,
+        kind=STEPS[row.kind],
+        message=message.id,
+        text=body.text,
+        html=body.html,
+        subject=body.subject,
+        author=name(agent) if agent else "",
+        agent=agent,
+        status=(message.status or "queued") if row.kind == "Replied" else "",
+        detail=message.reason or row.detail,
+        client=body.extra.get("client", ""),
+    )
+
+
+def cut(item: Item) -> Item:
+    """Return an item that fits into a frame; `cut` says that the story has more."""
+    if len(item.text) + len(item.html) <= FRAME_TEXT_CHARS_MAX:
+        return item
+    kept = {name: getattr(item, name) for name in Item.__struct_fields__}
+    return Item(**{**kept, "text": item.text[:FRAME_TEXT_CHARS_MAX], "html": "", "cut": True})

@@ -1,0 +1,104 @@
+"""What the dashboard receives from the composition root, said as small ports. Nothing is built or found here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from router.bus.port import Follower
+from router.core.answers import Answered
+from router.core.bundle import Bundle
+from router.core.commands import Command
+from router.core.state import State
+from router.store.port import Store
+
+
+class Floor(Protocol):
+    """One site's floor: a replica to read, one door for commands, and what was committed."""
+
+    @property
+    def site(self) -> str: ...
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def bundle(self) -> Bundle | None: ...
+
+    @property
+    def position(self) -> int: ...
+
+    async def submit(self, command: Command) -> Answered:
+        """Answer when this node's replica has reached the decision. Raises `router.inbox.FloorAway`."""
+
+    def follow(self, capacity: int) -> Follower: ...
+
+
+Heard = Callable[[int, bool], None]
+
+
+class LineSigns(Protocol):
+    """Passing signs on lines, never written: who is typing. Lines are named by their archive id."""
+
+    def tell(self, line: int, on: bool) -> None:
+        """The agent is typing, or has stopped."""
+
+    def hear(self, heard: Heard) -> Callable[[], None]:
+        """Call `heard(line, on)` when a customer types; returns what ends it."""
+
+
+class NoSigns:
+    """For a node whose channels know no such signs."""
+
+    def tell(self, line: int, on: bool) -> None:
+        del line, on
+
+    def hear(self, heard: Heard) -> Callable[[], None]:
+        del heard
+        return lambda: None
+
+
+class LogError(Protocol):
+    """The node's log of its own faults: the dashboard writes one declared event, `request_failed`, with codes only."""
+
+    def __call__(self, action: str, **keys: str | int | float) -> None: ...
+
+
+def _no_log(action: str, **keys: str | int | float) -> None:
+    del action, keys
+
+
+def _no_problems() -> Sequence[str]:
+    return ()
+
+
+def _nobody_waits() -> None:
+    return None
+
+
+def _web_root() -> Path:
+    return Path(__file__).parent / "web"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Everything outside the dashboard.
+
+    `reference` names a conversation outside. `settings_problems` are sentences for the banner.
+    `nudge_outbox` is called when a dead letter was revived.
+    """
+
+    floor: Floor
+    store: Store
+    node: str
+    now_ms: Callable[[], int]
+    public_url: str
+    reference: Callable[[int], str]
+    version: str
+    settings_problems: Callable[[], Sequence[str]] = _no_problems
+    log_error: LogError = _no_log
+    signs: LineSigns = field(default_factory=NoSigns)
+    nudge_outbox: Callable[[], None] = _nobody_waits
+    web_root: Path = field(default_factory=_web_root)

@@ -1,0 +1,51 @@
+"""Who waits, page by page, in the order in which the router will serve them. It walks lines and sorts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from heapq import merge
+from itertools import islice
+
+from router.core.matching import Class
+from router.core.state import Conv, State
+
+May = Callable[[Class], bool]
+
+
+def lines(state: State, may: May, queue: str = "") -> list[Class]:
+    """Return the lines somebody waits in, of one queue or of all, that the reader may see."""
+    return [cls for cls in state.matching.classes if cls.waiting and (not queue or cls.queue == queue) and may(cls)]
+
+
+def in_order(state: State, found: list[Class]) -> Iterator[Conv]:
+    """Yield the waiting conversations of these lines by place: only as far as somebody reads."""
+    return merge(*(state.matching.in_line(cls) for cls in found), key=lambda conv: (conv.key_ms, conv.id))
+
+
+def page(state: State, found: list[Class], *, after: int, limit: int) -> list[Conv]:
+    """Return a page: `after` is how many places to pass over."""
+    return list(islice(in_order(state, found), after, after + limit))
+
+
+def why_waiting(state: State, convs: list[Conv]) -> list[str]:
+    """Return for each waiting conversation a code of what it waits for. Each line is asked about once."""
+    signed_in = 0
+    for agent in state.agents.values():
+        signed_in |= 1 << agent.profile.id
+    known: dict[int, str] = {}
+    codes = []
+    for conv in convs:
+        if conv.cls.id not in known:
+            known[conv.cls.id] = _why(state, conv.cls, signed_in)
+        code = known[conv.cls.id]
+        codes.append("resting" if code == "in_line" and conv.resting else code)
+    return codes
+
+
+def _why(state: State, cls: Class, signed_in: int) -> str:
+    if not state.queue_state(cls.queue).serves(state.at):
+        return "queue_closed"
+    able = state.matching.eligible_profiles(cls)
+    if not able & signed_in:
+        return "nobody_can_serve"
+    return "in_line" if able & state.matching.profiles_with_room(cls.load) else "all_busy"
