@@ -41,10 +41,10 @@ def read_channels(node: Node, scope: Scope, *, schemas: Schemas, capacity: int) 
             hint = did_you_mean(word, schemas) or there_is(schemas)
             scope.report(group.keys[word], f"no channel module '{word}'{hint}")
             continue
+        _check_load(part, scope, capacity=capacity)
         settings = _read_entry(part, scope, schema=schemas[word][0])
         if settings is not None:
             found[word] = settings
-            _check_load(part, scope, settings=settings, capacity=capacity)
     return found
 
 
@@ -57,11 +57,12 @@ def specs_of(channels: Map[str, Settings], schemas: Schemas) -> dict[str, Channe
     }
 
 
-def _check_load(node: Node, scope: Scope, *, settings: Settings, capacity: int) -> None:
-    if settings.load < 0 or settings.load > capacity:
-        at = node.entries["load"] if isinstance(node, Mapping) else node
+def _check_load(node: Node, scope: Scope, *, capacity: int) -> None:
+    at = node.entries.get("load") if isinstance(node, Mapping) else None
+    load = at.value if isinstance(at, Scalar) else None
+    if at is not None and isinstance(load, int) and not 0 <= load <= capacity:
         scope.report(
-            at, f"{settings.load} is out of bounds; an agent's capacity is {capacity}, so write 1 to {capacity}"
+            at, f"{load} is out of bounds; an agent carries {capacity} (limits.capacity); write 1 to {capacity}"
         )
 
 

@@ -30,10 +30,13 @@ def read_rules(node: Node, scope: Scope) -> tuple[Rule, ...]:
     if len(node.items) > RULES_MAX:
         scope.report(node, f"more than {RULES_MAX} rules; let one rule say more")
         return ()
+    calendars, channels, topics = (scope.names[kind] for kind in ("calendar", "channel", "topic"))
+    if calendars is None:
+        return ()
     schema = rule_schema(
-        tuple(sorted(scope.names["calendar"])),
-        channels=tuple(sorted(scope.names["channel"])),
-        topics=tuple(sorted(scope.names["topic"])),
+        tuple(sorted(calendars)),
+        channels=tuple(sorted(channels or ())),
+        topics=None if topics is None else tuple(sorted(topics)),
     )
     rules = [(part, _read_rule(part, scope, schema)) for part in node.items]
     _check_names(rules, scope)
@@ -112,7 +115,7 @@ def _check_reach(rules: list[tuple[Node, dict[str, Any] | None]], scope: Scope) 
 def topics_in_use(node: Node, scope: Scope) -> None:
     """Note which topics the rules name, so that the others can be warned of."""
     for part in _scalars(node):
-        for topic in scope.names["topic"]:
+        for topic in scope.names["topic"] or ():
             if f'"{topic}"' in str(part.value) or f"'{topic}'" in str(part.value):
                 scope.used.add(("topic", topic))
 

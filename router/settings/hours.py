@@ -77,6 +77,7 @@ class _Calendar:
         self._scope = scope
         self._zone = zone
         self._files = files
+        self._zones = scope.names["zone"] or ()
         self._week: dict[str, Spans] = {}
         self._dates: dict[date, Spans] = {}
         self._ranges: list[Exceptional] = []
@@ -85,7 +86,7 @@ class _Calendar:
     def read(self) -> Hours:
         for word, part in self._node.entries.items():
             self._entry(word, self._node.keys[word], part)
-        if not self._week and not self._dates and not self._ranges:
+        if not set(self._node.entries) - {"zone", "holidays"}:
             self._scope.report(self._node, "no hours here; write days like mon-fri: 08:00-17:00, or the word never")
         return Hours(
             zone=self._zone,
@@ -97,7 +98,7 @@ class _Calendar:
 
     def _entry(self, word: str, key: Scalar, part: Node) -> None:
         if word == "zone":
-            self._zone = one_of("time zone", self._scope.names["zone"])(part, self._scope) or self._zone
+            self._zone = one_of("time zone", self._zones)(part, self._scope) or self._zone
         elif word == "holidays":
             self._holidays = read_holidays(part, self._scope, files=self._files, spans=read_spans)
         elif word[:1].isdigit():

@@ -50,6 +50,9 @@ SECTIONS: Map[str, bool] = {
 }
 DEFAULT_CAPACITY = 100
 
+# What the sections define names of, in words for people.
+_KINDS = (("calendar", "hours"), ("queue", "queues"), ("topic", "topics"), ("skill", "skills"), ("text", "texts"))
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -122,6 +125,7 @@ class _Load:
         self._findings = Findings()
         self._scope = Scope(self._findings)
         self._nodes: dict[str, Node] = {}
+        self._broken = False
 
     def run(self) -> Loaded:
         self._collect()
@@ -147,48 +151,61 @@ class _Load:
     def _collect(self) -> None:
         """Find every section; each stands in one file only."""
         keys: dict[str, Scalar] = {}
-        for file, content in self._files.items():
-            tree = read_tree(file, content, self._findings) if file.endswith(".yaml") else None
-            for word, node in tree.entries.items() if tree is not None else ():
-                key = tree.keys[word] if tree is not None else keys[word]
-                if word not in SECTIONS:
-                    self._findings.report(key, _unknown_section(word))
-                elif word in keys:
-                    first = keys[word]
-                    self._findings.report(key, f"'{word}' is in {first.file}:{first.line} already; keep it in one file")
-                else:
-                    keys[word], self._nodes[word] = key, node
+        for file in (file for file in self._files if file.endswith(".yaml")):
+            before = len(self._findings.problems)
+            tree = read_tree(file, self._files[file], self._findings)
+            if tree is not None:
+                self._collect_from(tree, keys)
+            self._broken = self._broken or (tree is None and len(self._findings.problems) > before)
         missing = [word for word, required in SECTIONS.items() if required and word not in self._nodes]
-        if missing and not self._findings.problems:
+        if missing and not self._broken:
             self._findings.add(
                 Problem(next(iter(self._files)), 1, 1, "", f"no section {', '.join(missing)} in any file")
             )
+
+    def _collect_from(self, tree: Mapping, keys: dict[str, Scalar]) -> None:
+        for word, node in tree.entries.items():
+            key = tree.keys[word]
+            if word not in SECTIONS:
+                self._findings.report(key, _unknown_section(word))
+            elif word in keys:
+                first = keys[word]
+                self._findings.report(key, f"'{word}' is in {first.file}:{first.line} already; keep it in one file")
+            else:
+                keys[word], self._nodes[word] = key, node
 
     def _name(self) -> None:
         """Learn which names there are, before anything refers to them."""
         names = self._scope.names
         names["zone"] = zone_names()
         names["language"] = self._languages()
-        for kind, section in (("calendar", "hours"), ("queue", "queues"), ("topic", "topics"), ("text", "texts")):
+        for kind, section in _KINDS:
             names[kind] = self._keys(section)
-        names["channel"] = tuple(word for word in self._keys("channels") if word in self._schemas)
+        channels = self._keys("channels")
+        names["channel"] = None if channels is None else tuple(word for word in channels if word in self._schemas)
         names["rule"] = self._rule_names()
-        names["skill"] = dict.fromkeys(self._keys("skills"), LEVEL_MAX) | (self._read("skills", read_skills) or {})
+        levels = self._read("skills", read_skills) or {}
+        if (skills := names["skill"]) is not None:
+            names["skill"] = dict.fromkeys(skills, LEVEL_MAX) | levels
 
-    def _keys(self, section: str) -> tuple[str, ...]:
+    def _keys(self, section: str) -> tuple[str, ...] | None:
+        """Return the names a section defines; None when it is broken or may stand in a broken file."""
         node = self._nodes.get(section)
-        return tuple(node.entries) if isinstance(node, Mapping) else ()
+        if isinstance(node, Mapping):
+            return tuple(node.entries)
+        return None if node is not None or self._broken or SECTIONS[section] else ()
 
-    def _languages(self) -> tuple[str, ...]:
+    def _languages(self) -> tuple[str, ...] | None:
         site = self._nodes.get("site")
         node = site.entries.get("languages") if isinstance(site, Mapping) else None
         items = node.items if isinstance(node, Sequence) else ()
-        return tuple(str(item.value) for item in items if isinstance(item, Scalar))
+        return tuple(str(item.value) for item in items if isinstance(item, Scalar)) or None
 
-    def _rule_names(self) -> tuple[str, ...]:
+    def _rule_names(self) -> tuple[str, ...] | None:
         node = self._nodes.get("rules")
-        rules = node.items if isinstance(node, Sequence) else ()
-        names = [rule.entries.get("name") for rule in rules if isinstance(rule, Mapping)]
+        if not isinstance(node, Sequence):
+            return None
+        names = [rule.entries.get("name") for rule in node.items if isinstance(rule, Mapping)]
         return tuple(str(name.value) for name in names if isinstance(name, Scalar))
 
     def _read(self, section: str, reader: Any) -> Any:
@@ -202,7 +219,7 @@ class _Load:
             "queues": self._read("queues", read_queues),
             "topics": self._read("topics", read_topics) or (),
             "rules": self._read("rules", read_rules),
-            "skills": dict(self._scope.names["skill"]),  # type: ignore[arg-type]  # Skills are kept with their levels.
+            "skills": self._scope.names["skill"],
             "presences": self._read("presences", read_presences),
             "dispositions": self._read("dispositions", read_reasons) or (),
             "decline_reasons": self._read("decline_reasons", read_reasons) or (),
@@ -234,11 +251,9 @@ class _Load:
 
     def _warn(self) -> None:
         """Remark on what is defined and never used."""
-        for kind, section in (
-            ("calendar", "hours"), ("queue", "queues"), ("topic", "topics"), ("skill", "skills"), ("text", "texts"),
-        ):  # fmt: skip
+        for kind, section in _KINDS:
             node = self._nodes.get(section)
-            for word in self._keys(section):
+            for word in self._keys(section) or ():
                 known = (kind, word) in self._scope.used or (kind == "text" and word in NOTICES)
                 if not known and isinstance(node, Mapping):
                     self._findings.warn(node.keys[word], f"nothing uses the {kind} '{word}'")

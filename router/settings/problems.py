@@ -53,13 +53,19 @@ class Findings:
         self._problems: dict[Problem, None] = {}
         self.warnings: list[Problem] = []
         self.left_out = 0
+        self._spoilt: set[tuple[str, int, int]] = set()
 
     @property
     def problems(self) -> list[Problem]:
         return list(self._problems)
 
-    def add(self, problem: Problem) -> None:
-        """Keep a problem, once."""
+    def add(self, problem: Problem, *, spoils: bool = False) -> None:
+        """Keep a problem, once. Where one `spoils` its place, what else is found there only follows from it."""
+        place = (problem.file, problem.line, problem.column)
+        if place in self._spoilt:
+            return
+        if spoils:
+            self._spoilt.add(place)
         if len(self._problems) < PROBLEMS_MAX:
             self._problems[problem] = None
         else:
@@ -78,7 +84,8 @@ class Findings:
     def settle(self) -> None:
         """Raise SettingsError if there is any problem."""
         if self.left_out:
-            last = self.problems[-1]
-            self._problems[Problem(last.file, last.line, last.column, "", f"and {self.left_out} more problems")] = None
+            last = max(self.problems)
+            more = Problem(last.file, last.line, last.column + 1, "", f"and {self.left_out} more problems")
+            self._problems[more] = None
         if self._problems:
             raise SettingsError(self.problems)

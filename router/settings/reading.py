@@ -34,11 +34,12 @@ _SECRET = re.compile(
 class Scope:
     """What readers share in one run: where faults go, which names exist, which of them are in use.
 
-    `names` maps a kind (`queue`, `skill` ...) to the names that are defined.
+    `names` maps a kind (`queue`, `skill` ...) to the names that are defined; None where they cannot be known, because
+    their section is broken: then no reference to them is called wrong.
     """
 
     findings: Findings
-    names: dict[str, Collection[str]] = field(default_factory=dict)
+    names: dict[str, Collection[str] | None] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
 
     def report(self, node: Node, message: str, *, offset: int = 0) -> None:
@@ -185,7 +186,7 @@ def reference(kind: str) -> Reader:
 def refer(kind: str, value: str, node: Node, scope: Scope) -> str | None:
     """Note that a name is in use, or report that nothing has it."""
     known = scope.names.get(kind, ())
-    if value in known:
+    if known is None or value in known:
         scope.used.add((kind, value))
         return value
     scope.report(node, f"no {kind} named '{value}'{did_you_mean(value, known) or there_is(known)}")

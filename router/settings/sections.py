@@ -49,7 +49,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
-def languages(node: Node, scope: Scope) -> tuple[str, ...] | None:
+def read_languages(node: Node, scope: Scope) -> tuple[str, ...] | None:
     """Read the site's languages, the first being the one for customers whose own is unknown."""
     found: tuple[str, ...] | None = listed(_language, most=50)(node, scope)
     if found == () and isinstance(node, Sequence) and not node.items:
@@ -70,8 +70,8 @@ def read_site(node: Node, scope: Scope) -> dict[str, Any] | None:
     table = {
         "id": Field(name, "site", required=True),
         "name": Field(text(chars_max=LABEL_CHARS_MAX), "name"),
-        "zone": Field(one_of("time zone", scope.names["zone"]), "zone", required=True),
-        "languages": Field(languages, "languages", required=True),
+        "zone": Field(one_of("time zone", scope.names["zone"] or ()), "zone", required=True),
+        "languages": Field(read_languages, "languages", required=True),
     }
     return complete(record(node, scope, table), table)
 
@@ -105,10 +105,11 @@ def needed_skills(node: Node, scope: Scope) -> dict[str, int] | None:
     if group is None:
         return None
     found: dict[str, int] = {}
-    known: Map[str, int] = scope.names["skill"]  # type: ignore[assignment]  # Skills alone are kept with their levels.
+    known = scope.names["skill"]
+    levels: Map[str, int] = known if isinstance(known, dict) else {}
     for word, part in group.entries.items():
         skill = refer("skill", word, group.keys[word], scope)
-        level: int | None = whole(1, known.get(word, LEVEL_MAX))(part, scope)
+        level: int | None = whole(1, levels.get(word, LEVEL_MAX))(part, scope)
         if skill is not None and level is not None:
             found[skill] = level
     return found
@@ -216,7 +217,8 @@ def read_presences(node: Node, scope: Scope) -> dict[str, Presence]:
 
     values = mapped(lambda part, inner: complete(record(part, inner, table), table), key=word)(node, scope) or {}
     found = {said: Presence(name=said, **given) for said, given in values.items()}
-    if found and not any(presence.accepts for presence in found.values()):
+    empty = isinstance(node, Mapping) and not node.entries
+    if empty or (found and not any(presence.accepts for presence in found.values())):
         scope.report(node, "no presence accepts work; write `accepts: true` in one of them")
     return found
 
@@ -242,8 +244,9 @@ def _notice(node: Node, scope: Scope) -> dict[str, str] | None:
     found: dict[str, str] | None = mapped(_sentence, key=language)(node, scope)
     if not isinstance(node, Mapping):
         return found
-    missing = [word for word in scope.names["language"] if word not in node.entries]
-    if missing and missing[0] == next(iter(scope.names["language"])):
+    spoken = tuple(scope.names["language"] or ())
+    missing = [word for word in spoken if word not in node.entries]
+    if missing and missing[0] == spoken[0]:
         scope.report(node, f"no text in '{missing[0]}', the site's first language; add it")
     elif missing:
         scope.findings.warn(node, f"no text in {', '.join(missing)}; those customers read the first language")

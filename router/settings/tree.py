@@ -112,7 +112,7 @@ class _Builder:
 
     def _say(self, event: Any, where: str, message: str) -> None:
         mark = event.start_mark
-        self._findings.add(Problem(self._file, mark.line + 1, mark.column + 1, where, message))
+        self._findings.add(Problem(self._file, mark.line + 1, mark.column + 1, where, message), spoils=True)
 
     def _node(self, event: Any, where: str, depth: int) -> Node:
         if depth > DEPTH_MAX:
