@@ -14,7 +14,7 @@ from router.core.decide.placing import Steps
 from router.core.evolve import evolve, remember
 from router.core.state import State
 
-# A tick works off at most so many deadlines, so that people at desks get their turn between slices.
+# A tick works off at most so many standing deadlines, so that people at desks get their turn between slices.
 DUE_PER_TICK_MAX = 256
 
 DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
@@ -83,11 +83,11 @@ class Engine:
         state = self.state
         at = max(at, state.at)
         made: list[ev.Event] = []
-        for _ in range(DUE_PER_TICK_MAX):
-            due = state.deadlines.pop(at)
-            if due is None:
-                break
+        fired = 0
+        while fired < DUE_PER_TICK_MAX and (due := state.deadlines.pop(at)) is not None:
+            before = len(made)
             self._steps(upkeep.fall_due(state, at, due), at, made)
+            fired += len(made) > before
         if state.review:
             self._steps(upkeep.review(state, at), at, made)
         return self._made("", at, made).entry

@@ -78,7 +78,10 @@ class ClosureOrdered(Event, frozen=True, tag=7):
 
 
 class Received(Event, frozen=True, tag=10):
-    """`opened`: this message opened the conversation. `due_ms`: when its owner is reminded, 0 where none acts."""
+    """`opened`: this message opened the conversation. `due_ms`: when its owner is reminded, 0 where none acts.
+
+    `no_notice`: no machine may answer it, now or later.
+    """
 
     conv: int
     message: int
@@ -89,6 +92,7 @@ class Received(Event, frozen=True, tag=10):
     opened: bool
     quiet: bool
     due_ms: int = 0
+    no_notice: bool = False
 
 
 class MessageSetAside(Event, frozen=True, tag=11):
@@ -151,7 +155,7 @@ class Announced(Event, frozen=True, tag=17):
 
 
 class Offered(Event, frozen=True, tag=20):
-    """`why` are reason codes; `among` is how many agents could have taken it."""
+    """`why` are reason codes; `among` is how many profiles (agents of equal ability) had somebody with room."""
 
     conv: int
     agent: int

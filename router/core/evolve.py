@@ -32,6 +32,7 @@ from router.core.state import (
     Agent,
     Answer,
     Conv,
+    Left,
     Offer,
     QueueState,
     State,
@@ -80,10 +81,18 @@ def remember(state: State, command: str, at: int) -> None:
             break
         answers.popitem(last=False)
     while state.left:
-        _, _, left_at = next(iter(state.left.values()))
-        if left_at >= at - MEMORY_MS:
+        oldest_left = next(iter(state.left.values()))
+        if oldest_left.at >= at - MEMORY_MS and len(state.left) <= MEMORY_ENTRIES_MAX:
             break
-        state.left.popitem(last=False)
+        _forget_left(state, next(iter(state.left)))
+    if state.deadlines.is_littered():
+        state.deadlines.rebuild(list(state.standing()))
+
+
+def _forget_left(state: State, conv: int) -> None:
+    for line in state.left.pop(conv).lines:
+        if state.left_on.get(line) == conv:
+            del state.left_on[line]
 
 
 # --- steps that several events share ------------------------------------------------------------
@@ -137,11 +146,14 @@ def _unplace(state: State, at: int, conv: Conv) -> None:
 def _leave_core(state: State, at: int, conv: Conv, record: Record) -> None:
     _unplace(state, at, conv)
     del state.convs[conv.id]
-    for line in (conv.line, *conv.more_lines):
+    lines = (conv.line, *conv.more_lines)
+    if conv.id in state.left:
+        _forget_left(state, conv.id)
+    for line in lines:
         if state.lines.get(line) == conv.id:
             del state.lines[line]
-    state.left[conv.line] = (conv.id, record.version, at)
-    state.left.move_to_end(conv.line)
+        state.left_on[line] = conv.id
+    state.left[conv.id] = Left(record.version, at, state.position, lines)
 
 
 def _move_class(state: State, at: int, conv: Conv, cls: Class) -> None:
@@ -181,8 +193,13 @@ def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bun
         del state.queues[name]
     state.ruleset = Ruleset(state.bundle)
     state.review.clear()
-    state.review.extend(sorted(conv.id for conv in state.convs.values() if conv.state in {WAITING, DEFERRED}))
-    _shut(state, state.at)
+    _review(state, [conv for conv in state.convs.values() if conv.state in {WAITING, DEFERRED}])
+    _shut(state)
+
+
+def _review(state: State, convs: list[Conv]) -> None:
+    """Have these looked at again, oldest place first."""
+    state.review.extend(conv.id for conv in sorted(convs, key=lambda conv: (conv.key_ms, conv.id)))
 
 
 def _reviewed(state: State, at: int, event: ev.Reviewed) -> None:
@@ -195,28 +212,30 @@ def _queue_opened(state: State, at: int, event: ev.QueueOpened) -> None:
     """Who was deferred comes back by their own deadline; an opening that nobody foresaw has them reviewed."""
     queue = state.queues[event.queue]
     if not queue.open and queue.until_ms != at:
-        early = (c for c in state.convs.values() if c.state == DEFERRED and c.queue == event.queue and c.due_ms > at)
-        state.review.extend(sorted(conv.id for conv in early))
+        _review(
+            state,
+            [c for c in state.convs.values() if c.state == DEFERRED and c.queue == event.queue and c.due_ms > at],
+        )
     queue.open, queue.until_ms, queue.serve_until_ms = True, event.until_ms, 0
     state.deadlines.set(event.until_ms, QUEUE, 0, name=event.queue)
-    _shut(state, state.at)
+    _shut(state)
 
 
 def _queue_closed(state: State, at: int, event: ev.QueueClosed) -> None:
     queue = state.queues[event.queue]
-    queue.open, queue.until_ms, queue.serve_until_ms = False, event.until_ms, event.serve_until_ms
+    queue.open, queue.until_ms = False, event.until_ms
+    queue.serve_until_ms = event.serve_until_ms if event.serve_until_ms > at else 0
     state.deadlines.set(event.until_ms, QUEUE, 0, name=event.queue)
-    if event.serve_until_ms > at:
-        state.deadlines.set(event.serve_until_ms, QUEUE, 1, name=event.queue)
+    if queue.serve_until_ms:
+        state.deadlines.set(queue.serve_until_ms, QUEUE, 1, name=event.queue)
     else:
-        lines = (cls for cls in state.matching.classes if cls.queue == event.queue and cls.waiting)
-        state.review.extend(sorted(conv.id for cls in lines for conv in state.matching.in_line(cls)))
-    _shut(state, at)
+        _review(state, state.matching.in_order(event.queue))
+    _shut(state)
 
 
-def _shut(state: State, at: int) -> None:
+def _shut(state: State) -> None:
     """Tell the matcher which classes may be served now."""
-    served = {name for name, queue in state.queues.items() if queue.serves(at)}
+    served = {name for name, queue in state.queues.items() if queue.in_service}
     state.matching.shut = sum(1 << cls.id for cls in state.matching.classes if cls.queue not in served)
 
 
@@ -244,7 +263,7 @@ def _class_formed(state: State, at: int, event: ev.ClassFormed) -> None:
             live=event.live,
         )
     )
-    if not state.queue_state(event.queue).serves(state.at):
+    if not state.queue_state(event.queue).in_service:
         state.matching.shut |= 1 << event.cls
 
 
@@ -265,6 +284,7 @@ def _received(state: State, at: int, event: ev.Received) -> None:
         key_ms=event.arrived_ms,
         opened_ms=event.arrived_ms,
         since_ms=at,
+        no_notice=event.no_notice,
     )
     state.convs[conv.id] = conv
     state.lines[conv.line] = conv.id
@@ -276,7 +296,7 @@ def _joined(state: State, event: ev.Received) -> None:
     conv = state.convs.get(event.conv)
     if conv is None or event.quiet:
         return
-    conv.gone = False
+    conv.gone, conv.no_notice = False, event.no_notice
     if conv.line != event.line:
         _move_line(state, conv, event.line)
     if event.due_ms:
@@ -285,7 +305,7 @@ def _joined(state: State, event: ev.Received) -> None:
 
 def _move_line(state: State, conv: Conv, line: int) -> None:
     """The conversation goes on over another line of its customer; both lead to it while it is open."""
-    conv.more_lines = (*conv.more_lines, conv.line)
+    conv.more_lines = tuple(known for known in (*conv.more_lines, conv.line) if known != line)
     conv.line = line
     state.lines.setdefault(line, conv.id)
 
@@ -433,15 +453,19 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         owner=record.owner,
         rule=record.rule,
         answered=record.answered,
+        more_lines=record.more_lines,
     )
     state.convs[conv.id] = conv
-    state.lines[conv.line] = conv.id
+    for line in (conv.line, *conv.more_lines):
+        state.lines.setdefault(line, conv.id)
     state.next_conv = max(state.next_conv, conv.id + 1)
 
 
 def _customer_left(state: State, at: int, event: ev.CustomerLeft) -> None:
     del at
     conv = state.convs[event.conv]
+    if event.line != conv.line:
+        return
     conv.gone = True
     if conv.state == ACTIVE:
         _due(state, conv, event.due_ms, "agent")

@@ -29,7 +29,7 @@ def _from(states: tuple[str, ...], to: str) -> dict[str, str]:
 MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.Received: {OUT: UNPLACED, **_STAYS},
     ev.Returned: {OUT: UNPLACED},
-    ev.Routed: {UNPLACED: UNPLACED, WAITING: UNPLACED, DEFERRED: DEFERRED},
+    ev.Routed: {UNPLACED: UNPLACED, WAITING: UNPLACED, HELD: HELD, ACTIVE: ACTIVE, DEFERRED: DEFERRED},
     ev.Diverted: {UNPLACED: UNPLACED, WAITING: UNPLACED, HELD: HELD, ACTIVE: ACTIVE, DEFERRED: DEFERRED},
     ev.Queued: _from((UNPLACED, WAITING, HELD, ACTIVE, DEFERRED), WAITING),
     ev.HeldFor: _from((UNPLACED, ACTIVE), HELD),

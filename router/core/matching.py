@@ -41,7 +41,7 @@ class Class:
     mask: int = 0
     early: list[Conv] = field(default_factory=list)
     early_from: int = 0
-    late: list[tuple[int, int, Conv]] = field(default_factory=list)
+    late: list[tuple[int, int, int, Conv]] = field(default_factory=list)  # key_ms, conversation, ticket
     waiting: int = 0
     head: Conv | None = None
 
@@ -79,7 +79,7 @@ def first_alive(cls: Class) -> Conv | None:
     early = cls.early[cls.early_from] if cls.early_from < len(cls.early) else None
     if not cls.late:
         return early
-    late = cls.late[0][2]
+    late = cls.late[0][3]
     if early is None or (late.key_ms, late.id) < (early.key_ms, early.id):
         return late
     return early
@@ -100,6 +100,7 @@ class Matching:
     shut: int = 0  # classes whose queue serves nobody now
     heads: list[Head] = field(default_factory=list)
     idle: list[tuple[int, int, Agent]] = field(default_factory=list)  # everybody with room, longest idle first
+    tickets: int = 0  # tells apart what one conversation leaves in a line when it comes more than once
     with_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load
     room_mask: dict[int, int] = field(default_factory=dict)  # free -> profiles with such an agent
 
@@ -183,12 +184,19 @@ class Matching:
             heads = sorted(self._head(index) for index in bits(candidates))
         else:
             heads = self.heads
-        for _, _, index in heads:
+        return self._oldest(heads, candidates, agent.id)
+
+    def _oldest(self, heads: list[Head], candidates: int, agent: int) -> Conv | None:
+        """Return the oldest that this agent may take; where a head rests from them, its line's next one stands."""
+        found: Conv | None = None
+        for key_ms, conv_id, index in heads:
+            if found is not None and (found.key_ms, found.id) < (key_ms, conv_id):
+                break
             if candidates >> index & 1:
-                conv = self._first_for(self.classes[index], agent.id)
-                if conv:
-                    return conv
-        return None
+                conv = self._first_for(self.classes[index], agent)
+                if conv is not None and (found is None or (conv.key_ms, conv.id) < (found.key_ms, found.id)):
+                    found = conv
+        return found
 
     def _head(self, index: int) -> Head:
         head = self.classes[index].head
@@ -206,19 +214,19 @@ class Matching:
     def in_line(line: Class) -> Iterator[Conv]:
         """Yield a class's living conversations in order. For lists and rare cases; costs a sort of what came late."""
         seen: set[int] = set()
-        late = sorted((key, conv_id, conv) for key, conv_id, conv in line.late if alive(conv, line))
+        late = sorted(entry for entry in line.late if alive(entry[3], line))
         position = 0
         for index in range(line.early_from, len(line.early)):
             conv = line.early[index]
             while position < len(late) and late[position][:2] < (conv.key_ms, conv.id):
                 if late[position][1] not in seen:
                     seen.add(late[position][1])
-                    yield late[position][2]
+                    yield late[position][3]
                 position += 1
             if alive(conv, line) and conv.id not in seen:
                 seen.add(conv.id)
                 yield conv
-        for _, conv_id, conv in late[position:]:
+        for _, conv_id, _, conv in late[position:]:
             if conv_id not in seen:
                 seen.add(conv_id)
                 yield conv
@@ -309,7 +317,8 @@ class Matching:
         if last is None or (last.key_ms, last.id) < (conv.key_ms, conv.id):
             cls.early.append(conv)
         else:
-            heappush(cls.late, (conv.key_ms, conv.id, conv))
+            self.tickets += 1
+            heappush(cls.late, (conv.key_ms, conv.id, self.tickets, conv))
         cls.waiting += 1
         self._set_head(cls)
 
@@ -334,7 +343,7 @@ class Matching:
             del early[:index]
             index = 0
         cls.early_from = index
-        while cls.late and not alive(cls.late[0][2], cls):
+        while cls.late and not alive(cls.late[0][3], cls):
             heappop(cls.late)
         head = first_alive(cls)
         if head is cls.head:

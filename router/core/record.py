@@ -31,6 +31,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     answered: bool = False
     actor: str = ""
     rule: str = ""
+    more_lines: tuple[int, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -27,4 +27,5 @@ REFUSALS: dict[str, str] = {
     "not_configured": "No configuration has been applied yet.",
     "expired": "This command is older than the floor's memory and cannot be decided any more.",
     "already_decided": "This message has been decided already.",
+    "broken": "This command broke the floor by a fault of ours. It was set aside and nothing was changed.",
 }

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 import msgspec
 
 from router.core.bundle import Bundle
-from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Due
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
 from router.core.rules import Ruleset
-from router.core.state import Agent, Answer, Conv, Offer, QueueState, State
+from router.core.state import Agent, Answer, Conv, Left, Offer, QueueState, State
 
 Needs = tuple[tuple[str, int], ...]
 
@@ -94,12 +93,12 @@ class Picture(msgspec.Struct, array_like=True):
     agents: list[_AgentRow]
     queues: list[_QueueRow]
     answers: list[tuple[str, int, int]]
-    left: list[tuple[int, int, int, int]]
+    left: list[tuple[int, int, int, int, tuple[int, ...]]]
     lines: list[tuple[int, int]]
     review: list[int]
 
 
-_FLAGS = ("answered", "off_hours", "gone", "on_hold", "failed")
+_FLAGS = ("answered", "off_hours", "gone", "on_hold", "failed", "no_notice")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Picture)
 
@@ -123,7 +122,7 @@ def picture_of(state: State) -> Picture:
             for name, q in sorted(state.queues.items())
         ],
         answers=[(command, answer.position, answer.at) for command, answer in state.answers.items()],
-        left=[(line, *left) for line, left in state.left.items()],
+        left=[(conv, left.version, left.at, left.position, left.lines) for conv, left in state.left.items()],
         lines=sorted(state.lines.items()),
         review=list(state.review),
     )
@@ -153,11 +152,13 @@ def decode_state(data: bytes, bundles: Mapping[str, Bundle]) -> State:
     state.fact_ids = {facts: number for number, facts in picture.facts}
     state.queues = {row.name: _queue(row) for row in picture.queues}
     state.answers = OrderedDict((command, Answer(position, at)) for command, position, at in picture.answers)
-    state.left = OrderedDict((line, (conv, version, at)) for line, conv, version, at in picture.left)
+    for conv_id, version, at, position, lines in picture.left:
+        state.left[conv_id] = Left(version, at, position, lines)
+        state.left_on.update(dict.fromkeys(lines, conv_id))
     state.lines = dict(picture.lines)
     state.review = deque(picture.review)
     _restore_matching(state, picture)
-    _restore_deadlines(state)
+    state.deadlines.rebuild(list(state.standing()))
     return state
 
 
@@ -210,7 +211,7 @@ def _restore_matching(state: State, picture: Picture) -> None:
     for number, row in enumerate(picture.classes):
         cls = Class(id=number, queue=row.queue, channel=row.channel, needs=row.needs, load=row.load, live=row.live)
         state.matching.form_class(cls)
-        if not state.queue_state(row.queue).serves(state.at):
+        if not state.queue_state(row.queue).in_service:
             state.matching.shut |= 1 << number
     for agent_row in picture.agents:
         agent = _agent(state, agent_row)
@@ -265,18 +266,3 @@ def _conv(state: State, row: _ConvRow) -> Conv:
     for bit, name in enumerate(_FLAGS):
         setattr(conv, name, bool(row.flags >> bit & 1))
     return conv
-
-
-def _restore_deadlines(state: State) -> None:
-    entries: list[Due] = []
-    for conv in state.convs.values():
-        if conv.due_ms:
-            entries.append((conv.due_ms, CONVERSATION, conv.key_ms, conv.id, ""))
-        entries.extend((until_ms, REST, agent, conv.id, "") for agent, until_ms in (conv.resting or {}).items())
-    graces = ((agent.grace_until_ms, agent.id) for agent in state.agents.values() if agent.grace_until_ms)
-    entries.extend((until_ms, AGENT, 0, agent, "") for until_ms, agent in graces)
-    for name, queue in state.queues.items():
-        entries.extend((due, QUEUE, 0, 0, name) for due in {queue.until_ms, queue.closure_until_ms} if due)
-        if not queue.open and queue.serve_until_ms > state.at:
-            entries.append((queue.serve_until_ms, QUEUE, 0, 1, name))
-    state.deadlines.rebuild(entries)

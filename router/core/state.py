@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from router.core.bundle import Bundle, Queue
-from router.core.deadlines import Deadlines
+from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Deadlines, Due
 from router.core.facts import Facts
 from router.core.lifecycle import UNPLACED
 from router.core.matching import Class, Matching, Profile
@@ -55,6 +56,7 @@ class Conv:
     more_lines: tuple[int, ...] = ()
     on_hold: bool = False
     failed: bool = False
+    no_notice: bool = False
 
     @property
     def queue(self) -> str:
@@ -113,6 +115,11 @@ class QueueState:
     def serves(self, at: int) -> bool:
         return self.open or at < self.serve_until_ms
 
+    @property
+    def in_service(self) -> bool:
+        """Whether the matcher may serve it: until the end of serving is written down, so it asks no clock."""
+        return self.open or self.serve_until_ms > 0
+
 
 @dataclass(slots=True)
 class Answer:
@@ -120,6 +127,16 @@ class Answer:
 
     position: int
     at: int
+
+
+@dataclass(slots=True, frozen=True)
+class Left:
+    """That a conversation has left the core: its record's version, when, at which position, from which lines."""
+
+    version: int
+    at: int
+    position: int
+    lines: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -144,7 +161,8 @@ class State:
     matching: Matching = field(default_factory=Matching)
     deadlines: Deadlines = field(default_factory=Deadlines)
     answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
-    left: OrderedDict[int, tuple[int, int, int]] = field(default_factory=OrderedDict)  # line -> conv, version, at
+    left: OrderedDict[int, Left] = field(default_factory=OrderedDict)  # by conversation, in order of leaving
+    left_on: dict[int, int] = field(default_factory=dict)  # line -> the last conversation that left it
     review: deque[int] = field(default_factory=deque)
 
     def queue_spec(self, name: str) -> Queue:
@@ -154,3 +172,19 @@ class State:
 
     def queue_state(self, name: str) -> QueueState:
         return self.queues.get(name) or QueueState()
+
+    def standing(self) -> Iterator[Due]:
+        """Yield every deadline that still stands, in no order."""
+        for conv in self.convs.values():
+            if conv.due_ms:
+                yield conv.due_ms, CONVERSATION, conv.key_ms, conv.id, ""
+            for agent_id, until_ms in (conv.resting or {}).items():
+                yield until_ms, REST, agent_id, conv.id, ""
+        for agent in self.agents.values():
+            if agent.grace_until_ms:
+                yield agent.grace_until_ms, AGENT, 0, agent.id, ""
+        for name, queue in self.queues.items():
+            for due_ms in {queue.until_ms, queue.closure_until_ms} - {0}:
+                yield due_ms, QUEUE, 0, 0, name
+            if queue.serve_until_ms:
+                yield queue.serve_until_ms, QUEUE, 0, 1, name

@@ -16,6 +16,7 @@ from router.core.decide.placing import (
     fill,
     off_hours,
     outdated,
+    overlooked,
     record_of,
 )
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
@@ -33,7 +34,7 @@ def receive(s: State, at: int, c: cmd.Receive) -> Steps:
         yield refusal
         return
     conv = _open_conversation(s, c)
-    if conv is None and outdated(s, c.record, c.line):
+    if conv is None and _moved_since(s, c):
         yield LookAgain()
         return
     facts = yield from facts_number(s, c.facts)
@@ -57,6 +58,12 @@ def _cannot_receive(s: State, c: cmd.Receive) -> Refused | None:
     return None
 
 
+def _moved_since(s: State, c: cmd.Receive) -> bool:
+    if c.record is not None and outdated(s, c.record):
+        return True
+    return overlooked(s, c.line, record=c.record, seen=c.seen)
+
+
 def _open_conversation(s: State, c: cmd.Receive) -> Conv | None:
     conv_id = s.lines.get(c.line, 0) or (c.record.conv if c.record else 0)
     return s.convs.get(conv_id)
@@ -71,7 +78,7 @@ def _comes_back(s: State, record: Record, c: cmd.Receive) -> bool:
 
 def _received(s: State, conv: int, c: cmd.Receive, *, facts: int, opened: bool, due_ms: int = 0) -> ev.Event:
     del s
-    return ev.Received(conv, c.message, c.line, c.customer, facts, c.arrived_ms, opened, c.quiet, due_ms)
+    return ev.Received(conv, c.message, c.line, c.customer, facts, c.arrived_ms, opened, c.quiet, due_ms, c.no_notice)
 
 
 def _join(s: State, at: int, conv: Conv, c: cmd.Receive, *, facts: int) -> Steps:
@@ -101,7 +108,7 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     cls = yield from class_for(s, placement.queue, c.channel, placement.needs, placement.load)
     yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - placement.head_start_ms)
     if not s.queue_state(placement.queue).open:
-        yield from off_hours(s, at, conv, told=c.no_notice)
+        yield from off_hours(s, at, conv, told=False)
         return
     confirm = s.bundle.channels[c.channel].confirm
     if confirm and not c.no_notice:
@@ -122,7 +129,8 @@ def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
     if conv is None:
         yield Refused("conversation_unknown")
         return
-    if conv.state in {WAITING, HELD, OFFERED} and conv.live and not conv.off_hours:
+    in_queue = conv.state in {WAITING, HELD, OFFERED} and conv.live and not conv.off_hours
+    if in_queue and c.line == conv.line:
         yield from _abandon(s, at, conv, c.why)
         return
     yield ev.CustomerLeft(conv.id, c.line, c.why, at + s.queue_spec(conv.queue).remind_ms)
@@ -145,7 +153,7 @@ def wake(s: State, at: int, c: cmd.Wake) -> Steps:
     record = c.record
     if record.conv in s.convs:
         return
-    if outdated(s, record, record.line):
+    if outdated(s, record):
         yield LookAgain()
         return
     conv = yield from bring_back(s, record, c.why)
@@ -159,8 +167,8 @@ def wake(s: State, at: int, c: cmd.Wake) -> Steps:
 def report_delivery(s: State, at: int, c: cmd.ReportDelivery) -> Steps:
     """What became of a message of ours; a failed reply is ours to act on, wherever its conversation is."""
     failed = c.status == "failed"
-    if failed and c.conv not in s.convs and c.record is not None:
-        if outdated(s, c.record, c.record.line):
+    if failed and 0 < c.conv < s.next_conv and c.conv not in s.convs:
+        if s.bundle is None or c.record is None or outdated(s, c.record):
             yield LookAgain()
             return
         conv = yield from bring_back(s, c.record, "reply_failed")

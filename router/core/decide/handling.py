@@ -125,7 +125,7 @@ def _cannot_transfer(s: State, c: cmd.Transfer) -> Refused | None:
         return None if target and target.accepts else Refused("target_away")
     if s.bundle is None or c.queue not in s.bundle.queues:
         return Refused("queue_unknown")
-    return None if s.queue_state(c.queue).serves(s.at) else Refused("queue_closed")
+    return None if s.queue_state(c.queue).open else Refused("queue_closed")
 
 
 def park(s: State, at: int, c: cmd.Park) -> Steps:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
@@ -52,14 +54,14 @@ def set_presence(s: State, at: int, c: cmd.SetPresence) -> Steps:
     yield from change_presence(s, at, chosen)
 
 
-def change_presence(s: State, at: int, event: ev.Event) -> Steps:
-    """Write a presence; whoever stops accepting gives back what was offered."""
+def change_presence(s: State, at: int, event: ev.Event, *, lapsed: int = 0) -> Steps:
+    """Write a presence; whoever stops accepting gives back what was offered, with what has `lapsed`."""
     assert isinstance(event, ev.PresenceSet), "callers make it"
-    withdrawn: list[int] = []
+    unplaced = [lapsed] if lapsed else []
     if not event.accepts:
-        withdrawn = yield from withdraw_offers(s, event.agent, "agent_away")
+        unplaced += yield from withdraw_offers(s, event.agent, "agent_away")
     yield event
-    yield from back_in_line(s, at, withdrawn, "agent_away")
+    yield from back_in_line(s, at, unplaced, "no_answer" if lapsed else "agent_away")
     yield from fill(s, at, event.agent)
 
 
@@ -118,21 +120,24 @@ def detach_desk(s: State, at: int, c: cmd.DetachDesk) -> Steps:
     if agent is None or (c.node, c.desk) not in agent.desks:
         yield Refused("agent_unknown")
         return
-    yield from _lose_desk(s, at, agent, (c.node, c.desk))
+    withdrawn = yield from _lose_desk(s, at, agent, (c.node, c.desk))
+    yield from back_in_line(s, at, withdrawn, "desk_lost")
 
 
-def _lose_desk(s: State, at: int, agent: Agent, desk: tuple[str, str]) -> Steps:
+def _lose_desk(s: State, at: int, agent: Agent, desk: tuple[str, str]) -> Generator[ev.Event, None, list[int]]:
     last = len(agent.desks) == 1
     grace_ms = s.bundle.grace_ms if s.bundle else 0
     withdrawn: list[int] = []
     if last:
         withdrawn = yield from withdraw_offers(s, agent.id, "desk_lost")
     yield ev.DeskDetached(agent.id, *desk, at + grace_ms if last else 0)
-    yield from back_in_line(s, at, withdrawn, "desk_lost")
+    return withdrawn
 
 
 def node_lost(s: State, at: int, c: cmd.NodeLost) -> Steps:
     """Every desk of a dead node is gone; the grace of everybody on it begins."""
     lost = [(agent, desk) for agent in s.agents.values() for desk in sorted(agent.desks) if desk[0] == c.node]
+    withdrawn: list[int] = []
     for agent, desk in sorted(lost, key=lambda pair: (pair[0].id, pair[1])):
-        yield from _lose_desk(s, at, agent, desk)
+        withdrawn += yield from _lose_desk(s, at, agent, desk)
+    yield from back_in_line(s, at, withdrawn, "desk_lost")

@@ -22,6 +22,8 @@ Forming = Generator[ev.Event | Refused | LookAgain, None, Class]
 
 # Nobody is forgotten: after so long in line a conversation is said aloud, and again after each such time.
 WAITING_BOUND_MS = HOUR_MS
+# What comes back by our doing is told nothing: its customer did not ask just now.
+UNTOLD = frozenset({"due", "reply_failed"})
 # A queue without any opening in its calendar keeps what is deferred and looks again after this time.
 NO_OPENING_RECHECK_MS = DAY_MS
 
@@ -29,9 +31,9 @@ NO_OPENING_RECHECK_MS = DAY_MS
 def class_for(s: State, queue: str, channel: str, needs: ev.Needs, load: int) -> Forming:
     """Return the class of these needs, formed when nobody asked for them before."""
     known = s.matching.class_of(queue, channel, needs, load)
-    if known is None:
-        spec = s.bundle.channels.get(channel) if s.bundle else None
-        live = bool(spec and spec.live)
+    spec = s.bundle.channels.get(channel) if s.bundle else None
+    live = spec.live if spec else bool(known and known.live)
+    if known is None or known.live != live:
         yield ev.ClassFormed(len(s.matching.classes), queue, channel, needs, load, live)
         known = s.matching.classes[-1]
     return known
@@ -48,11 +50,22 @@ def facts_number(s: State, facts: Facts) -> Generator[ev.Event | Refused | LookA
 
 def place(s: State, at: int, conv: Conv, why: str) -> Steps:
     """Put a conversation in its line, at its old place, and ask whoever may take it now."""
+    if conv.queue not in s.queues:
+        yield from reroute(s, at, conv)
     if not s.queue_state(conv.queue).serves(at):
-        yield from off_hours(s, at, conv, told=True)
+        yield from off_hours(s, at, conv, told=why in UNTOLD)
         return
     yield ev.Queued(conv.id, at + WAITING_BOUND_MS, why)
     yield from ask(s, at, conv)
+
+
+def reroute(s: State, at: int, conv: Conv) -> Steps:
+    """Let the rules place a conversation anew, by its facts; its place in line stays."""
+    assert s.ruleset is not None, "a bundle brings its ruleset"
+    placement = s.ruleset.place(s.fact_sets[conv.facts], at)
+    cls = yield from class_for(s, placement.queue, conv.channel, placement.needs, placement.load)
+    if cls is not conv.cls:
+        yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
 
 
 def ask(s: State, at: int, conv: Conv) -> Steps:
@@ -70,9 +83,9 @@ def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], am
 
 
 def off_hours(s: State, at: int, conv: Conv, *, told: bool) -> Steps:
-    """The queue is closed: its fallback decides, and unless `told` before the customer hears the truth."""
+    """The queue is closed: its fallback decides, and the customer hears the truth, once."""
     assert s.bundle is not None, "no conversation is open before the first configuration"
-    closed = conv.queue
+    closed, told = conv.queue, told or conv.off_hours or conv.no_notice
     fallback = fall_back(s.bundle, closed, conv.channel, lambda name: s.queue_state(name).open)
     if fallback.queue != closed:
         needs = needs_of(s.bundle, fallback.queue, conv.channel)
@@ -166,20 +179,26 @@ def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> 
         answered=conv.answered,
         actor=actor,
         rule=conv.rule,
+        more_lines=conv.more_lines,
     )
 
 
-def outdated(s: State, record: Record | None, line: int) -> bool:
-    """Return whether the core knows that the line's conversation has left since this record was read."""
-    left = s.left.get(line)
-    if left is None:
+def outdated(s: State, record: Record) -> bool:
+    """Return whether the core knows that the record's conversation has left again since it was read."""
+    left = s.left.get(record.conv)
+    return left is not None and record.version < left.version
+
+
+def overlooked(s: State, line: int, *, record: Record | None, seen: int) -> bool:
+    """Return whether a look-up missed a conversation that left this line after what it had seen."""
+    conv = s.left_on.get(line)
+    if conv is None or (record is not None and record.conv == conv):
         return False
-    conv, version, _ = left
-    return record is None or (record.conv == conv and record.version < version)
+    return s.left[conv].position > seen
 
 
 def bring_back(s: State, record: Record, why: str) -> Generator[ev.Event | Refused | LookAgain, None, Conv]:
-    """Bring a record's conversation back into the core, unplaced; a dropped queue is replaced by the rules' choice."""
+    """Bring a record's conversation back into the core, unplaced."""
     assert s.bundle is not None, "no conversation comes back before the first configuration"
     yield from facts_number(s, record.facts)
     yield from class_for(s, record.queue, record.channel, record.needs, record.load)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
-from router.core.calendar import is_open, next_change
+from router.core.calendar import is_open, next_change, next_open
 from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Due
 from router.core.decide.handling import finish
 from router.core.decide.people import NOT_RESPONDING, change_presence, end_work
-from router.core.decide.placing import WAITING_BOUND_MS, Steps, ask, class_for, off_hours, place
+from router.core.decide.placing import WAITING_BOUND_MS, Steps, ask, off_hours, place, reroute
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Conv, State
 
@@ -51,11 +51,11 @@ def turn_queue(s: State, at: int, name: str) -> Steps:
     assert s.bundle is not None, "queues come with a configuration"
     spec, state = s.bundle.queues[name], s.queues[name]
     calendar = s.bundle.calendars[spec.hours]
-    if state.closure_until_ms > at:
-        yield from _shut_queue(s, at, name, until_ms=state.closure_until_ms, why="closure")
+    if 0 < state.closure_until_ms <= at:
+        yield ev.ClosureOrdered(name, 0, 0, "expired")
+    if state.closure_until_ms:
+        yield from _shut_queue(s, at, name, until_ms=next_open(calendar, state.closure_until_ms), why="closure")
     elif is_open(calendar, at):
-        if state.closure_until_ms:
-            yield ev.ClosureOrdered(name, 0, 0, "expired")
         yield ev.QueueOpened(name, next_change(calendar, at))
         yield from _let_in(s, at, name)
     else:
@@ -70,12 +70,13 @@ def _shut_queue(s: State, at: int, name: str, *, until_ms: int, why: str) -> Ste
 
 
 def _let_in(s: State, at: int, name: str) -> Steps:
-    """An opening queue asks for everybody who waits in its lines (they came in while it was served or shut)."""
-    for cls in [cls for cls in s.matching.classes if cls.queue == name and cls.waiting]:
-        for conv in list(s.matching.in_line(cls)):
+    """An opening queue asks for everybody who waits in its lines, oldest place first."""
+    hopeless: set[int] = set()
+    for conv in s.matching.in_order(name):
+        if conv.cls.id not in hopeless:
             yield from ask(s, at, conv)
             if conv.state == WAITING and not conv.resting:
-                break
+                hopeless.add(conv.cls.id)
 
 
 def fall_due(s: State, at: int, due: Due) -> Steps:
@@ -106,9 +107,14 @@ def _offer_lapses(s: State, at: int, conv: Conv) -> Steps:
     """Silence past the deadline: the agent is not responding, the conversation goes back to its old place."""
     asked = conv.offer
     assert asked is not None, "an offered conversation has its offer"
+    if s.agents[asked.agent].grace_until_ms:
+        # No desk was there to ring (a new leader has just begun): that is not the agent's silence.
+        yield ev.OfferWithdrawn(conv.id, asked.agent, asked.id, "desk_lost")
+        yield from place(s, at, conv, "desk_lost")
+        return
     yield ev.OfferLapsed(conv.id, asked.agent, asked.id)
-    yield from change_presence(s, at, ev.PresenceSet(asked.agent, NOT_RESPONDING, False, "no_answer"))
-    yield from place(s, at, conv, "no_answer")
+    silent = ev.PresenceSet(asked.agent, NOT_RESPONDING, False, "no_answer")
+    yield from change_presence(s, at, silent, lapsed=conv.id)
 
 
 def _hold_ends(s: State, at: int, conv: Conv) -> Steps:
@@ -121,7 +127,7 @@ def _wrap_up_ends(s: State, at: int, conv: Conv) -> Steps:
 
 def _opening(s: State, at: int, conv: Conv) -> Steps:
     """Deferred to an opening: in line at the old place, or deferred on if the queue is still closed."""
-    if s.queue_state(conv.queue).open:
+    if s.queue_state(conv.queue).open or conv.queue not in s.queues:
         yield from place(s, at, conv, "opened")
     else:
         yield from off_hours(s, at, conv, told=True)
@@ -164,16 +170,10 @@ def review(s: State, at: int) -> Steps:
 
 def _look_again_at(s: State, at: int, conv: Conv) -> Steps:
     """Only conversations that a rule placed may move; each move is an event and keeps its place."""
-    assert s.bundle is not None, "a review follows a configuration"
-    assert s.ruleset is not None, "a bundle brings its ruleset"
-    dropped = conv.queue not in s.bundle.queues
-    moved = False
-    if (conv.rule and not conv.off_hours) or dropped:
-        placement = s.ruleset.place(s.fact_sets[conv.facts], at)
-        cls = yield from class_for(s, placement.queue, conv.channel, placement.needs, placement.load)
-        moved = cls is not conv.cls
-        if moved:
-            yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
+    before = conv.cls
+    if (conv.rule and not conv.off_hours) or conv.queue not in s.queues:
+        yield from reroute(s, at, conv)
+    moved = conv.cls is not before
     if conv.state == DEFERRED:
         queue = s.queue_state(conv.queue)
         if moved or queue.open or conv.due_ms != queue.until_ms:

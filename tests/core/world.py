@@ -1,0 +1,233 @@
+"""A floor with everything around it that the core relies on: a store of records, a replica, a restored twin.
+
+The random tests speak to it. It holds every entry against the oracle as it is made. No test lives here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from router.core import commands as cmd
+from router.core import events as ev
+from router.core.answers import Answered, LookAgain, Made, Refused
+from router.core.bundle import HOUR_MS, Bundle, Closing, OffHours, Queue
+from router.core.engine import Engine
+from router.core.evolve import evolve, remember
+from router.core.facts import Facts
+from router.core.record import Record, decode_record, encode_record
+from router.core.snapshot import decode_state, encode_state, picture_of
+from router.core.state import State
+from tests.core.floor_plan import MONDAY_MS, bundle
+from tests.core.oracle import check_offer, check_settled, overdue
+
+PEOPLE = (1, 2, 3, 4)
+LINES = (1, 2, 3, 4, 5, 6)
+SKILLS = (
+    (("channel:chat", 1), ("channel:email", 1)),
+    (("channel:chat", 1), ("channel:email", 1), ("skill:billing", 3)),
+    (("channel:email", 1), ("skill:billing", 2)),
+    (("channel:chat", 1), ("skill:billing", 1), ("skill:thai", 1)),
+)
+CAPACITIES = (10, 25, 35, 60, 100)
+
+
+def bundles() -> dict[str, Bundle]:
+    """Return the configurations that random floors swap between, by name."""
+    plain = bundle()
+    skilled = Queue(name="general", hours="office", skills={"billing": 1}, wrap_up_ms=0, offer_ms=5_000)
+    waits_for_itself = Queue(name="billing", hours="office", closing=Closing(serve_ms=600_000), rest_ms=120_000)
+    closing = OffHours(notices={"chat": "leave-message"}, then="night")
+    return {
+        "plain": plain,
+        "skilled": bundle(queues={**plain.queues, "general": skilled, "billing": waits_for_itself}),
+        "dropped": bundle(queues={name: plain.queues[name] for name in ("general", "night")}, rules=plain.rules[2:]),
+        "closing": bundle(
+            queues={
+                **plain.queues,
+                "general": Queue(name="general", hours="lunch", closing=Closing(serve_ms=300_000), off_hours=closing),
+                "night": Queue(name="night", hours="office", wrap_up_ms=0),
+            },
+            calendars={**plain.calendars, "lunch": (MONDAY_MS, MONDAY_MS + 2 * HOUR_MS, MONDAY_MS + 3 * HOUR_MS)},
+        ),
+    }
+
+
+@dataclass(slots=True)
+class World:
+    """`keep` remembers every encoded entry; `judged` turns the oracle on."""
+
+    at: int = MONDAY_MS + HOUR_MS
+    judged: bool = True
+    configurations: dict[str, Bundle] = field(default_factory=bundles)
+    entries: list[ev.Entry] = field(default_factory=list)
+    records: dict[int, tuple[bytes, int]] = field(default_factory=dict)  # conversation -> record, due_ms
+    line_of: dict[int, int] = field(default_factory=dict)  # line -> its last conversation
+    sent: list[tuple[cmd.Command, int]] = field(default_factory=list)  # what was decided, with its position
+    settled: dict[int, str] = field(default_factory=dict)  # message -> what became of it
+    engine: Engine = field(default_factory=Engine)
+    twin: Engine = field(default_factory=Engine)
+    replica: State = field(default_factory=State)
+    led_until_ms: int = 0
+    _count: int = 0
+
+    def begin(self) -> None:
+        self.tell(cmd.TakeLead(id="lead", epoch=1, gap_ms=0, release="0.1.0"))
+        self.apply("plain")
+
+    @property
+    def state(self) -> State:
+        return self.engine.state
+
+    def id(self) -> str:
+        self._count += 1
+        return f"c{self._count}"
+
+    # --- commands and time --------------------------------------------------------------------------------
+
+    def tell(self, command: cmd.Command) -> Answered:
+        """Have both engines decide a command, follow what came of it, judge the floor."""
+        answer = self.engine.handle(command, self.at)
+        if self.judged:
+            assert self.twin.handle(command, self.at) == answer, "a restored floor decides otherwise"
+        if isinstance(answer, Made) and answer.entry is not None:
+            self.sent.append((command, answer.position))
+            self._follow(answer.entry)
+        self._judge()
+        return answer
+
+    def again(self, index: int) -> None:
+        """Say an earlier command once more."""
+        command, position = self.sent[index % len(self.sent)]
+        if command.id in self.state.answers:
+            before = encode_state(self.state)
+            assert self.tell(command) == Made(position, None)
+            assert encode_state(self.state) == before
+
+    def tick(self) -> ev.Entry | None:
+        entry = self.engine.tick(self.at)
+        if self.judged:
+            assert self.twin.tick(self.at) == entry, "a restored floor ticks otherwise"
+        if entry is not None:
+            self._follow(entry)
+        self._judge()
+        return entry
+
+    def wait(self, ms: int, *, at_once: bool = False) -> None:
+        """Let time pass: what falls due on the way at its own time, or all `at_once` at the end."""
+        end = self.at + ms
+        if at_once:
+            self.at = end
+        while 0 < (due := self._next_due_ms()) <= end:
+            self.at = max(self.at, due)
+            self.tick()
+            self._wake_due()
+        self.at = end
+        if self.judged:
+            assert not list(overdue(self.state, self.at))
+
+    def _next_due_ms(self) -> int:
+        dues = [self.engine.next_due_ms(), *(due for record, due in self.records.values() if record)]
+        return min((due for due in dues if due), default=0)
+
+    def _wake_due(self) -> None:
+        for conv, (data, due_ms) in sorted(self.records.items()):
+            record = decode_record(data)
+            if due_ms and due_ms <= self.at and record.state == "parked":
+                answer = self.tell(cmd.Wake(id=f"wake:{conv}:{record.version}", record=record))
+                assert isinstance(answer, Made)
+
+    def gap(self, ms: int) -> None:
+        """Nobody leads for a while; then a leader takes over from a snapshot."""
+        self.at += ms
+        if self.judged:
+            self.restore()
+        self.led_until_ms = self.at + self.configurations["plain"].grace_ms
+        self.tell(cmd.TakeLead(id=self.id(), epoch=self.state.epoch + 1, gap_ms=ms, release="0.1.0"))
+
+    def apply(self, name: str) -> Answered:
+        return self.tell(cmd.ApplyConfig(id=self.id(), hash=name, bundle=self.configurations[name]))
+
+    def restore(self) -> None:
+        """The twin goes on from a snapshot of the floor."""
+        self.twin = Engine(decode_state(encode_state(self.state), self.configurations), dict(self.configurations))
+
+    # --- messages, with the look-up that comes before ----------------------------------------------------------
+
+    def arrive(self, line: int, *, blind: bool = False, quiet: bool = False, **facts: object) -> Answered:
+        """A message of a line; `blind`: its look-up was made before anything had happened."""
+        self._count += 1
+        content = Facts(**{"channel": "chat", **facts})  # type: ignore[arg-type]
+        message = cmd.Receive(
+            id=f"L{self._count}",
+            message=self._count,
+            line=line,
+            customer=line,
+            channel=content.channel,
+            facts=content,
+            arrived_ms=self.at,
+            seen=0 if blind else self.state.position,
+            record=None if blind else self.record_on(line),
+            quiet=quiet,
+            no_notice=quiet,
+        )
+        answer = self.tell(message)
+        if isinstance(answer, LookAgain):
+            assert blind, "a look-up that has seen everything need not be made again"
+            return self.arrive(line, quiet=quiet, **facts)
+        return answer
+
+    def record_on(self, line: int) -> Record | None:
+        return self.record(self.line_of.get(line, 0))
+
+    def record(self, conv: int) -> Record | None:
+        data, _ = self.records.get(conv, (b"", 0))
+        return decode_record(data) if data else None
+
+    # --- following ---------------------------------------------------------------------------------------------
+
+    def _follow(self, entry: ev.Entry) -> None:
+        self.entries.append(entry)
+        known: dict[str, Bundle] = self.configurations
+        for event in entry.events:
+            if self.judged and isinstance(event, ev.Offered):
+                check_offer(self.replica, event)
+            evolve(self.replica, entry.at, event, known)
+            self._store(event)
+        remember(self.replica, entry.command, entry.at)
+
+    def _store(self, event: ev.AnyEvent) -> None:
+        if isinstance(event, ev.Parked):
+            self.records[event.conv] = (encode_record(event.record), event.until_ms)
+        elif isinstance(event, ev.Closed | ev.Abandoned):
+            self.records[event.conv] = (encode_record(event.record), 0)
+        elif isinstance(event, ev.Returned):
+            del self.records[event.conv]
+        elif isinstance(event, ev.Received):
+            assert event.message not in self.settled, "one message, twice"
+            self.settled[event.message] = f"in {event.conv}"
+            self.line_of[event.line] = event.conv
+        elif isinstance(event, ev.MessageSetAside):
+            assert event.message not in self.settled, "one message, twice"
+            self.settled[event.message] = event.reason
+        elif isinstance(event, ev.Replied):
+            self.line_of[event.line] = event.conv
+
+    def _judge(self) -> None:
+        if not self.judged:
+            return
+        state = self.state
+        check_settled(state)
+        picture = picture_of(state)
+        assert picture_of(self.replica) == picture, "replaying gives another state"
+        assert picture_of(decode_state(encode_state(state), self.configurations)) == picture
+        for agent in state.agents.values():
+            if agent.grace_until_ms not in {0, self.led_until_ms}:
+                assert all(state.convs[conv].offer is None for conv in agent.work), "an offer to a lost desk"
+        inside, outside = set(state.convs), set(self.records)
+        assert inside.isdisjoint(outside), "in the core and in the store"
+        assert inside | outside == set(range(1, state.next_conv)), "a conversation that is nowhere"
+
+
+def settle(answer: Answered) -> str:
+    """Return what came of a command, in a word."""
+    return answer.reason if isinstance(answer, Refused) else type(answer).__name__
