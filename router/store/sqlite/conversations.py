@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import apsw
@@ -60,6 +61,12 @@ def due(conn: apsw.Connection, *, site: str, before_ms: int, limit: int) -> list
         " AND record <> x'' ORDER BY due_ms, conv LIMIT ?"
     )
     return [record for (record,) in fetch(conn, statement, (site, before_ms, limit))]
+
+
+def everything(conn: apsw.Connection, *, site: str) -> Iterator[ConversationRow]:
+    """Yield every conversation of a site as it is read."""
+    for row in conn.execute(_SELECT + "WHERE site = ? ORDER BY conv", (site,)):
+        yield _row(row)
 
 
 def _one(conn: apsw.Connection, where: str, values: tuple[str | int, ...]) -> ConversationRow | None:

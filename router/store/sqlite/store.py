@@ -13,6 +13,7 @@ from router.store.sqlite.archive import SqliteArchive
 from router.store.sqlite.backup import copy
 from router.store.sqlite.connect import fetch, open_writer
 from router.store.sqlite.errors import border
+from router.store.sqlite.evidence import SqliteEvidence, open_evidence
 from router.store.sqlite.hashing import Hasher, Hashes
 from router.store.sqlite.journal import SqliteJournal
 from router.store.sqlite.leases import SqliteLeases, SqliteNotebook
@@ -54,6 +55,10 @@ class SqliteStore:
         statement = "SELECT value FROM meta WHERE name = 'generation'"
         rows = self._readers.look(lambda conn: fetch(conn, statement))
         return str(rows[0][0])
+
+    def evidence(self) -> SqliteEvidence:
+        """Return this moment of the data for `verify`, which may take its time in a thread of its own."""
+        return open_evidence(self._path)
 
     async def prune(self, site: str, *, now_ms: int, days: int = DEDUPE_DAYS) -> int:
         """Forget the dedupe hashes of letters settled longer ago than any provider sends again."""
