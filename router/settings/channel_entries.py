@@ -16,6 +16,7 @@ from router.settings.reading import (
     duration_ms,
     entries,
     looks_secret,
+    reference,
     secret_refused,
     text,
     there_is,
@@ -42,6 +43,8 @@ def read_channels(node: Node, scope: Scope, *, schemas: Schemas, capacity: int) 
             scope.report(group.keys[word], f"no channel module '{word}'{hint}")
             continue
         _check_load(part, scope, capacity=capacity)
+        if isinstance(part, Mapping) and "confirm" in part.entries:
+            reference("text")(part.entries["confirm"], scope)
         settings = _read_entry(part, scope, schema=schemas[word][0])
         if settings is not None:
             found[word] = settings
@@ -51,7 +54,9 @@ def read_channels(node: Node, scope: Scope, *, schemas: Schemas, capacity: int) 
 def specs_of(channels: Map[str, Settings], schemas: Schemas) -> dict[str, ChannelSpec]:
     """Return what routing must know of every enabled channel."""
     return {
-        word: ChannelSpec(load=settings.load or schemas[word][1].load, live=schemas[word][1].live)
+        word: ChannelSpec(
+            load=settings.load or schemas[word][1].load, live=schemas[word][1].live, confirm=settings.confirm
+        )
         for word, settings in channels.items()
         if settings.enabled
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import islice
 from pathlib import Path
 
 from router.settings.problems import Findings, Problem, SettingsError
@@ -10,6 +11,9 @@ from router.settings.problems import Findings, Problem, SettingsError
 # A configuration is written by people; what is bigger is something else that fell into the directory.
 FILE_BYTES_MAX = 1 << 20
 FILES_MAX = 200
+
+# A directory that is none of ours (a home, a root) is left after so many entries.
+ENTRIES_MAX = 5_000
 
 SUFFIXES = (".yaml", ".ics")
 MISNAMED = {".yml": ".yaml", ".ical": ".ics", ".json": ".yaml"}
@@ -52,7 +56,7 @@ def _listed(directory: Path, findings: Findings) -> dict[str, Path]:
     """Return files by name; hidden ones (an editor's, a mounted volume's own) are not ours."""
     found: dict[str, Path] = {}
     try:
-        paths = sorted(directory.rglob("*"))
+        paths = sorted(islice(directory.rglob("*"), ENTRIES_MAX))
     except OSError:
         paths = []
     for path in paths:
@@ -66,8 +70,10 @@ def _listed(directory: Path, findings: Findings) -> dict[str, Path]:
             findings.add(Problem(name, 1, 1, "", f"not read; rename it to *{MISNAMED[path.suffix]}"))
     if not any(name.endswith(".yaml") for name in found):
         findings.add(Problem(directory.name or ".", 1, 1, "", "no *.yaml file; this is no configuration"))
-    if len(found) > FILES_MAX:
-        findings.add(Problem(directory.name or ".", 1, 1, "", f"more than {FILES_MAX} files; this is no configuration"))
+    if len(found) > FILES_MAX or len(paths) == ENTRIES_MAX:
+        findings.add(
+            Problem(directory.name or ".", 1, 1, "", f"more than {FILES_MAX} files, or {ENTRIES_MAX} of any kind")
+        )
         return {}
     return found
 

@@ -41,7 +41,8 @@ SHAPES = ("disc", "half-disc", "square", "bars", "diamond", "triangle", "ring")
 # Presences that the router sets by itself.
 RESERVED_PRESENCES = ("not_responding", "offline", "not-responding")
 
-# Notices that the router tells by itself; a configuration may define more and name them in `closed`.
+# Notices that the router and its channels tell by themselves; a configuration may define more, and name them in
+# `closed` of a queue and `confirm` of a channel.
 NOTICES = (DEFAULT_NOTICE, "leave-message", "received", "closing", "in-line")
 PLACEHOLDERS = ("opens", "queue", "reference")
 
@@ -233,7 +234,7 @@ def read_texts(node: Node, scope: Scope) -> dict[str, dict[str, str]]:
     found = mapped(_notice)(node, scope) or {}
     for notice in NOTICES:
         if isinstance(node, Mapping) and notice not in node.entries:
-            scope.report(node, f"the text '{notice}' is missing; the router tells it to customers")
+            scope.report(node, f"the text '{notice}' is missing; it is told to customers without being asked for")
     return found
 
 

@@ -67,11 +67,15 @@ def read_tree(file: str, text: str, findings: Findings) -> Mapping | None:
     builder = _Builder(file, text, findings)
     try:
         node = builder.document()
-    except yaml.YAMLError as fault:
-        mark = getattr(fault, "problem_mark", None) or getattr(fault, "context_mark", None)
-        said = getattr(fault, "problem", None) or "this is not YAML"
+    except yaml.reader.ReaderError as fault:
+        before = text.encode()[: fault.position].decode(errors="ignore")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        findings.add(Problem(file, line, column, "", f"not YAML: {fault.reason} (U+{fault.character:04X})"))
+        return None
+    except yaml.MarkedYAMLError as fault:
+        mark = fault.problem_mark or fault.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        findings.add(Problem(file, line, column, "", f"not YAML: {said}"))
+        findings.add(Problem(file, line, column, "", f"not YAML: {fault.problem or fault.context or 'cannot be read'}"))
         return None
     if node is None or isinstance(node, Mapping):
         return node

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from router.core.cel import Program, compile_cel, compile_condition, implies
 from router.core.cel_syntax import OPERATORS_MAX, CelError, parse
@@ -200,3 +202,41 @@ def _once(programs: list[Program]) -> float:
     for program in programs:
         assert not program.holds(ENV)
     return time.perf_counter() - started
+
+
+WORDS = [
+    "channel",
+    "tries",
+    "topics",
+    "'a'",
+    '"x"',
+    "1",
+    "(",
+    ")",
+    "[",
+    "]",
+    ".",
+    "&&",
+    "==",
+    "!",
+    "?",
+    ":",
+    "in",
+    "size",
+    " ",
+    "é",
+    "\\",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=30).map("".join)))
+def test_any_text_is_a_condition_or_a_fault_with_a_place(source: str) -> None:
+    try:
+        compile_cel(source, SCHEMA)
+    except CelError as fault:
+        named = fault
+    else:
+        return
+    assert 0 <= named.offset <= len(source)
+    assert named.message

@@ -37,9 +37,14 @@ def test_named_levels_and_head_starts_reach_the_rules(load_example: Load) -> Non
 def test_a_channel_is_read_by_its_own_settings(load_example: Load) -> None:
     loaded = load_example((EXAMPLES / "good" / "channel-settings.yaml").read_text())
     assert loaded.channels["letter"] == LetterSettings(
-        load=5, host="mail.example.org", wait_ms=30_000, password_env="LETTER_PASSWORD", folders=("in", "spam")
+        load=5,
+        confirm="received",
+        host="mail.example.org",
+        wait_ms=30_000,
+        password_env="LETTER_PASSWORD",
+        folders=("in", "spam"),
     )
-    assert loaded.bundle.channels == {"letter": ChannelSpec(load=5, live=False)}
+    assert loaded.bundle.channels == {"letter": ChannelSpec(load=5, live=False, confirm="received")}
     assert loaded.channels["talk"].enabled is False
 
 

@@ -27,7 +27,8 @@ def schemas() -> dict[str, tuple[type, Capabilities]]:
     names = re.findall(r"^  ([a-z]+):", (CONFIG / "channels.yaml").read_text(), re.MULTILINE)
     common: dict[str, tuple[type, Capabilities]] = dict.fromkeys(names, (Settings, COMMON))
     modules = {name: import_module(f"channels.{name}") for name in names if find_spec(f"channels.{name}")}
-    return common | {name: (module.Settings, module.CAPABILITIES) for name, module in modules.items()}
+    written = {name: module for name, module in modules.items() if hasattr(module, "CAPABILITIES")}
+    return common | {name: (module.Settings, module.CAPABILITIES) for name, module in written.items()}
 
 
 @pytest.fixture(scope="module")
