@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -70,7 +71,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
             path="/openapi.json",
             summary="This document",
             role="",
-            answers=dict[str, object],
+            answers=dict[str, Any],
             handler=document,
         )
     )

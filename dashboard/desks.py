@@ -53,13 +53,6 @@ class Desks:
         """A socket is gone: say so until somebody hears it, since work may still be offered there."""
         self._start(self._detach(socket.agent, socket.desk))
 
-    def leave_leftovers(self, held: set[str]) -> None:
-        """Detach what the floor thinks this node holds from an earlier life."""
-        for agent in self._out.floor.state.agents.values():
-            for node, desk in agent.desks:
-                if node == self._out.node and desk not in held:
-                    self._start(self._detach(agent.id, desk))
-
     async def _detach(self, agent: int, desk: str) -> None:
         command = cmd.DetachDesk(id=f"Z{desk}", agent=agent, node=self._out.node, desk=desk)
         wait_s, spent_s = AGAIN_S, 0.0

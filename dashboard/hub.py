@@ -66,7 +66,6 @@ class Hub:
     def begin(self) -> None:
         """Start following. Call it with the loop running."""
         self._look_at_everything()
-        self._desks.leave_leftovers(set())
         for work in (self._listen, self._tell, self._tell_queues, self._look_after):
             self.start(self._for_ever(work))
 

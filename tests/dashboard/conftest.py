@@ -1,0 +1,18 @@
+"""The office of the dashboard's tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.dashboard.office import Office
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """A floor that leads, configured, behind a dashboard that serves."""
+    opened = await Office.open(tmp_path)
+    yield opened
+    await opened.close()

@@ -1,0 +1,390 @@
+"""Every route: what it does when all is well, what it says to bad input, and that its document tells the truth."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from dashboard.requests import TEXT_CHARS_MAX
+from router.core import commands as cmd
+from router.inbox import FloorDown
+from router.store.port import Body
+from tests.dashboard.office import NOW_MS, SITE, Answer, Desk, Office, bundle
+from tests.dashboard.schema_check import faults
+
+HOUR_MS = 3_600_000
+
+
+class Witness:
+    """Holds every answer to the served document, and remembers which routes have answered well."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.answered: set[tuple[str, str]] = set()
+
+    def hear(self, method: str, path: str, answer: Answer) -> None:
+        name = self.path_of(path.partition("?")[0])
+        if name is None or method.lower() not in self.document["paths"][name]:
+            assert answer.status in {404, 405}, path
+            return
+        responses = self.document["paths"][name][method.lower()]["responses"]
+        assert str(answer.status) in responses, (method, name, answer.status, answer.text)
+        content = responses[str(answer.status)].get("content")
+        if content is None:
+            assert answer.text == ""
+        else:
+            found = faults(answer.body, content["application/json"]["schema"], self.document)
+            assert not found, (method, name, found, answer.text)
+        if answer.status < 300:
+            self.answered.add((method.lower(), name))
+
+    def path_of(self, path: str) -> str | None:
+        fitting = [
+            name for name in self.document["paths"] if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", name), "/api/v1" + path)
+        ]
+        return min(fitting, key=lambda name: name.count("{"), default=None)
+
+
+@pytest.fixture
+async def witness(office: Office) -> Witness:
+    document = (await office.visitor().get("/openapi.json")).body
+    return Witness(document)
+
+
+async def person(office: Office, witness: Witness, login: str, **more: Any) -> Desk:
+    desk = await office.desk(login, **more)
+    desk.heard = witness.hear
+    return desk
+
+
+async def active(office: Office, desk: Desk, text: str = "hello", **more: Any) -> str:
+    """A conversation this person is handling."""
+    conv = await office.arrives(text, **more)
+    assert (await desk.accept(conv)).status == 200
+    return office.ref(conv)
+
+
+# --- all is well -----------------------------------------------------------------------------------
+
+
+async def test_every_route_answers_as_its_document_says(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana", skills={"billing": 3})
+    ben = await person(office, witness, "ben")
+    sue = await person(office, witness, "sue", role="supervisor")
+    await ana.begin()
+    ref = await active(office, ana, key="k1")
+    for path in ("/me", "/config", "/desk", "/drafts", "/queues", "/waiting", "/waiting?queue=general&limit=1&after=1"):
+        assert (await ana.get(path)).status == 200, path
+    for path in ("", "/story", "/story?before=5&limit=1", "/targets"):
+        assert (await ana.get(f"/conversations/{ref}{path}")).status == 200, path
+    customer = (await ana.get(f"/conversations/{ref}")).body["customer"]["id"]
+    assert (await ana.get(f"/customers/{customer}")).body["conversations"][0]["ref"] == ref
+    assert (await ana.post("/presence", {"presence": "lunch"})).status == 200
+    assert (await ana.post("/presence", {"presence": "available"})).status == 200
+    assert (await ana.call("PUT", f"/drafts/{ref}:reply", {"text": "half a sen"})).status == 204
+    assert (await ana.get("/drafts")).body == {f"{ref}:reply": "half a sen"}
+    assert (await ana.post(f"/conversations/{ref}/reply", {"text": "hi", "client_id": "c1"})).status == 200
+    assert (await ana.post(f"/conversations/{ref}/note", {"text": "odd", "client_id": "c2"})).status == 200
+    assert (await ana.post(f"/conversations/{ref}/hold", {"on": True})).status == 200
+    assert (await ana.post(f"/conversations/{ref}/close", {})).status == 200
+    assert (await ana.post(f"/conversations/{ref}/wrap-up", {"disposition": "solved"})).status == 200
+    parked = await active(office, ana, key="k2")
+    assert (await ana.post(f"/conversations/{parked}/park", {"until_ms": NOW_MS + HOUR_MS})).status == 200
+    assert [each["state"] for each in (await ana.get("/desk")).body["work"]] == ["parked"]
+    passed = await active(office, ana, key="k3")
+    assert (await ana.post(f"/conversations/{passed}/transfer", {"queue": "general", "note": "yours"})).status == 200
+    declined = await office.arrives("no", key="k4")
+    decline = {"offer": office.offer(declined), "reason": "busy"}
+    assert (await ana.post(f"/conversations/{office.ref(declined)}/decline", decline)).status == 200
+    await step_in(office, sue, ana)
+    assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
+    assert (await ben.call("DELETE", "/shift")).status == 200
+    assert (await ben.call("DELETE", "/session")).status == 204
+    ben.heard = witness.hear
+    assert (await ben.sign_in()).status == 200
+    assert (await ben.get("/openapi.json")).status == 200
+    served = {(method, path) for path, methods in witness.document["paths"].items() for method in methods}
+    assert witness.answered == served
+
+
+async def step_in(office: Office, sue: Desk, ana: Desk) -> None:
+    assert ana.account is not None
+    assert len((await sue.get("/agents")).body) == 1
+    closure = {"until_ms": NOW_MS + HOUR_MS, "reason": "fire-alarm"}
+    assert (await sue.post("/queues/general/closure", closure)).status == 200
+    lines = {line["name"]: line for line in (await sue.get("/queues")).body}
+    assert (lines["general"]["open"], lines["general"]["opens_ms"]) == (False, NOW_MS + HOUR_MS)
+    assert (await sue.post("/queues/general/closure", {"until_ms": 0, "reason": "over"})).status == 200
+    assert (await sue.post(f"/agents/{ana.account.id}/sign-out", {"reason": "gone-home"})).status == 200
+    await put_a_dead_letter(office)
+    dead = (await sue.get("/outbox/dead")).body
+    assert [each["reason"] for each in dead] == ["5.1.1"]
+    assert (await sue.post(f"/outbox/dead/{dead[0]['id']}/retry")).status == 204
+    assert office.nudged == 1
+    assert (await sue.get("/outbox/dead")).body == []
+    (waiting,) = await office.store.letterbox.put(SITE, [broken_letter()])
+    await office.store.letterbox.quarantine(SITE, waiting.id, "broken")
+    assert [each["reason"] for each in (await sue.get("/letterbox/quarantine")).body] == ["broken"]
+
+
+def broken_letter() -> Any:
+    from router.store.port import NewLetter
+
+    return NewLetter(channel="chat", dedupe="poison", received_ms=NOW_MS, signal=b"x")
+
+
+async def put_a_dead_letter(office: Office) -> None:
+    """A mail conversation whose reply could not be delivered."""
+    max_desk = await office.desk("max")
+    await max_desk.begin()
+    ref = await active(office, max_desk, channel="email", key="mail1")
+    await max_desk.post(f"/conversations/{ref}/reply", {"text": "gone", "client_id": "m1"})
+    effects = await office.store.outbox.claim(SITE, "w", now_ms=NOW_MS, until_ms=NOW_MS + HOUR_MS, limit=5)
+    await office.store.outbox.dead(SITE, effects[0].id, "5.1.1")
+
+
+async def test_the_document_is_of_the_version_it_says_and_names_every_refusal(witness: Witness) -> None:
+    assert witness.document["openapi"] == "3.1.0"
+    operations = [each for methods in witness.document["paths"].values() for each in methods.values()]
+    assert len({each["operationId"] for each in operations}) == len(operations)
+    refs = re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(witness.document))
+    assert set(refs) <= set(witness.document["components"]["schemas"])
+    accept = witness.document["paths"]["/api/v1/conversations/{ref}/accept"]["post"]
+    assert "`offer_gone`" in accept["responses"]["409"]["description"]
+    assert accept["security"] == [{"session": [], "csrf": []}]
+
+
+# --- bad input ----------------------------------------------------------------------------------------
+
+WRONG = [
+    ("POST", "/presence", {}, "presence", "missing"),
+    ("POST", "/presence", {"presence": 7}, "presence", "configured name"),
+    ("POST", "/presence", {"presence": "x", "colour": "red"}, "colour", "no such field"),
+    ("POST", "/presence", [], "", "JSON object"),
+    ("POST", "/conversations/{ref}/accept", {"offer": 0}, "offer", "from 1 up"),
+    ("POST", "/conversations/{ref}/accept", {"offer": "1"}, "offer", "whole number"),
+    ("POST", "/conversations/{ref}/accept", {"offer": True}, "offer", "whole number"),
+    ("POST", "/conversations/{ref}/accept", {"offer": 2**60}, "offer", "whole number"),
+    ("POST", "/conversations/{ref}/reply", {"text": "", "client_id": "a"}, "text", "1 to 100,000"),
+    ("POST", "/conversations/{ref}/reply", {"text": "a" * (TEXT_CHARS_MAX + 1), "client_id": "a"}, "text", "100,000"),
+    ("POST", "/conversations/{ref}/reply", {"text": "a", "client_id": "a b"}, "client_id", "1 to 64"),
+    ("POST", "/conversations/{ref}/reply", {"text": "a", "client_id": "a" * 65}, "client_id", "1 to 64"),
+    ("POST", "/conversations/{ref}/reply", {"text": "a", "client_id": "a", "then": "hide"}, "then", "`park`"),
+    ("POST", "/conversations/{ref}/hold", {"on": 1}, "on", "`true` or `false`"),
+    ("POST", "/conversations/{ref}/park", {"until_ms": -1}, "until_ms", "from 0 up"),
+    ("PUT", "/drafts/odd", {"text": "x"}, "key", "reference"),
+    ("GET", "/waiting?limit=1000", None, "limit", "1 to 200"),
+    ("GET", "/waiting?lines=1", None, "lines", "no such field"),
+    ("GET", "/conversations/{ref}/story?before=x", None, "before", "whole number"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "field", "sentence"), WRONG)
+async def test_a_wrong_field_is_named_with_what_to_write_instead(
+    office: Office, witness: Witness, method: str, path: str, body: Any, field: str, sentence: str
+) -> None:
+    ana = await person(office, witness, "ana")
+    ref = office.ref(await office.arrives("hello"))
+    answer = await ana.call(method, path.replace("{ref}", ref), body)
+    assert (answer.status, answer.code) == (400, "bad_request"), answer.text
+    assert answer.body["error"].get("field", "") == field
+    assert sentence in answer.body["error"]["message"]
+
+
+@pytest.mark.parametrize("raw", [b"{", b"\xff", b'{"presence": "\xed\xa0\x80"}', b"[" * 10_000, b'{"presence":NaN}'])
+async def test_what_is_no_json_is_refused_and_never_breaks_anything(
+    office: Office, witness: Witness, raw: bytes
+) -> None:
+    ana = await person(office, witness, "ana")
+    answer = await ana.call("POST", "/presence", raw=raw)
+    assert answer.status == 400
+    assert office.logged == []
+
+
+async def test_a_closure_takes_a_code_and_no_sentence(office: Office, witness: Witness) -> None:
+    sue = await person(office, witness, "sue", role="supervisor")
+    answer = await sue.post("/queues/general/closure", {"until_ms": 0, "reason": "Mr. Novak is ill"})
+    assert (answer.status, answer.body["error"]["field"]) == (400, "reason")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/presence", {"presence": "available"}, "agent_unknown"),
+        ("/shift", {"presence": "asleep"}, "presence_unknown"),
+        ("/conversations/{ref}/accept", {"offer": 99}, "offer_gone"),
+        ("/conversations/{ref}/reply", {"text": "hi", "client_id": "c"}, "not_yours"),
+        ("/conversations/{ref}/transfer", {}, "target_missing"),
+        ("/conversations/{ref}/close", {}, "not_yours"),
+    ],
+)
+async def test_what_the_core_refuses_carries_its_name_and_sentence(
+    office: Office, witness: Witness, path: str, body: Any, code: str
+) -> None:
+    ana = await person(office, witness, "ana")
+    ref = office.ref(await office.arrives("hello"))
+    answer = await ana.post(path.replace("{ref}", ref), body)
+    assert (answer.status, answer.code) == (409, code)
+    assert len(answer.body["error"]["message"]) > 10
+
+
+async def test_there_is_no_way_out_of_the_table_of_routes(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana")
+    assert (await ana.get("/nowhere")).code == "not_found"
+    refused = await ana.call("PATCH", "/shift", {})
+    assert (refused.status, refused.headers["Allow"]) == (405, "DELETE, POST")
+    for ref in ("nobody", "x" * 300, "%00", "..%2f..%2fetc"):
+        assert (await ana.get(f"/conversations/{ref}")).status == 404
+    for number in ("0", "-1", "x", "9" * 40, "1e3", "٣"):
+        assert (await ana.get(f"/customers/{number}")).code == "not_visible"
+    sue = await person(office, witness, "sue", role="supervisor")
+    for number in ("0", "x", "9" * 40):
+        assert (await sue.post(f"/outbox/dead/{number}/retry")).code == "not_found"
+
+
+async def test_no_line_of_somebody_else_can_be_answered_on(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana")
+    await ana.begin()
+    mine, other = await active(office, ana, key="k1"), await office.arrives("hi", key="k2")
+    line = office.floor.state.convs[other].line
+    answer = await ana.post(f"/conversations/{mine}/reply", {"text": "x", "client_id": "c", "line": line})
+    assert (answer.status, answer.code) == (409, "line_unknown")
+
+
+async def test_without_a_leader_the_answer_is_come_again(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana")
+    await office.stop_leading()
+    answer = await ana.post("/shift")
+    assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "unavailable", "2")
+
+
+async def test_without_a_configuration_screens_are_told_so(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana")
+    office.floor.state.bundle = None
+    assert (await ana.get("/config")).code == "not_configured"
+    office.floor.state.bundle = bundle()
+
+
+async def test_a_fault_of_ours_tells_the_client_nothing_and_the_log_its_place(
+    office: Office, witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await person(office, witness, "ana")
+
+    async def breaks(command: cmd.Command) -> None:
+        raise ValueError(f"secret text of {command}")
+
+    monkeypatch.setattr(office.floor, "submit", breaks)
+    answer = await ana.post("/shift")
+    assert (answer.status, answer.code) == (500, "broken")
+    assert "secret" not in answer.text
+    (line,) = office.logged
+    assert (line["action"], line["kind"], line["error"]) == ("request_failed", "/shift", "ValueError")
+    assert "secret" not in str(line)
+
+
+# --- once --------------------------------------------------------------------------------------------
+
+
+async def messages(office: Office) -> int:
+    """How many messages there are: the id of the next one, less one."""
+    (probe,) = await office.store.archive.write(
+        SITE, [Body(direction="note", author="system", text="probe", created_ms=NOW_MS)]
+    )
+    return probe - 1
+
+
+async def test_a_repeated_client_id_writes_no_second_message(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana")
+    await ana.begin()
+    ref = await active(office, ana)
+    body = {"text": "once", "client_id": "c1"}
+    first = await ana.post(f"/conversations/{ref}/reply", body)
+    before = await messages(office)
+    again = await ana.post(f"/conversations/{ref}/reply", body)
+    assert (again.status, again.body["message"]) == (200, first.body["message"])
+    assert await messages(office) == before + 1
+    items = (await ana.get(f"/conversations/{ref}/story")).body["items"]
+    assert [each["client"] for each in items if each["kind"] == "out"] == ["c1"]
+
+
+async def test_repeats_at_the_same_moment_are_one(office: Office, witness: Witness) -> None:
+    import asyncio
+
+    ana = await person(office, witness, "ana")
+    await ana.begin()
+    ref = await active(office, ana)
+    body = {"text": "once", "client_id": "c1", "then": "close"}
+    answers = await asyncio.gather(*(ana.post(f"/conversations/{ref}/reply", body) for _ in range(8)))
+    assert {each.status for each in answers} == {200}
+    assert len({each.body["message"] for each in answers}) == 1
+    items = (await ana.get(f"/conversations/{ref}/story")).body["items"]
+    assert [each["kind"] for each in items].count("out") == 1
+
+
+async def test_a_repeat_after_a_restart_is_still_the_same_message(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana")
+    await ana.begin()
+    ref = await active(office, ana)
+    body = {"text": "once", "client_id": "c1", "then": "close", "disposition": "solved"}
+    first = await ana.post(f"/conversations/{ref}/reply", body)
+    assert ana.account is not None
+    office.clock.at += 2 * HOUR_MS
+    await office.stop_serving()
+    await office.serve()
+    ana = office.visitor(ana.account)
+    await ana.sign_in()
+    again = await ana.post(f"/conversations/{ref}/reply", body)
+    assert (again.status, again.body["message"]) == (200, first.body["message"])
+
+
+async def test_a_repeated_command_gets_the_first_answer_even_out_of_sight(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana", skills={"billing": 3})
+    await ana.begin()
+    ref = await active(office, ana)
+    body = {"queue": "general", "command_id": "t1", "note": "please"}
+    first = await ana.post(f"/conversations/{ref}/transfer", body)
+    again = await ana.post(f"/conversations/{ref}/transfer", body)
+    assert (first.status, again.status) == (200, 200)
+    items = (await ana.get(f"/conversations/{ref}/story")).body["items"]
+    assert [each["text"] for each in items if each["kind"] == "transferred"] == ["please"]
+
+
+async def test_two_people_may_use_the_same_client_id(office: Office, witness: Witness) -> None:
+    ana, ben = await person(office, witness, "ana"), await person(office, witness, "ben")
+    ref = office.ref(await office.arrives("hello"))
+    for desk in (ana, ben):
+        assert (await desk.post(f"/conversations/{ref}/note", {"text": "n", "client_id": "c1"})).status == 200
+    items = (await ana.get(f"/conversations/{ref}/story")).body["items"]
+    assert [each["author"] for each in items if each["kind"] == "note"] == ["Ana", "Ben"]
+
+
+async def test_nothing_is_written_that_is_sure_to_be_refused(office: Office, witness: Witness) -> None:
+    ana = await person(office, witness, "ana")
+    ref = office.ref(await office.arrives("hello"))
+    before = await messages(office)
+    refused = await ana.post(f"/conversations/{ref}/reply", {"text": "lost", "client_id": "c1"})
+    assert refused.status == 409
+    assert await messages(office) == before + 1
+
+
+async def test_a_floor_that_is_away_can_be_asked_again_with_the_same_id(
+    office: Office, witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await person(office, witness, "ana")
+    await ana.begin()
+    ref = await active(office, ana)
+    submit = office.floor.submit
+
+    async def away(command: cmd.Command, **more: Any) -> Any:
+        raise FloorDown("nobody leads")
+
+    monkeypatch.setattr(office.floor, "submit", away)
+    body = {"text": "once", "client_id": "c1"}
+    assert (await ana.post(f"/conversations/{ref}/reply", body)).status == 503
+    before = await messages(office)
+    monkeypatch.setattr(office.floor, "submit", submit)
+    assert (await ana.post(f"/conversations/{ref}/reply", body)).status == 200
+    assert await messages(office) == before + 1

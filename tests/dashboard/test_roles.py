@@ -1,0 +1,60 @@
+"""The table of routes and roles, walked cell by cell."""
+
+from __future__ import annotations
+
+import re
+
+from dashboard.app import HUB, api_routes
+from dashboard.parts import build_parts
+from dashboard.routes import Route
+from tests.dashboard.office import Desk, Office
+
+# What a role may not do, and what nobody may do without signing in; every other cell gets past the door.
+SUPERVISORS_ONLY = {
+    ("GET", "/agents"),
+    ("POST", "/queues/{name}/closure"),
+    ("POST", "/agents/{id}/sign-out"),
+    ("GET", "/outbox/dead"),
+    ("POST", "/outbox/dead/{id}/retry"),
+    ("GET", "/letterbox/quarantine"),
+}
+FOR_ANYBODY = {("POST", "/session"), ("GET", "/openapi.json")}
+
+
+def table(office: Office) -> list[Route]:
+    assert office.server is not None
+    hub = office.server.app[HUB]
+    return api_routes(build_parts(office.surroundings(), "v"), hub)
+
+
+async def try_route(desk: Desk, route: Route) -> int:
+    path = re.sub(r"\{\w+\}", "1", route.path)
+    return (await desk.call(route.method, path, {} if route.changes else None)).status
+
+
+async def test_every_cell_of_the_table_of_roles_holds(office: Office) -> None:
+    people: dict[str, Desk] = {"": office.visitor()}
+    for role in ("agent", "supervisor", "admin"):
+        people[role] = await office.desk(role, role=role)
+    routes = [route for route in table(office) if (route.method, route.path) != ("DELETE", "/session")]
+    for route in routes:
+        cell = (route.method, route.path)
+        for role, desk in people.items():
+            status = await try_route(desk, route)
+            if not role and cell not in FOR_ANYBODY:
+                assert status == 401, (cell, role)
+            elif role == "agent" and cell in SUPERVISORS_ONLY:
+                assert status == 403, (cell, role)
+            elif cell != ("POST", "/session"):
+                assert status not in {401, 403, 500}, (cell, role, status)
+
+
+async def test_the_table_names_a_role_for_every_route_but_two(office: Office) -> None:
+    open_routes = {(route.method, route.path) for route in table(office) if not route.role}
+    assert open_routes == FOR_ANYBODY
+    assert {(route.method, route.path) for route in table(office) if route.role == "supervisor"} == SUPERVISORS_ONLY
+
+
+async def test_an_unknown_role_may_nothing(office: Office) -> None:
+    odd = await office.desk("odd", role="auditor")
+    assert (await odd.get("/desk")).status == 403
