@@ -101,7 +101,16 @@ def matcher(text: Run, pattern: Node) -> Run:
         search = re2.compile(pattern.value, options).search
     except re2.error as fault:
         raise CelError(f"not a pattern of RE2: {_reason(fault)}", pattern.at) from None
-    return lambda env: search(text(env)) is not None
+
+    def found(env: Env) -> Value:
+        said: str = text(env)  # type: ignore[assignment]  # The checker has seen that it is a string.
+        try:
+            return search(said) is not None
+        except UnicodeEncodeError:
+            # Half a character from a broken client: RE2 reads UTF-8 only, and a decision must not break on it.
+            return search(said.encode(errors="replace").decode()) is not None
+
+    return found
 
 
 def _reason(fault: Exception) -> str:

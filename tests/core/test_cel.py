@@ -168,6 +168,12 @@ def test_one_part_that_decides_outweighs_one_that_fails(order: str) -> None:
     assert compile_condition(true_wins, SCHEMA).run(ENV) is True
 
 
+def test_half_a_character_does_not_break_a_pattern() -> None:
+    program = compile_condition('language.matches("th$")', SCHEMA)
+    assert program.holds((ENV[0], "\ud83d th", *ENV[2:]))
+    assert not program.holds((ENV[0], "th \ud83d", *ENV[2:]))
+
+
 def test_a_program_says_which_names_it_looks_at() -> None:
     program = compile_condition('open.office && customer.segment == "vip"', SCHEMA)
     assert program.paths == {"open.office", "customer.segment"}
