@@ -1,0 +1,165 @@
+"""What a channel sees of the router: lines followed without a gap, texts, hours, secrets, a notebook."""
+
+from __future__ import annotations
+
+import asyncio
+
+from channels.contract import LineItem
+from router.core import commands as cmd
+from router.hub import ITEMS_MAX, LineFollow
+from router.store.port import Account
+from tests.floor.house import SITE, House, wrote
+
+LINE = wrote("x").line
+
+
+async def take(follow: LineFollow, count: int) -> list[LineItem]:
+    return [await asyncio.wait_for(anext(follow), 5) for _ in range(count)]
+
+
+async def serve(house: House) -> None:
+    await house.store.accounts.add(SITE, Account(id=0, login="ana", name="Ana", role="agent", password=""))
+    house.start("intake", "hub")
+    await asyncio.sleep(0)
+    await house.agent()
+
+
+async def test_a_line_followed_before_its_first_word_hears_everything(house: House) -> None:
+    await serve(house)
+    door = house.door("push")
+    follow = door.follow(LINE)
+    await door.accept([wrote("hello", extra={"client": "c1"})])
+    heard = await take(follow, 2)
+    assert [(item.kind, item.text, item.state, item.client) for item in heard] == [
+        ("in", "hello", "", "c1"),
+        ("status", "", "waiting", ""),
+    ]
+    await house.accept_offer(1)
+    await house.say(1, "good day")
+    accepted, reply = await take(follow, 2)
+    assert (accepted.state, accepted.author) == ("active", "Ana")
+    assert (reply.kind, reply.text, reply.author) == ("out", "good day", "Ana")
+    await house.made(cmd.Close(id="c", agent=1, conv=1, disposition="done"))
+    assert (await take(follow, 1))[0].state == "closed"
+    follow.close()
+
+
+async def test_what_was_followed_and_what_the_archive_has_are_the_same(house: House) -> None:
+    await serve(house)
+    door = house.door("push")
+    follow = door.follow(LINE)
+    for n in range(5):
+        await door.accept([wrote(f"message {n}")])
+    live = await take(follow, 6)
+    stored = await door.line_items(LINE, after=0, limit=100)
+    assert live == stored
+    assert await door.line_items(LINE, after=stored[2].seq, limit=100) == stored[3:]
+    follow.close()
+
+
+async def test_a_line_does_not_hear_its_neighbours_nor_notes(house: House) -> None:
+    await serve(house)
+    door = house.door("push")
+    mine, other = door.follow(LINE), door.follow(wrote("x", key="other").line)
+    await door.accept([wrote("hello")])
+    await take(mine, 2)
+    await house.accept_offer(1)
+    note = (await house.store.archive.write(SITE, [_note("the customer is rude")]))[0]
+    await house.made(cmd.Note(id="n", agent=1, conv=1, message=note))
+    await house.say(1, "good day")
+    assert [item.kind for item in await take(mine, 2)] == ["status", "out"]
+    await door.accept([wrote("me too", key="other")])
+    assert (await take(other, 1))[0].text == "me too"
+    mine.close()
+    other.close()
+    assert [item async for item in mine] == []
+
+
+def _note(text: str):  # type: ignore[no-untyped-def]
+    from router.store.port import Body
+
+    return Body(direction="note", author="agent:1", kind="note", text=text, created_ms=1)
+
+
+async def test_a_line_known_from_an_earlier_life_is_followed_after_it_was_read(house: House) -> None:
+    await serve(house)
+    await house.door("push").accept([wrote("hello")])
+    while not house.floor.state.convs:
+        await asyncio.sleep(0.01)
+    await house.accept_offer(1)
+    await house.stop()
+    later = House(house.folder, house.store, house.clock)
+    await later.lead("n1")
+    later.start("hub")
+    await asyncio.sleep(0)
+    door = later.door("push")
+    follow = door.follow(LINE)
+    seen = await door.line_items(LINE, after=0, limit=100)
+    assert [item.kind for item in seen] == ["in", "status", "status"]
+    await later.say(1, "still here")
+    assert (await take(follow, 1))[0].text == "still here"
+    follow.close()
+    await later.stop()
+
+
+async def test_a_follower_that_does_not_read_overruns_and_may_resume(house: House) -> None:
+    left: list[LineFollow] = []
+    follow = LineFollow(LINE, left.append)
+    follow.give(LineItem(seq=n, kind="in", at=n) for n in range(ITEMS_MAX + 1))
+    assert follow.overrun
+    assert [item async for item in follow] == []
+    assert left == [follow]
+
+
+async def test_typing_passes_both_ways_and_is_never_written(house: House) -> None:
+    await serve(house)
+    door = house.door("push")
+    await door.accept([wrote("hello")])
+    while not house.floor.state.convs:
+        await asyncio.sleep(0.01)
+    follow = door.follow(LINE)
+    heard: list[tuple[int, bool]] = []
+    end = house.signs.hear(lambda line, on: heard.append((line, on)))
+    before = house.floor.position
+    door.typing(LINE, True)
+    house.signs.tell(house.floor.state.convs[1].line, True)
+    assert heard == [(house.floor.state.convs[1].line, True)]
+    sign = (await take(follow, 1))[0]
+    assert (sign.kind, sign.state, sign.seq) == ("status", "typing", 0)
+    assert house.floor.position == before
+    end()
+    follow.close()
+
+
+async def test_an_answer_to_a_closed_queue_says_when_it_opens_and_what_the_notice_said(house: House) -> None:
+    await serve(house)
+    door = house.door("push")
+    follow = door.follow(LINE)
+    letter = (await door.accept([wrote("night")]))[0].letter
+    answer = await door.decided(letter, wait_ms=5_000)
+    assert answer is not None
+    assert (answer.state, answer.queue) == ("deferred", "night")
+    notice = (await take(follow, 2))[1]
+    assert (notice.kind, notice.notice, notice.text) == ("notice", "off-hours", "We are closed.")
+    follow.close()
+
+
+async def test_a_decision_that_takes_longer_is_not_waited_for(house: House) -> None:
+    door = house.door("push")
+    letter = (await door.accept([wrote("hello")]))[0].letter
+    assert await door.decided(letter, wait_ms=20) is None
+
+
+async def test_texts_hours_secrets_and_the_notebook_are_at_hand(house: House) -> None:
+    door, other = house.door("push"), house.door("call")
+    assert door.text("closed", "th").startswith("We are closed")
+    assert door.text("no such notice", "en") == ""
+    assert door.opening("general")[0] is True
+    assert door.opening("never") == (False, 0)
+    assert len(door.secret("token")) == 32
+    assert door.secret("token") != other.secret("token")
+    assert door.secret("token") != door.secret("verp")
+    assert door.public_url == "https://desk.example"
+    await door.book.note("cursor", "7")
+    assert await door.book.read("cursor") == "7"
+    assert await other.book.read("cursor") is None
