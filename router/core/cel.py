@@ -57,12 +57,14 @@ Schema = Mapping[str, Type]
 class Program:
     """A checked condition. `run` takes the values of the schema's paths, in the schema's order.
 
-    `paths` are those it looks at; `tree` is what it says, for comparing conditions.
+    `paths` are those it looks at, `words` the (noun, word) of the choices it names; `tree` is what it says, for
+    comparing conditions.
     """
 
     source: str
     type: Type
     paths: frozenset[str]
+    words: frozenset[tuple[str, str]]
     tree: Node
     run: Run
 
@@ -79,7 +81,7 @@ def compile_cel(source: str, schema: Schema) -> Program:
     tree = parse(source)
     check = _Checker(schema)
     found = check.typed(tree)
-    return Program(source, found.type, frozenset(check.paths), tree, found.run)
+    return Program(source, found.type, frozenset(check.paths), frozenset(check.words), tree, found.run)
 
 
 def compile_condition(source: str, schema: Schema) -> Program:
@@ -117,6 +119,7 @@ class _Checker:
         self._slots = {path: slot for slot, path in enumerate(schema)}
         self._records = {path.rpartition(".")[0] for path in schema if "." in path}
         self.paths: set[str] = set()
+        self.words: set[tuple[str, str]] = set()
         self._rows: dict[type[Node], Callable[..., Typed]] = {
             Literal: self._literal,
             Listing: self._listing,
@@ -220,8 +223,8 @@ class _Checker:
         if not _same(left.type, right.type):
             raise CelError(f"'{node.op}' cannot join a {left.type} and a {right.type}", node.at)
         if node.op in {"==", "!="}:
-            _within_choices(node.left, right.type)
-            _within_choices(node.right, left.type)
+            self._within_choices(node.left, right.type)
+            self._within_choices(node.right, left.type)
             return Typed(BOOL, compared(EQUALITY[node.op], left.run, node.right, right.run))
         found = ARITHMETIC.get((node.op, left.type.name))
         if found is None:
@@ -235,10 +238,20 @@ class _Checker:
             raise CelError(f"'in' looks into a list or map, not into a {right.type}", node.at)
         if not _same(left.type, keys):
             raise CelError(f"a {left.type} cannot be in a {right.type}", node.at)
-        _within_choices(node.left, keys)
+        self._within_choices(node.left, keys)
         for item in node.right.items if isinstance(node.right, Listing) else ():
-            _within_choices(item, left.type)
+            self._within_choices(item, left.type)
         return Typed(BOOL, applied(lambda value, group: value in group, [left.run, right.run]))
+
+    def _within_choices(self, node: Node, known: Type) -> None:
+        """Note a literal's meaning, or refuse one that the other side can never have."""
+        if known.choices is None or not isinstance(node, Literal):
+            return
+        word = str(node.value)
+        if word not in known.choices:
+            hint = did_you_mean(word, known.choices) or _known(known.choices)
+            raise CelError(f"no {known.noun} '{word}'{hint}", node.at)
+        self.words.add((known.noun, word))
 
     def _logic(self, node: Logic) -> Typed:
         parts = [self.typed(part) for part in node.parts]
@@ -286,11 +299,3 @@ def _wider(one: Type, two: Type) -> Type:
     if one.item is None or two.item is None:
         return Type(one.name)
     return Type(one.name, _wider(one.item, two.item))
-
-
-def _within_choices(node: Node, known: Type) -> None:
-    """Refuse a literal that the other side can never have."""
-    if known.choices is None or not isinstance(node, Literal) or node.value in known.choices:
-        return
-    word = str(node.value)
-    raise CelError(f"no {known.noun} '{word}'{did_you_mean(word, known.choices) or _known(known.choices)}", node.at)

@@ -42,7 +42,7 @@ def read_channels(node: Node, scope: Scope, *, schemas: Schemas, capacity: int) 
             hint = did_you_mean(word, schemas) or there_is(schemas)
             scope.report(group.keys[word], f"no channel module '{word}'{hint}")
             continue
-        _check_load(part, scope, capacity=capacity)
+        _check_load(part, scope, capacity=capacity, usual=schemas[word][1].load)
         if isinstance(part, Mapping) and "confirm" in part.entries:
             reference("text")(part.entries["confirm"], scope)
         settings = _read_entry(part, scope, schema=schemas[word][0])
@@ -62,9 +62,14 @@ def specs_of(channels: Map[str, Settings], schemas: Schemas) -> dict[str, Channe
     }
 
 
-def _check_load(node: Node, scope: Scope, *, capacity: int) -> None:
+def _check_load(node: Node, scope: Scope, *, capacity: int, usual: int) -> None:
+    """Refuse a load that nobody could ever carry, whether it is written or the channel's own."""
     at = node.entries.get("load") if isinstance(node, Mapping) else None
     load = at.value if isinstance(at, Scalar) else None
+    if not load and usual > capacity:
+        scope.report(
+            node, f"its load is {usual}, and an agent carries {capacity} (limits.capacity); write `load: …` here"
+        )
     if at is not None and isinstance(load, int) and not 0 <= load <= capacity:
         scope.report(
             at, f"{load} is out of bounds; an agent carries {capacity} (limits.capacity); write 1 to {capacity}"

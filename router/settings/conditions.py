@@ -10,7 +10,7 @@ from router.core.cel_syntax import CelError
 from router.core.rules import rule_schema, topic_schema
 from router.settings.reading import Field, Scope, complete, duration, kind_of, mapped, record, reference, text
 from router.settings.sections import needed_skills
-from router.settings.tree import Mapping, Node, Scalar, Sequence
+from router.settings.tree import Mapping, Node, Sequence
 
 RULES_MAX = 1_000
 
@@ -70,6 +70,7 @@ def _condition(node: Node, scope: Scope, schema: Schema) -> Program | None:
     except CelError as fault:
         scope.report(node, fault.message, offset=fault.offset)
         return None
+    scope.used.update(program.words)
     for path in program.paths:
         if path.startswith("open."):
             scope.used.add(("calendar", path.removeprefix("open.")))
@@ -110,18 +111,3 @@ def _check_reach(rules: list[tuple[Node, dict[str, Any] | None]], scope: Scope) 
             )
         before.append((part, program))
     scope.report(rules[-1][0], "the last rule has a condition; add one without `when` for all that is left")
-
-
-def topics_in_use(node: Node, scope: Scope) -> None:
-    """Note which topics the rules name, so that the others can be warned of."""
-    for part in _scalars(node):
-        for topic in scope.names["topic"] or ():
-            if f'"{topic}"' in str(part.value) or f"'{topic}'" in str(part.value):
-                scope.used.add(("topic", topic))
-
-
-def _scalars(node: Node) -> list[Scalar]:
-    if isinstance(node, Scalar):
-        return [node]
-    parts = node.entries.values() if isinstance(node, Mapping) else node.items if isinstance(node, Sequence) else ()
-    return [scalar for part in parts for scalar in _scalars(part)]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from channels.contract import Settings
-from router.core.bundle import Bundle
+from router.core.bundle import Bundle, decode_bundle, encode_bundle
 from router.core.cel import did_you_mean
 from router.settings.channel_entries import Schemas, read_channels, specs_of
 from router.settings.checks import Check, CheckResult, read_checks, run_checks
-from router.settings.conditions import read_rules, read_topics, topics_in_use
+from router.settings.conditions import read_rules, read_topics
 from router.settings.expansion import expand_all
 from router.settings.files import raise_unless_sane, read_directory
 from router.settings.hours import Hours, read_hours
@@ -49,6 +50,8 @@ SECTIONS: Map[str, bool] = {
     "checks": False,
 }
 DEFAULT_CAPACITY = 100
+
+T = TypeVar("T")
 
 # What the sections define names of, in words for people.
 _KINDS = (("calendar", "hours"), ("queue", "queues"), ("topic", "topics"), ("skill", "skills"), ("text", "texts"))
@@ -146,6 +149,8 @@ class _Load:
             channels=specs_of(channels, self._schemas),
             files=self._files,
         )
+        # What is recovered later is what was read back: the same order of everything, from the first moment.
+        bundle = decode_bundle(encode_bundle(bundle))
         return Loaded(bundle, channels, tuple(sorted(self._findings.warnings)), hours, checks)
 
     def _collect(self) -> None:
@@ -208,13 +213,11 @@ class _Load:
         names = [rule.entries.get("name") for rule in node.items if isinstance(rule, Mapping)]
         return tuple(str(name.value) for name in names if isinstance(name, Scalar))
 
-    def _read(self, section: str, reader: Any) -> Any:
+    def _read(self, section: str, reader: Callable[[Node, Scope], T]) -> T | None:
         node = self._nodes.get(section)
         return None if node is None else reader(node, self._scope)
 
     def _parts(self) -> dict[str, Any]:
-        if "rules" in self._nodes:
-            topics_in_use(self._nodes["rules"], self._scope)
         return {
             "queues": self._read("queues", read_queues),
             "topics": self._read("topics", read_topics) or (),

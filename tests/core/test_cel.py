@@ -177,6 +177,12 @@ def test_half_a_character_does_not_break_a_pattern() -> None:
 def test_a_program_says_which_names_it_looks_at() -> None:
     program = compile_condition('open.office && customer.segment == "vip"', SCHEMA)
     assert program.paths == {"open.office", "customer.segment"}
+    assert program.words == frozenset()
+
+
+def test_a_program_says_which_choices_it_names() -> None:
+    program = compile_condition('channel in ["chat", "form"] || "refund" in topics || "email" == channel', SCHEMA)
+    assert program.words == {("channel", "chat"), ("channel", "form"), ("topic", "refund"), ("channel", "email")}
 
 
 IMPLIED = [

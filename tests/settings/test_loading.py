@@ -57,6 +57,12 @@ def test_the_same_files_and_day_give_the_same_bytes() -> None:
     assert encode_bundle(load_files(files, SCHEMAS, now_ms=morning + DAY_MS).bundle) != first
 
 
+def test_a_bundle_is_in_the_order_in_which_it_will_be_recovered(load_example: Load) -> None:
+    bundle = load_example().bundle
+    assert list(bundle.queues) == ["billing", "general", "mail"]
+    assert repr(decode_bundle(encode_bundle(bundle))) == repr(bundle)
+
+
 def test_a_bundle_can_be_extended_from_the_files_it_keeps(load_example: Load) -> None:
     bundle = decode_bundle(encode_bundle(load_example().bundle))
     later = load_files(bundle.files, SCHEMAS, now_ms=NOW_MS + 30 * DAY_MS).bundle
