@@ -19,10 +19,10 @@ WAL_BYTES_MAX = 64 * 1024 * 1024
 """To this the log is cut back after a long reading made it grow."""
 
 
-def open_writer(path: str, vfs: str | None) -> apsw.Connection:
+def open_writer(path: str) -> apsw.Connection:
     """Open the one connection that writes and checkpoints."""
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    conn = apsw.Connection(path, flags=flags, vfs=vfs, statementcachesize=200)
+    conn = apsw.Connection(path, flags=flags, statementcachesize=200)
     conn.set_busy_timeout(BUSY_MS)
     conn.pragma("journal_mode", "WAL")
     conn.pragma("synchronous", "FULL")
@@ -36,9 +36,9 @@ def open_writer(path: str, vfs: str | None) -> apsw.Connection:
     return conn
 
 
-def open_reader(path: str, vfs: str | None = None) -> apsw.Connection:
+def open_reader(path: str) -> apsw.Connection:
     """Open a connection that cannot write."""
-    conn = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs, statementcachesize=200)
+    conn = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=200)
     conn.set_busy_timeout(READ_BUSY_MS)
     conn.pragma("temp_store", 2)
     return conn

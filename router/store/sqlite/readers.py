@@ -23,10 +23,9 @@ Result = TypeVar("Result")
 class Readers:
     """Read-only connections; every reading sees all that was answered before it began."""
 
-    def __init__(self, path: str, vfs: str | None) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
-        self._vfs = vfs
-        self._inline = open_reader(path, vfs)
+        self._inline = open_reader(path)
         self._pool = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="store-reader")
         self._local = threading.local()
         self._opened: list[apsw.Connection] = []
@@ -58,6 +57,6 @@ class Readers:
         with border():
             conn = getattr(self._local, "conn", None)
             if conn is None:
-                conn = self._local.conn = open_reader(self._path, self._vfs)
+                conn = self._local.conn = open_reader(self._path)
                 self._opened.append(conn)
             return work(conn)

@@ -74,16 +74,16 @@ class SqliteStore:
         await self._writer.close()
 
 
-async def open_sqlite(path: str | Path, *, hasher: Hasher, vfs: str | None = None) -> SqliteStore:
+async def open_sqlite(path: str | Path, *, hasher: Hasher) -> SqliteStore:
     """Open a file, new or from an older release, in the running loop.
 
     Raises StoreUnavailable when it cannot be opened or written, StoreError when it is not ours to use.
     """
     name = str(path)
     with border():
-        conn = await asyncio.to_thread(_prepared, name, vfs)
+        conn = await asyncio.to_thread(_prepared, name)
         try:
-            readers = Readers(name, vfs)
+            readers = Readers(name)
         except apsw.Error:
             conn.close()
             raise
@@ -92,8 +92,8 @@ async def open_sqlite(path: str | Path, *, hasher: Hasher, vfs: str | None = Non
     return SqliteStore(name, writer, readers, hasher=hasher)
 
 
-def _prepared(path: str, vfs: str | None) -> apsw.Connection:
-    conn = open_writer(path, vfs)
+def _prepared(path: str) -> apsw.Connection:
+    conn = open_writer(path)
     try:
         migrate(conn)
     except BaseException:
