@@ -1,0 +1,131 @@
+"""A mail to the signals it means: a message on a thread, a receipt for a bounce, or something set aside by name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import msgspec
+
+from channels.contract import Attachment, Identity, LineRef, MessageIn, Receipt
+from channels.email.automatic import is_auto_reply, is_loop, no_auto_answer
+from channels.email.bounces import Report, read_report
+from channels.email.quotes import new_text
+from channels.email.reading import Mail, parse_message, read_mail
+from channels.email.threads import Threads
+
+CHANNEL = "email"
+# The standard parser raises at least these on what senders have sent it; such a mail is kept raw.
+_UNPARSED = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+
+
+class Ours(msgspec.Struct, frozen=True, kw_only=True):
+    """What the parser must know of our own mailbox."""
+
+    threads: Threads
+    addresses: frozenset[str]
+    trusted_authority: str = ""
+
+
+def parse(data: bytes, ours: Ours, *, envelope_sender: str | None = None) -> MessageIn | Receipt:
+    """Return the signal a raw mail means. Pure; never raises: what cannot be read becomes a message with the file."""
+    try:
+        message = parse_message(data)
+        mail, report = read_mail(message), read_report(message)
+    except _UNPARSED:
+        return _unparsed(data, ours)
+    dedupe = dedupe_key(mail, data)
+    if report is not None:
+        return _bounce(mail, report, ours, dedupe)
+    return _message(mail, ours, dedupe=dedupe, envelope_sender=envelope_sender)
+
+
+def dedupe_key(mail: Mail, data: bytes) -> str:
+    """Return a name that a redelivery of this mail has too, and that nobody can take from another's mail.
+
+    A Message-ID alone could be copied to make a foreign mail disappear, so sender, date and body count as well.
+    """
+    body = re.split(rb"\r?\n\r?\n", data, maxsplit=1)[-1]
+    parts = (mail.message_id, mail.sender, str(mail.sent_ms), mail.subject)
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace") + b"\0" + body)
+    return digest.hexdigest()
+
+
+def _bounce(mail: Mail, report: Report, ours: Ours, dedupe: str) -> MessageIn | Receipt:
+    key = ours.threads.line_of_id(report.original_id) or _line_in_addresses(mail, ours)
+    if key and report.failed and report.original_id:
+        line = LineRef(channel=CHANNEL, key=key)
+        return Receipt(line=line, dedupe=dedupe, provider=report.original_id, status="failed", reason=report.failed)
+    return MessageIn(
+        line=LineRef(channel=CHANNEL, key=ours.threads.new_key(dedupe)),
+        dedupe=dedupe,
+        text=mail.text,
+        subject=mail.subject,
+        provider=mail.message_id,
+        sent_ms=mail.sent_ms,
+        set_aside="bounce" if report.failed or not report.failures else "delayed",
+    )
+
+
+def _message(mail: Mail, ours: Ours, *, dedupe: str, envelope_sender: str | None) -> MessageIn:
+    answer = new_text(mail.text)
+    extra = {"full_text": mail.text} if answer != mail.text.strip() else {}
+    if mail.senders > 1:
+        extra["suspicious"] = "several_senders"
+    message_id = mail.message_id or f"<{dedupe[:32]}@missing.invalid>"
+    return MessageIn(
+        line=LineRef(
+            channel=CHANNEL,
+            key=_known_line(mail, ours) or ours.threads.new_key(message_id),
+            peer=mail.reply_to or mail.sender,
+        ),
+        dedupe=dedupe,
+        text=answer,
+        html=mail.html,
+        subject=mail.subject,
+        provider=message_id,
+        sent_ms=mail.sent_ms,
+        name=mail.sender_name,
+        language=mail.language.split(",")[0].split("-")[0].strip().lower(),
+        identities=(Identity(kind="email", value=mail.sender, verified=_proof(mail, ours)),) if mail.sender else (),
+        in_reply_to=mail.ids,
+        attachments=mail.attachments,
+        set_aside="loop" if is_loop(mail, ours.addresses) else "",
+        automatic=is_auto_reply(mail),
+        no_auto_answer=no_auto_answer(mail, envelope_sender),
+        extra=extra,
+    )
+
+
+def _known_line(mail: Mail, ours: Ours) -> str:
+    """Return the line of one of our own ids or secret addresses; other ids are looked up in the archive."""
+    keys = (ours.threads.line_of_id(message_id) for message_id in mail.ids)
+    return next((key for key in keys if key), "") or _line_in_addresses(mail, ours)
+
+
+def _line_in_addresses(mail: Mail, ours: Ours) -> str:
+    keys = (ours.threads.line_of_address(address) for address in mail.recipients)
+    return next((key for key in keys if key), "")
+
+
+def _proof(mail: Mail, ours: Ours) -> str:
+    """Return `email-auth` when our own relay says that the sender's domain has vouched for this mail (RFC 8601)."""
+    results = mail.headers.get("authentication-results", "")
+    authority, _, said = results.partition(";")
+    if not ours.trusted_authority or authority.strip().lower() != ours.trusted_authority.lower():
+        return ""
+    domain = re.escape(mail.sender.rpartition("@")[2])
+    aligned = rf"dmarc=pass\b|dkim=pass\b[^;]*header\.(?:d|i)=@?{domain}\b|spf=pass\b[^;]*smtp\.mailfrom=\S*{domain}\b"
+    return "email-auth" if re.search(aligned, said, re.IGNORECASE) else ""
+
+
+def _unparsed(data: bytes, ours: Ours) -> MessageIn:
+    digest = hashlib.sha256(data).hexdigest()
+    raw = Attachment(name="mail.eml", media_type="message/rfc822", size_bytes=len(data), content=data)
+    return MessageIn(
+        line=LineRef(channel=CHANNEL, key=ours.threads.new_key(digest)),
+        dedupe=digest,
+        attachments=(raw,),
+        no_auto_answer=True,
+        extra={"unparsed": "yes"},
+    )
