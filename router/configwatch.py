@@ -21,6 +21,8 @@ from router.telemetry import Telemetry, error_code
 
 BOOK = "config"
 LOOK_S = 1.0
+# Until the first look: a floor that has just taken the lead shall not wait for its configuration.
+FIRST_LOOK_S = 0.05
 Schemas = Mapping[str, tuple[type[Any], Capabilities]]
 Applied = Callable[[Mapping[str, Settings]], None]
 
@@ -73,7 +75,8 @@ class ConfigWatch:
             except (FloorAway, StoreError) as error:
                 self._seen, self._extended_day = "", 0
                 self._count.info("config_refused", site=self._site, error=error_code(error))
-            await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(LOOK_S if self._seen else FIRST_LOOK_S)
 
     async def turn(self) -> None:
         """Look once. Only the leader's node proposes."""

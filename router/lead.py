@@ -25,7 +25,7 @@ class Lead:
         self._floor = floor
         self._leases = leases
         self._clock = clock
-        self._node = node
+        self._node = self.node = node
         self._count = telemetry
         self._stopping = False
         self._idle = asyncio.Event()

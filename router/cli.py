@@ -1,0 +1,257 @@
+"""The `patchbay` command. It imports what a command needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from router.store.port import Account, Store
+
+T = TypeVar("T")
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="DATA",
+    default=Path("data"),
+    show_default=True,
+    help="The data directory.",
+)
+CONFIG_TYPE = click.Path(file_okay=False, path_type=Path)
+SITE = "main"
+NO_DATA = "There is no Patchbay data in {}. `patchbay serve` makes it."
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="patchbay", prog_name="patchbay")
+def main() -> None:
+    """Patchbay: an omnichannel contact-center routing engine that can say why."""
+
+
+@main.command()
+@DATA
+@click.option("--config", type=CONFIG_TYPE, envvar="CONFIG", default=Path("config"), show_default=True)
+@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65_535), envvar="PORT", default=8080, show_default=True)
+@click.option("--public-url", envvar="PUBLIC_URL", default="", help="The address under which the world sees us.")
+@click.option("--demo-people", is_flag=True, help="At the first start, also make the agents ana, ben and chloe.")
+def serve(data: Path, config: Path, **options: Any) -> None:
+    """Serve channels, dashboard and API until stopped."""
+    from router.datalock import DataInUse  # noqa: PLC0415
+    from router.serving import CannotServe, ServeOptions  # noqa: PLC0415
+    from router.serving import serve as run_server  # noqa: PLC0415
+    from router.sitekey import SiteKeyError  # noqa: PLC0415
+    from router.store.port import StoreError  # noqa: PLC0415
+
+    chosen = ServeOptions(data=data, config=config, environment=os.environ, **options)
+    try:
+        _run(run_server(chosen, click.echo))
+    except (CannotServe, DataInUse, SiteKeyError, StoreError) as fault:
+        raise click.ClickException(str(fault)) from None
+
+
+@main.command()
+@click.argument("config", type=CONFIG_TYPE, envvar="CONFIG", default=Path("config"))
+def check(config: Path) -> None:
+    """Check a configuration directory and run its own tests."""
+    from channels.discovery import discover  # noqa: PLC0415
+    from router.settings.loading import check_directory  # noqa: PLC0415
+    from router.switchboard import schemas_of  # noqa: PLC0415
+
+    report = check_directory(config, schemas_of(discover()), now_ms=time.time_ns() // 1_000_000)
+    for line in report.lines:
+        click.echo(line)
+    sys.exit(0 if report.ok else 1)
+
+
+@main.command()
+@DATA
+def verify(data: Path) -> None:
+    """Fold the journal with independent code and report every broken promise."""
+    from channels.discovery import discover  # noqa: PLC0415
+    from router.datalock import STORE_FILE  # noqa: PLC0415
+    from router.verify import verify as verify_store  # noqa: PLC0415
+
+    path = data / STORE_FILE
+    if not path.exists():
+        raise click.ClickException(NO_DATA.format(data))
+    calls = [name for name, module in discover().items() if module.CAPABILITIES.delivery == "call"]
+    report = verify_store(path, SITE, call_channels=calls)
+    for line in report.lines():
+        click.echo(line)
+    sys.exit(0 if report.ok else 1)
+
+
+@main.command(hidden=True)
+@DATA
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+def snapshot(data: Path, out: Path) -> None:
+    """Recover, and write what came of it: the child process of a running server."""
+    from router.serving import release  # noqa: PLC0415
+    from router.snapshots import make_snapshot, write_snapshot  # noqa: PLC0415
+
+    async def work(store: Store) -> None:
+        write_snapshot(await make_snapshot(store.journal, SITE, release=release()), out)
+
+    _with_store(data, work)
+
+
+@main.command()
+@click.option("--url", default="", help="The server's address; default is this machine and PORT.")
+@click.option("--port", type=int, envvar="PORT", default=8080)
+def health(url: str, port: int) -> None:
+    """Ask a running server whether it is ready: for container health checks."""
+    from urllib.error import URLError  # noqa: PLC0415
+    from urllib.request import urlopen  # noqa: PLC0415
+
+    address = f"{url or f'http://127.0.0.1:{port}'}/readyz"
+    if not address.startswith(("http://", "https://")):
+        raise click.ClickException("The address must begin with http:// or https://.")
+    try:
+        with urlopen(address, timeout=5) as answer:  # noqa: S310 - checked above.
+            click.echo(answer.read().decode())
+    except (URLError, OSError):
+        raise click.ClickException("The server is not ready.") from None
+
+
+# --- people -----------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def user() -> None:
+    """Accounts: who signs in, with which role and skills."""
+
+
+def _pairs(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    skills = {}
+    for value in values:
+        name, _, level = value.partition("=")
+        if not name or not level.isdigit():
+            raise click.BadParameter(f"'{value}' is not name=level, for example billing=3.")
+        skills[name] = int(level)
+    return skills
+
+
+PASSWORD_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password; else one is made and shown.")
+
+
+def _password(from_stdin: bool) -> str:
+    from router.people import new_password  # noqa: PLC0415
+
+    return sys.stdin.readline().rstrip("\n") if from_stdin else new_password()
+
+
+@user.command("add")
+@DATA
+@click.argument("login")
+@click.option("--name", default="", help="The name customers and colleagues see.")
+@click.option("--role", type=click.Choice(["agent", "supervisor", "admin"]), default="agent", show_default=True)
+@click.option("--skill", "skills", multiple=True, callback=_pairs, help="name=level; repeat for more.")
+@click.option("--language", "languages", multiple=True)
+@click.option("--capacity", type=click.IntRange(0, 1_000), default=0, help="0: the site's.")
+@PASSWORD_STDIN
+def user_add(data: Path, login: str, password_stdin: bool, **fields: Any) -> None:
+    """Add an account."""
+    from dashboard.passwords import hash_password  # noqa: PLC0415
+    from router.people import add_person  # noqa: PLC0415
+    from router.store.port import Account  # noqa: PLC0415
+
+    password = _password(password_stdin)
+    account = Account(id=0, login=login, password="", **{**fields, "name": fields["name"] or login})
+    _with_store(data, lambda store: add_person(store.accounts, SITE, account, password=password, hashed=hash_password))
+    click.echo(f"Added {login}." if password_stdin else f"Added {login}. Password: {password}")
+
+
+@user.command("list")
+@DATA
+def user_list(data: Path) -> None:
+    """List accounts."""
+    for account in _with_store(data, lambda store: store.accounts.all(SITE)):
+        click.echo(_described(account))
+
+
+def _described(account: Account) -> str:
+    skills = ", ".join(f"{name}={level}" for name, level in sorted(account.skills.items())) or "no skills"
+    closed = "  (disabled)" if account.disabled else ""
+    return f"{account.id:>5}  {account.login:<20} {account.role:<11} {account.name}  [{skills}]{closed}"
+
+
+@user.command("password")
+@DATA
+@click.argument("login")
+@PASSWORD_STDIN
+def user_password(data: Path, login: str, password_stdin: bool) -> None:
+    """Set a new password and end the sessions of the old one."""
+    from dashboard.passwords import hash_password  # noqa: PLC0415
+    from router.people import set_password  # noqa: PLC0415
+
+    password = _password(password_stdin)
+    _with_store(data, lambda store: set_password(store.accounts, SITE, login, password=password, hashed=hash_password))
+    click.echo(f"Changed {login}." if password_stdin else f"Changed {login}. Password: {password}")
+
+
+@user.command("skills")
+@DATA
+@click.argument("login")
+@click.argument("skills", nargs=-1, callback=_pairs)
+def user_skills(data: Path, login: str, skills: dict[str, int]) -> None:
+    """Set the skills of an account, all of them: billing=3 orders=2."""
+    from router.people import set_skills  # noqa: PLC0415
+
+    _with_store(data, lambda store: set_skills(store.accounts, SITE, login, skills=skills))
+    click.echo(f"Changed {login}; it counts from the start of the next shift.")
+
+
+@user.command("disable")
+@DATA
+@click.argument("login")
+@click.option("--undo", is_flag=True, help="Open the account again.")
+def user_disable(data: Path, login: str, undo: bool) -> None:
+    """Close an account and end its sessions."""
+    from router.people import disable_person  # noqa: PLC0415
+
+    _with_store(data, lambda store: disable_person(store.accounts, SITE, login, disabled=not undo))
+    click.echo(f"Opened {login}." if undo else f"Disabled {login}.")
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+def _with_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
+    from router.datalock import STORE_FILE  # noqa: PLC0415
+    from router.people import NoSuchAccount  # noqa: PLC0415
+    from router.serving import open_store  # noqa: PLC0415
+    from router.sitekey import SiteKeyError, load_site_key  # noqa: PLC0415
+    from router.store.port import StoreError  # noqa: PLC0415
+
+    if not (data / STORE_FILE).exists():
+        raise click.ClickException(NO_DATA.format(data))
+
+    async def run() -> T:
+        store = await open_store(data, load_site_key(data, os.environ))
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    try:
+        return _run(run())
+    except (StoreError, SiteKeyError, NoSuchAccount, ValueError) as fault:
+        raise click.ClickException(str(fault)) from None
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run on the faster loop where it is installed."""
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
