@@ -159,9 +159,11 @@ class Office:
     def _nudge(self) -> None:
         self.nudged += 1
 
-    async def lead(self) -> None:
+    async def lead(self, owner: str = "n1") -> None:
+        """Recover and lead; a new owner is a new leadership."""
         await self.floor.recover()
-        epoch = await self.store.leases.acquire(SITE, "lead", self.node, now_ms=self.clock.at, ttl_ms=10**9)
+        await self.store.leases.release(SITE, "lead", self.node)
+        epoch = await self.store.leases.acquire(SITE, "lead", owner, now_ms=self.clock.at, ttl_ms=10**9)
         self._running = asyncio.create_task(self.floor.run(epoch))
         await eventually(lambda: self.floor.state.epoch == epoch)
 
