@@ -36,7 +36,7 @@ SCHEMAS: dict[str, tuple[type, Capabilities]] = {
 def files_with(example: str, name: str = "example.yaml") -> dict[str, str]:
     """Return the base configuration, its sections replaced by those of the example."""
     own = {line.partition(":")[0] for line in example.splitlines()}
-    base = {path.name: path.read_text() for path in sorted((EXAMPLES / "base").glob("*.yaml"))}
+    base = {path.name: path.read_text(encoding="utf-8") for path in sorted((EXAMPLES / "base").glob("*.yaml"))}
     return {file: text for file, text in base.items() if file.removesuffix(".yaml") not in own} | {name: example}
 
 
