@@ -5,6 +5,7 @@ The same functions serve a live decision and a replay, so a journal of an older 
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -150,10 +151,31 @@ def _leave_core(state: State, at: int, conv: Conv, record: Record) -> None:
     if conv.id in state.left:
         _forget_left(state, conv.id)
     for line in lines:
-        if state.lines.get(line) == conv.id:
-            del state.lines[line]
+        _free_line(state, line, conv.id)
         state.left_on[line] = conv.id
     state.left[conv.id] = Left(record.version, at, state.position, lines)
+
+
+def take_line(state: State, line: int, conv: int) -> None:
+    """Messages of a line join the conversation that had it first; the others come after it, by id."""
+    if state.lines.setdefault(line, conv) != conv:
+        others = state.next_on_line.setdefault(line, [])
+        if conv not in others:
+            insort(others, conv)
+
+
+def _free_line(state: State, line: int, conv: int) -> None:
+    others = state.next_on_line.get(line)
+    if others is None:
+        if state.lines.get(line) == conv:
+            del state.lines[line]
+        return
+    if state.lines[line] == conv:
+        state.lines[line] = others.pop(0)
+    else:
+        others.remove(conv)
+    if not others:
+        del state.next_on_line[line]
 
 
 def _move_class(state: State, at: int, conv: Conv, cls: Class) -> None:
@@ -307,7 +329,7 @@ def _move_line(state: State, conv: Conv, line: int) -> None:
     """The conversation goes on over another line of its customer; both lead to it while it is open."""
     conv.more_lines = tuple(known for known in (*conv.more_lines, conv.line) if known != line)
     conv.line = line
-    state.lines.setdefault(line, conv.id)
+    take_line(state, line, conv.id)
 
 
 def _routed(state: State, at: int, event: ev.Routed) -> None:
@@ -457,7 +479,7 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
     )
     state.convs[conv.id] = conv
     for line in (conv.line, *conv.more_lines):
-        state.lines.setdefault(line, conv.id)
+        take_line(state, line, conv.id)
     state.next_conv = max(state.next_conv, conv.id + 1)
 
 

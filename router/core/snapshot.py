@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from router.core.bundle import Bundle
+from router.core.evolve import take_line
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
@@ -220,6 +221,8 @@ def _restore_matching(state: State, picture: Picture) -> None:
     for conv_row in picture.convs:
         conv = _conv(state, conv_row)
         state.convs[conv.id] = conv
+        for line in (conv.line, *conv.more_lines):
+            take_line(state, line, conv.id)
     state.matching.rebuild_lines([conv for conv in state.convs.values() if conv.state == WAITING])
 
 

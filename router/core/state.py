@@ -153,7 +153,8 @@ class State:
     bundle: Bundle | None = None
     ruleset: Ruleset | None = None
     convs: dict[int, Conv] = field(default_factory=dict)
-    lines: dict[int, int] = field(default_factory=dict)
+    lines: dict[int, int] = field(default_factory=dict)  # line -> the conversation that its messages join
+    next_on_line: dict[int, list[int]] = field(default_factory=dict)  # line -> other open ones on it, by id
     agents: dict[int, Agent] = field(default_factory=dict)
     queues: dict[str, QueueState] = field(default_factory=dict)
     fact_sets: dict[int, Facts] = field(default_factory=dict)

@@ -94,8 +94,9 @@ def check_conversations(state: State) -> None:
         if conv.offer is not None:
             assert state.agents[conv.offer.agent].accepts, "an offer to somebody away"
         for line in (conv.line, *conv.more_lines):
-            assert state.lines[line] in state.convs
-    assert all(conv in state.convs for conv in state.lines.values())
+            assert line in state.lines, "a message of this line would open another conversation"
+    for line, holder in state.lines.items():
+        assert line in (state.convs[holder].line, *state.convs[holder].more_lines)
 
 
 def check_nobody_waits_in_vain(state: State) -> None:

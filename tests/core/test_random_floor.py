@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import random
+
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -10,6 +14,7 @@ from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.bundle import HOUR_MS
 from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
+from tests.core.walk import Walk
 from tests.core.world import CAPACITIES, LINES, PEOPLE, SKILLS, World
 
 people = st.sampled_from(PEOPLE)
@@ -26,10 +31,15 @@ class RandomFloor(RuleBasedStateMachine):
         self.world = World()
         self.over: dict[int, int] = {}
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(staff=st.lists(st.sampled_from(SKILLS), max_size=len(PEOPLE)), first=st.integers(0, len(LINES)))
+    def begin(self, staff: list[tuple[tuple[str, int], ...]], first: int) -> None:
+        """Some are at work and some have written before anything is judged worth telling."""
         self.world.begin()
         self.world.restore()
+        for agent, abilities in zip(PEOPLE, staff, strict=False):
+            self.sign_in(agent=agent, abilities=abilities, capacity=60)
+        for line in LINES[:first]:
+            self.world.arrive(line)
 
     def pick(self, states: set[str], pick: int) -> tuple[int, int, int]:
         """Return (conversation, its agent, its offer) among those in some states; zeros when there is none."""
@@ -200,6 +210,19 @@ class RandomFloor(RuleBasedStateMachine):
                 assert lowered or self.over.get(agent.id, 0) >= agent.used
                 over[agent.id] = agent.used
         self.over = over
+
+
+# Walks go deeper than a machine that draws every command as often; so many of them are a matter of seconds.
+WALKS = {"quick": 24, "prove": 2_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
+
+
+@pytest.mark.parametrize("seed", range(WALKS))
+def test_a_long_random_walk_breaks_no_promise(seed: int) -> None:
+    world = World()
+    world.begin()
+    world.restore()
+    Walk(world, random.Random(seed)).run(300)
+    assert world.entries
 
 
 TestRandomFloor = RandomFloor.TestCase

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
-from router.core.bundle import HOUR_MS, Bundle, Closing, OffHours, Queue
+from router.core.bundle import DAY_MS, HOUR_MS, Bundle, Closing, OffHours, Queue
 from router.core.engine import Engine
 from router.core.evolve import evolve, remember
 from router.core.facts import Facts
 from router.core.record import Record, decode_record, encode_record
 from router.core.snapshot import decode_state, encode_state, picture_of
 from router.core.state import State
-from tests.core.floor_plan import MONDAY_MS, bundle
+from tests.core.floor_plan import FOREVER_MS, MONDAY_MS, bundle
 from tests.core.oracle import check_offer, check_settled, overdue
 
 PEOPLE = (1, 2, 3, 4)
@@ -31,23 +31,34 @@ SKILLS = (
 CAPACITIES = (10, 25, 35, 60, 100)
 
 
+def daily(from_hour: int, hours: int) -> tuple[int, ...]:
+    """Return a calendar that opens for so many hours on each day of a year."""
+    opens = [MONDAY_MS + day * DAY_MS + from_hour * HOUR_MS for day in range(365)]
+    return tuple(at for opening in opens for at in (opening, opening + hours * HOUR_MS))
+
+
 def bundles() -> dict[str, Bundle]:
     """Return the configurations that random floors swap between, by name."""
-    plain = bundle()
+    hours = {"office": daily(0, 14), "always": (0, FOREVER_MS)}
+    plain = bundle(calendars=hours)
     skilled = Queue(name="general", hours="office", skills={"billing": 1}, wrap_up_ms=0, offer_ms=5_000)
     waits_for_itself = Queue(name="billing", hours="office", closing=Closing(serve_ms=600_000), rest_ms=120_000)
     closing = OffHours(notices={"chat": "leave-message"}, then="night")
     return {
         "plain": plain,
-        "skilled": bundle(queues={**plain.queues, "general": skilled, "billing": waits_for_itself}),
-        "dropped": bundle(queues={name: plain.queues[name] for name in ("general", "night")}, rules=plain.rules[2:]),
+        "skilled": bundle(calendars=hours, queues={**plain.queues, "general": skilled, "billing": waits_for_itself}),
+        "dropped": bundle(
+            calendars=hours,
+            queues={name: plain.queues[name] for name in ("general", "night")},
+            rules=plain.rules[2:],
+        ),
         "closing": bundle(
             queues={
                 **plain.queues,
                 "general": Queue(name="general", hours="lunch", closing=Closing(serve_ms=300_000), off_hours=closing),
                 "night": Queue(name="night", hours="office", wrap_up_ms=0),
             },
-            calendars={**plain.calendars, "lunch": (MONDAY_MS, MONDAY_MS + 2 * HOUR_MS, MONDAY_MS + 3 * HOUR_MS)},
+            calendars={**hours, "lunch": daily(0, 2)},
         ),
     }
 

@@ -35,7 +35,7 @@ def decline(s: State, at: int, c: cmd.Decline) -> Steps:
         return
     rest_ms = s.queue_spec(conv.queue).rest_ms
     yield ev.Declined(conv.id, c.agent, c.offer, c.reason, at + rest_ms)
-    yield from place(s, at, conv, "declined")
+    yield from place(s, at, conv, "declined", freed=c.agent)
     yield from fill(s, at, c.agent)
 
 
@@ -111,7 +111,7 @@ def transfer(s: State, at: int, c: cmd.Transfer) -> Steps:
     if c.to_agent:
         yield from give_to(s, at, conv, agent_id=c.to_agent, why="transferred")
     else:
-        yield from place(s, at, conv, "transferred")
+        yield from place(s, at, conv, "transferred", freed=c.agent)
     yield from fill(s, at, c.agent)
 
 

@@ -11,7 +11,7 @@ from router.core import events as ev
 from router.core.answers import LookAgain, Refused
 from router.core.bundle import DAY_MS, HOUR_MS
 from router.core.facts import Facts
-from router.core.lifecycle import OFFERED
+from router.core.lifecycle import OFFERED, WAITING
 from router.core.matching import Class
 from router.core.record import Record
 from router.core.rules import fall_back, needs_of
@@ -48,14 +48,19 @@ def facts_number(s: State, facts: Facts) -> Generator[ev.Event | Refused | LookA
     return known
 
 
-def place(s: State, at: int, conv: Conv, why: str) -> Steps:
-    """Put a conversation in its line, at its old place, and ask whoever may take it now."""
+def place(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
+    """Put a conversation in its line, at its old place, and ask whoever may take it now.
+
+    `freed` is an agent who has got room by giving it away: they take the oldest they may, which need not be this one.
+    """
     if conv.queue not in s.queues:
         yield from reroute(s, at, conv)
     if not s.queue_state(conv.queue).serves(at):
-        yield from off_hours(s, at, conv, told=why in UNTOLD)
+        yield from off_hours(s, at, conv, told=why in UNTOLD, freed=freed)
         return
     yield ev.Queued(conv.id, at + WAITING_BOUND_MS, why)
+    if freed:
+        yield from fill(s, at, freed)
     yield from ask(s, at, conv)
 
 
@@ -70,7 +75,7 @@ def reroute(s: State, at: int, conv: Conv) -> Steps:
 
 def ask(s: State, at: int, conv: Conv) -> Steps:
     """Offer a waiting conversation to the longest idle agent who may take it, if there is one."""
-    if s.matching.shut >> conv.cls.id & 1:
+    if conv.state != WAITING or s.matching.shut >> conv.cls.id & 1:
         return
     agent, among = s.matching.longest_idle(conv.cls, conv.resting)
     if agent:
@@ -82,7 +87,7 @@ def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], am
     return ev.Offered(conv.id, agent, s.next_offer, at + s.queue_spec(conv.queue).offer_ms, why, among)
 
 
-def off_hours(s: State, at: int, conv: Conv, *, told: bool) -> Steps:
+def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> Steps:
     """The queue is closed: its fallback decides, and the customer hears the truth, once."""
     assert s.bundle is not None, "no conversation is open before the first configuration"
     closed, told = conv.queue, told or conv.off_hours or conv.no_notice
@@ -98,6 +103,8 @@ def off_hours(s: State, at: int, conv: Conv, *, told: bool) -> Steps:
         yield ev.Deferred(conv.id, fallback.queue, max(until_ms, at + 1), "off_hours")
         return
     yield ev.Queued(conv.id, at + WAITING_BOUND_MS, "off_hours")
+    if freed:
+        yield from fill(s, at, freed)
     yield from ask(s, at, conv)
 
 
@@ -151,7 +158,7 @@ def back_in_line(s: State, at: int, conv_ids: list[int], why: str) -> Steps:
 def withdraw_offers(s: State, agent_id: int, why: str) -> Generator[ev.Event, None, list[int]]:
     """Take back every offer an agent has; return the conversations, which are unplaced then."""
     agent = s.agents[agent_id]
-    offered = [conv_id for conv_id in agent.work if s.convs[conv_id].state == OFFERED]
+    offered = sorted(conv_id for conv_id in agent.work if s.convs[conv_id].state == OFFERED)
     for conv_id in offered:
         running = s.convs[conv_id].offer
         assert running is not None, "an offered conversation has its offer"

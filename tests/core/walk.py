@@ -1,0 +1,203 @@
+"""A long random schedule from a seed: every command, weighted as a busy floor has them. No test lives here."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from router.core import commands as cmd
+from router.core.answers import Answered
+from router.core.bundle import HOUR_MS
+from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
+from router.core.state import Conv
+from tests.core.world import CAPACITIES, LINES, PEOPLE, SKILLS, World, settle
+
+QUEUES = ("general", "billing", "night")
+PAUSES_MS = (1, 1_000, 1_000, 5_000, 5_000, 20_000, 60_000, 600_000, 2 * HOUR_MS, 14 * HOUR_MS)
+
+
+@dataclass(slots=True)
+class Walk:
+    """Walks a world by chance; `chance` is seeded by the caller."""
+
+    world: World
+    chance: random.Random
+
+    def run(self, steps: int) -> dict[str, int]:
+        """Take so many steps; return how often each kind came to what."""
+        came: dict[str, int] = {}
+        ways = list(WAYS)
+        for _ in range(steps):
+            way = self.chance.choices(ways, weights=[WAYS[each] for each in ways])[0]
+            answer = way(self)
+            if answer is not None:
+                key = f"{way.__name__}: {settle(answer)}"
+                came[key] = came.get(key, 0) + 1
+        return came
+
+    def _conv(self, *states: str) -> Conv | None:
+        convs = [conv for conv in self.world.state.convs.values() if conv.state in states]
+        return self.chance.choice(convs) if convs else None
+
+    def arrive(self) -> Answered:
+        return self.world.arrive(
+            self.chance.choice(LINES),
+            blind=self.chance.random() < 0.1,
+            quiet=self.chance.random() < 0.1,
+            channel=self.chance.choice(("chat", "email")),
+            topics=self.chance.choice(((), ("bill",))),
+            segment=self.chance.choice(("", "", "vip")),
+        )
+
+    def leave(self) -> Answered:
+        return self.world.tell(cmd.LeaveLine(id=self.world.id(), line=self.chance.choice(LINES)))
+
+    def sign_in(self) -> Answered:
+        abilities, capacity = self.chance.choice(SKILLS), self.chance.choice(CAPACITIES)
+        agent = self.chance.choice(PEOPLE)
+        return self.world.tell(cmd.SignIn(id=self.world.id(), agent=agent, abilities=abilities, capacity=capacity))
+
+    def sign_out(self) -> Answered:
+        forced = self.chance.random() < 0.5
+        return self.world.tell(cmd.SignOut(id=self.world.id(), agent=self.chance.choice(PEOPLE), forced=forced))
+
+    def set_presence(self) -> Answered:
+        presence = self.chance.choice(("available", "available", "available", "break"))
+        return self.world.tell(cmd.SetPresence(id=self.world.id(), agent=self.chance.choice(PEOPLE), presence=presence))
+
+    def move_desk(self) -> Answered:
+        command = self.chance.choice((cmd.AttachDesk, cmd.AttachDesk, cmd.DetachDesk))
+        node, desk = self.chance.choice(("n1", "n2")), self.chance.choice(("d1", "d2"))
+        return self.world.tell(command(id=self.world.id(), agent=self.chance.choice(PEOPLE), node=node, desk=desk))
+
+    def lose_node(self) -> Answered:
+        return self.world.tell(cmd.NodeLost(id=self.world.id(), node=self.chance.choice(("n1", "n2"))))
+
+    def accept(self) -> Answered | None:
+        conv = self._conv(OFFERED)
+        if conv is None or conv.offer is None:
+            return None
+        return self.world.tell(
+            cmd.Accept(id=self.world.id(), agent=conv.offer.agent, conv=conv.id, offer=conv.offer.id)
+        )
+
+    def decline(self) -> Answered | None:
+        conv = self._conv(OFFERED)
+        if conv is None or conv.offer is None:
+            return None
+        return self.world.tell(
+            cmd.Decline(id=self.world.id(), agent=conv.offer.agent, conv=conv.id, offer=conv.offer.id)
+        )
+
+    def reply(self) -> Answered | None:
+        conv = self._conv(ACTIVE)
+        if conv is None:
+            return None
+        line = self.chance.choice((0, 0, 0, *LINES))
+        then = self.chance.choice(("stay", "stay", "park", "close"))
+        return self.world.tell(
+            cmd.Reply(id=self.world.id(), agent=conv.owner, conv=conv.id, message=7, line=line, then=then)
+        )
+
+    def hold_line(self) -> Answered | None:
+        conv = self._conv(ACTIVE)
+        if conv is None:
+            return None
+        on = self.chance.random() < 0.5
+        return self.world.tell(cmd.HoldLine(id=self.world.id(), agent=conv.owner, conv=conv.id, on=on))
+
+    def transfer(self) -> Answered | None:
+        conv = self._conv(ACTIVE)
+        if conv is None:
+            return None
+        queue = self.chance.choice(("", *QUEUES))
+        to_agent = 0 if queue else self.chance.choice(PEOPLE)
+        return self.world.tell(
+            cmd.Transfer(id=self.world.id(), agent=conv.owner, conv=conv.id, queue=queue, to_agent=to_agent)
+        )
+
+    def park(self) -> Answered | None:
+        conv = self._conv(ACTIVE)
+        if conv is None:
+            return None
+        until_ms = self.chance.choice((0, self.world.at + 60_000, self.world.at + HOUR_MS))
+        return self.world.tell(cmd.Park(id=self.world.id(), agent=conv.owner, conv=conv.id, until_ms=until_ms))
+
+    def close(self) -> Answered | None:
+        conv = self._conv(ACTIVE)
+        if conv is None:
+            return None
+        disposition = self.chance.choice(("", "solved"))
+        return self.world.tell(cmd.Close(id=self.world.id(), agent=conv.owner, conv=conv.id, disposition=disposition))
+
+    def finish_wrap_up(self) -> Answered | None:
+        conv = self._conv(WRAP_UP)
+        if conv is None:
+            return None
+        return self.world.tell(
+            cmd.FinishWrapUp(id=self.world.id(), agent=conv.owner, conv=conv.id, disposition="solved")
+        )
+
+    def note(self) -> Answered:
+        conv = self.chance.randrange(self.world.state.next_conv)
+        return self.world.tell(cmd.Note(id=self.world.id(), agent=1, conv=conv, message=8))
+
+    def report_delivery(self) -> Answered:
+        conv = self.chance.randrange(self.world.state.next_conv)
+        status = self.chance.choice(("sent", "failed"))
+        record = self.world.record(conv)
+        return self.world.tell(
+            cmd.ReportDelivery(id=self.world.id(), conv=conv, message=1, status=status, record=record)
+        )
+
+    def order_closure(self) -> Answered:
+        until_ms = self.chance.choice((0, 0, self.world.at + 60_000, self.world.at + 12 * HOUR_MS))
+        return self.world.tell(
+            cmd.OrderClosure(
+                id=self.world.id(), queue=self.chance.choice(QUEUES), until_ms=until_ms, by=9, reason="drill"
+            )
+        )
+
+    def apply(self) -> Answered:
+        return self.world.apply(self.chance.choice(sorted(self.world.configurations)))
+
+    def wait(self) -> None:
+        self.world.wait(self.chance.choice(PAUSES_MS), at_once=self.chance.random() < 0.3)
+
+    def lose_lead(self) -> None:
+        self.world.gap(self.chance.choice((0, 3_000, 120_000, HOUR_MS)))
+
+    def restore(self) -> None:
+        if self.world.judged:
+            self.world.restore()
+
+    def repeat(self) -> None:
+        self.world.again(self.chance.randrange(len(self.world.sent)))
+
+
+WAYS: dict[Callable[[Walk], Answered | None], int] = {
+    Walk.arrive: 30,
+    Walk.accept: 18,
+    Walk.reply: 12,
+    Walk.wait: 14,
+    Walk.set_presence: 8,
+    Walk.sign_in: 6,
+    Walk.close: 6,
+    Walk.decline: 5,
+    Walk.finish_wrap_up: 4,
+    Walk.transfer: 4,
+    Walk.park: 4,
+    Walk.leave: 4,
+    Walk.move_desk: 4,
+    Walk.report_delivery: 3,
+    Walk.repeat: 3,
+    Walk.restore: 2,
+    Walk.hold_line: 1,
+    Walk.note: 1,
+    Walk.sign_out: 1,
+    Walk.lose_node: 1,
+    Walk.order_closure: 1,
+    Walk.apply: 1,
+    Walk.lose_lead: 1,
+}
