@@ -42,6 +42,7 @@ WIDGET = "/widget.js"
 # Open sockets are told to come back, and get so long to say good-bye.
 GOODBYE_S = 3.0
 BACKLOG = 1_024
+SETTLE_MS_MAX, SETTLE_LOOK_MS = 10_000, 20
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 Say = Callable[[str], None]
 
@@ -84,21 +85,41 @@ async def _serve(options: ServeOptions, listener: socket.socket, public_url: str
     people = await first_people(store.accounts, SITE, demo=options.demo_people, hashed=hash_password)
     if people and options.demo_people:
         keep_first(options.data, people)
-    await node.recover()
-    node.start()
-    app = build_web(node, store, public_url, clock=clock, telemetry=telemetry)
+    try:
+        await node.recover()
+        node.start()
+        app = build_web(node, store, public_url, clock=clock, telemetry=telemetry)
+        await answer(
+            app, node, listener, said=lambda: greeting(public_url, node.floors[SITE], people, options.data), say=say
+        )
+    finally:
+        await node.stop()
+
+
+async def answer(
+    app: web.Application, node: Node, listener: socket.socket, *, said: Callable[[], list[str]], say: Say
+) -> None:
+    """Answer requests until told to stop; then refuse what is new and say good-bye to open sockets."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
     try:
         await runner.setup()
         await web.SockSite(runner, listener, backlog=BACKLOG).start()
-        for line in greeting(public_url, node.floors[SITE], people, data=options.data):
+        await settled(node)
+        for line in said():
             say(line)
         await told_to_stop()
     finally:
         for served in node.floors.values():
             served.board.shut()
         await runner.cleanup()
-        await node.stop()
+
+
+async def settled(node: Node) -> None:
+    """Wait until every floor is ready, or it is clear that it needs a human, so that the greeting tells the truth."""
+    for _ in range(SETTLE_MS_MAX // SETTLE_LOOK_MS):
+        if all(served.ready or served.config.problems for served in node.floors.values()):
+            return
+        await asyncio.sleep(SETTLE_LOOK_MS / 1_000)
 
 
 def build_node(
@@ -199,7 +220,7 @@ def public_url_of(options: ServeOptions, port: int) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def greeting(url: str, served: Served, people: list[tuple[str, str]], *, data: Path) -> list[str]:
+def greeting(url: str, served: Served, people: list[tuple[str, str]], data: Path) -> list[str]:
     """Return what a person reads who has just started Patchbay."""
     plugged = set(served.board.pages())
     lines = ["", f"Patchbay {release()} is running.", "", f"  {'Dashboard':<12}{url}/"]
