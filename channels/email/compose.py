@@ -38,7 +38,7 @@ class ThreadingPolicy(EmailPolicy):
         return super().fold_binary(name, value)
 
 
-POLICY = ThreadingPolicy(linesep="\r\n")
+POLICY = ThreadingPolicy(linesep="\r\n", cte_type="7bit")
 
 
 def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, plus: bool, at: int) -> EmailMessage:

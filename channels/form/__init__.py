@@ -1,0 +1,331 @@
+"""Web forms: plain HTML that works without JavaScript, and JSON for pages that post by script.
+
+A form cannot be answered: its message opens a mail thread to the address in it. A form without one is only read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from channels.contract import (
+    AnyEffect,
+    Capabilities,
+    Done,
+    Door,
+    Identity,
+    LetterboxClosed,
+    LineRef,
+    MessageIn,
+    Route,
+    Undeliverable,
+)
+from channels.contract import Settings as CommonSettings
+from channels.form.fields import CONTACT, Form, clean, faults
+from channels.form.page import HONEYPOT, TOKEN_FIELD, View, form_page, thanks_page
+from channels.form.tokens import TOKEN_MS_MAX, Token, issue, read
+from channels.form.wording import choose_language, word
+from router.rates import Buckets
+
+CAPABILITIES = Capabilities(delivery="call", live=False, load=10, effects=())
+BODY_BYTES_MAX = 64 * 1024
+DECISION_WAIT_MS = 1_000
+HOUR_MS = 3_600_000
+_REFERENCE = re.compile(r"^[0-9A-Z-]{4,24}$")
+# Refusals come with this: soon enough to be tried, late enough not to hammer.
+RETRY_AFTER_S = 30
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `form` entry of channels.yaml. `proxies` are our own, whose X-Forwarded-For may be believed."""
+
+    forms: dict[str, Form] = msgspec.field(default_factory=lambda: {"contact": CONTACT})
+    per_address_an_hour: int = 10
+    per_ip_an_hour: int = 60
+    proxies: tuple[str, ...] = ()
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was posted. `as_json`: the answer is JSON, too."""
+
+    values: dict[str, str]
+    token: str
+    trap: str
+    as_json: bool
+
+
+class Forms:
+    """All forms of a site."""
+
+    def __init__(self, settings: Settings, door: Door) -> None:
+        self.capabilities = CAPABILITIES
+        self._settings = settings
+        self._door = door
+        self._secret = door.secret("tokens")
+        self._by_ip = Buckets(settings.per_ip_an_hour, HOUR_MS)
+        self._by_address = Buckets(settings.per_address_an_hour, HOUR_MS)
+        self._style = Path(__file__).with_name("form.css").read_bytes()
+
+    def routes(self) -> Sequence[Route]:
+        """The page, its post, its token for scripts, its thanks, its style."""
+        return (
+            Route(method="GET", path="/form.css", handler=self._css),
+            Route(method="GET", path="/{form}", handler=self._show),
+            Route(method="GET", path="/{form}/token", handler=self._give_token),
+            Route(method="GET", path="/{form}/thanks", handler=self._thanks),
+            Route(method="POST", path="/{form}", handler=self._post, body_bytes_max=BODY_BYTES_MAX),
+            Route(method="OPTIONS", path="/{form}", handler=self._preflight),
+        )
+
+    async def listen(self) -> None:
+        """A form holds no link."""
+        return
+
+    async def perform(self, effect: AnyEffect) -> Done:
+        """Nobody can be answered on a form."""
+        del effect
+        raise Undeliverable("form_has_no_answer")
+
+    async def find(self, key: str) -> Done | None:
+        """Nothing was ever sent."""
+        del key
+        return None
+
+    # --- pages ------------------------------------------------------------------------------------------------
+
+    async def _css(self, request: web.Request) -> web.StreamResponse:
+        del request
+        return web.Response(body=self._style, content_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+    async def _show(self, request: web.Request) -> web.StreamResponse:
+        name, form = self._form(request)
+        token = issue(self._secret, name, self._door.now_ms())
+        return _page(form_page(View(name=name, form=form, language=_language(request), token=token)))
+
+    async def _give_token(self, request: web.Request) -> web.StreamResponse:
+        name, form = self._form(request)
+        origin = self._origin_of(request)
+        if origin and not self._may_post(origin, form):
+            return _refused(403, "origin", "This page may not post this form: add its origin to the form's settings.")
+        token = issue(self._secret, name, self._door.now_ms())
+        return web.json_response({"token": token}, headers=_cors(origin) | {"Cache-Control": "no-store"})
+
+    async def _thanks(self, request: web.Request) -> web.StreamResponse:
+        name, form = self._form(request)
+        language = _language(request)
+        reference = request.query.get("ref", "")
+        opens = request.query.get("opens", "")
+        told = ""
+        if opens.isdigit() and len(opens) <= 14 and _REFERENCE.match(reference):
+            told = self._door.text("off-hours", language, int(opens)).replace("{reference}", reference)
+        shown = reference if _REFERENCE.match(reference) else ""
+        return _page(thanks_page(form, name, language, reference=shown, told=told))
+
+    async def _preflight(self, request: web.Request) -> web.StreamResponse:
+        _, form = self._form(request)
+        origin = self._origin_of(request)
+        if not origin or not self._may_post(origin, form):
+            return _refused(403, "origin", "This page may not post this form: add its origin to the form's settings.")
+        allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
+        return web.Response(status=204, headers=_cors(origin) | allowed | {"Access-Control-Max-Age": "600"})
+
+    def _form(self, request: web.Request) -> tuple[str, Form]:
+        name = request.match_info["form"]
+        form = self._settings.forms.get(name)
+        if form is None:
+            raise web.HTTPNotFound(text="There is no such form.")
+        return name, form
+
+    # --- posting ----------------------------------------------------------------------------------------------
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        name, form = self._form(request)
+        origin = self._origin_of(request)
+        if origin and not self._may_post(origin, form):
+            return _refused(403, "origin", "This page may not post this form: add its origin to the form's settings.")
+        try:
+            sent = await _read(request, form)
+        except (ValueError, LookupError, msgspec.MsgspecError):
+            return _refused(400, "unreadable", "Post form fields or one JSON object of texts, in UTF-8.")
+        if sent.trap:
+            return self._answer(request, name, sent, reference="", opens_ms=0)
+        token = read(self._secret, sent.token)
+        notice, status = self._too_soon_or_late(token, name, form)
+        wrong = faults(form, sent.values)
+        if notice or wrong or token is None:
+            return self._again(request, sent, notice=notice, faults_found=wrong, status=status)
+        return await self._accept(request, sent, token)
+
+    def _too_soon_or_late(self, token: Token | None, name: str, form: Form) -> tuple[str, int]:
+        """A person who fills fast is asked to press once more; a robot does not."""
+        if token is None or token.form != name:
+            return "again", 422
+        age_ms = self._door.now_ms() - token.issued_ms
+        return ("", 422) if form.fill_ms_min <= age_ms <= TOKEN_MS_MAX else ("again", 422)
+
+    async def _accept(self, request: web.Request, sent: Sent, token: Token) -> web.StreamResponse:
+        name, form = self._form(request)
+        address = _address(form, sent.values)
+        now_ms = self._door.now_ms()
+        if not (self._by_ip.take(self._ip(request), now_ms) and self._by_address.take(address or token.nonce, now_ms)):
+            return self._again(request, sent, notice="slow_down", faults_found={}, status=429)
+        signal = _signal(form, sent.values, token, language=_language(request), name=name)
+        try:
+            (accepted,) = await self._door.accept([signal])
+        except LetterboxClosed:
+            return self._again(request, sent, notice="closed", faults_found={}, status=503)
+        decided = await self._door.decided(accepted.letter, wait_ms=DECISION_WAIT_MS)
+        reference = decided.reference if decided and decided.reference else f"L-{accepted.letter:04d}"
+        return self._answer(request, name, sent, reference=reference, opens_ms=decided.opens_ms if decided else 0)
+
+    def _answer(
+        self, request: web.Request, name: str, sent: Sent, *, reference: str, opens_ms: int
+    ) -> web.StreamResponse:
+        if sent.as_json:
+            body = {"reference": reference, "state": "kept", "opens_ms": opens_ms}
+            return web.json_response(body, status=201, headers=_cors(self._origin_of(request)))
+        query = f"lang={_language(request)}&ref={reference}" + (f"&opens={opens_ms}" if opens_ms else "")
+        location = f"{self._door.public_url}/channels/form/{name}/thanks?{query}"
+        return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+    def _again(
+        self, request: web.Request, sent: Sent, *, notice: str, faults_found: dict[str, str], status: int
+    ) -> web.StreamResponse:
+        """Show the form again with what was entered, or say the same in JSON. Nothing was kept."""
+        name, form = self._form(request)
+        language = _language(request)
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if status in {429, 503} else {}
+        if sent.as_json:
+            problems = {field: word(code, language) for field, code in faults_found.items()}
+            error = {"code": notice or "fields", "message": word(notice or "summary", language), "fields": problems}
+            cors = _cors(self._origin_of(request))
+            return web.json_response({"error": error}, status=status, headers=cors | headers)
+        view = View(
+            name=name,
+            form=form,
+            language=language,
+            token=self._fresh_or_same(sent.token, name),
+            values=sent.values,
+            faults=faults_found,
+            notice=notice,
+        )
+        return _page(form_page(view), status=status, headers=headers)
+
+    def _fresh_or_same(self, text: str, name: str) -> str:
+        """A valid token stays, so that a second press is the same submission; any other is replaced."""
+        token = read(self._secret, text)
+        now_ms = self._door.now_ms()
+        if token is not None and token.form == name and now_ms - token.issued_ms <= TOKEN_MS_MAX:
+            return text
+        return issue(self._secret, name, now_ms)
+
+    def _origin_of(self, request: web.Request) -> str:
+        """Return who posts: Origin, else the origin of Referer; empty where a client sends neither."""
+        origin = request.headers.get("Origin", "")
+        if origin:
+            return origin
+        parts = urlsplit(request.headers.get("Referer", ""))
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+    def _may_post(self, origin: str, form: Form) -> bool:
+        own = urlsplit(self._door.public_url)
+        return origin == f"{own.scheme}://{own.netloc}" or origin in form.origins
+
+    def _ip(self, request: web.Request) -> str:
+        peer = request.remote or ""
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        return forwarded.split(",")[-1].strip() if forwarded and peer in self._settings.proxies else peer
+
+
+async def _read(request: web.Request, form: Form) -> Sent:
+    """Return the posted fields. Raises ValueError for anything but form fields or a JSON object of texts."""
+    if request.content_type == "application/json":
+        posted: Mapping[str, object] = msgspec.json.decode(await request.read(), type=dict[str, str])
+    else:
+        posted = await request.post()
+    values = {
+        name: clean(value, field)
+        for name, field in form.fields.items()
+        if isinstance(value := posted.get(name, ""), str)
+    }
+    token, trap = posted.get(TOKEN_FIELD, ""), posted.get(HONEYPOT, "")
+    return Sent(
+        values=values,
+        token=token if isinstance(token, str) else "",
+        trap=trap if isinstance(trap, str) else "file",
+        as_json=request.content_type == "application/json",
+    )
+
+
+def _address(form: Form, values: dict[str, str]) -> str:
+    return next((values[name].lower() for name, field in form.fields.items() if field.type == "email"), "")
+
+
+def _signal(form: Form, values: dict[str, str], token: Token, *, language: str, name: str) -> MessageIn:
+    """The message is on a mail thread to the typed address; a form without one is a line of its own."""
+    address = _address(form, values)
+    channel = "email" if address else "form"
+    typed = [
+        Identity(kind=field.type, value=values[key])
+        for key, field in form.fields.items()
+        if field.type in {"email", "phone"} and values[key]
+    ]
+    texts = [values[key] for key, field in form.fields.items() if field.type == "textarea" and values[key]]
+    others = {
+        key: values[key] for key, field in form.fields.items() if field.type in {"text", "select"} and values[key]
+    }
+    return MessageIn(
+        line=LineRef(channel=channel, key=token.nonce, peer=address),
+        dedupe=token.nonce,
+        text="\n\n".join(texts),
+        name=values.get("name", ""),
+        language=language,
+        identities=tuple(typed),
+        declared={key: values[key] for key, field in form.fields.items() if field.fact and values[key]},
+        arrived_by="form",
+        no_auto_answer=not address,
+        extra={"form": name, **others},
+    )
+
+
+def _language(request: web.Request) -> str:
+    return choose_language(request.query.get("lang", ""), request.headers.get("Accept-Language", ""))
+
+
+def _page(html: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(text=html, status=status, content_type="text/html", headers={**SECURITY, **(headers or {})})
+
+
+def _refused(status: int, code: str, message: str) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message}}, status=status)
+
+
+def _cors(origin: str) -> dict[str, str]:
+    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {}
+
+
+def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) -> Forms:
+    """Make the channel. Raises ValueError when a form has a field the page itself uses."""
+    del environment
+    assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
+    for name, form in settings.forms.items():
+        taken = {HONEYPOT, TOKEN_FIELD} & set(form.fields)
+        if taken:
+            raise ValueError(f"form.forms.{name}: a field may not be called {', '.join(sorted(taken))}")
+    return Forms(settings, door)
+
+
+__all__ = ["CAPABILITIES", "Forms", "Settings", "build"]
