@@ -80,6 +80,7 @@ class Floor:
         self._leading = False
         self._stopping = False
         self._no_tick_until_ms = 0
+        self._damaged = False
 
     # --- what everybody may ask ---------------------------------------------------------------------------
 
@@ -141,6 +142,9 @@ class Floor:
     async def run(self, epoch: int) -> None:
         """Lead until stopped or fenced. `epoch` is that of the lease; the first decision says how long nobody led."""
         self._epoch, self._stopping = epoch, False
+        if self._damaged:
+            await self.recover()
+            self._damaged = False
         await self._remake("lead")
         gap_ms = max(0, self._parts.clock.now_ms() - self._replica.at) if self._replica.at else 0
         self._leading = True
@@ -167,7 +171,13 @@ class Floor:
         await asyncio.sleep(0)
         await self._inbox.wait(0 if self._stopping else self._pause_ms())
         ticking = self._parts.clock.now_ms() >= self._no_tick_until_ms
-        await self._work(self._inbox.drain(), tick=ticking)
+        batch = self._inbox.drain()
+        try:
+            await self._work(batch, tick=ticking)
+        except BaseException:
+            for waiting in batch:
+                give_up(waiting, Unavailable("the floor broke off"))
+            raise
 
     def _pause_ms(self) -> int:
         due_ms = max(self._engine.next_due_ms(), 0)
@@ -234,11 +244,17 @@ class Floor:
                 return
             self._count.observe("floor_commit_seconds", time.monotonic() - started)
             self._count.count("floor_commits")
-            for entry in decided.entries:
-                replay(self._replica, entry, self._bundles)
+            self._evolve(decided.entries)
             self._parts.bus.publish(Committed(commit.first, commit.at, tuple(decided.entries)))
         for waiting, answer in decided.answers:
             self._answer(waiting, answer)
+
+    def _evolve(self, entries: list[Entry]) -> None:
+        """Bring the replica on. If that fails by our bug it is half written: it must be made anew before it is used."""
+        self._damaged = True
+        for entry in entries:
+            replay(self._replica, entry, self._bundles)
+        self._damaged = False
 
     def _answer(self, waiting: Waiting, answer: Answered) -> None:
         if isinstance(answer, Refused):

@@ -171,7 +171,7 @@ class House:
         await self.floor.recover()
         epoch = await self.store.leases.acquire(SITE, "lead", owner, now_ms=self.clock.now, ttl_ms=10**9)
         self.running = asyncio.create_task(self.floor.run(epoch))
-        while self.floor.state.epoch != epoch:
+        while self.floor.state.epoch != epoch or not self.floor.leading:
             assert not self.running.done(), self.running.exception()
             await asyncio.sleep(0.001)
 

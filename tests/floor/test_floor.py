@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from router import floor as floor_module
 from router.core import commands as cmd
 from router.core.answers import Made, Refused
 from router.core.engine import Engine
@@ -195,3 +196,25 @@ async def test_a_stopping_floor_decides_what_waits_and_takes_nothing_more(house:
     assert isinstance(await waiting, Made)
     with pytest.raises(FloorDown):
         await house.floor.submit(cmd.SetAside(id="t", message=0, reason="spam"))
+
+
+async def test_a_replica_that_broke_is_made_anew_before_the_floor_leads_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = floor_module.replay
+
+    def breaks(*_: Any) -> None:
+        raise RuntimeError("our bug")
+
+    monkeypatch.setattr(floor_module, "replay", breaks)
+    with pytest.raises(Unavailable):
+        await house.agent()
+    assert house.running is not None
+    with pytest.raises(RuntimeError):
+        await house.running
+    monkeypatch.setattr(floor_module, "replay", real)
+    house.running = asyncio.create_task(house.floor.run(house.floor.state.epoch))
+    while not house.floor.leading:
+        await asyncio.sleep(0.001)
+    assert house.floor.state.agents[1].capacity == 100
+    await house.made(cmd.AttachDesk(id="desk1", agent=1, node="n1", desk="d1"))
