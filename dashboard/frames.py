@@ -63,6 +63,8 @@ class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
     now_ms: int
 
 
+DeskPart = dict[str, object]
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -86,18 +88,23 @@ def slices(things: Sequence[msgspec.Struct]) -> Iterator[list[msgspec.Struct]]:
         yield part
 
 
-def encoded_lists(seq: int, **lists: Sequence[msgspec.Struct]) -> list[str]:
-    """Encode a desk frame that carries these lists: one frame if it fits, else one per slice of a list."""
+def desk_parts(**lists: Sequence[msgspec.Struct]) -> list[DeskPart]:
+    """Return what desk frames will carry: these lists together if they fit into one frame, else in slices."""
     filled = {name: list(things) for name, things in lists.items() if things}
     if not filled:
         return []
-    whole = encode(DeskFrame(seq=seq, **filled))  # type: ignore[arg-type]
-    if len(whole.encode()) <= FRAME_BYTES_MAX:
-        return [whole]
+    size = sum(len(_encoder.encode(things)) for things in filled.values())
+    if size <= LIST_BYTES_MAX:
+        return [dict(filled)]
+    return [{name: part} for name, things in filled.items() for part in slices(things)]
+
+
+def desk_frames(parts: Sequence[DeskPart], *, before: int, seq: int) -> list[str]:
+    """Encode desk frames. Only the last one says `seq`: a desk that misses it resumes from before all of them."""
+    last = len(parts) - 1
     return [
-        encode(DeskFrame(seq=seq, **{name: part}))  # type: ignore[arg-type]
-        for name, things in filled.items()
-        for part in slices(things)
+        encode(DeskFrame(seq=seq if index == last else before, **part))  # type: ignore[arg-type]
+        for index, part in enumerate(parts)
     ]
 
 

@@ -53,6 +53,7 @@ class Hub:
         self._queues: set[str] = set()
         self._news = asyncio.Event()
         self._position = self._out.floor.position
+        self._told = self._position
         self._ring = Ring(self._position)
         self._banner = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,8 +115,8 @@ class Hub:
 
     @property
     def position(self) -> int:
-        """The journal position of what desks have been told of, or are about to be."""
-        return self._position
+        """The journal position up to which every desk has been told."""
+        return self._told
 
     def count(self, agent: int) -> int:
         """Return how many sockets a person has open."""
@@ -128,18 +129,16 @@ class Hub:
         missed = self._ring.since(last_seq, socket.agent) if last_seq else None
         self._sockets.setdefault(socket.agent, set()).add(socket)
         self._desks.settle([socket])
-        socket.give([self._welcome(resync=missed is None)])
+        seq, told = self._position, self._told
+        socket.give([self._welcome(seq=told if missed is None else last_seq, resync=missed is None)])
         if self._banner and may(socket.caller.account.role, "supervisor"):
-            socket.give([encode(Banner(seq=self._position, kind="settings", text=self._banner))])
+            socket.give([encode(Banner(seq=min(told, last_seq or told), kind="settings", text=self._banner))])
         if missed is not None:
-            share, queues = missed
-            socket.give(await self._telling.frames(self._position, socket.agent, share))
-            socket.give(self._telling.queue_frames(self._position, queues))
+            socket.give(await self._telling.frames(socket.agent, missed, before=last_seq, seq=seq))
+            socket.give(self._telling.all_queue_frames(seq))
 
-    def _welcome(self, *, resync: bool) -> str:
-        return encode(
-            Welcome(seq=self._position, now_ms=self._out.now_ms(), version=self._parts.version, resync=resync)
-        )
+    def _welcome(self, *, seq: int, resync: bool) -> str:
+        return encode(Welcome(seq=seq, now_ms=self._out.now_ms(), version=self._parts.version, resync=resync))
 
     def leave(self, socket: DeskSocket) -> None:
         """A socket is gone."""
@@ -175,7 +174,7 @@ class Hub:
     async def show(self, socket: DeskSocket, conv: int) -> None:
         """Send the end of a story to a screen that begins to look, and mark it as read for its owner."""
         items, _ = await self._parts.stories.page(conv, before=0, limit=LOOK_ITEMS)
-        socket.give(self._telling.story_frames(self._position, conv, items))
+        socket.give(self._telling.story_frames(self._told, conv, items))
         self._read(conv)
 
     def _read(self, conv: int) -> None:
@@ -208,14 +207,14 @@ class Hub:
     def _look_at_everything(self) -> None:
         """Nothing noted so far counts: figures, holders and the ring begin anew, and every desk fetches itself."""
         state = self._out.floor.state
-        self._position = state.position
+        self._position = self._told = state.position
         self._parts.board.rebuild()
         self._holder = {conv.id: holder for conv in state.convs.values() if (holder := _holder(conv))}
         self._ring = Ring(self._position)
         self._noted.clear()
         self._reported.clear()
         for socket in self._all():
-            socket.give([self._welcome(resync=True)])
+            socket.give([self._welcome(seq=self._told, resync=True)])
 
     def _hear(self, committed: Committed) -> None:
         found = touched(committed.entries)
@@ -272,13 +271,14 @@ class Hub:
                     shares.setdefault(agent, Share()).add(share)
         everyone = any(change.everyone for change in noted)
         for agent, share in shares.items():
-            frames = await self._telling.frames(seq, agent, share)
+            frames = await self._telling.frames(agent, share, before=before, seq=seq)
             self._give(self._sockets.get(agent, set()), frames)
         for conv in {conv for change in noted for conv in change.convs} & self._looking.keys():
-            await self._tell_story(conv, before, seq=seq, also=reported.get(conv, set()))
+            await self._tell_story(conv, before, seq=before, also=reported.get(conv, set()))
         self._desks.settle(self._all() if everyone else _of(self._sockets, shares))
+        self._told = max(self._told, seq)
         if everyone:
-            self._give(self._all(), [self._welcome(resync=True)])
+            self._give(self._all(), [self._welcome(seq=self._told, resync=True)])
 
     async def _tell_story(self, conv: int, before: int, *, seq: int, also: set[int]) -> None:
         items = await self._parts.stories.since(conv, before, also=also)
@@ -295,7 +295,7 @@ class Hub:
         await asyncio.sleep(QUEUES_EVERY_S)
         if self._queues:
             changed, self._queues = self._queues, set()
-            self._give(self._all(), self._telling.queue_frames(self._position, changed))
+            self._give(self._all(), self._telling.queue_frames(self._told, changed))
 
     # --- signs, banners, sessions ------------------------------------------------------------------------------
 
@@ -305,7 +305,7 @@ class Hub:
         if conv:
             owner = self._owner(conv)
             near = self._sockets.get(owner, set()) | self._looking.get(conv, set())
-            frame = TypingFrame(seq=self._position, ref=self._out.reference(conv), on=on)
+            frame = TypingFrame(seq=self._told, ref=self._out.reference(conv), on=on)
             self._give(near, [encode(frame)])
 
     async def _look_after(self) -> None:
@@ -319,7 +319,7 @@ class Hub:
         text = "\n".join(self._out.settings_problems())
         if text != self._banner:
             self._banner = text
-            frame = encode(Banner(seq=self._position, kind="settings", text=text))
+            frame = encode(Banner(seq=self._told, kind="settings", text=text))
             self._give((each for each in self._all() if may(each.caller.account.role, "supervisor")), [frame])
 
     async def _check_sessions(self, rounds: int) -> None:

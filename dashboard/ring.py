@@ -97,20 +97,19 @@ class Ring:
         while self._changes and change.last - self._changes[0].first >= self._positions_max:
             self._known_from = self._changes.popleft().last
 
-    def since(self, position: int, agent: int) -> tuple[Share, set[str]] | None:
-        """Return all that changed for an agent above a position, and the queues; None: it is too far back."""
+    def since(self, position: int, agent: int) -> Share | None:
+        """Return all that changed for an agent above a position; None: it is too far back, or was for everyone."""
         end = self._changes[-1].last if self._changes else self._known_from
         if not self._known_from <= position <= end:
             return None
-        share, queues = Share(), set[str]()
+        share = Share()
         for change in reversed(self._changes):
             if change.last <= position:
                 break
             if change.everyone:
                 return None
-            queues |= change.queues
             earlier = Share()
             earlier.add(change.shares.get(agent, Share()))
             earlier.add(share)
             share = earlier
-        return share, queues
+        return share

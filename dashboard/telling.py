@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dashboard.frames import DeskFrame, StoryFrame, Withdrawn, encode, encoded_lists, slices
+from dashboard.frames import DeskPart, StoryFrame, Withdrawn, desk_frames, desk_parts, encode, slices
 from dashboard.parts import Parts
 from dashboard.pictures import Shown, rings, works_on
 from dashboard.ring import Ended, Share
-from dashboard.shapes import Item, QueueLine
+from dashboard.shapes import Item
 from dashboard.stories import cut
 from router.core.state import Conv
 
@@ -19,19 +19,21 @@ class Telling:
     def __init__(self, parts: Parts) -> None:
         self._parts, self._out = parts, parts.out
 
-    async def frames(self, seq: int, agent: int, share: Share) -> list[str]:
-        """Return the frames for one agent, the same for all their desks."""
+    async def frames(self, agent: int, share: Share, *, before: int, seq: int) -> list[str]:
+        """Return the frames for one agent, the same for all their desks.
+
+        What is gone is told first, so that what rings again at the same desk stays.
+        """
         work, ringing, gone = await self._sorted_out(agent, share.convs)
-        frames = [self._gone(seq, gone)] if gone else []
-        frames += encoded_lists(
-            seq,
+        parts: list[DeskPart] = [{"gone": [self._out.reference(conv) for conv in sorted(gone)]}] if gone else []
+        parts += desk_parts(
             work=await self._parts.pictures.summaries(work, whole=True),
             offers=await self._parts.pictures.offers(ringing),
             withdrawn=[self._withdrawn(each) for each in share.ended if not self._still_rings(agent, each)],
         )
         if share.me:
-            frames.append(encode(DeskFrame(seq=seq, me=await self._parts.pictures.me(agent))))
-        return frames
+            parts.append({"me": await self._parts.pictures.me(agent)})
+        return desk_frames(parts, before=before, seq=seq)
 
     async def _sorted_out(self, agent: int, convs: Iterable[int]) -> tuple[list[Shown], list[Conv], set[int]]:
         """Return what is the agent's work (parked, too), what rings, and what is neither (any more)."""
@@ -55,10 +57,6 @@ class Telling:
                     ringing.append(conv)
         return work, ringing, gone
 
-    def _gone(self, seq: int, gone: set[int]) -> str:
-        """Told before anything else: what rings again at the same desk stays."""
-        return encode(DeskFrame(seq=seq, gone=[self._out.reference(conv) for conv in sorted(gone)]))
-
     def _withdrawn(self, ended: Ended) -> Withdrawn:
         return Withdrawn(offer=ended.offer, ref=self._out.reference(ended.conv), why=ended.why)
 
@@ -69,8 +67,12 @@ class Telling:
     def queue_frames(self, seq: int, queues: Iterable[str]) -> list[str]:
         """Return the frames with these queues' lines, the same for everybody."""
         known = set(self._parts.board.queues())
-        lines: list[QueueLine] = [self._parts.pictures.queue_line(name) for name in sorted(queues) if name in known]
-        return encoded_lists(seq, queues=lines)
+        lines = [self._parts.pictures.queue_line(name) for name in sorted(queues) if name in known]
+        return desk_frames(desk_parts(queues=lines), before=seq, seq=seq)
+
+    def all_queue_frames(self, seq: int) -> list[str]:
+        """Return the frames with every queue's line: what a desk that resumes may have missed of them is not kept."""
+        return self.queue_frames(seq, self._parts.board.queues())
 
     def story_frames(self, seq: int, conv: int, items: Sequence[Item]) -> list[str]:
         """Return the frames with these items, the same for everybody who looks."""

@@ -82,6 +82,11 @@ def may_take(agent: Agent, load: int) -> bool:
     return agent.available and load > 0 and agent.free >= load
 
 
+def lines_are_empty(counts: Figures) -> bool:
+    """Return whether nobody is in a queue any more."""
+    return not (counts.waiting or counts.offered or counts.active)
+
+
 class Board:
     """The figures of one floor. `state` returns the replica, which may be another object after a recovery."""
 
@@ -107,6 +112,18 @@ class Board:
         for agent in state.agents.values():
             self._seat(agent.id, agent)
 
+    def _seat_everybody(self, state: State) -> set[str]:
+        """Queues, skills or desks may be others now. Conversations stay where they are: there may be a million."""
+        self._bundle_hash, self._able = state.bundle_hash, {}
+        for name in state.queues:
+            self._lines.setdefault(name, _Lines())
+        for agent in {*self._seats, *state.agents}:
+            self._seat(agent, state.agents.get(agent))
+        for name in [name for name in self._lines if name not in state.queues]:
+            if lines_are_empty(self._lines[name].counts):
+                del self._lines[name]
+        return set(self._lines)
+
     def apply(self, entries: Iterable[Entry]) -> set[str]:
         """Follow a commit; return the queues whose line may have changed."""
         return self.follow(touched(entries))
@@ -114,10 +131,12 @@ class Board:
     def follow(self, found: Touched) -> set[str]:
         """Like `apply`, for who has looked at the commit already."""
         state = self._replica()
-        if found.everything or state is not self._state or state.bundle_hash != self._bundle_hash:
+        if state is not self._state:
             self.rebuild()
             return set(self._lines)
         changed = set(found.queues)
+        if found.everything or state.bundle_hash != self._bundle_hash:
+            changed |= self._seat_everybody(state)
         for conv in found.convs:
             changed |= self._place(conv, state.convs.get(conv))
         for agent in found.agents:

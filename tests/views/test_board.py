@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core import commands as cmd
-from router.core import events as ev
 from router.core.answers import Made
 from router.core.events import Entry
 from router.core.facts import Facts
@@ -14,7 +13,7 @@ from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING
 from router.core.state import Agent, Conv, State
 from router.views.board import Board, Figures
 from router.views.waiting import lines, page, why_waiting
-from tests.views.floor_day import FloorDay
+from tests.views.floor_day import FloorDay, bundle
 
 IN_LINE = {WAITING, HELD, OFFERED}
 
@@ -41,10 +40,8 @@ def counted(state: State, entered: dict[int, tuple[str, int]]) -> dict[str, Figu
     return found
 
 
-def follow(state: State, entered: dict[int, tuple[str, int]], committed: list[Entry]) -> None:
-    """Keep who entered which queue when: a decline or a time-out does not begin a wait anew, a rebuild does."""
-    if any(isinstance(event, (ev.LeadTaken, ev.ConfigApplied)) for entry in committed for event in entry.events):
-        entered.clear()
+def follow(state: State, entered: dict[int, tuple[str, int]]) -> None:
+    """Keep who entered which queue when: a decline or a time-out does not begin a wait anew."""
     for conv in state.convs.values():
         if conv.state not in IN_LINE:
             entered.pop(conv.id, None)
@@ -63,7 +60,7 @@ def test_following_commits_equals_counting_everything(seed: int) -> None:
     for _ in range(120):
         committed = day.step()
         board.apply(committed)
-        follow(state, entered, committed)
+        follow(state, entered)
         expected = counted(state, entered)
         assert {name: board.figures(name) for name in expected} == expected
 
@@ -154,6 +151,18 @@ def queued() -> tuple[State, Board, FloorDay]:
 def test_an_unknown_queue_has_no_figures() -> None:
     _, board, _ = queued()
     assert board.figures("nowhere") == Figures()
+
+
+def test_a_queue_that_was_dropped_is_shown_until_the_last_one_has_left() -> None:
+    state, board, day = queued()
+    kept = {name: queue for name, queue in bundle().queues.items() if name != "billing"}
+    rules = tuple(rule for rule in bundle().rules if rule.queue != "billing")
+    answer = day.engine.handle(day.configured(bundle(queues=kept, rules=rules)), day.at)
+    assert isinstance(answer, Made)
+    assert answer.entry is not None
+    assert board.apply([answer.entry]) == {"general", "vip"}
+    assert board.queues() == ["general", "vip"]
+    assert "billing" not in state.queues
 
 
 def test_entries_of_the_heap_do_not_pile_up() -> None:
