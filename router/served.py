@@ -29,13 +29,14 @@ from router.snapshots import Snapshotter
 from router.store.port import Store, StoreError
 from router.switchboard import BoardParts, Switchboard, schemas_of
 from router.tasks import Tasks
-from router.telemetry import Telemetry
+from router.telemetry import Telemetry, error_code
 from router.wakes import Wakes
 
 # A graceful stop waits so long for letters that are on their way; what is left stays in the letterbox.
 STOP_MS_MAX = 5_000
 STOP_LOOK_MS = 10
 GAUGE_MS = 2_000
+PRUNE_S = 24 * 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,7 @@ class Served:
             "config": self.config.run,
             "snapshots": self.snapshots.run,
             "gauges": self._gauge,
+            "prune": self._prune,
         }
         for name, work in works.items():
             self._tasks.start(name, work)
@@ -123,7 +125,7 @@ class Served:
     async def stop(self) -> None:
         """Accept nothing more, decide what is on its way, then let go. What is accepted is on the disk."""
         self.board.shut()
-        await self._tasks.stop("config", "wakes", "sweep", "snapshots", "presence", "gauges")
+        await self._tasks.stop("config", "wakes", "sweep", "snapshots", "presence", "gauges", "prune")
         for _ in range(STOP_MS_MAX // STOP_LOOK_MS):
             if not self.intake.busy:
                 break
@@ -150,6 +152,15 @@ class Served:
             except StoreError:
                 self._parts.telemetry.gauge("floor_leading", int(self.floor.leading))
             await asyncio.sleep(GAUGE_MS / 1_000)
+
+    async def _prune(self) -> None:
+        """Once a day the letterbox forgets what no provider sends again. What fails is done the day after."""
+        while True:
+            await asyncio.sleep(PRUNE_S)
+            try:
+                await self._parts.store.prune(self.site, now_ms=self._parts.clock.now_ms())
+            except StoreError as error:
+                self._parts.telemetry.info("look_up_failed", site=self.site, error=error_code(error))
 
     async def _gauges_now(self) -> None:
         count, store, now_ms = self._parts.telemetry, self._parts.store, self._parts.clock.now_ms()

@@ -336,6 +336,9 @@ class Archive(Protocol):
 
     async def line(self, site: str, line: int) -> LineRow | None: ...
 
+    async def line_by_key(self, site: str, channel: str, key: str) -> LineRow | None:
+        """Return the line of a channel's own address, without making one."""
+
     async def open_line(self, site: str, channel: str, key: str, peer: str, customer: int) -> int:
         """Insert-or-get another line of a known customer."""
 
@@ -506,5 +509,8 @@ class Store(Protocol):
     leases: Leases
     notebook: Notebook
     accounts: Accounts
+
+    async def prune(self, site: str, *, now_ms: int) -> int:
+        """Forget the dedupe hashes of letters settled longer ago than any provider sends again; return how many."""
 
     async def close(self) -> None: ...
