@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from router.verify import verify
 from tests.floor.house import House
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """One floor that leads, with its configuration applied and agent 1 at a desk."""
+    """One floor that leads, with its configuration applied. Afterwards its journal keeps every promise."""
     made = await House.open(tmp_path)
     await made.lead()
     await made.configure()
     yield made
     await made.close()
+    report = verify(tmp_path / "patchbay.db", "main", call_channels=["call", "finding", "rings"])
+    assert report.ok, report.lines()
 
 
 @pytest.fixture

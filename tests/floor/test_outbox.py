@@ -12,7 +12,6 @@ import pytest
 
 from channels.contract import Capabilities, Done, Send, TryLater, Undeliverable, Unsure
 from router import outbox as outbox_module
-from router.core.bundle import DAY_MS
 from router.outbox import BACK_OFF_MS, BACK_OFF_MS_MAX, back_off_ms
 from router.store.port import Effect
 from tests.floor.house import CALL, FINDING, SITE, House, wrote
@@ -222,14 +221,17 @@ async def test_a_call_that_does_not_come_back_is_unsure(
     assert '"action":"effect_unsure"' in house.log.getvalue()
 
 
-async def test_an_answer_that_is_too_old_is_given_up_as_expired(house: House, eventually: Eventually) -> None:
+async def test_an_answer_that_is_too_old_is_given_up_as_expired(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(outbox_module.AGE_MS_MAX, "send", 60_000)
     channel = Scripted(script=[TryLater("provider_away")])
     await talk(house, channel)
     house.start("outbox")
     message = await house.say(1, "one")
     await eventually(lambda: len(channel.sent) == 1)
     await _until_waiting(house)
-    house.clock.now += 3 * DAY_MS
+    house.clock.now += 61_000
     house.outbox.nudge()
     await eventually(until_status(house, message, "failed"))
     assert (await status(house, message))[1] == "expired"
