@@ -124,9 +124,9 @@ class Handling:
     async def transfer(self, call: Call) -> Reached:
         """To a queue or an agent, with a note for whoever is next. The note is written before the command names it."""
         row, ask = await self._row(call, "transfer"), call.ask
-        self._check_target(call)
         if not self._is_repeat(call, "transfer"):
             self._check_mine(row.conv, call.me)
+            self._check_target(ask, call.me)
         note = 0
         if ask.note:
             client = ask.command_id or secrets.token_hex(8)
@@ -143,9 +143,20 @@ class Handling:
             )
         )
 
-    def _check_target(self, call: Call) -> None:
-        if bool(call.ask.queue) == bool(call.ask.to_agent):
+    def _check_target(self, ask: TransferRequest, agent: int) -> None:
+        """Like `_check_mine`, for the note that goes with a transfer."""
+        state = self._out.floor.state
+        if bool(ask.queue) == bool(ask.to_agent):
             raise refused("target_missing")
+        if ask.queue and ask.queue not in state.queues:
+            raise refused("queue_unknown")
+        if ask.queue and not state.queue_state(ask.queue).serves(state.at):
+            raise refused("queue_closed")
+        target = state.agents.get(ask.to_agent)
+        if ask.to_agent == agent:
+            raise refused("target_self")
+        if ask.to_agent and (target is None or not target.accepts):
+            raise refused("target_away")
 
     async def park(self, call: Call) -> Reached:
         row = await self._row(call, "park")

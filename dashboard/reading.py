@@ -101,7 +101,7 @@ class Reading:
     async def waiting(self, call: Call) -> WaitingPage:
         """Who waits in lines that the asker may see, in the router's order."""
         state, ask = self._out.floor.state, call.ask
-        lines = waiting.lines(state, lambda cls: self._parts.sight.line(call.caller.account, cls), ask.queue)
+        lines = waiting.lines(state, self._parts.sight.lines(call.caller.account), ask.queue)
         total = sum(cls.waiting for cls in lines)
         convs = waiting.page(state, lines, after=ask.after, limit=ask.limit)
         codes = waiting.why_waiting(state, convs)

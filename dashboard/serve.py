@@ -15,7 +15,7 @@ from dashboard.sessions import Caller, Sessions, check_csrf, check_origin, may
 from dashboard.shapes import Failure, Fault
 from dashboard.surroundings import Surroundings
 from router.inbox import FloorAway
-from router.store.port import StoreUnavailable
+from router.store.port import StoreError
 
 _encoder = msgspec.json.Encoder()
 
@@ -31,7 +31,7 @@ class Served:
             return self._answered(await self._route.handler(await self._checked(http)))
         except ApiError as error:
             return failed(error)
-        except (StoreUnavailable, FloorAway):
+        except (StoreError, FloorAway):
             return failed(unavailable())
         except (web.HTTPException, ConnectionError):
             raise

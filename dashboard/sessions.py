@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -25,8 +26,10 @@ SESSION_MS = 12 * 3_600_000
 # The end is written anew only when so much of it has passed: one write in five minutes, not one per request.
 SLIDE_MS = 5 * 60_000
 TOKEN_BYTES = 32
-# Twenty mistakes from an address (an office shares one) or ten at a login, given back over a quarter of an hour.
-TRIES_PER_ADDRESS, TRIES_PER_LOGIN, TRIES_REFILL_MS = 20, 10, 15 * 60_000
+# Mistakes allowed, given back over a quarter of an hour. An office shares one address, so that has more; a login has
+# more than one address may try on it, so that nobody can lock somebody else out from a single place.
+TRIES_PER_PAIR, TRIES_PER_ADDRESS, TRIES_PER_LOGIN = 10, 100, 60
+TRIES_REFILL_MS = 15 * 60_000
 
 # Sign-outs remembered, so that a request under way cannot bring back what has ended meanwhile.
 ENDED_MAX = 1_000
@@ -60,14 +63,17 @@ class Sessions:
     def __init__(self, surroundings: Surroundings, passwords: Passwords) -> None:
         self._out = surroundings
         self._passwords = passwords
-        self._addresses = Buckets(TRIES_PER_ADDRESS, TRIES_REFILL_MS)
-        self._logins = Buckets(TRIES_PER_LOGIN, TRIES_REFILL_MS)
+        self._tries = {
+            "pair": Buckets(TRIES_PER_PAIR, TRIES_REFILL_MS),
+            "address": Buckets(TRIES_PER_ADDRESS, TRIES_REFILL_MS),
+            "login": Buckets(TRIES_PER_LOGIN, TRIES_REFILL_MS),
+        }
         self._ended: deque[str] = deque(maxlen=ENDED_MAX)
         self._secure = urlsplit(surroundings.public_url).scheme == "https"
 
     async def sign_in(self, login: str, password: str, address: str) -> tuple[Caller, str]:
         """Check and open; return the caller and the cookie's token. Unknown logins take as long as known ones."""
-        self._take_a_try(login, address)
+        self._take_a_try(login.casefold(), address)
         site, accounts = self._out.floor.site, self._out.store.accounts
         account = await accounts.by_login(site, login)
         try:
@@ -76,7 +82,7 @@ class Sessions:
             raise ApiError("too_many", retry_after_s=1) from None
         if account is None or not right or account.disabled:
             raise ApiError("login_failed")
-        self._logins.forget(login)
+        self._give_the_try_back(login.casefold(), address)
         now_ms, token = self._out.now_ms(), secrets.token_urlsafe(TOKEN_BYTES)
         session = Session(
             token_hash=token_hash(token),
@@ -90,9 +96,15 @@ class Sessions:
 
     def _take_a_try(self, login: str, address: str) -> None:
         now_ms = self._out.now_ms()
-        for buckets, key in ((self._addresses, address), (self._logins, login)):
-            if not buckets.take(key, now_ms):
-                raise ApiError("too_many", retry_after_s=buckets.wait_ms(key, now_ms) // 1_000 + 1)
+        for name, key in _keys(login, address).items():
+            if not self._tries[name].take(key, now_ms):
+                raise ApiError("too_many", retry_after_s=self._tries[name].wait_ms(key, now_ms) // 1_000 + 1)
+
+    def _give_the_try_back(self, login: str, address: str) -> None:
+        """A right password is no mistake: a whole office may sign in from one address in one minute."""
+        now_ms = self._out.now_ms()
+        for name, key in _keys(login, address).items():
+            self._tries[name].give_back(key, now_ms)
 
     async def caller(self, request: web.Request) -> Caller | None:
         """Return who is asking, or None when the cookie names no living session of a living account."""
@@ -128,6 +140,11 @@ class Sessions:
 
     def drop_cookie(self, response: web.StreamResponse) -> None:
         response.del_cookie(COOKIE, httponly=True, samesite="Lax", secure=self._secure, path="/")
+
+
+def _keys(login: str, address: str) -> dict[str, Hashable]:
+    """Return what is counted for a try, the narrowest first."""
+    return {"pair": (address, login), "address": address, "login": login}
 
 
 def check_origin(request: web.Request, public_url: str) -> None:

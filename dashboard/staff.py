@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from dashboard.sessions import may
 from dashboard.shapes import Me, Person
@@ -79,17 +79,20 @@ class Sight:
     def __init__(self, surroundings: Surroundings) -> None:
         self._floor = surroundings.floor
 
-    def line(self, account: Account, cls: Class) -> bool:
-        """Return whether a line of waiting conversations may be seen."""
+    def lines(self, account: Account) -> Callable[[Class], bool]:
+        """Return what tells whether a line of waiting conversations may be seen."""
         bundle = self._floor.bundle
-        return may(account.role, "supervisor") or (
-            bundle is not None and meets(abilities_of(account, bundle), cls.needs)
-        )
+        if may(account.role, "supervisor"):
+            return lambda _: True
+        if bundle is None:
+            return lambda _: False
+        abilities = abilities_of(account, bundle)
+        return lambda cls: meets(abilities, cls.needs)
 
     def open(self, account: Account, conv: Conv) -> bool:
         """Return whether a conversation inside the core may be seen."""
         mine = {conv.owner, conv.held_for, conv.offer.agent if conv.offer else 0}
-        return account.id in mine or self.serves_customer(account, conv.customer) or self.line(account, conv.cls)
+        return account.id in mine or self.serves_customer(account, conv.customer) or self.lines(account)(conv.cls)
 
     def row(self, account: Account, row: ConversationRow) -> bool:
         """Return whether a conversation may be seen, wherever it is."""

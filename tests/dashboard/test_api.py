@@ -211,13 +211,37 @@ async def test_a_closure_takes_a_code_and_no_sentence(office: Office, witness: W
 
 
 @pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        ({}, "target_missing"),
+        ({"queue": "general", "to_agent": 2}, "target_missing"),
+        ({"queue": "nowhere"}, "queue_unknown"),
+        ({"queue": "night"}, "queue_closed"),
+        ({"to_agent": 99}, "target_away"),
+        ({"to_agent": 1}, "target_self"),
+    ],
+)
+async def test_a_transfer_that_cannot_be_leaves_everything_as_it_was(
+    office: Office, witness: Witness, target: dict[str, Any], code: str
+) -> None:
+    ana = await person(office, witness, "ana")
+    await ana.begin()
+    ref = await active(office, ana)
+    before = await messages(office)
+    answer = await ana.post(f"/conversations/{ref}/transfer", {**target, "note": "please"})
+    assert (answer.status, answer.code) == (409, code)
+    assert (await ana.get(f"/conversations/{ref}")).body["owner"]["name"] == "Ana"
+    assert await messages(office) == before + 1
+
+
+@pytest.mark.parametrize(
     ("path", "body", "code"),
     [
         ("/presence", {"presence": "available"}, "agent_unknown"),
         ("/shift", {"presence": "asleep"}, "presence_unknown"),
         ("/conversations/{ref}/accept", {"offer": 99}, "offer_gone"),
         ("/conversations/{ref}/reply", {"text": "hi", "client_id": "c"}, "not_yours"),
-        ("/conversations/{ref}/transfer", {}, "target_missing"),
+        ("/conversations/{ref}/transfer", {"queue": "general"}, "not_yours"),
         ("/conversations/{ref}/close", {}, "not_yours"),
     ],
 )

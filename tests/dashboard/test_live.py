@@ -165,8 +165,7 @@ async def test_the_looked_at_story_goes_on_and_shows_what_became_of_a_reply(offi
     ref = office.ref(conv)
     await ana.accept(conv)
     await socket.say(type="look", ref=ref)
-    begun = await socket.next("story")
-    assert [each["text"] for each in begun["items"] if each["kind"] == "in"] == ["first"]
+    assert [each["text"] for each in await next_items(socket, "in")] == ["first"]
     await office.arrives("second", channel="email")
     more = await next_items(socket, "in")
     assert [each["text"] for each in more] == ["second"]
@@ -231,7 +230,7 @@ async def test_a_long_text_is_cut_in_the_frame_and_whole_in_the_story(office: Of
     conv = await office.arrives("x" * 90_000)
     await ana.accept(conv)
     await socket.say(type="look", ref=office.ref(conv))
-    item = next(each for each in (await socket.next("story"))["items"] if each["kind"] == "in")
+    (item,) = await next_items(socket, "in")
     assert item["cut"] is True
     assert len(item["text"]) < 10_000
     whole = (await ana.get(f"/conversations/{office.ref(conv)}/story")).body["items"]

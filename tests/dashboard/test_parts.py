@@ -46,8 +46,14 @@ def test_a_clock_that_stands_still_gives_nothing_back() -> None:
     buckets = Buckets(1, 1_000)
     assert buckets.take("a", 5_000)
     assert not buckets.take("a", 4_000)
-    buckets.forget("a")
+    buckets.give_back("a", 4_000)
     assert buckets.take("a", 4_000)
+
+
+def test_nothing_is_given_back_that_was_not_taken() -> None:
+    buckets = Buckets(1, 1_000)
+    buckets.give_back("a", 0)
+    assert [buckets.take("a", 0), buckets.take("a", 0)] == [True, False]
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * (PASSWORD_CHARS_MAX + 1)])

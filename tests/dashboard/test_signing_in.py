@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dashboard.sessions import SESSION_MS, SLIDE_MS, TRIES_PER_ADDRESS, TRIES_PER_LOGIN, token_hash
+from dashboard import sessions
+from dashboard.sessions import SESSION_MS, SLIDE_MS, TRIES_PER_PAIR, token_hash
 from tests.dashboard.office import PASSWORD, SITE, Desk, Office
 
 
@@ -71,11 +72,11 @@ async def test_an_unknown_login_takes_as_long_as_a_known_one(office: Office) -> 
     assert 0.4 < spent_s["ana"] / spent_s["nobody"] < 2.5
 
 
-async def test_a_login_is_tried_only_so_often(office: Office) -> None:
+async def test_a_login_is_tried_from_one_address_only_so_often(office: Office) -> None:
     await office.account("ana")
     visitor = office.visitor()
-    wrong = {"login": "ana", "password": "wrong password"}
-    statuses = [(await visitor.post("/session", wrong)).status for _ in range(TRIES_PER_LOGIN)]
+    tries = [{"login": login, "password": "wrong password"} for login in ("ana", "ANA", " aNa") * 4]
+    statuses = [(await visitor.post("/session", each)).status for each in tries[:TRIES_PER_PAIR]]
     assert set(statuses) == {401}
     refused = await visitor.post("/session", {"login": "ana", "password": PASSWORD})
     assert (refused.status, refused.code) == (429, "too_many")
@@ -83,12 +84,31 @@ async def test_a_login_is_tried_only_so_often(office: Office) -> None:
     assert (await visitor.post("/session", {"login": "ana", "password": PASSWORD})).status == 200
 
 
-async def test_an_address_tries_logins_only_so_often(office: Office) -> None:
+@pytest.mark.parametrize("limit", ["TRIES_PER_ADDRESS", "TRIES_PER_LOGIN"])
+async def test_addresses_and_logins_have_their_own_bounds(
+    office: Office, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(sessions, limit, 3)
+    await office.stop_serving()
+    await office.serve()
     visitor = office.visitor()
-    tries = [{"login": f"guess{number}", "password": "wrong password"} for number in range(TRIES_PER_ADDRESS + 1)]
-    statuses = [(await visitor.post("/session", each)).status for each in tries]
-    assert statuses[-1] == 429
-    assert set(statuses[:-1]) == {401}
+    tries = [f"guess{number}" if limit == "TRIES_PER_ADDRESS" else "guess" for number in range(4)]
+    statuses = [
+        (await visitor.post("/session", {"login": each, "password": "wrong password"})).status for each in tries
+    ]
+    assert statuses == [401, 401, 401, 429]
+
+
+async def test_an_office_behind_one_address_can_sign_in_all_at_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "TRIES_PER_ADDRESS", 3)
+    await office.stop_serving()
+    await office.serve()
+    await office.account("ana")
+    visitor = office.visitor()
+    for _ in range(8):
+        assert (await visitor.post("/session", {"login": "ana", "password": PASSWORD})).status == 200
 
 
 async def test_a_session_ends_when_it_is_not_used_and_slides_when_it_is(office: Office) -> None:
