@@ -202,9 +202,12 @@ class FloorDoor:
         return self._parts.key.derive("channel", self._site, self._channel, purpose)
 
     def text(self, notice: str, language: str, until_ms: int = 0) -> str:
-        """Return a customer text of the running configuration; empty where it has none of that name."""
+        """Return a customer text of the running configuration; empty where it has none of that name.
+
+        `{reference}` stays in it: the channel knows of which conversation it speaks, the door does not.
+        """
         bundle = self._parts.floor.bundle
-        return notice_text(bundle, notice, language, until_ms=until_ms) if bundle else ""
+        return notice_text(bundle, notice, language, until_ms=until_ms, reference="{reference}") if bundle else ""
 
     def opening(self, calendar_or_queue: str) -> tuple[bool, int]:
         """Return (open now, the next change in UTC ms or 0) of a queue, or else of a calendar."""
