@@ -14,6 +14,9 @@ from router.settings.reading import Scope, entries, reference, there_is
 from router.settings.tree import Mapping, Node, Scalar
 from router.settings.typed import FAULT, read_typed
 
+# Settings of these names speak of something else in the configuration, in whichever channel they stand.
+REFERENCES: Map[str, str] = {"confirm": "text", "queue": "queue"}
+
 Schemas = Map[str, tuple[type[Any], Capabilities]]
 
 
@@ -29,8 +32,9 @@ def read_channels(node: Node, scope: Scope, *, schemas: Schemas, capacity: int) 
             scope.report(group.keys[word], f"no channel module '{word}'{hint}")
             continue
         _check_load(part, scope, capacity=capacity, usual=schemas[word][1].load)
-        if isinstance(part, Mapping) and "confirm" in part.entries:
-            reference("text")(part.entries["confirm"], scope)
+        for key, kind in REFERENCES.items():
+            if isinstance(part, Mapping) and key in part.entries:
+                reference(kind)(part.entries[key], scope)
         values = read_typed(part, scope, schemas[word][0])
         if values is not FAULT:
             found[word] = msgspec.convert(values, schemas[word][0])

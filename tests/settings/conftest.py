@@ -21,6 +21,7 @@ class LetterSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fields=
     wait_ms: int = 1_000
     password_env: str = ""
     folders: tuple[str, ...] = ()
+    queue: str = ""
 
     def __post_init__(self) -> None:
         if not self.host:

@@ -39,6 +39,7 @@ def test_a_channel_is_read_by_its_own_settings(load_example: Load) -> None:
     assert loaded.channels["letter"] == LetterSettings(
         load=5,
         confirm="received",
+        queue="general",
         host="mail.example.org",
         wait_ms=30_000,
         password_env="LETTER_PASSWORD",

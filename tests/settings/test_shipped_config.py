@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from channels.contract import Capabilities, Settings
+from channels.contract import Capabilities
+from channels.discovery import discover
 from router.settings.files import fingerprint
 from router.settings.loading import SECTIONS, Loaded, check_directory, load
 from router.settings.sections import NOTICES
@@ -18,17 +16,11 @@ from tests.settings.conftest import NOW_MS
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "config"
 CHECKS_MIN = 6
-COMMON = Capabilities(delivery="call", live=False, load=10)
 
 
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, tuple[type, Capabilities]]:
-    """Return the settings of the modules that the shipped entries name; those not written yet have the common ones."""
-    names = re.findall(r"^  ([a-z]+):", (CONFIG / "channels.yaml").read_text(), re.MULTILINE)
-    common: dict[str, tuple[type, Capabilities]] = dict.fromkeys(names, (Settings, COMMON))
-    modules = {name: import_module(f"channels.{name}") for name in names if find_spec(f"channels.{name}")}
-    written = {name: module for name, module in modules.items() if hasattr(module, "CAPABILITIES")}
-    return common | {name: (module.Settings, module.CAPABILITIES) for name, module in written.items()}
+    return {name: (module.Settings, module.CAPABILITIES) for name, module in discover().items()}  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
