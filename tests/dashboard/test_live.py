@@ -293,10 +293,9 @@ async def test_a_desk_that_was_away_gets_what_it_missed_and_nothing_else(office:
     staying = await ana.begin()
     tab = await ana.socket()
     first = await office.arrives("first", key="k1")
-    await ana.accept(first)
-    while "work" not in await tab.next("desk"):
+    seq = (await ana.accept(first)).body["position"]
+    while (await tab.next("desk"))["seq"] < seq:
         continue
-    seq = tab.frames[-1]["seq"]
     await tab.ws.close()
     second = await office.arrives("second", key="k2")
     await staying.next("desk", offers=None)
@@ -305,6 +304,20 @@ async def test_a_desk_that_was_away_gets_what_it_missed_and_nothing_else(office:
     offers = (await again.next("desk", offers=None))["offers"]
     assert [each["ref"] for each in offers] == [office.ref(second)]
     assert office.ref(first) not in [each["ref"] for frame in again.frames for each in frame.get("work", [])]
+
+
+async def test_a_desk_that_lost_the_end_of_a_telling_gets_all_of_it_again(office: Office) -> None:
+    ana = await office.desk("ana")
+    await ana.begin()
+    tab = await ana.socket()
+    conv = await office.arrives("hello")
+    position = (await ana.accept(conv)).body["position"]
+    work = await tab.next("desk", work=None)
+    assert work["seq"] < position
+    await tab.ws.close()
+    again = await ana.socket(last_seq=work["seq"])
+    assert (await again.next("desk", work=None))["work"][0]["ref"] == office.ref(conv)
+    assert (await again.next("desk", me=None))["seq"] >= position
 
 
 async def test_what_ended_while_away_is_gone_after_resuming(office: Office) -> None:
