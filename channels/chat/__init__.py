@@ -1,0 +1,267 @@
+"""Web chat: our own socket with resume (CHANNELS.md 3), and the widget that a page embeds with one line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import WSMsgType, web
+from msgspec import Meta
+
+from channels.chat import frames
+from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
+from channels.chat.files import Files
+from channels.chat.presence import Presence
+from channels.chat.sessions import Visitor, new_id, seal, unseal
+from channels.contract import (
+    AnyEffect,
+    Capabilities,
+    Done,
+    Door,
+    LetterboxClosed,
+    LineClosed,
+    Route,
+    Undeliverable,
+)
+from channels.contract import Settings as CommonSettings
+from router.rates import Buckets
+
+CAPABILITIES = Capabilities(delivery="push", live=True, load=25, receipts=True, text_chars_max=frames.TEXT_CHARS_MAX)
+BODY_BYTES_MAX = 8 * 1024
+HEARTBEAT_S = 20.0
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+WATCH_S = 0.5
+_EMAIL = re.compile(r"^[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,190}$")
+_TALKING = "talking"
+
+
+class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `chat` entry of channels.yaml. `sites` maps the key of a page's widget to the origins it may come from.
+
+    `queue` is whose opening hours the widget shows.
+    """
+
+    sites: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    queue: str = ""
+    away_after_s: int = 120
+    session_days: int = 30
+    messages_a_minute: int = 30
+    sessions_a_minute_and_ip: int = 30
+    sockets_per_ip: int = 50
+    sockets_per_visitor: int = 8
+    proxies: tuple[str, ...] = ()
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a page sends to begin. Everything typed is unproven. `token`: an earlier session goes on."""
+
+    site: Annotated[str, Meta(max_length=64)] = "main"
+    name: Annotated[str, Meta(max_length=100)] = ""
+    email: Annotated[str, Meta(max_length=254)] = ""
+    language: Annotated[str, Meta(max_length=16)] = ""
+    declared: dict[Annotated[str, Meta(max_length=40)], Annotated[str, Meta(max_length=80)]] = {}
+    token: Annotated[str, Meta(max_length=8_000)] = ""
+
+
+class Chat:
+    """All chats of a site on this node."""
+
+    def __init__(self, settings: Settings, door: Door) -> None:
+        self.capabilities = CAPABILITIES
+        self._settings = settings
+        self._door = door
+        self._secret = door.secret("sessions")
+        self._files = Files(door.public_url)
+        self._presence = Presence(settings.away_after_s * 1_000)
+        self._sessions = Buckets(settings.sessions_a_minute_and_ip, MINUTE_MS)
+        self._messages = Buckets(settings.messages_a_minute, MINUTE_MS)
+        self._by_ip: Counter[str] = Counter()
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    def routes(self) -> Sequence[Route]:
+        """The session, the socket, and the widget's files."""
+        return (
+            Route(method="POST", path="/session", handler=self._session, body_bytes_max=BODY_BYTES_MAX),
+            Route(method="OPTIONS", path="/session", handler=self._preflight),
+            Route(method="GET", path="/socket", handler=self._socket),
+            *(Route(method="GET", path=path, handler=self._files.handler(path)) for path in self._files.paths),
+        )
+
+    async def perform(self, effect: AnyEffect) -> Done:
+        """A socket is pushed by the node that holds it; nothing comes here by the outbox."""
+        del effect
+        raise Undeliverable("push_only")
+
+    async def find(self, key: str) -> Done | None:
+        """Nothing is ever unsure here."""
+        del key
+        return None
+
+    async def listen(self) -> None:
+        """Watch who has gone, and remember who was talking, so that a restart closes what nobody comes back to."""
+        kept = await self._door.book.read(_TALKING)
+        self._presence.restore(msgspec.json.decode(kept, type=list[str]) if kept else [], self._door.now_ms())
+        while True:
+            await asyncio.sleep(WATCH_S)
+            for visitor in self._presence.gone(self._door.now_ms()):
+                await self._close_line(visitor, "away")
+            if self._presence.changed:
+                self._presence.changed = False
+                await self._door.book.note(_TALKING, msgspec.json.encode(sorted(self._presence.talking)).decode())
+
+    async def _close_line(self, key: str, why: str) -> None:
+        """Say that a visitor has left. While the letterbox is closed it is said again by the watch."""
+        site, _, visitor = key.partition(":")
+        who = Visitor(site=site, id=visitor, expires_ms=0)
+        signal = LineClosed(line=line_of(who), dedupe=f"left:{key}:{self._door.now_ms()}", why=why)
+        with contextlib.suppress(LetterboxClosed):
+            await self._door.accept([signal])
+            self._presence.closed(key)
+
+    # --- sessions ---------------------------------------------------------------------------------------------------
+
+    async def _session(self, request: web.Request) -> web.StreamResponse:
+        origin = request.headers.get("Origin", "")
+        try:
+            asked = msgspec.json.decode(await request.read(), type=NewSession)
+        except (msgspec.MsgspecError, UnicodeError):
+            return _refused(400, "bad_request", "Post a JSON object with site, name, email, language.", origin)
+        if not self._may_embed(asked.site, origin):
+            return _refused(403, "origin", "This page may not open a chat: add its origin to the site's list.", "")
+        if asked.email and not _EMAIL.match(asked.email):
+            return _refused(400, "email", "This is not an e-mail address, such as name@example.com.", origin)
+        if not self._sessions.take(self._ip(request), self._door.now_ms()):
+            return _refused(429, "slow_down", "Too many new chats at once. Try again in a minute.", origin)
+        visitor = self._visitor(asked)
+        body = {"token": seal(self._secret, visitor), "visitor": visitor.id, **self._hours(visitor.language)}
+        return web.json_response(body, headers={**_cors(origin), "Cache-Control": "no-store"})
+
+    def _visitor(self, asked: NewSession) -> Visitor:
+        """A known visitor goes on and may add what they had not said; anybody else is new."""
+        now_ms = self._door.now_ms()
+        known = unseal(self._secret, asked.token, now_ms) if asked.token else None
+        earlier = known if known is not None and known.site == asked.site else None
+        return Visitor(
+            site=asked.site,
+            id=earlier.id if earlier else new_id(),
+            expires_ms=now_ms + self._settings.session_days * DAY_MS,
+            name=asked.name or (earlier.name if earlier else ""),
+            email=asked.email or (earlier.email if earlier else ""),
+            language=asked.language or (earlier.language if earlier else ""),
+            declared=tuple(sorted(asked.declared.items())[:16]) or (earlier.declared if earlier else ()),
+        )
+
+    def _hours(self, language: str) -> dict[str, object]:
+        if not self._settings.queue:
+            return {"open": True, "opens_ms": 0, "told": ""}
+        is_open, change_ms = self._door.opening(self._settings.queue)
+        told = "" if is_open else self._door.text("closed-now", language, change_ms)
+        return {"open": is_open, "opens_ms": 0 if is_open else change_ms, "told": told}
+
+    async def _preflight(self, request: web.Request) -> web.StreamResponse:
+        origin = request.headers.get("Origin", "")
+        if not any(self._may_embed(site, origin) for site in ("main", *self._settings.sites)):
+            return _refused(403, "origin", "This page may not open a chat: add its origin to the site's list.", "")
+        allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
+        return web.Response(status=204, headers={**_cors(origin), **allowed})
+
+    def _may_embed(self, site: str, origin: str) -> bool:
+        """Our own pages may always; others by the site's list. A client without Origin is no browser and may try."""
+        if site != "main" and site not in self._settings.sites:
+            return False
+        own = urlsplit(self._door.public_url)
+        return origin in {"", f"{own.scheme}://{own.netloc}"} or origin in self._settings.sites.get(site, ())
+
+    def _ip(self, request: web.Request) -> str:
+        peer = request.remote or ""
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        return forwarded.split(",")[-1].strip() if forwarded and peer in self._settings.proxies else peer
+
+    # --- sockets ------------------------------------------------------------------------------------------------------
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        ip, origin = self._ip(request), request.headers.get("Origin", "")
+        if not any(self._may_embed(site, origin) for site in ("main", *self._settings.sites)):
+            return _refused(403, "origin", "This page may not open a chat: add its origin to the site's list.", "")
+        if self._by_ip[ip] >= self._settings.sockets_per_ip:
+            return _refused(429, "slow_down", "Too many chats from this address.", "")
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=frames.FRAME_BYTES_MAX, compress=False)
+        await socket.prepare(request)
+        self._by_ip[ip] += 1
+        try:
+            await self._greet(request, socket)
+        finally:
+            self._by_ip[ip] -= 1
+            if not self._by_ip[ip]:
+                del self._by_ip[ip]
+        return socket
+
+    async def _greet(self, request: web.Request, socket: web.WebSocketResponse) -> None:
+        hello = await _first_frame(socket)
+        visitor = unseal(self._secret, hello.token, self._door.now_ms()) if hello else None
+        if hello is None or visitor is None:
+            await socket.close(code=BAD_TOKEN, message=b"bad token")
+            return
+        key = f"{visitor.site}:{visitor.id}"
+        if not self._may_embed(visitor.site, request.headers.get("Origin", "")):
+            await socket.close(code=FORBIDDEN, message=b"origin")
+            return
+        if self._presence.sockets.get(key, 0) >= self._settings.sockets_per_visitor:
+            await socket.close(code=FORBIDDEN, message=b"too many tabs")
+            return
+        self._presence.came(key)
+        try:
+            welcome = frames.write("welcome", session=visitor.id, seq=hello.last_seq, **self._hours(visitor.language))
+            await socket.send_str(welcome)
+            await Conversation(socket, self._door, visitor, self._hooks()).run(hello.last_seq)
+        except ConnectionError:
+            return
+        finally:
+            self._presence.went(key, self._door.now_ms())
+
+    def _hooks(self) -> Hooks:
+        return Hooks(
+            may_send=lambda visitor: self._messages.take(visitor.id, self._door.now_ms()),
+            said=lambda visitor: self._presence.talks(f"{visitor.site}:{visitor.id}"),
+            left=self._left,
+        )
+
+    def _left(self, visitor: Visitor) -> None:
+        task = asyncio.create_task(self._close_line(f"{visitor.site}:{visitor.id}", "left"))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+
+async def _first_frame(socket: web.WebSocketResponse) -> frames.Hello | None:
+    try:
+        message = await socket.receive(timeout=HELLO_S)
+        frame = frames.read(message.data) if message.type is WSMsgType.TEXT else None
+    except (TimeoutError, msgspec.MsgspecError, UnicodeError):
+        return None
+    return frame if isinstance(frame, frames.Hello) else None
+
+
+def _refused(status: int, code: str, message: str, origin: str) -> web.Response:
+    body = {"error": {"code": code, "message": message}}
+    return web.json_response(body, status=status, headers=_cors(origin))
+
+
+def _cors(origin: str) -> dict[str, str]:
+    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {}
+
+
+def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) -> Chat:
+    """Make the channel."""
+    del environment
+    assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
+    return Chat(settings, door)
+
+
+__all__ = ["CAPABILITIES", "Chat", "Settings", "build"]

@@ -1,0 +1,202 @@
+// The chat's page: greeting, conversation, after hours. Text only ever becomes text.
+import { Line } from "./line.js";
+import { WORDS } from "./words.js";
+
+const [site, asked] = decodeURIComponent(location.hash.slice(1) || "main/en").split("/");
+const language = WORDS[asked] ? asked : "en";
+const words = WORDS[language];
+const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+const at = (id) => document.getElementById(id);
+const [log, text, banner, typing, news, state] = ["log", "text", "banner", "typing", "news", "state"].map(at);
+const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const rows = new Map();
+let agent = "";
+let resuming = true;
+let quietSince = 0;
+
+document.documentElement.lang = language;
+for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
+at("close").setAttribute("aria-label", say("close"));
+log.setAttribute("aria-label", say("log"));
+text.placeholder = say("write");
+
+const line = new Line(site, (kind, data) => {
+  if (kind === "open") opened();
+  else if (kind === "closed") setTimeout(() => lost(), 1_500);
+  else if (kind === "pending") draw({ key: data.id, kind: "in", text: data.text, at: data.at, mark: "sending" });
+  else if (kind === "refused") show(say("cannot"));
+  else if (kind === "frame") take(data);
+});
+
+function show(sentence) {
+  banner.textContent = sentence;
+  banner.hidden = !sentence;
+}
+
+function opened() {
+  show("");
+  setTimeout(() => (resuming = false), 400);
+}
+
+function lost() {
+  if (line.socket?.readyState === WebSocket.OPEN) return;
+  show(say("offline"));
+  for (const row of log.querySelectorAll("[data-mark=sending]")) mark(row, "again");
+}
+
+function take(frame) {
+  if (frame.type === "msg") message(frame);
+  else if (frame.type === "status") status(frame);
+  else if (frame.type === "typing") typingOf(frame.on);
+  else if (frame.type === "accepted") mark(rows.get(frame.client_msg_id), "sent");
+  else if (frame.type === "error" && frame.code === "slow_down") show(say("slow"));
+}
+
+function message(frame) {
+  const key = frame.client_msg_id || `s${frame.seq}`;
+  if (frame.kind === "out") agent = frame.author || agent;
+  draw({ key, kind: frame.kind, text: frame.text, at: frame.at, author: frame.author, mark: frame.kind === "in" ? "sent" : "" });
+  if (frame.kind === "out") {
+    typingOf(false);
+    line.shown(frame.seq, frame.id);
+  }
+  if (frame.kind !== "in" && !resuming) news.textContent = say("newMessage", { text: frame.text });
+}
+
+function status(frame) {
+  const name = frame.author || say("someone");
+  if (frame.state === "active") agent = name;
+  const key = { active: "active", waiting: "waiting", deferred: "deferred", parked: "parked", closed: "ended", abandoned: "ended" }[frame.state];
+  if (!key) return;
+  state.textContent = frame.state === "active" ? name : "";
+  at("end").hidden = frame.state === "closed" || frame.state === "abandoned";
+  draw({ key: `s${frame.seq}`, kind: "status", text: say(key, { name }), at: frame.at });
+}
+
+function draw({ key, kind, text: said, at: when, author = "", mark: sign = "" }) {
+  const known = rows.get(key);
+  if (known) {
+    if (sign) mark(known, sign);
+    if (sign === "sent") place(known);
+    return;
+  }
+  const row = document.createElement("li");
+  row.className = kind;
+  const bubble = document.createElement("div");
+  bubble.className = kind === "status" ? "" : "bubble";
+  bubble.textContent = said;
+  row.append(bubble);
+  if (kind !== "status") {
+    const meta = document.createElement("p");
+    meta.className = "meta";
+    row.dataset.who = kind === "in" ? say("you") : author;
+    row.dataset.time = time.format(when);
+    row.append(meta);
+  }
+  rows.set(key, row);
+  place(row);
+  mark(row, sign);
+}
+
+function place(row) {
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  log.append(row);
+  // What is not sent yet stays at the end.
+  for (const waiting of log.querySelectorAll("[data-mark=sending], [data-mark=again]")) log.append(waiting);
+  if (atEnd || row.className === "in") log.scrollTop = log.scrollHeight;
+}
+
+function mark(row, sign) {
+  if (!row) return;
+  row.dataset.mark = sign;
+  const meta = row.querySelector(".meta");
+  if (meta) meta.textContent = [row.dataset.who, row.dataset.time, sign && say(sign)].filter(Boolean).join(" · ");
+}
+
+function typingOf(on) {
+  typing.hidden = !on;
+  typing.textContent = on ? say("typing", { name: agent || say("someone") }) : "";
+}
+
+// --- beginning ----------------------------------------------------------------------------------------------
+
+function talk() {
+  at("begin").hidden = true;
+  log.hidden = at("write").hidden = at("end").hidden = false;
+  line.connect();
+  text.focus();
+}
+
+function greet(hours) {
+  at("hello").textContent = say(hours.open ? "hello" : "helloClosed");
+  at("told").textContent = hours.told;
+  at("told").hidden = !hours.told;
+  at("start").textContent = say(hours.open ? "start" : "leave");
+}
+
+at("begin").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  at("email-fault").textContent = "";
+  at("email").removeAttribute("aria-invalid");
+  try {
+    await line.begin({ language, name: at("name").value.trim(), email: at("email").value.trim() });
+    talk();
+  } catch (error) {
+    if (error.message === "email") {
+      at("email-fault").textContent = say("badEmail");
+      at("email").setAttribute("aria-invalid", "true");
+      at("email").focus();
+    } else show(say(error.message === "slow_down" ? "slow" : error.message === "origin" ? "cannot" : "offline"));
+  }
+});
+
+at("write").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const said = text.value.trim();
+  if (!said) return;
+  text.value = "";
+  grow();
+  line.send(said);
+  text.focus();
+});
+
+text.addEventListener("keydown", (event) => {
+  // While an input method composes, Enter chooses a word and never sends.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  at("write").requestSubmit();
+});
+
+text.addEventListener("input", () => {
+  grow();
+  if (Date.now() - quietSince < 2_000) return;
+  quietSince = Date.now();
+  line.typing(true);
+  clearTimeout(text.stop);
+  text.stop = setTimeout(() => line.typing(false), 4_000);
+});
+
+function grow() {
+  text.style.height = "auto";
+  text.style.height = `${Math.min(text.scrollHeight + 2, 120)}px`;
+}
+
+const leave = () => parent.postMessage("patchbay:close", "*");
+at("close").addEventListener("click", leave);
+at("end").addEventListener("click", () => line.leave());
+document.addEventListener("keydown", (event) => event.key === "Escape" && leave());
+
+async function start() {
+  const earlier = line.known;
+  const hours = await line.begin({ language });
+  greet(hours);
+  if (earlier) return talk();
+  at("begin").hidden = false;
+  at("name").focus();
+}
+
+start().catch((error) => {
+  at("begin").hidden = false;
+  greet({ open: true, told: "" });
+  show(say(error.message === "origin" ? "cannot" : "offline"));
+});
