@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -387,3 +388,22 @@ async def test_a_commit_with_a_clash_is_undone_as_a_whole(store: SqliteStore) ->
         await store.journal.commit(SITE, bad)
     assert await store.journal.end(SITE) == (0, 0)
     assert await store.outbox.depth(SITE) == (0, 0, 0)
+
+
+async def test_a_loop_that_never_rests_does_not_starve_the_writer(store: SqliteStore) -> None:
+    """Two thousandths of a second of work at each turn: just short enough that the lock's own fairness fails."""
+    resting = asyncio.Event()
+
+    async def busy() -> None:
+        while not resting.is_set():
+            until = time.perf_counter() + 0.002
+            while time.perf_counter() < until:
+                sum(range(200))
+            await asyncio.sleep(0)
+
+    work = asyncio.ensure_future(busy())
+    async with asyncio.timeout(20):
+        for number in range(40):
+            await store.letterbox.put(SITE, [letter(f"{number}")])
+    resting.set()
+    await work
