@@ -24,6 +24,7 @@ class Conversation:
 
     id: int
     state: str = OUT
+    line: int = 0
     cls: int = -1
     queue: str = ""
     load: int = 0
@@ -155,7 +156,9 @@ def _queue_closed(fold: Fold, _conv: None, event: ev.QueueClosed) -> None:
 def _received(fold: Fold, conv: Conversation, event: ev.Received) -> None:
     if event.opened:
         conv.state, conv.opened, conv.key_ms = UNPLACED, fold.position, event.arrived_ms
-    elif event.due_ms and not event.quiet:
+    if not event.quiet or event.opened:
+        conv.line = event.line
+    if event.due_ms and not event.quiet:
         conv.due_ms, conv.actor = event.due_ms, "agent"
 
 
@@ -163,7 +166,7 @@ def _returned(fold: Fold, conv: Conversation, event: ev.Returned) -> None:
     record = event.record
     cls = fold.class_ids.get((record.queue, record.channel, record.needs, record.load), -1)
     conv.state, conv.owner, conv.key_ms = UNPLACED, record.owner, record.key_ms
-    conv.cls, conv.queue, conv.load = cls, record.queue, record.load
+    conv.cls, conv.queue, conv.load, conv.line = cls, record.queue, record.load, record.line
     conv.opened = 0  # It was admitted long ago, whatever its queue did since.
     conv.resting.clear()
 
@@ -221,7 +224,7 @@ def _rest_ended(_fold: Fold, conv: Conversation, event: ev.RestEnded) -> None:
 
 
 def _replied(_fold: Fold, conv: Conversation, event: ev.Replied) -> None:
-    conv.due_ms, conv.actor = event.due_ms, "customer"
+    conv.line, conv.due_ms, conv.actor = event.line, event.due_ms, "customer"
 
 
 def _delivery_reported(_fold: Fold, conv: Conversation, event: ev.DeliveryReported) -> None:
@@ -241,7 +244,8 @@ def _transferred(fold: Fold, conv: Conversation, event: ev.Transferred) -> None:
 
 
 def _customer_left(_fold: Fold, conv: Conversation, event: ev.CustomerLeft) -> None:
-    if conv.state == ACTIVE:
+    """Who leaves a line that the conversation has moved away from has not left it."""
+    if conv.state == ACTIVE and conv.line == event.line:
         conv.due_ms, conv.actor = event.due_ms, "agent"
 
 

@@ -85,6 +85,11 @@ class Chance:
         to_agent = self.dice.choice(PEOPLE)
         self.world.tell(cmd.Transfer(id=self.world.id(), agent=agent, conv=conv, to_agent=to_agent))
 
+    def transfer(self) -> None:
+        conv, agent, _ = self.pick(ACTIVE)
+        queue = self.dice.choice(("general", "billing", "night"))
+        self.world.tell(cmd.Transfer(id=self.world.id(), agent=agent, conv=conv, queue=queue))
+
     def park(self) -> None:
         conv, agent, _ = self.pick(ACTIVE)
         until_ms = self.dice.choice((0, self.world.at + 60_000, self.world.at + HOUR_MS))
@@ -127,6 +132,7 @@ STORY: list[Callable[[Chance], None]] = [
     Chance.decline,
     Chance.reply,
     Chance.hand_over,
+    Chance.transfer,
     Chance.park,
     Chance.finish,
     Chance.close_queue,
