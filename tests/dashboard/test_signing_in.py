@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -130,11 +130,21 @@ async def test_signing_out_ends_the_session_its_sockets_and_the_shift(office: Of
     assert (await ana.get("/me")).status == 401
 
 
-async def test_a_request_under_way_does_not_bring_an_ended_session_back(office: Office) -> None:
+async def test_a_request_under_way_does_not_bring_an_ended_session_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ana = await office.desk("ana")
     token = token_of(ana)
     office.clock.at += 2 * SLIDE_MS
-    await asyncio.gather(*(ana.get("/me") for _ in range(5)), ana.call("DELETE", "/session"))
+    slide = office.store.accounts.open_session
+
+    async def sign_out_first(site: str, session: Any) -> None:
+        monkeypatch.setattr(office.store.accounts, "open_session", slide)
+        assert (await ana.call("DELETE", "/session")).status == 204
+        await slide(site, session)
+
+    monkeypatch.setattr(office.store.accounts, "open_session", sign_out_first)
+    assert (await ana.get("/me")).status == 401
     assert await office.store.accounts.session(SITE, token_hash(token), now_ms=office.clock.at) is None
 
 
