@@ -22,8 +22,11 @@ from router.telemetry import Telemetry, error_code
 
 # No call of a channel takes longer; a channel's own time-outs are shorter.
 CALL_MS_MAX = 30_000
-# A claim outlives find, perform and the writing of what came of it, so that nobody repeats a call that runs.
-CLAIM_MS = 4 * CALL_MS_MAX
+# A claim outlives find, perform and the writing of what came of it, so that nobody repeats a call that runs. After
+# a crash its effect waits so long, so it is no longer than that.
+CLAIM_MS = 2 * CALL_MS_MAX + 15_000
+# A graceful stop waits so long for calls that run; those that are cut off are unsure, and looked for in the next life.
+DRAIN_MS = 5_000
 IN_FLIGHT_MAX = 32
 # Back-off: 2 s, 4 s, 8 s ... 15 min, each with up to a quarter of jitter, so that lanes do not come in step.
 BACK_OFF_MS, BACK_OFF_MS_MAX = 2_000, 15 * MINUTE_MS
@@ -101,9 +104,11 @@ class OutboxWorker:
     async def drain(self) -> None:
         """Wait for the calls that run; called at a graceful stop, after `run` was cancelled."""
         if self._running:
-            await asyncio.wait(set(self._running), timeout=CALL_MS_MAX / 1_000)
-        for task in tuple(self._running):
+            await asyncio.wait(set(self._running), timeout=DRAIN_MS / 1_000)
+        cut_off = tuple(self._running)
+        for task in cut_off:
             task.cancel()
+        await asyncio.gather(*cut_off, return_exceptions=True)
 
     async def _listen(self) -> None:
         while True:
@@ -160,6 +165,9 @@ class OutboxWorker:
             await self._dead(effect, never.reason)
         except Unsure as unsure:
             await self._unsure(effect, unsure.reason)
+        except asyncio.CancelledError:
+            await self._later(effect, "node_stopped", after_ms=0, unsure=True)
+            raise
         except Exception as error:
             self._count.error("task_failed", task="perform", channel=effect.channel, error=error_code(error))
             await self._later(effect, "channel_broken", after_ms=0, unsure=True)

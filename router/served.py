@@ -141,7 +141,13 @@ class Served:
     def _changed(self, settings: Mapping[str, Settings]) -> None:
         change = asyncio.create_task(self.board.change(settings))
         self._changes.add(change)
-        change.add_done_callback(self._changes.discard)
+        change.add_done_callback(self._change_ended)
+
+    def _change_ended(self, change: asyncio.Task[None]) -> None:
+        self._changes.discard(change)
+        fault = None if change.cancelled() else change.exception()
+        if fault is not None:
+            self._parts.telemetry.error("task_failed", task="channels", error=error_code(fault))
 
     # --- figures ----------------------------------------------------------------------------------------------------
 

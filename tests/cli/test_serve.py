@@ -113,6 +113,14 @@ def test_the_operators_pages_and_the_widget_are_served(first: tuple[Server, Path
     assert get(server.url + path)[0] == 200
 
 
+def test_the_health_command_asks_a_running_server(first: tuple[Server, Path]) -> None:
+    server, _ = first
+    command = [sys.executable, "-m", "router", "health", "--url"]
+    assert subprocess.run([*command, server.url], capture_output=True, timeout=START_S, check=False).returncode == 0
+    away = subprocess.run([*command, "http://127.0.0.1:9"], capture_output=True, timeout=START_S, check=False)
+    assert away.returncode == 1
+
+
 def test_the_first_sign_in_works(first: tuple[Server, Path]) -> None:
     server, _ = first
     found = re.search(r"^\s+ana\s+(\S+)$", server.said, re.MULTILINE)

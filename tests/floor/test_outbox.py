@@ -276,6 +276,26 @@ async def test_a_worker_that_died_in_the_middle_leaves_the_effect_to_the_next(
     await later.close()
 
 
+async def test_a_call_that_a_graceful_stop_cuts_off_is_looked_for_in_the_next_life(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "DRAIN_MS", 20)
+    channel = Scripted(FINDING)
+    channel.gate = asyncio.Event()
+    await talk(house, channel, name="finding")
+    house.start("outbox")
+    message = await house.say(1, "one")
+    await eventually(lambda: len(channel.sent) == 1)
+    house.tasks.pop().cancel()
+    await house.outbox.drain()
+    channel.provider[channel.sent[0].key] = Done(provider="<kept@example.org>")
+    house.clock.now += 10_000
+    house.start("outbox")
+    await eventually(until_status(house, message, "sent"))
+    assert len(channel.sent) == 1
+    assert channel.asked == [channel.sent[0].key]
+
+
 async def test_a_channel_that_is_off_holds_its_lane(house: House, eventually: Eventually) -> None:
     channel = Scripted()
     await talk(house, channel)
