@@ -53,6 +53,7 @@ class Deadlines:
     def __init__(self, fold: Fold) -> None:
         self._fold = fold
         self._heap: list[tuple[int, int, int]] = []
+        self._told: set[tuple[int, int]] = set()
 
     def set(self, conv: Conversation) -> None:
         """Take note of a conversation's due time."""
@@ -73,12 +74,14 @@ class Deadlines:
         while self._heap and self._heap[0][0] < at:
             _, number, due_ms = heappop(self._heap)
             conv = self._fold.convs[number]
-            if conv.due_ms != due_ms or (conv.state in GONE and conv.state != PARKED):
+            gone = conv.state in GONE and conv.state != PARKED
+            if conv.due_ms != due_ms or gone or (number, due_ms) in self._told:
                 continue
             limit = self._limit(conv)
             if limit >= at:
                 heappush(self._heap, (limit, number, due_ms))
                 continue
+            self._told.add((number, due_ms))
             found.append((_OVERDUE.get(conv.state, "forgotten"), conv))
         return found
 

@@ -322,6 +322,7 @@ def test_a_closing_queue_serves_those_in_line(scene: Scene) -> None:
 
 def test_a_finding_is_told_once_and_not_at_every_entry_after(scene: Scene) -> None:
     scene.arrive(1, scene.offer(1, 1))
+    scene.do(ev.Noted(1, 7, 101))
     for message in range(5, 10):
         scene.do(ev.MessageSetAside(message, "bounce"), after_ms=30_000)
     assert scene.names() == ["offer_overdue"]
