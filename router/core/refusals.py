@@ -4,11 +4,9 @@ from __future__ import annotations
 
 REFUSALS: dict[str, str] = {
     "agent_unknown": "This agent is not signed in.",
-    "already_signed_in": "This agent is signed in already.",
     "conversation_unknown": "This conversation is not open.",
     "not_yours": "This conversation belongs to somebody else.",
     "offer_gone": "The offer is over: somebody else was faster, the time ran out, or the customer left.",
-    "not_offered": "This conversation is not offered to you.",
     "not_active": "This conversation is not being handled now.",
     "not_in_wrap_up": "This conversation is not in wrap-up.",
     "presence_unknown": "No such presence is configured.",
@@ -25,7 +23,5 @@ REFUSALS: dict[str, str] = {
     "live_work_open": "You still have live conversations: finish or transfer them first.",
     "floor_full": "The floor is full. Try again shortly.",
     "not_configured": "No configuration has been applied yet.",
-    "expired": "This command is older than the floor's memory and cannot be decided any more.",
-    "already_decided": "This message has been decided already.",
     "broken": "This command broke the floor by a fault of ours. It was set aside and nothing was changed.",
 }

@@ -130,3 +130,17 @@ class Floor:
 def names(events: list[ev.Event]) -> list[str]:
     """Return the events' names, for stories told in one line."""
     return [type(event).__name__ for event in events]
+
+
+def desk(floor: Floor, agent: int, node: str = "n1", name: str = "d1") -> list[ev.Event]:
+    """A socket of the agent's desk is there."""
+    return floor.do(cmd.AttachDesk(id=floor.id(), agent=agent, node=node, desk=name))
+
+
+def at_work(*agents: int, capacity: int = 100) -> Floor:
+    """Return a floor with these agents, each at a desk."""
+    floor = Floor()
+    for agent in agents:
+        floor.sign_in(agent, capacity=capacity)
+        desk(floor, agent)
+    return floor

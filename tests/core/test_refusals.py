@@ -1,0 +1,123 @@
+"""Every reason for a no: each can happen, and none changes anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from router.core import commands as cmd
+from router.core.answers import Refused
+from router.core.bundle import HOUR_MS
+from router.core.decide import arrivals
+from router.core.engine import Engine
+from router.core.refusals import REFUSALS
+from router.core.snapshot import encode_state
+from tests.core.floor_plan import MONDAY_MS, Floor, at_work
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def talking() -> Floor:
+    floor = at_work(7)
+    floor.arrive(1)
+    floor.accept(1)
+    return floor
+
+
+def wrapping() -> Floor:
+    floor = talking()
+    floor.do(cmd.Close(id="x", agent=7, conv=1))
+    return floor
+
+
+def full(floor: Floor) -> Floor:
+    for line in range(2, 10):
+        floor.arrive(line)
+    return floor
+
+
+def unconfigured() -> Floor:
+    floor = Floor()
+    floor.engine = Engine()
+    return floor
+
+
+def late(floor: Floor) -> Floor:
+    floor.wait(MONDAY_MS + 9 * HOUR_MS - floor.at)
+    return floor
+
+
+def ringing() -> Floor:
+    floor = at_work(7)
+    floor.arrive(1)
+    return floor
+
+
+def declined(floor: Floor) -> cmd.Command:
+    return cmd.Decline(id="c", agent=7, conv=1, offer=floor.state.convs[1].offer.id, reason="bored")
+
+
+REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] = [
+    ("agent_unknown", Floor, lambda f: cmd.SetPresence(id="c", agent=9, presence="break")),
+    ("agent_unknown", Floor, lambda f: cmd.SignOut(id="c", agent=9)),
+    ("agent_unknown", Floor, lambda f: cmd.AttachDesk(id="c", agent=9, node="n", desk="d")),
+    ("agent_unknown", Floor, lambda f: cmd.DetachDesk(id="c", agent=9, node="n", desk="d")),
+    ("conversation_unknown", Floor, lambda f: cmd.Reply(id="c", agent=7, conv=9, message=1)),
+    ("conversation_unknown", Floor, lambda f: cmd.Note(id="c", agent=7, conv=9, message=1)),
+    ("conversation_unknown", Floor, lambda f: cmd.ReportParty(id="c", line=9, party="customer", joined=True)),
+    ("not_yours", talking, lambda f: cmd.Reply(id="c", agent=8, conv=1, message=1)),
+    ("not_yours", talking, lambda f: cmd.Transfer(id="c", agent=8, conv=1, queue="night")),
+    ("offer_gone", talking, lambda f: cmd.Accept(id="c", agent=7, conv=1, offer=1)),
+    ("not_active", wrapping, lambda f: cmd.Close(id="c", agent=7, conv=1)),
+    ("not_active", wrapping, lambda f: cmd.Park(id="c", agent=7, conv=1)),
+    ("not_active", wrapping, lambda f: cmd.HoldLine(id="c", agent=7, conv=1, on=True)),
+    ("not_in_wrap_up", talking, lambda f: cmd.FinishWrapUp(id="c", agent=7, conv=1, disposition="solved")),
+    ("presence_unknown", talking, lambda f: cmd.SetPresence(id="c", agent=7, presence="asleep")),
+    ("presence_unknown", Floor, lambda f: cmd.SignIn(id="c", agent=7, abilities=(), capacity=1, presence="asleep")),
+    ("channel_unknown", Floor, lambda f: f.message(1, channel="pigeon")),
+    ("queue_unknown", talking, lambda f: cmd.Transfer(id="c", agent=7, conv=1, queue="none")),
+    ("queue_closed", lambda: late(talking()), lambda f: cmd.Transfer(id="c", agent=7, conv=1, queue="general")),
+    ("target_missing", talking, lambda f: cmd.Transfer(id="c", agent=7, conv=1)),
+    ("target_missing", talking, lambda f: cmd.Transfer(id="c", agent=7, conv=1, queue="night", to_agent=8)),
+    ("target_away", talking, lambda f: cmd.Transfer(id="c", agent=7, conv=1, to_agent=8)),
+    ("target_self", talking, lambda f: cmd.Transfer(id="c", agent=7, conv=1, to_agent=7)),
+    ("disposition_unknown", talking, lambda f: cmd.Close(id="c", agent=7, conv=1, disposition="great")),
+    ("disposition_unknown", talking, lambda f: cmd.Reply(id="c", agent=7, conv=1, message=1, disposition="great")),
+    ("disposition_unknown", wrapping, lambda f: cmd.FinishWrapUp(id="c", agent=7, conv=1, disposition="great")),
+    ("reason_unknown", ringing, declined),
+    ("until_past", talking, lambda f: cmd.Park(id="c", agent=7, conv=1, until_ms=f.at)),
+    ("live_work_open", talking, lambda f: cmd.SignOut(id="c", agent=7)),
+    ("floor_full", lambda: full(Floor()), lambda f: f.message(99)),
+    ("not_configured", unconfigured, lambda f: f.message(1)),
+    ("not_configured", unconfigured, lambda f: cmd.SignIn(id="c", agent=7, abilities=(), capacity=1)),
+]
+
+# Said by other rooms, where the core cannot know it.
+SAID_ELSEWHERE = {"line_unknown": "dashboard", "broken": "router"}
+
+
+@pytest.mark.parametrize(("reason", "before", "command"), REFUSED, ids=[each[0] for each in REFUSED])
+def test_what_cannot_be_done_is_refused_by_name_and_changes_nothing(
+    reason: str,
+    before: Callable[[], Floor],
+    command: Callable[[Floor], cmd.Command],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    floor = before()
+    if reason == "floor_full":
+        monkeypatch.setattr(arrivals, "CONVERSATIONS_MAX", len(floor.state.convs))
+    told = command(floor)
+    state = encode_state(floor.state)
+    assert floor.ask(told) == Refused(reason)
+    assert encode_state(floor.state) == state
+
+
+def test_every_refusal_that_people_can_read_can_happen() -> None:
+    assert {reason for reason, _, _ in REFUSED} | set(SAID_ELSEWHERE) == set(REFUSALS)
+    for reason, room in SAID_ELSEWHERE.items():
+        said = re.compile(rf"""[\"']{reason}[\"']""")
+        files = [path for path in (ROOT / room).rglob("*.py") if path.name != "refusals.py"]
+        assert any(said.search(path.read_text()) for path in files), reason
