@@ -386,6 +386,22 @@ async def test_a_slow_desk_is_closed_and_the_others_are_served(office: Office, m
     await quick.next("pong")
 
 
+async def test_a_desk_that_reads_nothing_is_let_go(office: Office) -> None:
+    ana = await office.desk("ana")
+    await ana.socket()
+    assert office.server is not None
+    assert ana.account is not None
+    hub = office.server.app[HUB]
+    (piling,) = hub._sockets[ana.account.id]
+    for _ in range(2_000):
+        piling.give(["x" * 50_000])
+        await asyncio.sleep(0)
+        if piling.closing:
+            break
+    assert piling.closing
+    await eventually(lambda: ana.account is not None and hub.count(ana.account.id) == 0)
+
+
 async def test_a_session_that_ends_closes_its_socket(office: Office) -> None:
     ana = await office.desk("ana")
     socket = await ana.socket()
