@@ -1,0 +1,47 @@
+// @ts-check
+// Requests to the server: one way in, one way out, errors by name. No state but the session's token.
+
+/** An answer that is not a yes. `code` is the server's named reason. */
+export class ApiError extends Error {
+  /** @param {number} status @param {string} code @param {string} message */
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+let csrf = "";
+/** @type {() => void} */
+let ended = () => {};
+
+/** @param {string} token */
+export const useToken = (token) => { csrf = token; };
+/** @param {() => void} call called when the session is over */
+export const onEnded = (call) => { ended = call; };
+
+/** An id of our own, so that a repeat is the same command. */
+export const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/**
+ * @param {string} method @param {string} path @param {object} [body]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, body) {
+  /** @type {Record<string, string>} */
+  const headers = method === "GET" ? {} : { "Content-Type": "application/json", "X-CSRF": csrf };
+  let response;
+  try {
+    response = await fetch(`/api/v1${path}`, { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}) });
+  } catch {
+    throw new ApiError(0, "offline", "");
+  }
+  if (response.status === 204) return null;
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  if (response.status === 401 && path !== "/session") ended();
+  throw new ApiError(response.status, answer.error?.code ?? "broken", answer.error?.message ?? "");
+}
+
+export const get = (/** @type {string} */ path) => call("GET", path);
+export const post = (/** @type {string} */ path, /** @type {object} */ body = {}) => call("POST", path, body);

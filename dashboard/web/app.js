@@ -1,0 +1,102 @@
+// @ts-check
+// Puts the screens together, and gives every key its meaning.
+import { effect, html, render } from "./vendor/ui.js";
+import { announce, begin, chosen, details, expired, groups, offers, onNews, open, signedIn, view } from "./state.js";
+import { Rail, Toast, TopBar, openMenu } from "./shell.js";
+import { WorkColumn, accept, decline } from "./work.js";
+import { Talk, end, fetchDrafts, focusComposer } from "./talk.js";
+import { CustomerColumn } from "./customer.js";
+import { Dialogs, SignIn, dialog } from "./dialogs.js";
+import { Dialog, customerName } from "./parts.js";
+import { QueuesView } from "./queues.js";
+import { ping } from "./sound.js";
+import { settings } from "./settings.js";
+import { language, t } from "./words.js";
+
+function App() {
+  void language.value;
+  if (signedIn.value === "asking") return null;
+  if (signedIn.value === "no") return html`<main class="sign-page"><${SignIn} /></main>`;
+  return html`<div class=${`shell ${chosen.value ? "talking" : ""}`}>
+    <${TopBar} /><${Rail} />
+    ${view.value === "queues" ? html`<${QueuesView} />` : html`<main class="desk"><${WorkColumn} /><${Talk} /><${CustomerColumn} /></main>`}
+    <${Toast} /><${Dialogs} />
+    ${expired.value && html`<${Dialog} title=${t("sign.ended")} close=${() => {}}><${SignIn} /><//>`}
+  </div>`;
+}
+
+// --- keys -----------------------------------------------------------------------------------------------------
+
+/** The letter of a key, by place where the layout has no Latin letters. @param {KeyboardEvent} event */
+const letter = (event) => (/^[\x20-\x7e]$/.test(event.key) ? event.key : event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : event.code.startsWith("Digit") ? event.code.slice(5) : event.key);
+
+const inOrder = () => { const { reply, customer, wrap, parked } = groups.value; return [...reply, ...customer, ...wrap, ...parked]; };
+/** @param {number} by */
+function step(by) {
+  const list = inOrder();
+  if (!list.length) return;
+  const at = list.findIndex((each) => each.ref === chosen.value);
+  void open(list[(at + by + list.length) % list.length].ref);
+}
+const active = () => { const live = details.value.get(chosen.value); return live?.state === "active" ? live : null; };
+
+/** @type {Record<string, () => void>} */
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  r: () => focusComposer("reply"),
+  n: () => focusComposer("note"),
+  a: () => { if (offers.value[0]) void accept(offers.value[0]); },
+  d: () => { if (offers.value[0]) void decline(offers.value[0], ""); },
+  t: () => { const live = active(); if (live) dialog.open("transfer", live); },
+  e: () => { const live = active(); if (live) void end(live); },
+  p: () => { const live = active(); if (live) dialog.open("park", live); },
+  S: () => openMenu.presence(),
+  "?": () => dialog.open("keys"),
+  "/": () => openMenu.search(),
+};
+let afterG = false;
+
+document.addEventListener("keydown", (event) => {
+  if (signedIn.value !== "yes" || event.isComposing) return;
+  if ((event.ctrlKey || event.metaKey) && letter(event).toLowerCase() === "k") { event.preventDefault(); openMenu.search(); return; }
+  if (event.altKey && event.key === "Enter" && offers.value[0]) { event.preventDefault(); void accept(offers.value[0]); return; }
+  if (event.key === "F6") { event.preventDefault(); region(event.shiftKey ? -1 : 1); return; }
+  const target = /** @type {Element} */ (event.target);
+  if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.("input, textarea, select, dialog") || !settings.value.keys) return;
+  const key = letter(event);
+  if (afterG && (key === "d" || key === "q")) { view.value = key === "d" ? "desk" : "queues"; afterG = false; return; }
+  afterG = key === "g";
+  if (/^[1-9]$/.test(key)) { const each = inOrder()[Number(key) - 1]; if (each) void open(each.ref); return; }
+  if (KEYS[key]) { event.preventDefault(); KEYS[key](); }
+});
+
+/** Walk the regions of the page. @param {number} by */
+function region(by) {
+  const regions = [...document.querySelectorAll(".top input, .rail button, .work .card, .offer .primary, .thread, .composer textarea, .customer button")]
+    .filter((element, at, all) => all.findIndex((other) => other.closest("header, nav, section, aside, .offers, footer") === element.closest("header, nav, section, aside, .offers, footer")) === at);
+  const here = regions.findIndex((element) => element.closest("header, nav, section, aside, .offers, footer")?.contains(document.activeElement));
+  /** @type {any} */ (regions[(here + by + regions.length) % regions.length])?.focus();
+}
+
+// --- news -------------------------------------------------------------------------------------------------------
+
+/** @type {Map<string, {name: string, count: number}>} */
+const news = new Map();
+let newsTimer = 0;
+onNews.add((summary) => {
+  if (summary.ref === chosen.value && !document.hidden) return;
+  ping();
+  const known = news.get(summary.ref) ?? { name: customerName(summary), count: 0 };
+  news.set(summary.ref, { ...known, count: known.count + 1 });
+  clearTimeout(newsTimer);
+  newsTimer = setTimeout(() => {
+    announce("status", [...news.values()].map(({ name, count }) => t("news", { name, n: count })).join("; "));
+    news.clear();
+  }, 3_000);
+});
+
+effect(() => { document.documentElement.lang = language.value; });
+effect(() => { if (signedIn.value === "yes") void fetchDrafts(); });
+render(html`<${App} />`, /** @type {Element} */ (document.getElementById("app")));
+void begin();

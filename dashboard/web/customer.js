@@ -1,0 +1,61 @@
+// @ts-check
+// The customer column: who this is, how we know, what they came with, and their journey across channels.
+import { html, signal, useEffect } from "./vendor/ui.js";
+import { chosen, details, open } from "./state.js";
+import { get } from "./api.js";
+import { Icon } from "./icons.js";
+import { Avatar, ago, channelLabel, dayOf, fullOf, queueLabel } from "./parts.js";
+import { language, named, t } from "./words.js";
+
+const people = signal(/** @type {Map<number, any>} */ (new Map()));
+const JOURNEY_SHOWN = 6;
+const showAll = signal(false);
+
+/** @param {number} id */
+async function fetchCustomer(id) {
+  const customer = await get(`/customers/${id}`).catch(() => null);
+  if (customer) people.value = new Map(people.value).set(id, customer);
+}
+
+export function CustomerColumn() {
+  const live = details.value.get(chosen.value);
+  const id = live?.customer.id;
+  useEffect(() => { showAll.value = false; if (id) void fetchCustomer(id); }, [id, live?.state]);
+  if (!live) return html`<aside class="customer" aria-label=${t("customer")}></aside>`;
+  const person = people.value.get(id);
+  const name = person?.name || live.customer.name || t("customer.new");
+  return html`<aside class="customer" aria-label=${t("customer")}>
+    <div class="person"><${Avatar} name=${name} /><div><h2>${name}</h2><p class="meta">${person ? t("customer.since", { at: dayOf(person.since_ms) }) : ""}${person?.segment ? ` · ${person.segment}` : ""}</p></div></div>
+    ${person && html`<${Facts} person=${person} live=${live} /><${Journey} person=${person} live=${live} />`}
+  </aside>`;
+}
+
+/** @param {{person: any, live: any}} props */
+const Facts = ({ person, live }) => html`<h3>${t("customer.contact")}</h3>
+  <dl>${person.identities.map((/** @type {any} */ each) => html`<div key=${each.kind + each.value}><dt>${t(`identity.${each.kind}`, {}, each.kind)}</dt>
+    <dd>${each.value} ${each.verified ? html`<span class="ok"><${Icon} name="check" size=${13} /> ${t("verified")}</span>` : html`<span class="meta">${t("unverified")}</span>`}</dd></div>`)}
+    ${!person.identities.length && html`<p class="empty">${t("customer.nothing")}</p>`}</dl>
+  <h3>${t("customer.about")}</h3>
+  <dl><div><dt>${t("language")}</dt><dd>${languageName(person.language || live.language)}</dd></div>
+    ${Object.entries(person.attributes).map(([key, value]) => html`<div key=${key}><dt>${named(key)}</dt><dd>${String(value)}</dd></div>`)}
+    <div><dt>${t("rule")}</dt><dd>${live.rule || "–"}</dd></div></dl>`;
+
+/** @param {string} tag */
+function languageName(tag) {
+  try {
+    return new Intl.DisplayNames([language.value], { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag || "–";
+  }
+}
+
+/** @param {{person: any, live: any}} props */
+function Journey({ person, live }) {
+  const all = person.conversations;
+  const shown = showAll.value ? all : all.slice(0, JOURNEY_SHOWN);
+  return html`<h3>${t("journey")}</h3><ol class="journey">${shown.map((/** @type {any} */ each) => html`<li key=${each.ref} class=${each.ref === live.ref ? "here" : ""}>
+    <span class="channel"><${Icon} name=${each.channel} label=${channelLabel(each.channel)} /></span>
+    <button type="button" class="plain" onClick=${() => open(each.ref)}>${each.subject || each.last?.text?.slice(0, 60) || queueLabel(each.queue)}</button>
+    <p class="meta" title=${fullOf(each.opened_ms)}>${ago(each.opened_ms)} · ${t(`state.${each.state}`)}</p></li>`)}</ol>
+    ${all.length > JOURNEY_SHOWN && !showAll.value && html`<button type="button" class="link" onClick=${() => { showAll.value = true; }}>${t("journey.all", { n: all.length })}</button>`}`;
+}

@@ -1,0 +1,157 @@
+// @ts-check
+// The frame around every screen: mark, search, connection, capacity, presence, account, rail.
+import { html, useEffect, useRef, useState } from "./vendor/ui.js";
+import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, startShift, tell, toast, view, work } from "./state.js";
+import { call, post } from "./api.js";
+import { Icon, Shape } from "./icons.js";
+import { Avatar, channelLabel, clock, customerName } from "./parts.js";
+import { allow, blocked } from "./sound.js";
+import { LANGUAGES, labelOf, language, setLanguage, t } from "./words.js";
+import { settings } from "./settings.js";
+
+export const openMenu = { presence: () => {}, search: () => {} };
+
+export function TopBar() {
+  return html`<header class="top">
+    <span class="mark" aria-hidden="true"><${Icon} name="transfer" size=${20} /></span>
+    <${Search} />
+    <span class="grow"></span>
+    <${Connection} />
+    ${blocked.value && agent.value && html`<button type="button" class="chip warn" onClick=${allow}><${Icon} name="bell" /> ${t("sound.blocked")}</button>`}
+    ${agent.value && html`<${Capacity} />`}
+    ${agent.value ? html`<${Presence} />` : html`<button type="button" class="primary" onClick=${begin}>${t("shift.start")}</button>`}
+    <${Account} />
+  </header>
+  ${banner.value && html`<p class="banner" role="status">${t("banner.settings")} ${banner.value}</p>`}
+  ${newVersion.value && html`<p class="banner">${t("banner.version")} <button type="button" onClick=${() => location.reload()}>${t("reload")}</button></p>`}
+  ${link.value === "offline" && html`<p class="banner" role="status">${t("link.offline.long")}</p>`}`;
+}
+
+function begin() {
+  allow();
+  if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
+  void startShift();
+}
+
+const Connection = () => html`<span class=${`connection ${link.value}`} title=${t(`link.${link.value}`)}>
+  <${Shape} shape=${link.value === "live" ? "disc" : link.value === "connecting" ? "half" : "ring"} /> <span class="wide">${t(`link.${link.value}`)}</span></span>`;
+
+function Capacity() {
+  const [shown, show] = useState(false);
+  const { used, capacity, parts } = agent.value;
+  const parked = groups.value.parked.length;
+  return html`<div class="capacity">
+    <button type="button" class="plain" aria-expanded=${shown} onClick=${() => show(!shown)}>
+      <span class="wide">${t("capacity")}</span>
+      <span class="meter" role="meter" aria-label=${t("capacity")} aria-valuemin="0" aria-valuemax=${capacity} aria-valuenow=${used} aria-valuetext=${`${used}/${capacity}`}>
+        <span class="fill" ref=${(/** @type {any} */ element) => { if (element) element.style.width = `${Math.min(100, (100 * used) / Math.max(1, capacity))}%`; }}></span></span>
+      <b>${used}/${capacity}</b></button>
+    ${shown && html`<div class="menu"><ul>
+      ${parts.map((/** @type {any} */ part) => html`<li key=${part.ref}><button type="button" onClick=${() => { show(false); void open(part.ref); view.value = "desk"; }}>
+        ${customerName(work.value.get(part.ref))} <span>${part.load}</span></button></li>`)}
+      ${!parts.length && html`<li class="empty">${t("capacity.empty")}</li>`}
+      ${parked > 0 && html`<li class="empty">${t("capacity.parked", { n: parked })}</li>`}</ul></div>`}
+  </div>`;
+}
+
+const SYSTEM_SHAPES = { not_responding: "triangle", offline: "ring" };
+
+function Presence() {
+  const [shown, show] = useState(false);
+  const root = useRef(/** @type {any} */ (null));
+  openMenu.presence = () => { show(true); setTimeout(() => root.current?.querySelector(".menu button")?.focus()); };
+  useClosing(root, shown, () => show(false));
+  const { presence, since_ms } = agent.value;
+  const known = config.value.presences.find((/** @type {any} */ each) => each.name === presence);
+  const shape = known?.shape ?? SYSTEM_SHAPES[/** @type {"offline"} */ (presence)] ?? "ring";
+  const tone = known?.accepts ? "ok" : presence === "not_responding" ? "crit" : "away";
+  return html`<div class="presence" ref=${root}>
+    <button type="button" class="state" aria-haspopup="menu" aria-expanded=${shown} onClick=${() => show(!shown)}>
+      <${Shape} shape=${shape} tone=${tone} /> <b>${labelOf(known?.label, t(`presence.${presence}`, {}, presence))}</b>
+      <span class="timer">${clock(now.value - since_ms)}</span> <${Icon} name="down" /></button>
+    ${shown && html`<div class="menu" role="menu">
+      ${config.value.presences.map((/** @type {any} */ each) => html`<button type="button" role="menuitem" key=${each.name} aria-current=${each.name === presence}
+        onClick=${() => { show(false); void choose(each.name); }}><${Shape} shape=${each.shape} tone=${each.accepts ? "ok" : "away"} /> ${labelOf(each.label, each.name)}</button>`)}
+      <hr /><button type="button" role="menuitem" onClick=${() => { show(false); void endShift(); }}><${Shape} shape="ring" /> ${t("shift.end")}</button></div>`}
+  </div>`;
+}
+
+/** One click; shown at once, taken back with a sentence when the server refuses. @param {string} name */
+export async function choose(name) {
+  allow();
+  const before = agent.value;
+  agent.value = { ...before, presence: name, since_ms: now.value };
+  const done = await attempt(() => post("/presence", { presence: name }));
+  if (!done) agent.value = before;
+}
+
+const endShift = () => attempt(async () => { await call("DELETE", "/shift", {}); agent.value = null; await refresh(); });
+
+function Account() {
+  const [shown, show] = useState(false);
+  const root = useRef(/** @type {any} */ (null));
+  useClosing(root, shown, () => show(false));
+  const out = async () => {
+    await attempt(() => call("DELETE", "/session", {}));
+    location.reload();
+  };
+  return html`<div class="account" ref=${root}>
+    <button type="button" class="plain round" aria-haspopup="menu" aria-expanded=${shown} aria-label=${t("account.of", { name: me.value.name })} onClick=${() => show(!shown)}><${Avatar} name=${me.value.name} /></button>
+    ${shown && html`<div class="menu right">
+      <p class="who"><b>${me.value.name}</b><br />${t(`role.${me.value.role}`)}</p>
+      <label>${t("language")} <select value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>
+        ${LANGUAGES.map(([tag, name]) => html`<option key=${tag} value=${tag}>${name}</option>`)}</select></label>
+      <label>${t("theme")} <select value=${settings.value.theme} onChange=${(/** @type {any} */ event) => settings.set("theme", event.target.value)}>
+        ${["system", "light", "dark"].map((name) => html`<option key=${name} value=${name}>${t(`theme.${name}`)}</option>`)}</select></label>
+      <label class="check"><input type="checkbox" checked=${settings.value.keys} onChange=${(/** @type {any} */ event) => settings.set("keys", event.target.checked)} /> ${t("keys.on")}</label>
+      <hr /><button type="button" onClick=${out}>${t("sign.out")}</button></div>`}
+  </div>`;
+}
+
+/** Close a menu by a click elsewhere or Esc. @param {any} root @param {boolean} shown @param {() => void} close */
+function useClosing(root, shown, close) {
+  useEffect(() => {
+    if (!shown) return undefined;
+    const outside = (/** @type {any} */ event) => { if (!root.current?.contains(event.target)) close(); };
+    const escape = (/** @type {any} */ event) => { if (event.key === "Escape") { close(); root.current?.querySelector("button")?.focus(); } };
+    document.addEventListener("pointerdown", outside);
+    document.addEventListener("keydown", escape);
+    return () => { document.removeEventListener("pointerdown", outside); document.removeEventListener("keydown", escape); };
+  }, [shown]);
+}
+
+function Search() {
+  const [shown, show] = useState(false);
+  const [text, setText] = useState("");
+  const root = useRef(/** @type {any} */ (null));
+  openMenu.search = () => { show(true); root.current?.querySelector("input")?.focus(); };
+  useClosing(root, shown, () => show(false));
+  const wanted = text.trim().toLowerCase();
+  const found = [...work.value.values()].filter((each) => !wanted || `${customerName(each)} ${each.ref} ${each.subject} ${each.last?.text ?? ""}`.toLowerCase().includes(wanted)).slice(0, 8);
+  const actions = [["view.desk", () => { view.value = "desk"; }], ["view.queues", () => { view.value = "queues"; }]]
+    .concat(agent.value ? config.value.presences.map((/** @type {any} */ each) => [labelOf(each.label, each.name), () => choose(each.name)]) : [["shift.start", begin]])
+    .map(([key, act]) => [t(/** @type {string} */ (key), {}, /** @type {string} */ (key)), act])
+    .filter(([name]) => wanted && String(name).toLowerCase().includes(wanted));
+  const go = (/** @type {() => void} */ act) => { show(false); setText(""); act(); };
+  return html`<div class="search" ref=${root} role="search">
+    <${Icon} name="search" /><input type="search" value=${text} placeholder=${t("search")} aria-label=${t("search")}
+      onFocus=${() => show(true)} onInput=${(/** @type {any} */ event) => { setText(event.target.value); show(true); }}
+      onKeyDown=${(/** @type {any} */ event) => { if (event.key === "Enter" && !event.isComposing) root.current.querySelector(".menu button")?.click(); }} />
+    <kbd class="wide">Ctrl K</kbd>
+    ${shown && html`<div class="menu left">
+      ${found.map((each) => html`<button type="button" key=${each.ref} onClick=${() => go(() => { view.value = "desk"; void open(each.ref); })}>
+        <${Icon} name=${each.channel} label=${channelLabel(each.channel)} /> ${customerName(each)} <span class="meta">${each.ref}</span></button>`)}
+      ${actions.map(([name, act]) => html`<button type="button" key=${name} onClick=${() => go(/** @type {any} */ (act))}>${name}</button>`)}
+      ${!found.length && !actions.length && html`<p class="empty">${t("search.none", { text })}</p>`}</div>`}
+  </div>`;
+}
+
+export function Rail() {
+  const item = (/** @type {string} */ name, /** @type {number} */ count) => html`<button type="button" aria-current=${view.value === name ? "page" : undefined} onClick=${() => { view.value = name; }}>
+    <${Icon} name=${name} size=${20} /><span>${t(`view.${name}`)}</span>${count > 0 && html`<b class="badge">${count}</b>`}</button>`;
+  return html`<nav class="rail" aria-label=${t("views")}>${item("desk", groups.value.reply.length)}${item("queues", 0)}</nav>`;
+}
+
+export const Toast = () => toast.value && html`<p class=${`toast ${toast.value.tone}`} role="status">${toast.value.text}
+  <button type="button" class="icon-button" aria-label=${t("close")} onClick=${() => { toast.value = null; }}><${Icon} name="close" /></button></p>`;
+export { tell };

@@ -1,0 +1,299 @@
+// @ts-check
+// Everything the screens show, as signals; and the socket that feeds them, one flush per animation frame.
+import { batch, computed, effect, signal } from "./vendor/ui.js";
+import { get, post, useToken, onEnded } from "./api.js";
+import { heard } from "./words.js";
+
+export const me = signal(/** @type {any} */ (null));
+export const signedIn = signal("asking"); // asking | no | yes
+export const expired = signal(false);
+export const config = signal(/** @type {any} */ (null));
+export const agent = signal(/** @type {any} */ (null));
+export const work = signal(/** @type {Map<string, any>} */ (new Map()));
+export const offers = signal(/** @type {any[]} */ ([]));
+export const queues = signal(/** @type {any[]} */ ([]));
+export const missed = signal(/** @type {any} */ (null));
+export const chosen = signal("");
+export const stories = signal(/** @type {Map<string, any[]>} */ (new Map()));
+export const details = signal(/** @type {Map<string, any>} */ (new Map()));
+export const typing = signal(/** @type {Set<string>} */ (new Set()));
+export const link = signal("connecting"); // live | connecting | offline
+export const banner = signal("");
+export const newVersion = signal(false);
+export const toast = signal(/** @type {{text: string, tone: string} | null} */ (null));
+export const view = signal("desk");
+export const now = signal(Date.now());
+export const loaded = signal(false);
+
+let skewMs = 0;
+/** @returns {number} the server's time */
+export const serverNow = () => Date.now() + skewMs;
+setInterval(() => { now.value = serverNow(); }, 1_000);
+
+export const version = document.querySelector("meta[name=patchbay-version]")?.getAttribute("content") ?? "";
+
+/** Cards by who must act next. */
+export const groups = computed(() => {
+  const all = [...work.value.values()];
+  const by = (/** @type {(each: any) => boolean} */ test) => all.filter(test).sort((a, b) => (a.due_ms || Infinity) - (b.due_ms || Infinity));
+  return {
+    reply: by((each) => each.state === "active" && each.actor !== "customer"),
+    customer: by((each) => each.state === "active" && each.actor === "customer"),
+    wrap: by((each) => each.state === "wrap_up"),
+    parked: by((each) => each.state === "parked"),
+  };
+});
+
+/** @param {string} text @param {string} [tone] */
+export function tell(text, tone = "plain") {
+  toast.value = { text, tone };
+  clearTimeout(tell.timer);
+  tell.timer = setTimeout(() => { toast.value = null; }, 6_000);
+}
+/** @type {any} */
+tell.timer = 0;
+
+/** Say something once to people who listen. @param {"status" | "alert"} region @param {string} text */
+export function announce(region, text) {
+  const element = document.getElementById(region);
+  if (!element) return;
+  element.textContent = "";
+  requestAnimationFrame(() => { element.textContent = text; });
+}
+
+/** Do something that may be refused; the refusal is said in place of an answer. @param {() => Promise<any>} act */
+export async function attempt(act) {
+  try {
+    return await act();
+  } catch (/** @type {any} */ error) {
+    tell(heard(error), "crit");
+    return undefined;
+  }
+}
+
+// --- beginning --------------------------------------------------------------------------------------------
+
+export async function begin() {
+  onEnded(() => { if (signedIn.value === "yes") expired.value = true; });
+  try {
+    await enter(await get("/me"));
+  } catch (/** @type {any} */ error) {
+    if (error.status === 401) signedIn.value = "no";
+    else setTimeout(begin, 2_000);
+  }
+}
+
+/** @param {{me: any, csrf: string}} session */
+export async function enter(session) {
+  useToken(session.csrf);
+  me.value = session.me;
+  config.value = await get("/config");
+  signedIn.value = "yes";
+  expired.value = false;
+  if (!socket || socket.readyState > WebSocket.OPEN) connect();
+  void refresh();
+}
+
+/** Read the whole desk anew. */
+export async function refresh() {
+  const desk = await get("/desk");
+  lastSeq = Math.max(lastSeq, desk.position);
+  skewMs = desk.now_ms - Date.now();
+  batch(() => {
+    agent.value = desk.me;
+    work.value = new Map(desk.work.map((/** @type {any} */ each) => [each.ref, each]));
+    offers.value = desk.offers;
+    queues.value = desk.queues;
+    loaded.value = true;
+  });
+  if (chosen.value) void open(chosen.value);
+}
+
+export const startShift = () => attempt(async () => { await post("/shift", {}); await refresh(); });
+
+// --- one conversation ---------------------------------------------------------------------------------------
+
+/** Show a conversation. @param {string} ref */
+export async function open(ref) {
+  chosen.value = ref;
+  say({ type: "look", ref: ref || null });
+  if (!ref) return;
+  const [conversation, story] = await Promise.all([
+    get(`/conversations/${ref}`),
+    get(`/conversations/${ref}/story?limit=50`),
+  ]).catch((error) => { tell(heard(error), "crit"); return [null, null]; });
+  if (!conversation) return;
+  batch(() => {
+    put(details, ref, conversation);
+    put(stories, ref, merged([], story.items));
+  });
+}
+
+/** Read a conversation's head anew. @param {string} ref */
+export async function refreshHead(ref) {
+  const conversation = await get(`/conversations/${ref}`).catch(() => null);
+  if (conversation) put(details, ref, conversation);
+}
+
+/** Earlier items. @param {string} ref */
+export async function earlier(ref) {
+  const known = stories.value.get(ref) ?? [];
+  const before = known[0]?.seq ?? 0;
+  const page = await attempt(() => get(`/conversations/${ref}/story?before=${before}&limit=50`));
+  if (page) put(stories, ref, merged(known, page.items));
+  return page?.more ?? false;
+}
+
+/** @param {any} target @param {string} key @param {any} value */
+function put(target, key, value) {
+  const copy = new Map(target.value);
+  copy.set(key, value);
+  target.value = copy;
+}
+
+/** An item with a known number replaces the earlier one. @param {any[]} known @param {any[]} fresh */
+function merged(known, fresh) {
+  const bySeq = new Map(known.map((item) => [item.seq, item]));
+  for (const item of fresh) bySeq.set(item.seq, item);
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+}
+
+// --- the socket -----------------------------------------------------------------------------------------------
+
+/** @type {WebSocket | null} */
+let socket = null;
+let lastSeq = 0;
+let againMs = 500;
+/** @type {any[]} */
+let buffer = [];
+let flushing = false;
+let lastHeard = 0;
+
+/** @param {object} frame */
+export function say(frame) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+}
+
+function connect() {
+  socket = new WebSocket(new URL("/ws", location.href.replace(/^http/, "ws")));
+  socket.onopen = () => { say({ type: "hello", last_seq: lastSeq }); };
+  socket.onmessage = (event) => {
+    lastHeard = Date.now();
+    buffer.push(JSON.parse(event.data));
+    if (flushing) return;
+    flushing = true;
+    // A hidden tab has no animation frames; it applies what came once a second.
+    if (document.hidden) setTimeout(flush, 200);
+    else requestAnimationFrame(flush);
+  };
+  socket.onclose = (event) => closed(event.code);
+}
+
+/** @param {number} code */
+function closed(code) {
+  socket = null;
+  if (signedIn.value !== "yes") return;
+  if (code === 4401) { expired.value = true; return; }
+  setTimeout(() => { if (!socket || socket.readyState !== WebSocket.OPEN) link.value = "connecting"; }, 1_500);
+  setTimeout(() => { if (link.value === "connecting") link.value = "offline"; }, 15_000);
+  // Full jitter: many desks do not come back at the same instant.
+  setTimeout(connect, 100 + Math.random() * againMs);
+  againMs = Math.min(2 * againMs, 15_000);
+}
+
+setInterval(() => {
+  if (!socket || socket.readyState !== WebSocket.OPEN) return;
+  if (Date.now() - lastHeard > 20_000) socket.close();
+  else if (Date.now() - lastHeard > 12_000) say({ type: "ping" });
+}, 3_000);
+addEventListener("online", () => { againMs = 500; if (signedIn.value === "yes" && !socket) connect(); });
+
+function flush() {
+  flushing = false;
+  const frames = buffer;
+  buffer = [];
+  batch(() => frames.forEach(apply));
+}
+
+/** @type {Record<string, (frame: any) => void>} */
+const WAYS = {
+  welcome(frame) {
+    againMs = 500;
+    link.value = "live";
+    skewMs = frame.now_ms - Date.now();
+    newVersion.value = Boolean(frame.version && version && frame.version !== version);
+    if (frame.resync) void refresh().catch(() => {});
+    else if (chosen.value) say({ type: "look", ref: chosen.value });
+    for (const call of onWelcome) call();
+  },
+  desk: applyDesk,
+  story(frame) {
+    put(stories, frame.ref, merged(stories.value.get(frame.ref) ?? [], frame.items));
+    if (frame.items.some((/** @type {any} */ item) => item.cut)) void open(frame.ref);
+    if (frame.items.some((/** @type {any} */ item) => item.kind === "in")) setTyping(frame.ref, false);
+    if (frame.items.some((/** @type {any} */ item) => !["in", "out", "note", "notice"].includes(item.kind))) void refreshHead(frame.ref);
+  },
+  typing(frame) { setTyping(frame.ref, frame.on); },
+  banner(frame) { if (frame.kind === "settings") banner.value = frame.text ?? ""; else newVersion.value = true; },
+  pong(frame) { skewMs = frame.now_ms - Date.now(); },
+};
+
+/** @type {Set<() => void>} */
+export const onWelcome = new Set();
+
+/** @param {any} frame */
+function apply(frame) {
+  if (frame.seq) lastSeq = Math.max(lastSeq, frame.seq);
+  WAYS[frame.type]?.(frame);
+}
+
+/** @param {any} frame */
+function applyDesk(frame) {
+  if (frame.me !== undefined) agent.value = frame.me;
+  if (frame.gone || frame.work) {
+    const next = new Map(work.value);
+    for (const ref of frame.gone ?? []) next.delete(ref);
+    for (const each of frame.work ?? []) {
+      newsOf(next.get(each.ref), each);
+      next.set(each.ref, each);
+    }
+    work.value = next;
+    const refs = [...(frame.gone ?? []), ...(frame.work ?? []).map((/** @type {any} */ each) => each.ref)];
+    if (refs.includes(chosen.value)) void refreshHead(chosen.value);
+  }
+  if (frame.withdrawn || frame.offers) {
+    const gone = new Map((frame.withdrawn ?? []).map((/** @type {any} */ each) => [each.offer, each]));
+    const fresh = frame.offers ?? [];
+    const kept = offers.value.filter((each) => !gone.has(each.offer) && !fresh.some((/** @type {any} */ other) => other.offer === each.offer));
+    for (const each of offers.value) if (gone.get(each.offer)?.why === "lapsed") missed.value = each;
+    offers.value = [...kept, ...fresh];
+  }
+  if (frame.queues) {
+    const byName = new Map(queues.value.map((queue) => [queue.name, queue]));
+    for (const queue of frame.queues) byName.set(queue.name, queue);
+    queues.value = [...byName.values()];
+  }
+}
+
+/** @type {Set<(summary: any) => void>} */
+export const onNews = new Set();
+
+/** A customer has said something new. @param {any} before @param {any} after */
+function newsOf(before, after) {
+  if (before && after.unread > before.unread) for (const call of onNews) call(after);
+}
+
+/** @param {string} ref @param {boolean} on */
+function setTyping(ref, on) {
+  if (typing.value.has(ref) === on) return;
+  const next = new Set(typing.value);
+  if (on) next.add(ref);
+  else next.delete(ref);
+  typing.value = next;
+}
+
+effect(() => {
+  const count = groups.value.reply.length;
+  const ringing = offers.value[0];
+  document.title = ringing ? `(!) ${ringing.customer.name || ringing.channel} – Patchbay` : count ? `(${count}) Patchbay` : "Patchbay";
+});

@@ -1,0 +1,271 @@
+// @ts-check
+// One conversation: its head, its thread, its composer. What is typed survives everything.
+import { effect, html, signal, useEffect, useLayoutEffect, useRef, useState } from "./vendor/ui.js";
+import { announce, attempt, chosen, details, earlier, link, now, onWelcome, open, say, stories, tell, typing, work } from "./state.js";
+import { call, get, newId, post } from "./api.js";
+import { Icon } from "./icons.js";
+import { Due, channelLabel, clock, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf } from "./parts.js";
+import { heard, named, t } from "./words.js";
+import { dialog } from "./dialogs.js";
+import { WrapUp } from "./wrapup.js";
+
+const QUEUED_MAX = 20;
+/** Messages of mine that the server has not answered yet. */
+export const sending = signal(/** @type {any[]} */ ([]));
+
+export function Talk() {
+  const ref = chosen.value;
+  const summary = details.value.get(ref);
+  if (!ref) return html`<section class="talk empty-talk"><p class="empty">${t("talk.none")}</p></section>`;
+  if (!summary) return html`<section class="talk"><div class="skeleton" aria-hidden="true"><i></i><i></i></div></section>`;
+  const live = { ...summary, ...(work.value.get(ref) ?? {}) };
+  return html`<section class="talk" aria-label=${customerName(live)} key=${ref}>
+    <${Head} live=${live} />
+    <${Thread} live=${live} />
+    ${live.state === "wrap_up" ? html`<${WrapUp} live=${live} key=${`wrap-${ref}`} />` : live.state === "active" ? html`<${Composer} live=${live} key=${`write-${ref}`} />` : html`<${Elsewhere} live=${live} />`}
+  </section>`;
+}
+
+/** @param {{live: any}} props */
+function Head({ live }) {
+  const mine = live.state === "active";
+  return html`<header class="head">
+    <button type="button" class="icon-button back" aria-label=${t("back")} onClick=${() => open("")}><${Icon} name="back" /></button>
+    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} · #${live.ref} · ${t("started", { time: timeOf(live.opened_ms) })}</p></div>
+    ${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
+    ${live.gone && html`<span class="chip">${t("gone")}</span>`}
+    ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /></span>`}
+    ${mine && html`<button type="button" onClick=${() => dialog.open("transfer", live)}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
+      <button type="button" onClick=${() => end(live)}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>
+      <button type="button" onClick=${() => dialog.open("park", live)}><${Icon} name="clock" /> <span class="wide">${t("park")}</span></button>`}
+  </header>`;
+}
+
+/** @param {any} live */
+export const end = (live) => attempt(() => post(`/conversations/${live.ref}/close`, { command_id: newId() }));
+
+/** @param {{live: any}} props */
+const Elsewhere = ({ live }) => html`<footer class="elsewhere"><p>${live.state === "parked" ? t("state.parked.long", { at: live.due_ms ? siteTime(live.due_ms) : "" }) : t(`state.${live.state}`)}</p></footer>`;
+
+// --- the thread ------------------------------------------------------------------------------------------------
+
+const SAID = new Set(["in", "out", "note", "notice"]);
+// Steps that people want to read; the others are in the "why" of the conversation.
+const STEPS = new Set(["accepted", "assigned", "declined", "lapsed", "transferred", "parked", "returned", "left", "abandoned", "wrap_up", "closed", "diverted", "deferred", "reminded", "line_held"]);
+
+/** @param {{live: any}} props */
+function Thread({ live }) {
+  const items = (stories.value.get(live.ref) ?? []).filter((item) => SAID.has(item.kind) || STEPS.has(item.kind));
+  const known = new Set(items.map((item) => item.client).filter(Boolean));
+  const mine = sending.value.filter((each) => each.ref === live.ref && !known.has(each.client));
+  const box = useRef(/** @type {any} */ (null));
+  const [fresh, setFresh] = useState(0);
+  const [more, setMore] = useState(items.length >= 30);
+  const last = items[items.length - 1]?.seq ?? 0;
+  const seen = useRef(0);
+  const atEnd = useRef(true);
+  useLayoutEffect(() => {
+    if (atEnd.current) box.current.scrollTop = box.current.scrollHeight;
+    else if (seen.current && last > seen.current) setFresh(items.filter((item) => item.seq > seen.current && item.kind === "in").length);
+    if (atEnd.current) seen.current = last;
+  }, [last, mine.length]);
+  const scrolled = () => {
+    const { scrollHeight, scrollTop, clientHeight } = box.current;
+    atEnd.current = scrollHeight - scrollTop - clientHeight < 60;
+    if (atEnd.current) { seen.current = last; setFresh(0); }
+  };
+  return html`<div class="thread-box"><ol class="thread" role="log" aria-label=${t("thread")} tabindex="0" ref=${box} onScroll=${scrolled}>
+      ${more && html`<li class="step"><button type="button" onClick=${async () => setMore(await earlier(live.ref))}>${t("earlier")}</button></li>`}
+      ${withDays(items).map((item) => html`<${Entry} key=${item.key} item=${item} live=${live} />`)}
+      ${mine.map((each) => html`<${Pending} key=${each.client} each=${each} />`)}
+      ${typing.value.has(live.ref) && html`<li class="step typing">${t("typing.name", { name: customerName(live) })}</li>`}
+    </ol>
+    ${fresh > 0 && html`<button type="button" class="fresh" onClick=${() => { box.current.scrollTop = box.current.scrollHeight; }}>${t("fresh", { n: fresh })} <${Icon} name="down" /></button>`}</div>`;
+}
+
+/** @param {any[]} items */
+function withDays(items) {
+  /** @type {any[]} */
+  const rows = [];
+  let day = "";
+  for (const item of items) {
+    const itsDay = dayOf(item.at);
+    if (itsDay !== day) rows.push({ key: `d${itsDay}`, kind: "day", text: itsDay });
+    day = itsDay;
+    rows.push({ ...item, key: `s${item.seq}` });
+  }
+  return rows;
+}
+
+/** @param {{item: any, live: any}} props */
+function Entry({ item, live }) {
+  if (item.kind === "day") return html`<li class="day"><span>${item.text}</span></li>`;
+  if (!SAID.has(item.kind)) return html`<li class="step">${stepText(item)} <time title=${fullOf(item.at)}>${timeOf(item.at)}</time></li>`;
+  const who = item.kind === "in" ? customerName(live) : item.kind === "notice" ? t("notice.by") : item.author;
+  return html`<li class=${`said ${item.kind}`}>
+    ${item.kind === "note" && html`<p class="label"><${Icon} name="lock" /> ${t("note.only")}</p>`}
+    ${item.subject && html`<p class="subject">${item.subject}</p>`}
+    <p class="text">${item.text || (item.kind === "notice" ? named(item.notice) : t("no.text"))}</p>
+    <p class="meta">${who} · <time title=${fullOf(item.at)}>${timeOf(item.at)}</time>${item.kind === "out" && html` · <${Delivery} item=${item} />`}</p></li>`;
+}
+
+/** @param {{item: any}} props */
+const Delivery = ({ item }) => {
+  const failed = item.status === "failed";
+  return html`<span class=${failed ? "crit" : ""}><${Icon} name=${failed ? "late" : item.status === "queued" ? "clock" : "check"} size=${13} /> ${t(`delivery.${item.status || "queued"}`)}${failed && item.detail ? ` (${item.detail})` : ""}
+    ${failed && html` <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(item.text)}>${t("copy")}</button>`}</span>`;
+};
+
+/** @param {any} item */
+function stepText(item) {
+  const values = { name: item.author ?? "", detail: item.detail ? named(item.detail) : "", at: item.until_ms ? siteTime(item.until_ms) : "" };
+  return t(`step.${item.kind}`, values, item.kind);
+}
+
+/** @param {{each: any}} props */
+const Pending = ({ each }) => html`<li class=${`said ${each.kind === "note" ? "note" : "out"} pending`}><p class="text">${each.text}</p>
+  <p class="meta">${each.failed ? html`<span class="crit"><${Icon} name="late" size=${13} /> ${t("delivery.failed")} – ${each.failed}</span>
+    <button type="button" class="link" onClick=${() => { each.failed = ""; void deliver(each); }}>${t("retry")}</button>
+    <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(each.text)}>${t("copy")}</button>
+    <button type="button" class="link" onClick=${() => drop(each)}>${t("delete")}</button>`
+    : html`<${Icon} name="clock" size=${13} /> ${link.value === "live" ? t("delivery.sending") : t("delivery.waiting")}`}</p></li>`;
+
+// --- sending -----------------------------------------------------------------------------------------------------
+
+/** @param {any} each */
+const drop = (each) => { sending.value = sending.value.filter((other) => other.client !== each.client); };
+
+/** @param {any} each */
+async function deliver(each) {
+  const { ref, kind, text, client, then, line } = each;
+  try {
+    const body = kind === "note" ? { text, client_id: client } : { text, client_id: client, then, ...(line ? { line } : {}) };
+    await post(`/conversations/${ref}/${kind}`, body);
+    // The item itself comes by the socket; until then the bubble stays.
+    setTimeout(() => drop(each), 5_000);
+  } catch (/** @type {any} */ error) {
+    if (error.code === "offline" || error.status === 503) return;
+    each.failed = heard(error);
+    sending.value = [...sending.value];
+  }
+}
+
+onWelcome.add(() => sending.value.filter((each) => !each.failed).forEach(deliver));
+
+// --- the composer ------------------------------------------------------------------------------------------------
+
+/** @type {Map<string, {text: string, at: number}>} */
+const drafts = new Map(readDrafts());
+/** @type {Map<string, number>} */
+const saving = new Map();
+
+function readDrafts() {
+  try {
+    return JSON.parse(localStorage.getItem("patchbay:drafts") ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+/** Drafts kept by the server come back on another machine; what this browser has is newer. */
+export async function fetchDrafts() {
+  const kept = await get("/drafts").catch(() => ({}));
+  for (const [key, text] of Object.entries(kept)) if (!drafts.has(key)) drafts.set(key, { text: String(text), at: now.value });
+}
+
+/** @param {string} key @param {string} text */
+function keepDraft(key, text) {
+  if (text) drafts.set(key, { text, at: now.value });
+  else drafts.delete(key);
+  try {
+    localStorage.setItem("patchbay:drafts", JSON.stringify([...drafts]));
+  } catch {
+    // The server's copy remains.
+  }
+  clearTimeout(saving.get(key));
+  saving.set(key, setTimeout(() => { void call("PUT", `/drafts/${key}`, { text }).catch(() => {}); }, 1_000));
+}
+
+export const tab = signal("reply");
+
+/** @param {{live: any}} props */
+function Composer({ live }) {
+  const note = tab.value === "note";
+  const key = `${live.ref}:${tab.value}`;
+  const [text, setText] = useState(drafts.get(key)?.text ?? "");
+  const [line, setLine] = useState(0);
+  const [began, setBegan] = useState(0);
+  const restored = useRef(drafts.get(key)?.at ?? 0);
+  const area = useRef(/** @type {any} */ (null));
+  useEffect(() => {
+    setText(drafts.get(key)?.text ?? "");
+    restored.current = drafts.get(key)?.at ?? 0;
+  }, [key]);
+  useLayoutEffect(() => { if (area.current) { area.current.style.height = "auto"; area.current.style.height = `${Math.min(area.current.scrollHeight + 2, 220)}px`; } }, [text]);
+  const unseen = began ? (stories.value.get(live.ref) ?? []).filter((item) => item.kind === "in" && item.at > began).length : 0;
+  const write = (/** @type {string} */ value) => {
+    if (!text && value) setBegan(now.value);
+    setText(value);
+    keepDraft(key, value);
+    if (!note) typed(live.ref);
+  };
+  const send = (/** @type {string} */ then) => {
+    const said = text.trim();
+    if (!said) return;
+    if (sending.value.length >= QUEUED_MAX) { tell(t("queue.full"), "crit"); return; }
+    const each = { ref: live.ref, kind: note ? "note" : "reply", text: said, client: newId(), then, line, failed: "" };
+    sending.value = [...sending.value, each];
+    setText("");
+    setBegan(0);
+    keepDraft(key, "");
+    restored.current = 0;
+    void deliver(each);
+    area.current?.focus();
+  };
+  const keys = (/** @type {any} */ event) => {
+    // While an input method composes, Enter chooses a word and never sends.
+    if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    send(live.live || note ? "stay" : "park");
+  };
+  const lines = live.lines ?? [];
+  return html`<footer class=${`composer ${note ? "noting" : ""}`}>
+    <div class="tabs" role="tablist" aria-label=${t("composer")}>
+      <button type="button" role="tab" id="tab-reply" aria-selected=${!note} onClick=${() => { tab.value = "reply"; }}>${t("reply")}</button>
+      <button type="button" role="tab" id="tab-note" aria-selected=${note} onClick=${() => { tab.value = "note"; }}><${Icon} name="lock" size=${13} /> ${t("note")}</button>
+      <span class="grow"></span>
+      ${note ? html`<span class="meta">${t("note.not.sent")}</span>` : lines.length > 1 ? html`<label class="meta">${t("via")} <select value=${line} onChange=${(/** @type {any} */ event) => setLine(Number(event.target.value))}>
+        <option value="0">${channelLabel((lines.find((/** @type {any} */ each) => each.current) ?? lines[0]).channel)}</option>
+        ${lines.filter((/** @type {any} */ each) => !each.current).map((/** @type {any} */ each) => html`<option key=${each.id} value=${each.id}>${channelLabel(each.channel)} ${each.label}</option>`)}</select></label>`
+        : html`<span class="meta">${t("via")} ${channelLabel(lines[0]?.channel ?? live.channel)} · ${queueLabel(live.queue)}</span>`}
+    </div>
+    ${unseen > 0 && html`<p class="unseen-news">${t("unseen", { n: unseen })}</p>`}
+    <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${note ? t("note.write") : t("reply.write", { name: customerName(live) })}
+      placeholder=${note ? t("note.write") : t("reply.write", { name: customerName(live) })} onInput=${(/** @type {any} */ event) => write(event.target.value)} onKeyDown=${keys}></textarea>
+    <div class="row"><span class="meta">${restored.current && text ? t("draft.from", { time: timeOf(restored.current) }) : ""}</span><span class="grow"></span>
+      ${note || live.live ? html`<button type="button" class="primary" disabled=${!text.trim()} onClick=${() => send("stay")}>${note ? t("note.add") : t("send")} <kbd class="wide">↵</kbd></button>`
+        : html`<button type="button" disabled=${!text.trim()} onClick=${() => send("stay")}>${t("send.stay")}</button>
+          <button type="button" disabled=${!text.trim()} onClick=${() => send("close")}>${t("send.close")}</button>
+          <button type="button" class="primary" disabled=${!text.trim()} onClick=${() => send("park")}>${t("send.park")} <kbd class="wide">↵</kbd></button>`}</div>
+  </footer>`;
+}
+
+let typedAt = 0;
+let typingStop = 0;
+/** Tell the customer that somebody types, not more often than needed. @param {string} ref */
+function typed(ref) {
+  clearTimeout(typingStop);
+  typingStop = setTimeout(() => say({ type: "typing", ref, on: false }), 4_000);
+  if (Date.now() - typedAt < 2_500) return;
+  typedAt = Date.now();
+  say({ type: "typing", ref, on: true });
+}
+
+/** Put the cursor where one writes. @param {string} name */
+export function focusComposer(name) {
+  tab.value = name;
+  requestAnimationFrame(() => /** @type {any} */ (document.querySelector(".composer textarea"))?.focus());
+}
+
+effect(() => { if (chosen.value) tab.value = "reply"; });
+export { announce, clock };

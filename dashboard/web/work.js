@@ -1,0 +1,121 @@
+// @ts-check
+// The work column: my conversations by who must act next, what waits behind them, and the offer.
+import { html, useState } from "./vendor/ui.js";
+import { agent, announce, attempt, chosen, config, groups, loaded, missed, now, offers, open, queues, typing, view } from "./state.js";
+import { newId, post } from "./api.js";
+import { Icon } from "./icons.js";
+import { Age, Due, channelLabel, clock, customerName, queueLabel, siteTime } from "./parts.js";
+import { choose } from "./shell.js";
+import { labelOf, named, t } from "./words.js";
+
+export function WorkColumn() {
+  const all = groups.value;
+  const count = all.reply.length + all.customer.length + all.wrap.length + all.parked.length;
+  return html`<section class="work" aria-label=${t("work")}>
+    <div class="scroll">
+      <h1>${t("work")}</h1>
+      ${!loaded.value && html`<${Skeleton} />`}
+      <${Group} name="reply" list=${all.reply} /><${Group} name="customer" list=${all.customer} />
+      <${Group} name="wrap" list=${all.wrap} /><${Group} name="parked" list=${all.parked} />
+      ${loaded.value && !count && html`<${Nothing} />`}
+      <${Pressure} />
+    </div>
+    <${Offers} />
+  </section>`;
+}
+
+const Skeleton = () => html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`;
+
+/** @param {{name: string, list: any[]}} props */
+const Group = ({ name, list }) => list.length > 0 && html`<h2>${t(`group.${name}`)} <span>${list.length}</span></h2>
+  <ul class="cards">${list.map((each) => html`<${Card} key=${each.ref} each=${each} />`)}</ul>`;
+
+/** @param {{each: any}} props */
+function Card({ each }) {
+  const name = customerName(each);
+  const words = typing.value.has(each.ref) ? t("typing") : each.last?.text || each.subject || "";
+  return html`<li><button type="button" class="card" aria-current=${chosen.value === each.ref} data-ref=${each.ref} onClick=${() => open(each.ref)}>
+    <span class="channel"><${Icon} name=${each.channel} label=${channelLabel(each.channel)} /></span>
+    <b class="name">${name}</b>
+    ${each.state === "active" && each.actor !== "customer" ? html`<${Due} at=${each.due_ms} label=${t("due.reply")} />` : each.state === "wrap_up" ? html`<${Due} at=${each.due_ms} label=${t("due.wrap")} />` : html`<${Age} at=${each.last?.at ?? each.since_ms} />`}
+    <span class="words">${words}</span>
+    ${each.unread > 0 && html`<b class="badge" aria-label=${t("unread", { n: each.unread })}>${each.unread}</b>`}
+  </button></li>`;
+}
+
+function Nothing() {
+  if (!agent.value) return html`<p class="empty">${t("empty.off")}</p>`;
+  const waiting = queues.value.reduce((sum, queue) => sum + queue.waiting, 0);
+  if (!agent.value.accepts) return html`<p class="empty">${t("empty.away")}</p>`;
+  return html`<p class="empty">${waiting ? t("empty.waiting", { n: waiting }) : t("empty.none")}</p>`;
+}
+
+function Pressure() {
+  const waiting = queues.value.filter((queue) => queue.waiting + queue.offered > 0 || !queue.open);
+  if (!waiting.length) return null;
+  return html`<h2>${t("pressure")}</h2><ul class="pressure">${waiting.map((queue) => html`<li key=${queue.name}>
+    <button type="button" onClick=${() => { view.value = "queues"; }}><span>${labelOf(queue.label, queue.name)}</span>
+    ${queue.open ? "" : html`<span class="meta">${queue.opens_ms ? t("queue.opens", { at: siteTime(queue.opens_ms) }) : t("queue.closed")}</span>`}
+    <b>${queue.waiting + queue.offered}</b> <span class="meta">${queue.oldest_ms ? clock(now.value - queue.oldest_ms) : ""}</span></button></li>`)}</ul>`;
+}
+
+// --- offers --------------------------------------------------------------------------------------------------
+
+function Offers() {
+  if (missed.value && !offers.value.length) return html`<${Missed} />`;
+  if (agent.value?.presence === "not_responding") return html`<${Missed} />`;
+  return html`<div class="offers">${offers.value.map((offer) => html`<${OfferCard} key=${offer.offer} offer=${offer} />`)}</div>`;
+}
+
+function Missed() {
+  const back = config.value.presences.find((/** @type {any} */ each) => each.accepts);
+  return html`<div class="offers"><div class="offer missed" role="group" aria-label=${t("missed.title")}>
+    <p><${Icon} name="warn" /> <b>${t("missed.title")}</b></p><p>${t("missed.text")}</p>
+    <button type="button" class="primary wide-button" onClick=${async () => { await choose(back.name); missed.value = null; }}>${t("missed.back", { name: labelOf(back.label, back.name) })}</button>
+  </div></div>`;
+}
+
+/** @param {{offer: any}} props */
+function OfferCard({ offer }) {
+  const [why, ask] = useState(false);
+  const left = Math.max(0, offer.until_ms - now.value);
+  const whole = Math.max(1, offer.until_ms - offer.issued_ms);
+  const seconds = Math.ceil(left / 1_000);
+  const reasons = config.value.decline_reasons;
+  return html`<div class=${`offer ${seconds <= 5 ? "soon" : ""}`} role="group" aria-label=${t("offer.title")} data-offer=${offer.offer}>
+    <div class="ringing"><${Countdown} part=${left / whole} seconds=${seconds} />
+      <div><p class="kicker">${t("offer.kind", { channel: channelLabel(offer.channel) })}</p>
+      <p class="name"><${Icon} name=${offer.channel} /> ${offer.customer.name || t("customer.new")}</p>
+      <p class="meta">${queueLabel(offer.queue)} · ${t("waited", { time: clock(offer.waited_ms) })}</p></div></div>
+    ${offer.first_words && html`<blockquote>${offer.first_words}</blockquote>`}
+    <p class="why"><b>${t("why")}</b> ${offer.why.map((/** @type {any} */ each) => t(`why.${each.code}`, {}, each.text)).join(" · ")}</p>
+    <div class="buttons"><button type="button" class="primary" onClick=${() => accept(offer)}>${t("accept")} <kbd class="wide">Alt ↵</kbd></button>
+      <button type="button" onClick=${() => decline(offer, "")}>${t("decline")}</button>
+      ${reasons.length > 0 && html`<button type="button" class="icon-button" aria-label=${t("decline.why")} aria-expanded=${why} onClick=${() => ask(!why)}><${Icon} name="down" /></button>`}</div>
+    ${why && html`<div class="reasons">${reasons.map((/** @type {string} */ reason) => html`<button type="button" key=${reason} onClick=${() => decline(offer, reason)}>${named(reason)}</button>`)}</div>`}
+  </div>`;
+}
+
+/** @param {{part: number, seconds: number}} props */
+const Countdown = ({ part, seconds }) => html`<svg class="ring-clock" viewBox="0 0 44 44" width="44" height="44" role="img" aria-label=${t("seconds", { n: seconds })}>
+  <circle cx="22" cy="22" r="19" /><circle class="left" cx="22" cy="22" r="19" pathLength="100" stroke-dasharray="100" stroke-dashoffset=${100 - 100 * part} transform="rotate(-90 22 22)" />
+  <text x="22" y="27" text-anchor="middle">${seconds}</text></svg>`;
+
+/** Shown as mine at once; taken back with a sentence when somebody was faster. @param {any} offer */
+export async function accept(offer) {
+  offers.value = offers.value.filter((each) => each.offer !== offer.offer);
+  const typingSomewhere = document.activeElement?.closest(".composer");
+  const done = await attempt(() => post(`/conversations/${offer.ref}/accept`, { offer: offer.offer, command_id: newId() }));
+  if (!done) return;
+  announce("status", t("accepted", { name: offer.customer.name || t("customer.new") }));
+  if (!typingSomewhere) {
+    view.value = "desk";
+    await open(offer.ref);
+  }
+}
+
+/** @param {any} offer @param {string} reason */
+export async function decline(offer, reason) {
+  offers.value = offers.value.filter((each) => each.offer !== offer.offer);
+  await attempt(() => post(`/conversations/${offer.ref}/decline`, { offer: offer.offer, command_id: newId(), ...(reason ? { reason } : {}) }));
+}
