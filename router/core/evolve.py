@@ -58,34 +58,36 @@ def replay(state: State, entry: ev.Entry, bundles: Bundles) -> None:
 
 def evolve(state: State, at: int, event: ev.Event, bundles: Bundles) -> None:
     """Write one event into the state. Raises IllegalMoveError before writing what the life cycle does not know."""
-    moves = MOVES.get(type(event))
+    kind = type(event)
+    moves = MOVES.get(kind)
     if moves is not None:
         conv = state.convs.get(event.conv)  # type: ignore[attr-defined]
-        if (conv.state if conv else OUT) not in moves:
-            check(conv.state if conv else OUT, event)
+        before = OUT if conv is None else conv.state
+        if before not in moves:
+            check(before, event)
     state.position += 1
     state.at = at
-    if type(event) is ev.ConfigApplied:
-        _config_applied(state, at, event, bundles)
+    if kind is ev.ConfigApplied:
+        _config_applied(state, at, event, bundles)  # type: ignore[arg-type]
     else:
-        WRITERS[type(event)](state, at, event)
+        WRITERS[kind](state, at, event)
 
 
 def remember(state: State, command: str, at: int) -> None:
     """Keep the answer to a command, and forget what is older than the memory."""
-    answers = state.answers
+    answers, left = state.answers, state.left
     if command:
         answers[command] = Answer(state.position, at)
     while answers:
-        oldest = next(iter(answers.values()))
-        if oldest.at >= at - MEMORY_MS and len(answers) <= MEMORY_ENTRIES_MAX:
+        earliest = next(iter(answers))
+        if answers[earliest].at >= at - MEMORY_MS and len(answers) <= MEMORY_ENTRIES_MAX:
             break
-        answers.popitem(last=False)
-    while state.left:
-        oldest_left = next(iter(state.left.values()))
-        if oldest_left.at >= at - MEMORY_MS and len(state.left) <= MEMORY_ENTRIES_MAX:
+        del answers[earliest]
+    while left:
+        first = next(iter(left))
+        if left[first].at >= at - MEMORY_MS and len(left) <= MEMORY_ENTRIES_MAX:
             break
-        _forget_left(state, next(iter(state.left)))
+        _forget_left(state, first)
     if state.deadlines.is_littered():
         state.deadlines.rebuild(list(state.standing()))
 
@@ -135,13 +137,16 @@ def _unplace(state: State, at: int, conv: Conv) -> None:
         state.matching.leave_line(conv.cls)
     elif before == OFFERED and conv.offer:
         _unload(state, conv.offer.agent, conv, renew=False)
-    elif before in {ACTIVE, WRAP_UP}:
+    elif before in _OWNED:
         _unload(state, conv.owner, conv, renew=True)
     if conv.held_for:
         holder = state.agents.get(conv.held_for)
         if holder:
             holder.held.pop(conv.id, None)
     conv.offer, conv.held_for, conv.on_hold = None, 0, False
+
+
+_OWNED = frozenset({ACTIVE, WRAP_UP})
 
 
 def _leave_core(state: State, at: int, conv: Conv, record: Record) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Facts(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, array_like=True, kw_only=True, cache_hash=True):
     """The facts of one message, hashable, so that equal sets are stored once.
 
     `attributes` holds declared values (form fields marked as facts, pre-chat fields), sorted by name.

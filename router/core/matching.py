@@ -29,7 +29,8 @@ class Class:
     """Conversations with the same queue, channel, needs and load: they wait in one line.
 
     `early` holds those that came in order of (key, id), `late` is a heap of those put back later. An entry is
-    alive while its conversation waits in this class; `head` is always alive or None.
+    alive while its conversation waits in this class; `head` is always alive or None. `profiles` are those who may
+    serve it, one bit each.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Class:
     load: int
     live: bool
     mask: int = 0
+    profiles: int = 0
     early: list[Conv] = field(default_factory=list)
     early_from: int = 0
     late: list[tuple[int, int, int, Conv]] = field(default_factory=list)  # key_ms, conversation, ticket
@@ -109,12 +111,10 @@ class Matching:
     def class_of(self, queue: str, channel: str, needs: tuple[Need, ...], load: int) -> Class | None:
         return self.by_key.get((queue, channel, needs, load))
 
-    def eligible_profiles(self, cls: Class) -> int:
+    @staticmethod
+    def eligible_profiles(line: Class) -> int:
         """Return the profiles that fulfil a class's needs, one bit each."""
-        eligible = (1 << len(self.profiles)) - 1
-        for bit in bits(cls.mask):
-            eligible &= self.fulfilled_by[bit]
-        return eligible
+        return line.profiles
 
     def _eligible_classes(self, profile: Profile) -> int:
         lacking = 0
@@ -141,9 +141,9 @@ class Matching:
 
     def longest_idle(self, cls: Class, resting: dict[int, int] | None) -> tuple[int, int]:
         """Return (agent, how many profiles have somebody who could): the longest idle eligible agent, or (0, 0)."""
-        candidates = self.profiles_with_room(cls.load)
-        if candidates:
-            candidates &= self.eligible_profiles(cls)
+        if not self.room_mask:
+            return 0, 0
+        candidates = self.profiles_with_room(cls.load) & cls.profiles
         if not candidates:
             return 0, 0
         among = candidates.bit_count()
@@ -175,27 +175,29 @@ class Matching:
 
     def next_for(self, agent: Agent) -> Conv | None:
         """Return the first in line that this agent may take now: the oldest head, ties by id."""
-        candidates = self.waiting & ~self.shut & self.fitting_classes(agent.free)
+        candidates = self.waiting & agent.profile.classes & ~self.shut
         if candidates:
-            candidates &= agent.profile.classes
+            candidates &= self.fitting_classes(agent.free)
         if not candidates:
             return None
-        if candidates.bit_count() <= HEADS_COMPARED_MAX:
-            heads = sorted(self._head(index) for index in bits(candidates))
-        else:
-            heads = self.heads
-        return self._oldest(heads, candidates, agent.id)
+        if candidates.bit_count() > HEADS_COMPARED_MAX:
+            return self._oldest(self.heads, candidates, agent.id)
+        return self._oldest(sorted([self._head(index) for index in bits(candidates)]), candidates, agent.id)
 
     def _oldest(self, heads: list[Head], candidates: int, agent: int) -> Conv | None:
         """Return the oldest that this agent may take; where a head rests from them, its line's next one stands."""
         found: Conv | None = None
         for key_ms, conv_id, index in heads:
+            if not candidates >> index & 1:
+                continue
             if found is not None and (found.key_ms, found.id) < (key_ms, conv_id):
                 break
-            if candidates >> index & 1:
-                conv = self._first_for(self.classes[index], agent)
-                if conv is not None and (found is None or (conv.key_ms, conv.id) < (found.key_ms, found.id)):
-                    found = conv
+            head = self.classes[index].head
+            if head is not None and not (head.resting and agent in head.resting):
+                return head
+            conv = self._second_for(self.classes[index], agent)
+            if conv is not None and (found is None or (conv.key_ms, conv.id) < (found.key_ms, found.id)):
+                found = conv
         return found
 
     def _head(self, index: int) -> Head:
@@ -203,11 +205,8 @@ class Matching:
         assert head is not None, "a class in the waiting mask has a head"
         return (head.key_ms, head.id, index)
 
-    def _first_for(self, cls: Class, agent: int) -> Conv | None:
-        """Return the head unless it rests from this agent; then the next that does not."""
-        head = cls.head
-        if head is None or not head.resting or agent not in head.resting:
-            return head
+    def _second_for(self, cls: Class, agent: int) -> Conv | None:
+        """Return the first in a line that does not rest from this agent, where the head does."""
         return next((conv for conv in self.in_line(cls) if not conv.resting or agent not in conv.resting), None)
 
     @staticmethod
@@ -248,9 +247,11 @@ class Matching:
         for bit in bits(cls.mask):
             self.needed_by[bit] |= 1 << cls.id
         self.with_load[cls.load] = self.with_load.get(cls.load, 0) | 1 << cls.id
-        for profile in self.profiles:
-            if profile.mask & cls.mask == cls.mask:
-                profile.classes |= 1 << cls.id
+        cls.profiles = (1 << len(self.profiles)) - 1
+        for bit in bits(cls.mask):
+            cls.profiles &= self.fulfilled_by[bit]
+        for index in bits(cls.profiles):
+            self.profiles[index].classes |= 1 << cls.id
 
     def _bit(self, need: Need) -> int:
         if need in self.bit_of:
@@ -278,37 +279,40 @@ class Matching:
                 profile.mask |= 1 << bit
                 self.fulfilled_by[bit] |= 1 << profile.id
         profile.classes = self._eligible_classes(profile)
+        for index in bits(profile.classes):
+            self.classes[index].profiles |= profile.bit
         self.profiles.append(profile)
         self.by_abilities[abilities] = profile
         return profile
 
     def enter_room(self, agent: Agent) -> None:
         """An agent may be offered work: they stand in their profile's room for what is free."""
-        if not agent.available or agent.free <= 0:
+        free = agent.capacity - agent.used
+        if free <= 0 or not agent.available:
             return
         rooms = agent.profile.rooms
-        if agent.free not in rooms:
-            rooms[agent.free] = []
-            self.room_mask[agent.free] = self.room_mask.get(agent.free, 0) | 1 << agent.profile.id
-        insort(rooms[agent.free], (agent.idle, agent.id))
+        room = rooms.get(free)
+        if room is None:
+            rooms[free] = [(agent.idle, agent.id)]
+            self.room_mask[free] = self.room_mask.get(free, 0) | agent.profile.bit
+        else:
+            insort(room, (agent.idle, agent.id))
         insort(self.idle, (agent.idle, agent.id, agent))
 
     def leave_room(self, agent: Agent) -> None:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
-        rooms = agent.profile.rooms
-        room = rooms.get(agent.free)
-        if not room:
+        free = agent.capacity - agent.used
+        if free <= 0 or not agent.available:
             return
-        entry = (agent.idle, agent.id)
-        index = bisect_left(room, entry)
-        if index < len(room) and room[index] == entry:
-            del room[index]
-            del self.idle[bisect_left(self.idle, (agent.idle, agent.id, agent))]
-            if not room:
-                del rooms[agent.free]
-                self.room_mask[agent.free] &= ~(1 << agent.profile.id)
-                if not self.room_mask[agent.free]:
-                    del self.room_mask[agent.free]
+        rooms = agent.profile.rooms
+        room = rooms[free]
+        del room[bisect_left(room, (agent.idle, agent.id))]
+        del self.idle[bisect_left(self.idle, (agent.idle, agent.id, agent))]
+        if not room:
+            del rooms[free]
+            self.room_mask[free] ^= agent.profile.bit
+            if not self.room_mask[free]:
+                del self.room_mask[free]
 
     def join_line(self, conv: Conv) -> None:
         """Put a conversation, already in state waiting, into its class's line at its place."""

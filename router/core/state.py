@@ -6,6 +6,8 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from router.core.bundle import Bundle, Queue
 from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Deadlines, Due
 from router.core.facts import Facts
@@ -18,8 +20,7 @@ MEMORY_MS = 600_000
 MEMORY_ENTRIES_MAX = 1_000_000
 
 
-@dataclass(slots=True)
-class Offer:
+class Offer(msgspec.Struct, gc=False):
     """One round of asking one agent."""
 
     id: int
@@ -29,8 +30,7 @@ class Offer:
     why: tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Conv:
+class Conv(msgspec.Struct, eq=False):
     """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next."""
 
     id: int
@@ -121,16 +121,14 @@ class QueueState:
         return self.open or self.serve_until_ms > 0
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct, gc=False):
     """What a command got: the position after its last event."""
 
     position: int
     at: int
 
 
-@dataclass(slots=True, frozen=True)
-class Left:
+class Left(msgspec.Struct, frozen=True, gc=False):
     """That a conversation has left the core: its record's version, when, at which position, from which lines."""
 
     version: int

@@ -37,7 +37,7 @@ def receive(s: State, at: int, c: cmd.Receive) -> Steps:
     if conv is None and _moved_since(s, c):
         yield LookAgain()
         return
-    facts = yield from facts_number(s, c.facts)
+    facts = s.fact_ids.get(c.facts) or (yield from facts_number(s, c.facts))
     if conv is not None:
         yield from _join(s, at, conv, c, facts=facts)
     elif c.record is not None and _comes_back(s, c.record, c):
@@ -104,7 +104,7 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     assert s.ruleset is not None, "a bundle brings its ruleset"
     yield _received(s, s.next_conv, c, facts=facts, opened=True)
     conv = s.convs[s.next_conv - 1]
-    placement = s.ruleset.place(c.facts, at)
+    placement = s.ruleset.place(s.fact_sets[facts], at)
     cls = yield from class_for(s, placement.queue, c.channel, placement.needs, placement.load)
     yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - placement.head_start_ms)
     if not s.queue_state(placement.queue).open:
@@ -115,6 +115,9 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
         yield ev.Announced(conv.id, conv.line, confirm, conv.queue, 0)
     yield ev.Queued(conv.id, at + WAITING_BOUND_MS, "arrived")
     yield from ask(s, at, conv)
+
+
+_IN_QUEUE = frozenset({WAITING, HELD, OFFERED})
 
 
 def set_aside(s: State, at: int, c: cmd.SetAside) -> Steps:
@@ -129,7 +132,7 @@ def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
     if conv is None:
         yield Refused("conversation_unknown")
         return
-    in_queue = conv.state in {WAITING, HELD, OFFERED} and conv.live and not conv.off_hours
+    in_queue = conv.state in _IN_QUEUE and conv.live and not conv.off_hours
     if in_queue and c.line == conv.line:
         yield from _abandon(s, at, conv, c.why)
         return
