@@ -59,7 +59,7 @@ def replay(state: State, entry: ev.Entry, bundles: Bundles) -> None:
 def evolve(state: State, at: int, event: ev.Event, bundles: Bundles) -> None:
     """Write one event into the state. Raises IllegalMoveError before writing what the life cycle does not know."""
     kind = type(event)
-    moves = MOVES.get(kind)
+    writer, moves = STEPS[kind]
     if moves is not None:
         conv = state.convs.get(event.conv)  # type: ignore[attr-defined]
         before = OUT if conv is None else conv.state
@@ -70,26 +70,32 @@ def evolve(state: State, at: int, event: ev.Event, bundles: Bundles) -> None:
     if kind is ev.ConfigApplied:
         _config_applied(state, at, event, bundles)  # type: ignore[arg-type]
     else:
-        WRITERS[kind](state, at, event)
+        writer(state, at, event)
 
 
 def remember(state: State, command: str, at: int) -> None:
     """Keep the answer to a command, and forget what is older than the memory."""
-    answers, left = state.answers, state.left
     if command:
-        answers[command] = Answer(state.position, at)
-    while answers:
-        earliest = next(iter(answers))
-        if answers[earliest].at >= at - MEMORY_MS and len(answers) <= MEMORY_ENTRIES_MAX:
-            break
-        del answers[earliest]
-    while left:
-        first = next(iter(left))
-        if left[first].at >= at - MEMORY_MS and len(left) <= MEMORY_ENTRIES_MAX:
-            break
-        _forget_left(state, first)
+        state.answers[command] = Answer(state.position, at)
+    if at >= state.forget_ms or len(state.answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
+        _forget(state, at - MEMORY_MS)
     if state.deadlines.is_littered():
         state.deadlines.rebuild(list(state.standing()))
+
+
+def _forget(state: State, before_ms: int) -> None:
+    """Drop what was remembered before a time, and what is too much; note when this is next worth doing."""
+    answers, left = state.answers, state.left
+    while answers and (_first(answers).at < before_ms or len(answers) > MEMORY_ENTRIES_MAX):
+        answers.popitem(last=False)
+    while left and (_first(left).at < before_ms or len(left) > MEMORY_ENTRIES_MAX):
+        _forget_left(state, next(iter(left)))
+    earliest_ms = min(_first(memory).at if memory else before_ms + MEMORY_MS for memory in (answers, left))
+    state.forget_ms = earliest_ms + MEMORY_MS + 1
+
+
+def _first(memory: Mapping[Any, Any]) -> Any:
+    return next(iter(memory.values()))
 
 
 def _forget_left(state: State, conv: int) -> None:
@@ -619,3 +625,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.DeskAttached: _desk_attached,
     ev.DeskDetached: _desk_detached,
 }
+
+_KINDS: list[type[ev.Event]] = [*WRITERS, ev.ConfigApplied]
+# Each event with its writer and its row of the life cycle; a configuration is written with its bundles at hand.
+STEPS = {kind: (WRITERS.get(kind, _only_told), MOVES.get(kind)) for kind in _KINDS}

@@ -20,6 +20,8 @@ Head = tuple[int, int, int]  # key_ms, conversation, class
 
 # Up to so many candidate classes are compared head by head; above, the sorted heads are walked (ROUTING.md D3.4).
 HEADS_COMPARED_MAX = 12
+# Where no more than so many have room at all, they are walked: on a busy floor that is the rule.
+IDLE_WALKED_MAX = 32
 # A line is compacted when its dead entries outnumber the living by this much.
 DEAD_SLACK = 32
 
@@ -147,7 +149,7 @@ class Matching:
         if not candidates:
             return 0, 0
         among = candidates.bit_count()
-        if among > HEADS_COMPARED_MAX:
+        if among > HEADS_COMPARED_MAX or len(self.idle) <= IDLE_WALKED_MAX:
             return self._first_idle(candidates, cls.load, resting), among
         found = [self._longest_idle_of(self.profiles[index], cls.load, resting) for index in bits(candidates)]
         best = min((entry for entry in found if entry), default=None)
@@ -324,14 +326,17 @@ class Matching:
             self.tickets += 1
             heappush(cls.late, (conv.key_ms, conv.id, self.tickets, conv))
         cls.waiting += 1
-        self._set_head(cls)
+        head = cls.head
+        if head is None or (conv.key_ms, conv.id) < (head.key_ms, head.id):
+            self._set_head(cls)
 
     def leave_line(self, cls: Class) -> None:
         """A conversation has left this class's line (its state says so): keep the head alive and the line short."""
         cls.waiting -= 1
         if len(cls.early) - cls.early_from + len(cls.late) > 2 * cls.waiting + DEAD_SLACK:
             self._compact(cls)
-        self._set_head(cls)
+        if cls.head is not None and not alive(cls.head, cls):
+            self._set_head(cls)
 
     def _compact(self, cls: Class) -> None:
         cls.early = list(self.in_line(cls))

@@ -163,6 +163,7 @@ class State:
     left: OrderedDict[int, Left] = field(default_factory=OrderedDict)  # by conversation, in order of leaving
     left_on: dict[int, int] = field(default_factory=dict)  # line -> the last conversation that left it
     review: deque[int] = field(default_factory=deque)
+    forget_ms: int = 0  # before this there is nothing in the memory that is old enough to go
 
     def queue_spec(self, name: str) -> Queue:
         """Return a queue's settings; a queue that a newer configuration has dropped keeps the defaults."""

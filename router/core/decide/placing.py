@@ -126,6 +126,8 @@ def fill(s: State, at: int, agent_id: int) -> Steps:
 
 def _held_that_fits(s: State, agent: Agent) -> Conv | None:
     """Return the oldest conversation held for this agent that there is room for."""
+    if not agent.held:
+        return None
     fitting = [s.convs[conv_id] for conv_id, load in agent.held.items() if load <= agent.free]
     return min(fitting, key=lambda conv: (conv.key_ms, conv.id), default=None)
 
@@ -168,15 +170,16 @@ def withdraw_offers(s: State, agent_id: int, why: str) -> Generator[ev.Event, No
 
 def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> Record:
     """Return the small record with which a conversation leaves the core."""
+    cls = conv.cls
     return Record(
         conv=conv.id,
         version=conv.version + 1,
         customer=conv.customer,
         line=conv.line,
-        channel=conv.channel,
-        queue=conv.queue,
-        needs=conv.cls.needs,
-        load=conv.load,
+        channel=cls.channel,
+        queue=cls.queue,
+        needs=cls.needs,
+        load=cls.load,
         key_ms=conv.key_ms,
         opened_ms=conv.opened_ms,
         owner=conv.owner,

@@ -81,7 +81,7 @@ def _let_in(s: State, at: int, name: str) -> Steps:
 
 def fall_due(s: State, at: int, due: Due) -> Steps:
     """Do what a deadline says, if it still stands."""
-    yield from _DUE[due[1]](s, at, due)
+    return _DUE[due[1]](s, at, due)
 
 
 def _queue_due(s: State, at: int, due: Due) -> Steps:
@@ -99,8 +99,9 @@ def _queue_due(s: State, at: int, due: Due) -> Steps:
 
 def _conversation_due(s: State, at: int, due: Due) -> Steps:
     conv = s.convs.get(due[3])
-    if conv is not None and conv.due_ms == due[0]:
-        yield from _CONVERSATION_DUE[conv.state](s, at, conv)
+    if conv is None or conv.due_ms != due[0]:
+        return iter(())
+    return _CONVERSATION_DUE[conv.state](s, at, conv)
 
 
 def _offer_lapses(s: State, at: int, conv: Conv) -> Steps:
