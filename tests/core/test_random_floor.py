@@ -89,8 +89,8 @@ class RandomFloor(RuleBasedStateMachine):
 
     @rule()
     def a_message_is_set_aside(self) -> None:
-        self.world._count += 1
-        self.tell(cmd.SetAside(id=self.world.id(), message=self.world._count + 1_000_000, reason="bounce"))
+        command = self.world.id()
+        self.tell(cmd.SetAside(id=command, message=int(command[1:]) + 1_000_000, reason="bounce"))
 
     # --- agents ---------------------------------------------------------------------------------------------
 

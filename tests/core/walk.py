@@ -151,6 +151,14 @@ class Walk:
             cmd.ReportDelivery(id=self.world.id(), conv=conv, message=1, status=status, record=record)
         )
 
+    def report_party(self) -> Answered:
+        line, joined = self.chance.choice(LINES), self.chance.random() < 0.5
+        return self.world.tell(cmd.ReportParty(id=self.world.id(), line=line, party="customer", joined=joined))
+
+    def set_aside(self) -> Answered:
+        command = self.world.id()
+        return self.world.tell(cmd.SetAside(id=command, message=int(command[1:]) + 1_000_000, reason="bounce"))
+
     def order_closure(self) -> Answered:
         until_ms = self.chance.choice((0, 0, self.world.at + 60_000, self.world.at + 12 * HOUR_MS))
         return self.world.tell(
@@ -195,6 +203,8 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.restore: 2,
     Walk.hold_line: 1,
     Walk.note: 1,
+    Walk.report_party: 1,
+    Walk.set_aside: 1,
     Walk.sign_out: 1,
     Walk.lose_node: 1,
     Walk.order_closure: 1,

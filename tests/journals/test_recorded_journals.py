@@ -1,0 +1,85 @@
+"""Every later release reads the journals of the earlier ones and comes to the same floor.
+
+A release records its own once, before it is published:
+`python -c "from tests.journals.test_recorded_journals import record; record('0.1.0')"`. After that it never changes.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router.core import events as ev
+from router.core.bundle import Bundle, decode_bundle, encode_bundle
+from router.core.events import decode_entries, encode_entries
+from router.core.evolve import replay
+from router.core.state import State
+from tests.core.walk import Walk
+from tests.core.world import World
+
+HERE = Path(__file__).parent
+RELEASES = sorted(path.name for path in HERE.iterdir() if (path / "journal.msgpack").exists())
+STEPS, SEED = 900, 38
+
+
+def record(release: str) -> None:
+    """Record a journal with this release: a random floor, its bundles, and what a reader must come to."""
+    world = World(judged=False)
+    world.begin()
+    Walk(world, random.Random(SEED)).run(STEPS)
+    folder = HERE / release
+    folder.mkdir(exist_ok=True)
+    (folder / "journal.msgpack").write_bytes(encode_entries(world.entries))
+    bundles = {name: encode_bundle(bundle).decode() for name, bundle in world.configurations.items()}
+    (folder / "bundles.json").write_text(json.dumps(bundles, indent=1, sort_keys=True) + "\n")
+    (folder / "floor.json").write_text(as_json(world.state))
+
+
+def as_json(state: State) -> str:
+    return json.dumps(floor_of(state), indent=1, sort_keys=True) + "\n"
+
+
+def floor_of(state: State) -> dict[str, Any]:
+    """Return what must stay true of a recorded floor, in words that no release may take back."""
+    return {
+        "position": state.position,
+        "at": state.at,
+        "epoch": state.epoch,
+        "config": state.bundle_hash,
+        "next": [state.next_conv, state.next_offer],
+        "line": [conv.id for conv in state.matching.in_order()],
+        "conversations": {
+            str(conv.id): [conv.state, conv.queue, conv.channel, conv.owner, conv.actor, conv.key_ms, conv.due_ms]
+            for conv in state.convs.values()
+        },
+        "agents": {
+            str(agent.id): [agent.presence, agent.accepts, agent.capacity, sorted(agent.work), sorted(agent.held)]
+            for agent in state.agents.values()
+        },
+        "queues": {name: [queue.open, queue.until_ms] for name, queue in state.queues.items()},
+    }
+
+
+def read(release: str) -> tuple[list[ev.Entry], dict[str, Bundle]]:
+    bundles = json.loads((HERE / release / "bundles.json").read_text())
+    entries = decode_entries((HERE / release / "journal.msgpack").read_bytes())
+    return entries, {name: decode_bundle(text.encode()) for name, text in bundles.items()}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_recorded_journal_still_gives_the_same_floor(release: str) -> None:
+    entries, bundles = read(release)
+    state = State()
+    for entry in entries:
+        replay(state, entry, bundles)
+    assert as_json(state) == (HERE / release / "floor.json").read_text()
+
+
+def test_the_first_release_is_recorded_with_every_event_it_knew() -> None:
+    entries, _ = read("0.1.0")
+    met = {type(event) for entry in entries for event in entry.events}
+    assert set(ev.AnyEvent.__args__) <= met
