@@ -61,7 +61,9 @@ function Park({ live }) {
 
 const KEYS = [["Ctrl K", "search"], ["?", "keys.this"], ["j / k", "keys.next"], ["1 … 9", "keys.nth"], ["r / n", "keys.write"], ["a / d", "keys.offer"], ["Alt ↵", "keys.accept"], ["t", "transfer"], ["e", "end"], ["p", "park"], ["Shift S", "keys.state"], ["g d / g q", "keys.views"], ["F6", "keys.regions"], ["↵ / Shift ↵", "keys.enter"], ["Esc", "keys.escape"]];
 
-const Keys = () => html`<${Dialog} title=${t("keys.title")} close=${dialog.close}><table class="keys"><tbody>${KEYS.map(([key, what]) => html`<tr key=${key}><td><kbd>${key}</kbd></td><td>${t(what)}</td></tr>`)}</tbody></table><//>`;
+function Keys() {
+  return html`<${Dialog} title=${t("keys.title")} close=${dialog.close}><table class="keys"><tbody>${KEYS.map(([key, what]) => html`<tr key=${key}><td><kbd>${key}</kbd></td><td>${t(what)}</td></tr>`)}</tbody></table><//>`;
+}
 
 /** Sign in: the whole page at first, a dialog over it when a session ended. */
 export function SignIn() {

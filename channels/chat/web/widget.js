@@ -23,7 +23,7 @@
   const ink = light(color) > 0.179 ? "#000000" : "#ffffff";
 
   const host = document.createElement("div");
-  const root = host.attachShadow({ mode: "closed" });
+  const root = host.attachShadow({ mode: "open" });
   const style = (element, rules) => Object.assign(element.style, rules);
   style(host, { position: "fixed", zIndex: "2147483000", right: "20px", bottom: "20px" });
 
