@@ -21,6 +21,9 @@ export function allow() {
 // One tab of all rings; when it closes, the next takes the lock.
 void navigator.locks?.request("patchbay-ring", () => { leader = true; return new Promise(() => {}); });
 
+// Any click or key is a gesture: a reloaded desk need not start its shift anew to be heard.
+for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => { if (audio?.state !== "running") allow(); }, { capture: true });
+
 /** @param {number} from @param {number} hertz @param {number} seconds */
 function tone(from, hertz, seconds) {
   if (!audio) return;

@@ -51,7 +51,7 @@ function Nothing() {
 }
 
 function Pressure() {
-  const waiting = queues.value.filter((queue) => queue.waiting + queue.offered > 0 || !queue.open);
+  const waiting = queues.value.filter((queue) => queue.waiting + queue.offered > 0);
   if (!waiting.length) return null;
   return html`<h2>${t("pressure")}</h2><ul class="pressure">${waiting.map((queue) => html`<li key=${queue.name}>
     <button type="button" onClick=${() => { view.value = "queues"; }}><span>${labelOf(queue.label, queue.name)}</span>

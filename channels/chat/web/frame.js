@@ -11,6 +11,7 @@ const [log, text, banner, typing, news, state] = ["log", "text", "banner", "typi
 const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
 const rows = new Map();
 let agent = "";
+let answered = false;
 let resuming = true;
 let quietSince = 0;
 
@@ -69,6 +70,9 @@ function status(frame) {
   const key = { active: "active", waiting: "waiting", deferred: "deferred", parked: "parked", closed: "ended", abandoned: "ended" }[frame.state];
   if (!key) return;
   state.textContent = frame.state === "active" ? name : "";
+  // A first wait is told by the router's own notice, which knows the hours; only a return to the line is news.
+  if (frame.state === "waiting" && !answered) return;
+  if (frame.state === "active") answered = true;
   at("end").hidden = frame.state === "closed" || frame.state === "abandoned";
   draw({ key: `s${frame.seq}`, kind: "status", text: say(key, { name }), at: frame.at });
 }
