@@ -144,7 +144,8 @@ class FloorDoor:
         try:
             row = await self._parts.store.letterbox.get(self._site, letter)
             if row is not None and row.state == "new":
-                await asyncio.wait_for(waiting, min(wait_ms, WAIT_MS_MAX) / 1_000)
+                async with asyncio.timeout(min(wait_ms, WAIT_MS_MAX) / 1_000):
+                    await waiting
                 row = await self._parts.store.letterbox.get(self._site, letter)
             return await self._decided(row) if row is not None else None
         except (TimeoutError, StoreError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 
 from router.core.answers import Answered
@@ -77,10 +78,9 @@ class Inbox:
         if any(self._lanes.values()):
             return
         self._news.clear()
-        try:
-            await asyncio.wait_for(self._news.wait(), wait_ms / 1_000)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_ms / 1_000):
+                await self._news.wait()
 
     def wake(self) -> None:
         """Let `wait` return now."""

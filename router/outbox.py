@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -122,10 +123,9 @@ class OutboxWorker:
             await asyncio.sleep(WRITE_AGAIN_MS / 1_000)
 
     async def _sleep(self, wait_ms: int) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), wait_ms / 1_000)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_ms / 1_000):
+                await self._wake.wait()
 
     async def _wait_ms(self) -> int:
         if len(self._running) >= IN_FLIGHT_MAX:
@@ -303,7 +303,8 @@ def back_off_ms(attempts: int, random: Random) -> int:
 async def _bounded(call: Awaitable[Done | None]) -> Done | None:
     """Bound a channel's call: one that does not come back has perhaps happened."""
     try:
-        return await asyncio.wait_for(call, CALL_MS_MAX / 1_000)
+        async with asyncio.timeout(CALL_MS_MAX / 1_000):
+            return await call
     except TimeoutError:
         raise Unsure("no_answer") from None
 

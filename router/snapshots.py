@@ -98,7 +98,8 @@ class Snapshotter:
             *self._command, str(self._path), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
         )
         try:
-            ended = await asyncio.wait_for(child.wait(), CHILD_S_MAX)
+            async with asyncio.timeout(CHILD_S_MAX):
+                ended = await child.wait()
         except BaseException:
             child.kill()
             await child.wait()

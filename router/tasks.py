@@ -9,6 +9,7 @@ from router.telemetry import Telemetry, error_code
 
 # A task that fails at once must not turn the processor hot; a minute is what an operator notices.
 AGAIN_MS, AGAIN_MS_MAX = 250, 60_000
+CANCEL_AGAIN_S = 0.5
 
 
 class Tasks:
@@ -25,9 +26,12 @@ class Tasks:
     async def stop(self, *names: str) -> None:
         """Cancel some tasks, or all, and wait until they have ended."""
         chosen = [self._tasks.pop(name) for name in names or tuple(self._tasks) if name in self._tasks]
-        for task in chosen:
-            task.cancel()
-        await asyncio.gather(*chosen, return_exceptions=True)
+        left = set(chosen)
+        while left:
+            # Said again until it is heard: in this Python a wait that ends at the same moment swallows a cancellation.
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
     async def _forever(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         wait_ms = AGAIN_MS

@@ -21,6 +21,7 @@ from router.inbox import BATCH_MAX, SHARES, FloorDown, Inbox, Waiting
 from router.lines import Kept
 from router.references import References
 from router.sitekey import KEY_FILE, SiteKey, SiteKeyError, load_site_key
+from router.tasks import Tasks
 from router.telemetry import COUNTERS, GAUGES, HISTOGRAMS, Telemetry, UndeclaredTelemetry
 from router.wording import moment, notice_text
 from tests.floor.house import bundle
@@ -235,3 +236,23 @@ def test_what_was_used_longest_ago_is_forgotten_first() -> None:
     assert kept.get(1) == "1"
     kept.put(3, "3")
     assert [kept.get(number) for number in (1, 2, 3)] == ["1", None, "3"]
+
+
+async def test_a_task_that_misses_its_cancellation_is_told_again() -> None:
+    missed = []
+
+    async def deaf_once() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                missed.append(1)
+                if len(missed) > 1:
+                    raise
+
+    tasks = Tasks(Telemetry(io.StringIO()))
+    tasks.start("deaf", deaf_once)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await tasks.stop()
+    assert len(missed) == 2
