@@ -14,9 +14,9 @@ import msgspec
 from aiohttp import web
 
 from dashboard.errors import ApiError
-from dashboard.limits import Buckets
 from dashboard.passwords import Passwords, TooManyChecks
 from dashboard.surroundings import Surroundings
+from router.rates import Buckets
 from router.store.port import Account, Session
 
 COOKIE = "pb_session"

@@ -30,9 +30,10 @@ class Buckets:
         lacking = 1 - self._tokens(key, now_ms)
         return max(0, int(lacking * self._refill_ms / self._size) + 1) if lacking > 0 else 0
 
-    def forget(self, key: Hashable) -> None:
-        """Fill a bucket again: whoever proved who they are starts anew."""
-        self._buckets.pop(key, None)
+    def give_back(self, key: Hashable, now_ms: int) -> None:
+        """Return a token that was taken for nothing."""
+        if key in self._buckets:
+            self._keep(key, min(float(self._size), self._tokens(key, now_ms) + 1), now_ms)
 
     def __len__(self) -> int:
         return len(self._buckets)

@@ -45,11 +45,12 @@ _TALKING = "talking"
 class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `chat` entry of channels.yaml. `sites` maps the key of a page's widget to the origins it may come from.
 
-    `queue` is whose opening hours the widget shows.
+    `queue` is whose opening hours the widget shows, `closed` the text it shows outside them.
     """
 
     sites: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     queue: str = ""
+    closed: str = "closed-now"
     away_after_s: int = 120
     session_days: int = 30
     messages_a_minute: int = 30
@@ -162,7 +163,7 @@ class Chat:
         if not self._settings.queue:
             return {"open": True, "opens_ms": 0, "told": ""}
         is_open, change_ms = self._door.opening(self._settings.queue)
-        told = "" if is_open else self._door.text("closed-now", language, change_ms)
+        told = self._door.text(self._settings.closed, language, change_ms) if change_ms and not is_open else ""
         return {"open": is_open, "opens_ms": 0 if is_open else change_ms, "told": told}
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:

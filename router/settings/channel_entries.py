@@ -15,7 +15,7 @@ from router.settings.tree import Mapping, Node, Scalar
 from router.settings.typed import FAULT, read_typed
 
 # Settings of these names speak of something else in the configuration, in whichever channel they stand.
-REFERENCES: Map[str, str] = {"confirm": "text", "queue": "queue"}
+REFERENCES: Map[str, str] = {"confirm": "text", "closed": "text", "queue": "queue"}
 
 Schemas = Map[str, tuple[type[Any], Capabilities]]
 
