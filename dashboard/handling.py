@@ -13,6 +13,7 @@ from dashboard.requests import (
     DeclineRequest,
     HoldRequest,
     NoteRequest,
+    Nothing,
     ParkRequest,
     ReplyRequest,
     Request,
@@ -24,6 +25,7 @@ from dashboard.shapes import Reached, Written
 from dashboard.writing import NOTE, REPLY, Draft
 from router.core import commands as cmd
 from router.core.lifecycle import ACTIVE
+from router.core.record import decode_record
 from router.store.port import ConversationRow
 
 
@@ -164,6 +166,16 @@ class Handling:
             cmd.Park(id=self._id(call, "park"), agent=call.me, conv=row.conv, until_ms=call.ask.until_ms)
         )
 
+    async def resume(self, call: Call) -> Reached:
+        """Bring back what I have parked, before the customer or its time does."""
+        row = await self._row(call, "resume")
+        if row.owner != call.me:
+            raise refused("not_yours")
+        data = await self._out.store.archive.record(self._out.floor.site, row.conv)
+        if row.state != "parked" or not data:
+            raise refused("not_parked")
+        return await self._reach(cmd.Wake(id=self._id(call, "resume"), record=decode_record(data), why="asked"))
+
     async def close(self, call: Call) -> Reached:
         row = await self._row(call, "close")
         return await self._reach(
@@ -193,6 +205,7 @@ _DEEDS: dict[str, tuple[type[Request], bool, str]] = {
     "note": (NoteRequest, True, "Write an internal note"),
     "transfer": (TransferRequest, True, "Hand over to a queue or an agent"),
     "park": (ParkRequest, False, "Wait for the customer, or until a time"),
+    "resume": (Nothing, False, "Bring back what I have parked"),
     "close": (CloseRequest, False, "End the conversation"),
     "wrap-up": (WrapUpRequest, True, "Say what came of it, and finish wrap-up"),
     "hold": (HoldRequest, False, "Put a live line on hold, or take it off"),

@@ -8,6 +8,7 @@ REFUSALS: dict[str, str] = {
     "not_yours": "This conversation belongs to somebody else.",
     "offer_gone": "The offer is over: somebody else was faster, the time ran out, or the customer left.",
     "not_active": "This conversation is not being handled now.",
+    "not_parked": "This conversation is not parked.",
     "not_in_wrap_up": "This conversation is not in wrap-up.",
     "presence_unknown": "No such presence is configured.",
     "channel_unknown": "No such channel is configured.",

@@ -96,7 +96,7 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
 ]
 
 # Said by other rooms, where the core cannot know it.
-SAID_ELSEWHERE = {"line_unknown": "dashboard", "broken": "router"}
+SAID_ELSEWHERE = {"line_unknown": "dashboard", "not_parked": "dashboard", "broken": "router"}
 
 
 @pytest.mark.parametrize(("reason", "before", "command"), REFUSED, ids=[each[0] for each in REFUSED])

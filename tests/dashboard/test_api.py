@@ -94,6 +94,11 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     parked = await active(office, ana, key="k2")
     assert (await ana.post(f"/conversations/{parked}/park", {"until_ms": NOW_MS + HOUR_MS})).status == 200
     assert [each["state"] for each in (await ana.get("/desk")).body["work"]] == ["parked"]
+    assert (await ana.post(f"/conversations/{parked}/resume", {})).status == 200
+    assert [each["state"] for each in (await ana.get("/desk")).body["work"]] == ["active"]
+    again = await ana.post(f"/conversations/{parked}/resume", {})
+    assert (again.status, again.body["error"]["code"]) == (409, "not_parked")
+    assert (await ana.post(f"/conversations/{parked}/park", {})).status == 200
     passed = await active(office, ana, key="k3")
     assert (await ana.post(f"/conversations/{passed}/transfer", {"queue": "general", "note": "yours"})).status == 200
     declined = await office.arrives("no", key="k4")
