@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
+import re
 
 from charset_normalizer import from_bytes
 
@@ -34,6 +34,10 @@ ALIASES = {
 }
 # Seven-bit encodings look like ASCII, so their bytes say nothing about UTF-8.
 _SEVEN_BIT = ("iso-2022", "hz", "utf-7")
+# Codecs that are no charset of any mail: their input is a programmer's, and some take quadratic time.
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
+# Halves of characters, which no store or screen takes, and the null character.
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 # Detection reads this much: more does not make it surer, and it is slow.
 _DETECT_BYTES_MAX = 20_000
 
@@ -50,7 +54,7 @@ def decode(data: bytes, label: str = "") -> str:
         if text is not None:
             return text
     best = from_bytes(data[:_DETECT_BYTES_MAX]).best()
-    return data.decode(best.encoding if best else "cp1252", errors="replace").replace("\x00", "")
+    return _UNUSABLE.sub("", data.decode(best.encoding if best else "cp1252", errors="replace"))
 
 
 def _utf8(data: bytes) -> str | None:
@@ -59,9 +63,9 @@ def _utf8(data: bytes) -> str | None:
 
 
 def _strictly(data: bytes, codec: str) -> str | None:
-    if not codec:
+    if not codec or codec.replace("-", "_") in _NO_CHARSETS:
         return None
     try:
-        return codecs.decode(data, codec).replace("\x00", "")
-    except (LookupError, ValueError, TypeError):
+        return _UNUSABLE.sub("", data.decode(codec)).removeprefix("\ufeff")
+    except (LookupError, ValueError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,6 +19,11 @@ _ID_HEADERS = frozenset({"in-reply-to", "references", "message-id"})
 # CHANNELS.md 8.7: the first id keeps the thread together, the last ten suffice for every program we know.
 REFERENCES_LAST_MAX = 10
 SUBJECT_CHARS_MAX = 200
+# Room behind the subject for the reference in its brackets.
+REFERENCE_CHARS_MAX = 40
+# An id longer than a line may be cannot be written, and no program makes one (RFC 5322, 2.1.1).
+_USABLE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+FIRST_PRINTABLE, DELETE = 0x20, "\x7f"
 _DEFAULT_SUBJECTS = {"en": "Your request", "zh": "您的请求", "th": "คำขอของคุณ"}
 
 
@@ -45,19 +51,19 @@ def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, pl
     """Return the mail of an effect. Raises ValueError for an address or subject that cannot be one."""
     mail = EmailMessage(policy=POLICY)
     mail["From"] = Address(_one_line(sender_name), addr_spec=sender)
-    mail["To"] = Address(addr_spec=effect.line.peer)
+    mail["To"] = Address(addr_spec=wire_address(effect.line.peer))
     mail["Subject"] = subject_of(effect)
     mail["Date"] = format_datetime(datetime.fromtimestamp(at / 1_000, UTC))
     mail["Message-ID"] = threads.message_id(effect.key, effect.line.key)
     if plus:
         mail["Reply-To"] = Address(_one_line(sender_name), addr_spec=threads.reply_address(effect.line.key))
-    ids = [name for name in effect.thread if name.startswith("<")]
+    ids = [name for name in effect.thread if _USABLE_ID.fullmatch(name)]
     if ids:
         mail["In-Reply-To"] = ids[-1]
         mail["References"] = " ".join([ids[0], *ids[1:][-REFERENCES_LAST_MAX:]])
     if effect.language:
         mail["Content-Language"] = effect.language
-    mail[LOOP_HEADER] = "1"
+    mail[LOOP_HEADER] = threads.loop_mark
     if effect.automatic:
         mail["Auto-Submitted"] = "auto-replied" if ids else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
@@ -70,8 +76,16 @@ def subject_of(effect: Send) -> str:
     """Return the subject, with the reference where it is not yet named, on one line."""
     subject = _one_line(effect.subject) or _DEFAULT_SUBJECTS.get(effect.language, _DEFAULT_SUBJECTS["en"])
     if effect.reference and f"[{effect.reference}]" not in subject:
-        subject = f"{subject} [{effect.reference}]"
-    return subject[:SUBJECT_CHARS_MAX]
+        subject = f"{subject[:SUBJECT_CHARS_MAX]} [{effect.reference}]"
+    return subject[: SUBJECT_CHARS_MAX + REFERENCE_CHARS_MAX]
+
+
+def wire_address(address: str) -> str:
+    """Return an address in ASCII, its domain by IDNA. Raises ValueError where only SMTPUTF8 could carry it."""
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValueError("this mailbox's name needs SMTPUTF8")
+    return f"{local}@{domain.encode('idna').decode()}"
 
 
 def as_html(text: str, language: str) -> str:
@@ -82,4 +96,5 @@ def as_html(text: str, language: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Return text on one line, without what no header may hold."""
+    return "".join(char for char in " ".join(text.split()) if ord(char) >= FIRST_PRINTABLE and char != DELETE)

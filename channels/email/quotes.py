@@ -33,10 +33,15 @@ _WROTE = re.compile(
     )\s*$""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-# A block of two or more of these in successive lines is a copied header.
+# A copied header begins with who wrote, and names the subject and one thing more: "From: Prague, To: Vienna" is a text.
+_FROM = re.compile(r"\*?(from|von|de|da|od|发件人|寄件者|寄件者|差出人|จาก)\*?\s*[::]", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"\*?(subject|betreff|objet|asunto|oggetto|předmět|主题|主旨|主題|件名|เรื่อง|หัวเรื่อง)\*?\s*[::]", re.IGNORECASE
+)
 _FIELD = re.compile(
-    r"^\s*>?\s*\*?(from|sent|to|cc|subject|date|reply-to|von|gesendet|an|betreff|de|envoyé|à|objet|od|odesláno|komu"
-    r"|předmět|发件人|发送时间|收件人|主题|抄送|寄件者|收件者|主旨|差出人|送信日時|宛先|件名|จาก|ส่งเมื่อ|ถึง|เรื่อง)\*?\s*[::]",
+    r"\*?(from|sent|to|cc|subject|date|reply-to|von|gesendet|datum|an|betreff|de|envoyé|date|à|objet|enviado|fecha|para"
+    r"|asunto|da|inviato|data|a|oggetto|od|odesláno|datum|komu|kopie|předmět|发件人|发送时间|日期|收件人|主题|抄送"
+    r"|寄件者|傳送時間|收件者|副本|主旨|主題|差出人|送信日時|日時|宛先|件名|จาก|ส่งเมื่อ|วันที่|ส่ง|ถึง|เรื่อง|หัวเรื่อง)\*?\s*[::]",
     re.IGNORECASE,
 )
 _SIGNATURES = re.compile(
@@ -45,12 +50,14 @@ _SIGNATURES = re.compile(
     re.IGNORECASE,
 )
 _FOLD_LINES_MAX = 4
-_HEADER_FIELDS_MIN = 2
+_HEADER_LINES, _HEADER_FIELDS_MIN = 10, 3
+# Every program writes a date or an address into its attribution; "On Monday your colleague wrote:" is a sentence.
+_DATED = re.compile(r"[\d@]")
 
 
 def new_text(text: str) -> str:
     """Return what the writer has added. If nothing would be left, everything is shown."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     kept = _without_quoted(lines[: _cut(lines)])
     answer = "\n".join(_without_signature(kept)).strip()
     return answer or text.strip()
@@ -58,20 +65,26 @@ def new_text(text: str) -> str:
 
 def _cut(lines: list[str]) -> int:
     """Return the line at which a quoted mail begins and nothing new follows; the number of lines for none."""
+    last_own = max((at for at, line in enumerate(lines) if line and not line.startswith(">")), default=-1)
     for index, line in enumerate(lines):
         if _BEGINS.match(line) or _is_copied_header(lines, index):
             return index
         length = _attribution(lines, index)
-        if length and not _answers_below(lines, index + length):
+        if length and not _answers_below(lines, index + length, last_own):
             return index
     return len(lines)
 
 
 def _is_copied_header(lines: list[str], index: int) -> bool:
-    if not _FIELD.match(lines[index]):
+    if not _FROM.match(_bare(lines[index])):
         return False
-    block = [line for line in lines[index : index + 6] if line.strip()][:4]
-    return sum(1 for line in block if _FIELD.match(line)) >= _HEADER_FIELDS_MIN and index >= 0 and len(block) > 1
+    block = [_bare(line) for line in lines[index : index + _HEADER_LINES]]
+    fields = [line for line in block if _FIELD.match(line)]
+    return len(fields) >= _HEADER_FIELDS_MIN and any(_SUBJECT.match(line) for line in fields)
+
+
+def _bare(line: str) -> str:
+    return line.lstrip(" \t>\u3000")
 
 
 def _attribution(lines: list[str], index: int) -> int:
@@ -80,16 +93,15 @@ def _attribution(lines: list[str], index: int) -> int:
         return 0
     for length in range(1, _FOLD_LINES_MAX + 1):
         folded = " ".join(line.strip().lstrip("> ") for line in lines[index : index + length])
-        if _WROTE.match(folded):
+        if _WROTE.match(folded) and _DATED.search(folded):
             return length
     return 0
 
 
-def _answers_below(lines: list[str], start: int) -> bool:
+def _answers_below(lines: list[str], start: int, last_own: int) -> bool:
     """Return whether a marked quote follows and somebody has written below it (bottom posting)."""
-    rest = [line for line in lines[start:] if line.strip()]
-    quoted = [line.startswith(">") for line in rest]
-    return bool(rest) and quoted[0] and not all(quoted)
+    first = next((line for line in lines[start:] if line), "")
+    return first.startswith(">") and last_own >= start
 
 
 def _without_quoted(lines: list[str]) -> list[str]:

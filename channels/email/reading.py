@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from email import policy
 from email.errors import MessageError
 from email.header import decode_header
@@ -25,6 +26,8 @@ _ID = re.compile(r"<[^<>\s]+>")
 PARTS_MAX = 200
 DEPTH_MAX = 20
 TEXT_CHARS_MAX = 100_000
+HTML_CHARS_MAX = 300_000
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,120}")
 _REPLACED = re.compile("[\udc80-\udcff]")
 
 
@@ -46,6 +49,7 @@ class Mail(msgspec.Struct, kw_only=True):
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
     headers: dict[str, str] = {}
+    cut: bool = False  # something was too long, too deep or too much to be read
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -64,7 +68,7 @@ def read_mail(message: EmailMessage) -> Mail:
     senders = addresses(message, "From")
     name, sender = senders[0] if senders else ("", "")
     replies = addresses(message, "Reply-To")
-    plain, html, files = _content(message)
+    plain, html, files, more = _content(message)
     text = plain or to_text(html)
     return Mail(
         message_id=_first_id(message, "Message-ID"),
@@ -73,7 +77,7 @@ def read_mail(message: EmailMessage) -> Mail:
         subject=header(message, "Subject"),
         sender=sender,
         sender_name=name,
-        senders=len(message.get_all("From", [])),
+        senders=len(_raw_values(message, "From")),
         reply_to=replies[0][1] if replies else "",
         recipients=tuple(
             address
@@ -83,52 +87,59 @@ def read_mail(message: EmailMessage) -> Mail:
         sent_ms=_date_ms(message),
         language=header(message, "Content-Language")[:35],
         text=text[:TEXT_CHARS_MAX],
-        html=nh3.clean(html)[:TEXT_CHARS_MAX] if html else "",
+        html=_safe_html(html),
         attachments=tuple(files),
+        cut=more or len(text) > TEXT_CHARS_MAX,
         headers={name.lower(): header(message, name) for name in dict.fromkeys(message.keys())},
     )
 
 
 def header(message: Message[Any, Any], name: str) -> str:
     """Return the first header of a name as text, decoded; empty when it is missing or beyond reading."""
-    try:
-        value = message.get(name)
-        text = "" if value is None else str(value)
-    except (ValueError, LookupError, AttributeError, IndexError, TypeError, MessageError):
-        text = next((str(raw) for key, raw in message.raw_items() if key.lower() == name.lower()), "")
+    text = next(iter(_raw_values(message, name)), "")
     if "=?" in text:
-        text = _decoded_words(text)
-    if _REPLACED.search(text):
-        text = decode(text.encode("utf-8", "surrogateescape"))
+        text = _decoded_words(re.sub(r"\s*\r?\n\s*", " ", text))
     return re.sub(r"\s+", " ", text).strip()
 
 
 def _decoded_words(text: str) -> str:
-    """Encoded words that the standard parser leaves as they are: unknown charsets, words inside quotes."""
+    """Read encoded words by our own charsets: the standard parser garbles those that it does not know."""
     try:
         parts = decode_header(text)
     except (ValueError, LookupError, MessageError):
         return text
-    return "".join(part if isinstance(part, str) else decode(part, label or "") for part, label in parts)
+    return "".join(part if isinstance(part, str) else _word(part, label) for part, label in parts)
+
+
+def _word(part: bytes, label: str | None) -> str:
+    """One piece of a header: without a label it is what stood between encoded words, as the library escapes it."""
+    if label is None:
+        return part.decode("raw-unicode-escape", "replace").encode("utf-8", "ignore").decode()
+    # RFC 2231 lets a language follow the charset: iso-8859-1*es.
+    return decode(part, label.partition("*")[0])
 
 
 def addresses(message: Message[Any, Any], name: str) -> list[tuple[str, str]]:
     """Return (display name, lower-cased address) of every address in a header that may occur several times."""
-    raw = [_raw_header(message, name, index) for index in range(len(message.get_all(name, [])))]
+    raw = [re.sub(r"\s*\r?\n\s*", " ", value) for value in _raw_values(message, name)]
     pairs = [pair for value in raw for pair in getaddresses([value])]
     return [
         (_decoded_words(person).strip("\"' "), address.strip().lower()) for person, address in pairs if "@" in address
     ]
 
 
-def _raw_header(message: Message[Any, Any], name: str, index: int) -> str:
-    found = [str(value) for key, value in message.raw_items() if key.lower() == name.lower()]
-    return re.sub(r"\s*\r?\n\s*", " ", found[index]) if index < len(found) else ""
+def _raw_values(message: Message[Any, Any], name: str) -> list[str]:
+    """Return every header of a name as it stands: the parser of values raises on some that senders send."""
+    return [_whole(str(value)) for key, value in message.raw_items() if key.lower() == name.lower()]
+
+
+def _whole(text: str) -> str:
+    """Return text whose raw eight-bit bytes are read as what they prove to be."""
+    return decode(text.encode("utf-8", "surrogateescape")) if _REPLACED.search(text) else text
 
 
 def _ids(message: Message[Any, Any], name: str) -> list[str]:
-    found = [str(value) for key, value in message.raw_items() if key.lower() == name.lower()]
-    return _ID.findall(" ".join(re.sub(r"\r?\n\s*", " ", value) for value in found))
+    return _ID.findall(" ".join(re.sub(r"\r?\n\s*", " ", value) for value in _raw_values(message, name)))
 
 
 def _first_id(message: Message[Any, Any], name: str) -> str:
@@ -137,7 +148,9 @@ def _first_id(message: Message[Any, Any], name: str) -> str:
 
 def _date_ms(message: Message[Any, Any]) -> int:
     try:
-        return int(parsedate_to_datetime(header(message, "Date")).timestamp() * 1_000)
+        sent = parsedate_to_datetime(header(message, "Date"))
+        # "-0000" says that the sender's zone is unknown: UTC, and never the zone of this machine.
+        return max(0, int((sent if sent.tzinfo else sent.replace(tzinfo=UTC)).timestamp() * 1_000))
     except (ValueError, TypeError, OverflowError, IndexError):
         return 0
 
@@ -156,22 +169,43 @@ def leaves(message: Message[Any, Any], depth: int = 0) -> Iterator[Message[Any, 
         yield message
 
 
-def _content(message: EmailMessage) -> tuple[str, str, list[Attachment]]:
-    """Return plain text, HTML and files. A text part without a file name, or the only text there is, is the body."""
+def _content(message: EmailMessage) -> tuple[str, str, list[Attachment], bool]:
+    """Return plain text, HTML, files, and whether there is more than is read.
+
+    A text part without a file name, or the only text there is, is the body.
+    """
     plain: list[str] = []
     html: list[str] = []
     files: list[Attachment] = []
+    more = False
     for number, part in enumerate(leaves(message)):
-        if number >= PARTS_MAX:
-            break
         kind = part.get_content_type()
+        more = more or (part.is_multipart() and kind.startswith("multipart/"))
+        if number >= PARTS_MAX:
+            more = True
+            break
         if kind == "text/plain" and not _is_file(part, plain or html):
             plain.append(part_text(part))
         elif kind == "text/html" and not _is_file(part, plain or html):
             html.append(part_text(part))
         elif not kind.startswith(("multipart/", "message/delivery-status")):
             files.append(_attachment(part))
-    return "\n".join(piece.strip() for piece in plain).strip(), "\n".join(html), files
+    return "\n".join(piece.strip() for piece in plain).strip(), "\n".join(html), files, more
+
+
+def _safe_html(html: str) -> str:
+    """Return HTML that a desk may show: nothing that runs, and no image from afar, which would tell the sender.
+
+    HTML is cut before it is cleaned, so that what is kept is whole; what grows too long is left to the text.
+    """
+    clean = nh3.clean(
+        html[:HTML_CHARS_MAX],
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        attribute_filter=lambda tag, name, value: (
+            None if tag == "img" and name == "src" and not value.lower().startswith("cid:") else value
+        ),
+    )
+    return clean if len(clean) <= HTML_CHARS_MAX else ""
 
 
 def _is_file(part: Message[Any, Any], body: list[str]) -> bool:
@@ -231,9 +265,9 @@ def file_name(part: Message[Any, Any]) -> str:
         name = str(part.get_filename() or "")
     except (ValueError, LookupError, TypeError):
         name = ""
-    if _REPLACED.search(name):
-        name = decode(name.encode("utf-8", "surrogateescape"))
-    return re.split(r"[\\/]", _decoded_words(name) if "=?" in name else name)[-1].strip()[:200]
+    name = _whole(name)
+    whole = re.split(r"[\\/]", _decoded_words(name) if "=?" in name else name)[-1]
+    return "".join(char for char in whole if char.isprintable()).strip()[:200]
 
 
 def _attachment(part: Message[Any, Any]) -> Attachment:
@@ -241,8 +275,8 @@ def _attachment(part: Message[Any, Any]) -> Attachment:
     content = bytes(inner) if isinstance(inner, Message) else _bytes(part)
     return Attachment(
         name=file_name(part) or ("mail.eml" if inner is not None else "file"),
-        media_type=part.get_content_type(),
+        media_type=kind if _MEDIA_TYPE.fullmatch(kind := part.get_content_type()) else "application/octet-stream",
         size_bytes=len(content),
         content=content,
-        content_id=str(part.get("Content-ID", "")).strip("<> "),
+        content_id=header(part, "Content-ID").strip("<> "),
     )

@@ -10,13 +10,14 @@ import msgspec
 from channels.contract import Attachment, Identity, LineRef, MessageIn, Receipt
 from channels.email.automatic import is_auto_reply, is_loop, no_auto_answer
 from channels.email.bounces import Report, read_report
+from channels.email.proof import vouched_for
 from channels.email.quotes import new_text
 from channels.email.reading import Mail, parse_message, read_mail
 from channels.email.threads import Threads
 
 CHANNEL = "email"
-# The standard parser raises at least these on what senders have sent it; such a mail is kept raw.
-_UNPARSED = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+RAW_NAME = "mail.eml"
 
 
 class Ours(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +33,14 @@ def parse(data: bytes, ours: Ours, *, envelope_sender: str | None = None) -> Mes
     try:
         message = parse_message(data)
         mail, report = read_mail(message), read_report(message)
-    except _UNPARSED:
-        return _unparsed(data, ours)
+    except Exception:
+        # The standard parser has raised a dozen kinds of errors on what senders have sent it; each such mail is kept.
+        return _unparsed(data, ours, envelope_sender)
     dedupe = dedupe_key(mail, data)
     if report is not None:
         return _bounce(mail, report, ours, dedupe)
+    if mail.cut:
+        mail = msgspec.structs.replace(mail, attachments=(*mail.attachments, _raw(data)))
     return _message(mail, ours, dedupe=dedupe, envelope_sender=envelope_sender)
 
 
@@ -70,6 +74,8 @@ def _bounce(mail: Mail, report: Report, ours: Ours, dedupe: str) -> MessageIn | 
 def _message(mail: Mail, ours: Ours, *, dedupe: str, envelope_sender: str | None) -> MessageIn:
     answer = new_text(mail.text)
     extra = {"full_text": mail.text} if answer != mail.text.strip() else {}
+    if mail.cut:
+        extra["cut"] = "yes"
     if mail.senders > 1:
         extra["suspicious"] = "several_senders"
     message_id = mail.message_id or f"<{dedupe[:32]}@missing.invalid>"
@@ -77,7 +83,7 @@ def _message(mail: Mail, ours: Ours, *, dedupe: str, envelope_sender: str | None
         line=LineRef(
             channel=CHANNEL,
             key=_known_line(mail, ours) or ours.threads.new_key(message_id),
-            peer=mail.reply_to or mail.sender,
+            peer=mail.sender if mail.reply_to in ours.addresses else mail.reply_to or mail.sender,
         ),
         dedupe=dedupe,
         text=answer,
@@ -86,11 +92,11 @@ def _message(mail: Mail, ours: Ours, *, dedupe: str, envelope_sender: str | None
         provider=message_id,
         sent_ms=mail.sent_ms,
         name=mail.sender_name,
-        language=mail.language.split(",")[0].split("-")[0].strip().lower(),
+        language=_language(mail.language),
         identities=(Identity(kind="email", value=mail.sender, verified=_proof(mail, ours)),) if mail.sender else (),
         in_reply_to=mail.ids,
         attachments=mail.attachments,
-        set_aside="loop" if is_loop(mail, ours.addresses) else "",
+        set_aside="loop" if is_loop(mail, ours.addresses, ours.threads.loop_mark) else "",
         automatic=is_auto_reply(mail),
         no_auto_answer=no_auto_answer(mail, envelope_sender),
         extra=extra,
@@ -111,21 +117,27 @@ def _line_in_addresses(mail: Mail, ours: Ours) -> str:
 def _proof(mail: Mail, ours: Ours) -> str:
     """Return `email-auth` when our own relay says that the sender's domain has vouched for this mail (RFC 8601)."""
     results = mail.headers.get("authentication-results", "")
-    authority, _, said = results.partition(";")
-    if not ours.trusted_authority or authority.strip().lower() != ours.trusted_authority.lower():
-        return ""
-    domain = re.escape(mail.sender.rpartition("@")[2])
-    aligned = rf"dmarc=pass\b|dkim=pass\b[^;]*header\.(?:d|i)=@?{domain}\b|spf=pass\b[^;]*smtp\.mailfrom=\S*{domain}\b"
-    return "email-auth" if re.search(aligned, said, re.IGNORECASE) else ""
+    domain = mail.sender.rpartition("@")[2]
+    # Of several From headers nobody knows which one the relay has looked at.
+    return "email-auth" if mail.senders == 1 and vouched_for(results, ours.trusted_authority, domain) else ""
 
 
-def _unparsed(data: bytes, ours: Ours) -> MessageIn:
-    digest = hashlib.sha256(data).hexdigest()
-    raw = Attachment(name="mail.eml", media_type="message/rfc822", size_bytes=len(data), content=data)
+def _language(header: str) -> str:
+    found = _LANGUAGE.fullmatch(re.split(r"[,-]", header, maxsplit=1)[0].strip().lower())
+    return found.group(0) if found else ""
+
+
+def _raw(data: bytes) -> Attachment:
+    return Attachment(name=RAW_NAME, media_type="message/rfc822", size_bytes=len(data), content=data)
+
+
+def _unparsed(data: bytes, ours: Ours, envelope_sender: str | None) -> MessageIn:
+    """The mail as a file. Its envelope's sender is all that is known of who wrote it, and answers go there."""
+    digest, peer = hashlib.sha256(data).hexdigest(), (envelope_sender or "").lower()
     return MessageIn(
-        line=LineRef(channel=CHANNEL, key=ours.threads.new_key(digest)),
+        line=LineRef(channel=CHANNEL, key=ours.threads.new_key(digest), peer=peer if peer.isascii() else ""),
         dedupe=digest,
-        attachments=(raw,),
+        attachments=(_raw(data),),
         no_auto_answer=True,
         extra={"unparsed": "yes"},
     )

@@ -7,6 +7,7 @@ import hmac
 import re
 
 _MAC_CHARS = 12
+_LOOP_CHARS = 20
 _KEY = r"[0-9a-z]{8,64}"
 
 
@@ -18,9 +19,9 @@ class Threads:
         self._local, _, self._at = address.partition("@")
         self._domain = domain
         escaped = re.escape(domain)
-        self._our_id = re.compile(rf"^<([0-9A-Za-z-]+)\.({_KEY})\.([0-9a-f]{{{_MAC_CHARS}}})@{escaped}>$")
+        self._our_id = re.compile(rf"<([0-9A-Za-z_-]+)\.({_KEY})\.([0-9a-f]{{{_MAC_CHARS}}})@{escaped}>")
         self._our_address = re.compile(
-            rf"^{re.escape(self._local)}\+({_KEY})\.([0-9a-f]{{{_MAC_CHARS}}})@{re.escape(self._at)}$", re.IGNORECASE
+            rf"{re.escape(self._local)}\+({_KEY})\.([0-9a-f]{{{_MAC_CHARS}}})@{re.escape(self._at)}"
         )
 
     def new_key(self, message_id: str) -> str:
@@ -35,14 +36,19 @@ class Threads:
         """Return the secret address to which answers on a line come."""
         return f"{self._local}+{line_key}.{self._mac('address', line_key)[:_MAC_CHARS]}@{self._at}"
 
+    @property
+    def loop_mark(self) -> str:
+        """Return the mark on our own mail. Another site's mark says nothing about ours."""
+        return self._mac("loop", self._at)[:_LOOP_CHARS]
+
     def line_of_id(self, message_id: str) -> str:
         """Return the line key in one of our Message-IDs, empty for anybody else's."""
-        found = self._our_id.match(message_id)
+        found = self._our_id.fullmatch(message_id)
         return found.group(2) if found and self._proves("id", found.group(2), found.group(3)) else ""
 
     def line_of_address(self, address: str) -> str:
         """Return the line key in one of our secret addresses, empty for any other."""
-        found = self._our_address.match(address)
+        found = self._our_address.fullmatch(address.lower())
         return found.group(1) if found and self._proves("address", found.group(1), found.group(2)) else ""
 
     def _proves(self, purpose: str, key: str, mac: str) -> bool:
