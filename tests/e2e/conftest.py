@@ -1,0 +1,55 @@
+"""One Chromium for all, and people who leave the floor when their test is over."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.house import House
+from tests.e2e.pages import Customer, Desk
+
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+
+
+class People:
+    """Everybody who takes part in one test."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.desks: list[Desk] = []
+        self.customers: list[Customer] = []
+
+    async def agent(self, house: House, login: str, **options: Any) -> Desk:
+        self.desks.append(await Desk.at(house, self.browser, login, **options))
+        return self.desks[-1]
+
+    async def customer(self, house: House, name: str, email: str = "") -> Customer:
+        self.customers.append(await Customer.opens_chat(house, self.browser, name=name, email=email))
+        return self.customers[-1]
+
+    async def leave(self) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            for person in [*self.customers, *self.desks]:
+                stack.push_async_callback(person.leave)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def people(chromium: Browser) -> AsyncIterator[People]:
+    here = People(chromium)
+    yield here
+    await here.leave()

@@ -1,0 +1,184 @@
+"""The two faces of a conversation in Chromium: an agent's desk and a customer's chat. No test lives here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Frame, Locator, Page, expect
+
+from tests.e2e.house import PASSWORD, House
+
+WIDE = {"width": 1440, "height": 900}
+# A browser logs each refused request as an error; whoever tests a refusal or a dead server expects these.
+REFUSED_REQUEST = re.compile(r"Failed to load resource|ERR_CONNECTION_REFUSED|WebSocket connection to")
+
+
+@dataclass
+class Faults:
+    """What a page complained about: errors of the console, exceptions, and what the content policy stopped."""
+
+    said: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.said.append(f"exception: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not REFUSED_REQUEST.search(message.text):
+            self.said.append(f"{message.type}: {message.text}")
+
+
+@dataclass
+class Desk:
+    """One agent at a desk."""
+
+    house: House
+    context: BrowserContext
+    page: Page
+    login: str
+    faults: Faults
+
+    @classmethod
+    async def at(cls, house: House, browser: Browser, login: str, **options: Any) -> Desk:
+        """Sign in and begin the shift."""
+        desk = await cls.signed_in(house, browser, login, **options)
+        await desk.page.get_by_role("button", name="Start shift").click()
+        await expect(desk.page.locator(".presence .state")).to_contain_text("Available")
+        return desk
+
+    @classmethod
+    async def signed_in(cls, house: House, browser: Browser, login: str, **options: Any) -> Desk:
+        """Sign in by the page, without a shift."""
+        context = await browser.new_context(base_url=house.base, **{"viewport": WIDE, "locale": "en-GB", **options})
+        desk = cls(house, context, await context.new_page(), login, Faults())
+        desk.faults.watch(desk.page)
+        await desk.page.goto("/")
+        await desk.sign_in()
+        await expect(desk.page.locator(".connection.live")).to_be_visible()
+        return desk
+
+    async def sign_in(self) -> None:
+        await self.page.fill("input[name=login]", self.login)
+        await self.page.fill("input[name=password]", PASSWORD)
+        await self.page.click(".sign-in button[type=submit]")
+
+    async def another_tab(self) -> Desk:
+        """The same person in a second tab of the same browser."""
+        tab = Desk(self.house, self.context, await self.context.new_page(), self.login, self.faults)
+        self.faults.watch(tab.page)
+        await tab.page.goto("/")
+        await expect(tab.page.locator(".connection.live")).to_be_visible()
+        return tab
+
+    @property
+    def offer(self) -> Locator:
+        return self.page.locator(".offer[data-offer]")
+
+    @property
+    def missed(self) -> Locator:
+        return self.page.locator(".offer.missed")
+
+    @property
+    def composer(self) -> Locator:
+        return self.page.locator(".composer textarea")
+
+    @property
+    def thread(self) -> Locator:
+        return self.page.locator(".thread")
+
+    async def accept(self) -> str:
+        """Accept the offer that rings; return the conversation's reference."""
+        await self.offer.get_by_role("button", name="Accept").click()
+        await expect(self.composer).to_be_visible()
+        return await self.reference()
+
+    async def reference(self) -> str:
+        said = await self.page.locator(".head .meta").inner_text()
+        found = re.search(r"#(\S+)", said)
+        assert found, said
+        return found[1]
+
+    async def reply(self, text: str) -> None:
+        """Write a reply and press Enter."""
+        await self.page.click("#tab-reply")
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
+        await expect(self.thread.locator(".said.out:not(.pending)", has_text=text)).to_be_visible()
+
+    async def note(self, text: str) -> None:
+        await self.page.click("#tab-note")
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
+        await expect(self.thread.locator(".said.note:not(.pending)", has_text=text)).to_be_visible()
+
+    async def finish(self, outcome: str = "Resolved") -> None:
+        """End the conversation on the screen and say what came of it."""
+        await self.page.locator(".head").get_by_role("button", name="End").click()
+        await self.page.locator(".wrap-up").get_by_text(outcome, exact=True).click()
+        await self.page.get_by_role("button", name="Save and finish").click()
+        await expect(self.page.locator(".elsewhere")).to_contain_text("Closed")
+
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Ask the server what the page itself could ask; return its answer."""
+        me = await (await self.context.request.get("/api/v1/me")).json()
+        answer = await self.context.request.fetch(
+            f"/api/v1{path}", method=method, data=body, headers={"X-CSRF": me["csrf"], "Content-Type": "application/json"}
+        )
+        assert answer.ok, f"{method} {path}: {answer.status} {await answer.text()}"
+        return await answer.json() if answer.status != 204 else None
+
+    async def leave(self) -> None:
+        """Let go of everything, so that the next test finds nobody of this one on shift."""
+        if self.house.running:
+            me = await self.context.request.get("/api/v1/me")
+            if me.ok:
+                await self._let_go((await me.json())["csrf"])
+        await self.context.close()
+
+    async def _let_go(self, csrf: str) -> None:
+        headers = {"X-CSRF": csrf, "Content-Type": "application/json"}
+        desk = await (await self.context.request.get("/api/v1/desk")).json()
+        for each in desk["work"]:
+            path = f"/api/v1/conversations/{each['ref']}"
+            await self.context.request.post(f"{path}/close", data={"disposition": "resolved"}, headers=headers)
+            await self.context.request.post(f"{path}/wrap-up", data={"disposition": "resolved"}, headers=headers)
+        await self.context.request.delete("/api/v1/shift", data={"forced": True}, headers=headers)
+
+
+@dataclass
+class Customer:
+    """Somebody in the chat of the demo page."""
+
+    page: Page
+    frame: Frame
+    faults: Faults
+
+    @classmethod
+    async def opens_chat(cls, house: House, browser: Browser, *, name: str, email: str = "") -> Customer:
+        """Open the demo page, the chat on it, and say who it is."""
+        context = await browser.new_context(base_url=house.base, viewport={"width": 900, "height": 800}, locale="en-GB")
+        page, faults = await context.new_page(), Faults()
+        faults.watch(page)
+        await page.goto("/channels/chat/demo")
+        await page.locator("button[aria-haspopup=dialog]").click()
+        element = await page.wait_for_selector("iframe")
+        frame = await element.content_frame()
+        assert frame is not None, "the widget opens a frame"
+        await frame.fill("#name", name)
+        await frame.fill("#email", email)
+        await frame.click("#start")
+        await expect(frame.locator("#text")).to_be_visible()
+        return cls(page, frame, faults)
+
+    async def says(self, text: str) -> None:
+        await self.frame.fill("#text", text)
+        await self.frame.press("#text", "Enter")
+
+    @property
+    def log(self) -> Locator:
+        return self.frame.locator("#log")
+
+    async def leave(self) -> None:
+        await self.page.context.close()
