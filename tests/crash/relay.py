@@ -1,0 +1,45 @@
+"""A real SMTP relay that takes every mail and enters it into the ledger. Knows nothing of the product."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from email import message_from_bytes
+from email.policy import default
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.crash.ledger import Ledger
+
+MARK = re.compile(r"\b[a-z]+-mark-[0-9A-Za-z-]+-end\b")
+
+
+class Relay:
+    """One listener on a free port; it outlives the server."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: SMTP(self, loop=loop), host="127.0.0.1", port=0)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        assert self._server is not None, "start comes first"
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Enter the mail, then say yes."""
+        del server, session
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=default)
+        body = mail.get_body(("plain",))
+        marks = set(MARK.findall(body.get_content())) if body is not None else set()
+        self._ledger.keep_mail(str(mail["Message-ID"]).strip(), marks)
+        return "250 2.0.0 taken"
