@@ -1,0 +1,177 @@
+"""The checker of the crash test is worth something only if it finds what it is there to find: faults are planted."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.crash.checker import Left, faults, read, repeated_mails
+from tests.crash.ledger import Ledger
+from tests.crash.test_kill import scene
+
+pytestmark = pytest.mark.crash
+
+HERE = Path(__file__).parent
+OF_THE_PRODUCT = {"router", "channels", "dashboard"}
+
+# A fault by its name, the statements that plant it in a copy (with the message's id), and what the checker must say.
+PLANTED = {
+    "a message is lost": (["DELETE FROM message WHERE id = :id"], "0 messages where one was acknowledged"),
+    "a message is there twice": (
+        [
+            """INSERT INTO message(site, channel, conv, line, direction, kind, body)
+               SELECT site, channel, conv, line, direction, kind, body FROM message WHERE id = :id"""
+        ],
+        "2 messages where one was acknowledged",
+    ),
+    "a message is in another conversation": (
+        ["UPDATE message SET conv = conv + 1 WHERE id = :id"],
+        "journalled in",
+    ),
+    "a letter is lost": (["DELETE FROM letter WHERE message = :id"], "0 letters"),
+    "a letter never came to a decision": (
+        ["UPDATE letter SET state = 'new' WHERE message = :id"],
+        "its letter is",
+    ),
+    "a letter is in quarantine": (
+        ["UPDATE letter SET state = 'quarantined' WHERE message = :id"],
+        "its letter is",
+    ),
+    "a conversation is lost": (
+        ["DELETE FROM conversation WHERE conv = (SELECT conv FROM message WHERE id = :id)"],
+        "its conversation is gone",
+    ),
+    "the story does not tell it": (["DELETE FROM timeline WHERE message = :id"], "not once in the story"),
+    "the story tells it twice": (
+        [
+            """INSERT INTO timeline SELECT site, position + 1000000, conv, line, kind, at, message, agent, notice,
+               until_ms, detail FROM timeline WHERE message = :id"""
+        ],
+        "not once in the story",
+    ),
+    "the journal was cut off": (["DELETE FROM journal WHERE first > 20"], "decided 0 times"),
+    "a decision is in the journal twice": (
+        [
+            """INSERT INTO journal(site, first, count, at, epoch, entries)
+               SELECT site, first + 1000000, count, at, epoch, entries FROM journal"""
+        ],
+        "decided 2 times",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ledger]:
+    """A database after a short life without faults, with its ledger."""
+    return asyncio.run(_live(tmp_path_factory.mktemp("lived")))
+
+
+async def _live(folder: Path) -> tuple[Path, Ledger]:
+    async with scene(folder) as at:
+        at.crowd.writing.set()
+        while len(at.ledger.answered) < 5 or {"form", "chat", "mail"} != set(at.ledger.said.values()):
+            await asyncio.sleep(0.05)
+        await at.rest()
+        ledger, kept = at.ledger, folder / "kept.db"
+        with closing(sqlite3.connect(at.database)) as source, closing(sqlite3.connect(kept)) as copy:
+            source.backup(copy)
+    return kept, ledger
+
+
+def test_a_life_without_faults_breaks_no_promise(lived: tuple[Path, Ledger]) -> None:
+    kept, ledger = lived
+    assert faults(ledger, read(kept)) == []
+    assert len(ledger.said) > 5
+
+
+@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("way", ["form", "chat", "mail"])
+def test_a_planted_fault_in_a_customers_message_is_found(
+    lived: tuple[Path, Ledger], tmp_path: Path, name: str, way: str
+) -> None:
+    kept, ledger = lived
+    statements, said = PLANTED[name]
+    mark = next(mark for mark, kind in reversed(ledger.said.items()) if kind == way)
+    copy = _planted(kept, tmp_path, statements=statements, mark=mark)
+    assert any(fault.startswith(mark) and said in fault for fault in faults(ledger, read(copy)))
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM message WHERE id = :id", "0 replies where one was acknowledged"),
+        ("UPDATE message SET conv = 0 WHERE id = :id", "0 replies where one was acknowledged"),
+        ("UPDATE message SET conv = conv + 1 WHERE id = :id", "journalled in"),
+        ("DELETE FROM timeline WHERE message = :id", "not once in the story"),
+        (
+            """INSERT INTO message(site, channel, conv, line, direction, kind, body)
+               SELECT site, channel, conv, line, direction, kind, body FROM message WHERE id = :id""",
+            "2 replies where one was acknowledged",
+        ),
+    ],
+)
+def test_a_planted_fault_in_a_reply_is_found(
+    lived: tuple[Path, Ledger], tmp_path: Path, statement: str, said: str
+) -> None:
+    kept, ledger = lived
+    mark = min(ledger.answered)
+    copy = _planted(kept, tmp_path, statements=[statement], mark=mark)
+    assert any(fault.startswith(mark) and said in fault for fault in faults(ledger, read(copy)))
+
+
+def test_a_mail_that_neither_left_nor_waits_is_found(lived: tuple[Path, Ledger]) -> None:
+    kept, ledger = lived
+    left, no_relay = read(kept), Ledger(said=ledger.said, answered=ledger.answered)
+    mark = next(mark for mark in sorted(ledger.answered) if left.channels[left.messages[mark][0][0]] == "email")
+    left.waiting = {left.messages[mark][0][0]}
+    assert f"{mark}: neither left nor waiting" not in faults(no_relay, left)
+    left.waiting = set()
+    assert f"{mark}: neither left nor waiting" in faults(no_relay, left)
+
+
+def test_a_mail_that_left_twice_in_one_life_or_under_two_names_is_found() -> None:
+    ledger, nothing = Ledger(), Left()
+    ledger.keep_mail("<a@b>", {"reply-mark-1-end"})
+    ledger.life += 1
+    ledger.keep_mail("<a@b>", {"reply-mark-1-end"})
+    assert faults(ledger, nothing) == []
+    assert repeated_mails(ledger) == 1
+    ledger.keep_mail("<a@b>", {"reply-mark-1-end"})
+    assert faults(ledger, nothing) == ["mail <a@b>: left 2 times in life 1"]
+    other = Ledger()
+    other.keep_mail("<a@b>", {"reply-mark-1-end"})
+    other.keep_mail("<c@b>", {"reply-mark-1-end"})
+    assert faults(other, nothing) == ["reply-mark-1-end: left under 2 names"]
+
+
+def test_what_checks_the_product_imports_nothing_of_it() -> None:
+    files = [*sorted(HERE.glob("*.py")), HERE.parent.parent / "bench" / "robots.py", HERE.parent / "e2e" / "house.py"]
+    assert len(files) > 6
+    for path in files:
+        tree = ast.parse(path.read_text())
+        plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        whole = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not {name for name in plain | whole if name.split(".")[0] in OF_THE_PRODUCT}, path.name
+
+
+def _planted(kept: Path, folder: Path, *, statements: list[str], mark: str) -> Path:
+    """Return a copy with a fault planted in the message of a mark."""
+    copy = folder / "planted.db"
+    shutil.copy(kept, copy)
+    with closing(sqlite3.connect(copy)) as conn:
+        # The indexes that would refuse such a row are taken away: the checker must not lean on them.
+        indexes = conn.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+        for (index,) in indexes:
+            conn.execute(f"DROP INDEX {index}")
+        (message,) = conn.execute("SELECT id FROM message WHERE body LIKE ? AND conv <> 0", (f"%{mark}%",)).fetchone()
+        for statement in statements:
+            changed = conn.execute(statement, {"id": message} if ":id" in statement else {})
+            assert changed.rowcount > 0, "the fault was not planted"
+        conn.commit()
+    return copy
