@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class House:
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    mail_port: int = 0
 
     def __post_init__(self) -> None:
         self.config = self.folder / "config"
@@ -96,6 +98,16 @@ class House:
                 start_new_session=True,
             )
         await self.wait_ready()
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[House]:
+        """Start, and stop whatever happens."""
+        try:
+            await self.start()
+            yield self
+        finally:
+            if self.running:
+                self.stop()
 
     @property
     def running(self) -> bool:

@@ -10,7 +10,8 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.e2e.conftest import People
-from tests.e2e.house import House
+from tests.e2e.house import House, free_port
+from tests.e2e.mail import Relay, deliver, letter, words_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -19,14 +20,32 @@ ALWAYS_OPEN: dict[str, Any] = {"queues": {"queues": {name: {"hours": "always"} f
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """A contact center that is always open, with four agents who can serve every queue."""
-    opened = House(tmp_path_factory.mktemp("house"), changes=ALWAYS_OPEN)
-    await opened.start()
-    for login in ("ana", "ben", "chloe"):
-        opened.add_person(login, name=login.title(), skill=["billing=3", "orders=3", "complaints=3"])
-    yield opened
-    opened.stop()
+async def relay() -> AsyncIterator[Relay]:
+    async with Relay().running() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def house(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> AsyncIterator[House]:
+    """A contact center that is always open, with mail both ways and agents who can serve every queue."""
+    opened = House(tmp_path_factory.mktemp("house"), changes=ALWAYS_OPEN, mail_port=free_port())
+    ways = {"in_port": opened.mail_port, "out_host": "127.0.0.1", "out_port": relay.port, "out_tls": "none"}
+    opened.configure("channels", {"channels": {"email": ways}})
+    async with opened.serving():
+        for login in ("ana", "ben", "chloe"):
+            opened.add_person(login, name=login.title(), skill=["billing=3", "orders=3", "complaints=3"])
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def short_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Here an offer rings for three seconds."""
+    changes = {"queues": {"queues": {name: {"hours": "always", "offer": "3s"} for name in QUEUES}}}
+    opened = House(tmp_path_factory.mktemp("short"), changes=changes)
+    async with opened.serving():
+        for login in ("ana", "ben", "chloe"):
+            opened.add_person(login, name=login.title(), skill=["billing=3", "orders=3", "complaints=3"])
+        yield opened
 
 
 async def test_a_chat_goes_from_the_first_word_to_the_wrap_up(house: House, people: People) -> None:
@@ -58,3 +77,86 @@ async def test_a_chat_goes_from_the_first_word_to_the_wrap_up(house: House, peop
     await expect(ana.page.locator(".card")).to_have_count(0)
     assert ana.faults.said == []
     assert marta.faults.said == []
+
+
+async def test_a_form_is_answered_by_mail_and_the_answer_to_that_joins_it(
+    house: House, people: People, relay: Relay
+) -> None:
+    ana = await people.agent(house, "ana")
+    reference = await people.fills_form(house, email="ravi@example.com", about="order", text="Where is my parcel 5512?")
+    confirmation = await relay.mail_to("ravi@example.com", saying="we have your message")
+    assert reference in words_of(confirmation)
+
+    await expect(ana.offer).to_contain_text("Where is my parcel 5512?")
+    assert await ana.accept() == reference
+    await ana.reply("It arrives tomorrow before noon.")
+    answer = await relay.mail_to("ravi@example.com", saying="It arrives tomorrow before noon.")
+    assert answer["From"].addresses[0].addr_spec == "support@example.com"
+    assert [each.addr_spec for each in answer["To"].addresses] == ["ravi@example.com"]
+    assert f"[{reference}]" in answer["Subject"]
+
+    thanks = letter("Ravi <ravi@example.com>", f"Re: {answer['Subject']}", "Perfect, thanks.", answers=answer)
+    await deliver(thanks, house.mail_port)
+    await expect(ana.thread.locator(".said.in").last).to_contain_text("Perfect, thanks.")
+    assert await ana.reference() == reference
+    await expect(ana.page.locator(".card")).to_have_count(1)
+    assert relay.count("ravi@example.com", saying="It arrives tomorrow") == 1
+    await ana.finish("Information given")
+
+
+async def test_a_mail_is_offered_and_answered_in_its_thread(house: House, people: People, relay: Relay) -> None:
+    ana = await people.agent(house, "ana")
+    question = letter("Lin Yao <lin@example.com>", "Invoice 77", "Please send the invoice again.")
+    await deliver(question, house.mail_port)
+    await expect(ana.offer).to_contain_text("Lin Yao")
+    await expect(ana.offer).to_contain_text("Please send the invoice again.")
+    reference = await ana.accept()
+    await ana.reply("Here it is.")
+    answer = await relay.mail_to("lin@example.com", saying="Here it is.")
+    assert answer["In-Reply-To"] == question["Message-ID"]
+    assert str(question["Message-ID"]) in str(answer["References"])
+    assert str(answer["Subject"]).startswith("Re: Invoice 77")
+    assert reference in str(answer["Subject"])
+
+    await deliver(letter("lin@example.com", "Re: Invoice 77", "Received.", answers=answer), house.mail_port)
+    await expect(ana.thread.locator(".said.in").last).to_contain_text("Received.")
+    await expect(ana.page.locator(".card")).to_have_attribute("data-ref", reference)
+    await ana.finish("Information given")
+
+
+async def test_a_decline_and_a_time_out_move_the_offer_and_the_place_is_kept(people: People, short_house: House) -> None:
+    ana, ben, chloe = [await people.agent(short_house, login) for login in ("ana", "ben", "chloe")]
+    marta = await people.customer(short_house, "Marta Kowalska")
+    await marta.says("Where is my order?")
+    await expect(ana.offer).to_be_visible()
+    opened_ms = (await ana.call("GET", "/desk"))["offers"][0]["issued_ms"]
+    await ana.offer.get_by_role("button", name="Decline", exact=True).click()
+    await expect(ana.offer).to_have_count(0)
+
+    await expect(ben.offer).to_contain_text("Marta Kowalska")
+    await expect(chloe.offer).to_contain_text("Marta Kowalska")  # Ben is silent for three seconds.
+    await expect(ben.offer).to_have_count(0)
+    await expect(ben.page.locator(".presence .state")).to_contain_text("Not responding")
+    reference = await chloe.accept()
+    conversation = await chloe.call("GET", f"/conversations/{reference}")
+    assert conversation["opened_ms"] <= opened_ms
+    kinds = [item["kind"] for item in (await chloe.call("GET", f"/conversations/{reference}/story"))["items"]]
+    assert [kind for kind in kinds if kind in {"declined", "lapsed", "accepted"}] == ["declined", "lapsed", "accepted"]
+
+    await ben.missed.get_by_role("button", name="Available").click()
+    await expect(ben.page.locator(".presence .state")).to_contain_text("Available")
+    await expect(ben.missed).to_have_count(0)
+    await chloe.finish()
+
+
+async def test_who_declines_keeps_the_others_in_their_places(people: People, short_house: House) -> None:
+    marta, ravi = [await people.customer(short_house, name) for name in ("Marta", "Ravi")]
+    await marta.says("Where is my order?")
+    await expect(marta.log).to_contain_text("in line")
+    await ravi.says("Where is my order, too?")
+    await expect(ravi.log).to_contain_text("in line")
+    ana = await people.agent(short_house, "ana", )
+    await expect(ana.offer.first).to_contain_text("Marta")
+    await ana.offer.filter(has_text="Marta").get_by_role("button", name="Decline", exact=True).click()
+    waiting = (await ana.call("GET", "/waiting?queue=orders"))["items"]
+    assert [each["customer"]["name"] for each in waiting][:1] == ["Marta"]
