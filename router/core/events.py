@@ -232,11 +232,14 @@ class Reminded(Event, frozen=True, tag=33):
 
 
 class Transferred(Event, frozen=True, tag=40):
+    """`rest_until_ms`: so long it does not ring again at the agent who gave it to a queue; 0 for none."""
+
     conv: int
     agent: int
     cls: int
     to_agent: int
     note: int
+    rest_until_ms: int = 0
 
 
 class Parked(Event, frozen=True, tag=41):

@@ -412,6 +412,11 @@ def _assigned(state: State, at: int, event: ev.Assigned) -> None:
 def _declined(state: State, at: int, event: ev.Declined) -> None:
     conv = state.convs[event.conv]
     _unplace(state, at, conv)
+    _rest(state, at, conv, event)
+
+
+def _rest(state: State, at: int, conv: Conv, event: ev.Declined | ev.Transferred) -> None:
+    """For a while this conversation does not ring at the agent who gave it away."""
     if event.rest_until_ms > at:
         conv.resting = {**(conv.resting or {}), event.agent: event.rest_until_ms}
         state.deadlines.set(event.rest_until_ms, REST, conv.id, place=event.agent)
@@ -459,6 +464,7 @@ def _transferred(state: State, at: int, event: ev.Transferred) -> None:
     _unplace(state, at, conv)
     _move_class(state, at, conv, state.matching.classes[event.cls])
     conv.owner, conv.resting, conv.rule = 0, None, ""
+    _rest(state, at, conv, event)
 
 
 def _parked(state: State, at: int, event: ev.Parked) -> None:

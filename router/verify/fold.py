@@ -241,6 +241,8 @@ def _transferred(fold: Fold, conv: Conversation, event: ev.Transferred) -> None:
     fold.enter_class(conv, event.cls)
     conv.owner = 0
     conv.resting.clear()
+    if event.rest_until_ms > fold.at:
+        conv.resting.add(event.agent)
 
 
 def _customer_left(_fold: Fold, conv: Conversation, event: ev.CustomerLeft) -> None:

@@ -254,6 +254,7 @@ def one_of_each() -> Floor:
     floor.do(cmd.ReportDelivery(id="sent", conv=1, message=61, status="sent"))
     floor.do(cmd.LeaveLine(id="leave", line=1))
     floor.do(cmd.Transfer(id="transfer", agent=7, conv=1, queue="general"))
+    floor.wait(REST_MS)
     floor.do(cmd.Decline(id="decline", agent=7, conv=1, offer=floor.state.convs[1].offer.id))
     floor.wait(REST_MS)
     floor.accept(1)

@@ -367,11 +367,19 @@ def test_what_is_held_for_an_agent_who_leaves_goes_to_its_queue() -> None:
     assert names(floor.do(cmd.SignOut(id="o", agent=8))) == ["SignedOut", "Queued", "Offered"]
 
 
-def test_a_transfer_frees_room_for_the_oldest_who_waits() -> None:
+def test_a_transfer_to_a_queue_does_not_ring_again_at_the_giver_while_they_rest_from_it() -> None:
     floor = begun(capacity=25)
     floor.arrive(2, topics=("bill",))
     floor.do(cmd.Transfer(id="t", agent=7, conv=1, queue="billing"))
-    assert (offered_to(floor, 1), line_of(floor)) == (7, [2])
+    assert (offered_to(floor, 2), line_of(floor)) == (7, [1])
+
+
+def test_after_the_rest_a_transferred_conversation_rings_even_at_the_giver() -> None:
+    floor = begun()
+    floor.do(cmd.Transfer(id="t", agent=7, conv=1, queue="billing"))
+    assert line_of(floor) == [1]
+    assert names(floor.wait(floor.state.queue_spec("billing").rest_ms)) == ["RestEnded", "Offered"]
+    assert offered_to(floor, 1) == 7
 
 
 # --- leaving ----------------------------------------------------------------------------------------------------
@@ -410,7 +418,7 @@ def test_leaving_a_line_that_is_no_longer_the_current_one_changes_nothing() -> N
     floor.do(cmd.Reply(id="r", agent=7, conv=1, message=5, line=22))
     floor.do(cmd.Transfer(id="t", agent=7, conv=1, queue="general"))
     floor.do(cmd.LeaveLine(id="l", line=1))
-    assert (floor.state.convs[1].state, floor.state.convs[1].gone) == (OFFERED, False)
+    assert (floor.state.convs[1].state, floor.state.convs[1].gone) == (WAITING, False)
 
 
 def test_nobody_can_leave_a_line_without_a_conversation() -> None:
