@@ -10,14 +10,12 @@ from typing import cast
 from channels.contract import ChannelModule
 
 _ROOM = "channels"
-# What stands in this folder and is no channel.
-_NOT_CHANNELS = frozenset({"contract", "discovery"})
 
 
 def discover(folders: Iterable[str] | None = None, package: str = _ROOM) -> dict[str, ChannelModule]:
     """Return the channel modules by name. `folders` and `package` let a test add one of its own."""
     if folders is None:
         folders = importlib.import_module(package).__path__
-    names = sorted(info.name for info in pkgutil.iter_modules(folders) if info.name not in _NOT_CHANNELS)
+    names = sorted(info.name for info in pkgutil.iter_modules(folders))
     modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
     return {name: cast(ChannelModule, module) for name, module in modules.items() if hasattr(module, "build")}

@@ -12,7 +12,8 @@ from channels.contract import Handler
 _KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 # The frame may be embedded by any page; what may open a chat is decided by the session's origin check.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; base-uri 'none'"
 )
 _CACHE = "max-age=300"
 

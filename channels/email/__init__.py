@@ -9,26 +9,29 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from channels.contract import (
     AnyEffect,
     Capabilities,
     Done,
     Door,
     LetterboxClosed,
+    MessageIn,
     Route,
     Send,
     TryLater,
     Undeliverable,
 )
 from channels.contract import Settings as CommonSettings
-from channels.email.compose import compose
+from channels.email.compose import compose, wire_address
 from channels.email.signals import Ours, parse
 from channels.email.smtp_in import Mailbox, listen
 from channels.email.smtp_out import Relay, submit
 from channels.email.threads import Threads
 
 CAPABILITIES = Capabilities(delivery="call", live=False, load=10, media=True)
-_ADDRESS = re.compile(r"^[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,255}$")
+_ADDRESS = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,255}")
 _TLS = ("starttls", "tls", "none")
 MEBIBYTE_BYTES = 1024 * 1024
 
@@ -88,6 +91,9 @@ class Email:
     async def take(self, data: bytes, envelope_sender: str) -> bool:
         """Read a raw mail and put it into the letterbox. False: it is closed, the sender must come again."""
         signal = await asyncio.to_thread(parse, data, self._ours, envelope_sender=envelope_sender)
+        if isinstance(signal, MessageIn) and signal.sent_ms > self._door.now_ms():
+            # A sender's clock that runs ahead, or a forged date, must not sort above what comes after.
+            signal = msgspec.structs.replace(signal, sent_ms=0)
         try:
             await self._door.accept([signal])
         except LetterboxClosed:
@@ -100,7 +106,7 @@ class Email:
             raise Undeliverable("effect_unknown")
         if self._relay is None:
             raise TryLater("no_relay_configured")
-        if not _ADDRESS.match(effect.line.peer):
+        if not _ADDRESS.fullmatch(effect.line.peer):
             raise Undeliverable("address_unusable")
         try:
             mail = compose(
@@ -114,7 +120,8 @@ class Email:
         except ValueError:
             raise Undeliverable("mail_unusable") from None
         envelope_sender = "" if effect.automatic else self._settings.address
-        await submit(self._relay, mail, envelope_sender=envelope_sender, recipient=effect.line.peer)
+        recipient = wire_address(effect.line.peer)
+        await submit(self._relay, mail, envelope_sender=envelope_sender, recipient=recipient)
         return Done(provider=str(mail["Message-ID"]))
 
     async def find(self, key: str) -> Done | None:
@@ -131,7 +138,7 @@ def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) 
     """Make the channel. Raises ValueError with a sentence when a setting or a named secret is missing."""
     assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
     for address in (settings.address, *settings.also):
-        if not _ADDRESS.match(address):
+        if not _ADDRESS.fullmatch(address):
             raise ValueError("email.address and email.also must be mail addresses such as support@example.com")
     if settings.out_tls not in _TLS:
         raise ValueError(f"email.out_tls must be one of {', '.join(_TLS)}")
@@ -143,6 +150,7 @@ def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) 
         relay = Relay(
             host=settings.out_host,
             port=settings.out_port,
+            hello=_domain(settings.address),
             tls=settings.out_tls,
             user=settings.out_user,
             password=password,

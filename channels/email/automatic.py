@@ -12,7 +12,7 @@ _DAEMONS = re.compile(r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|boun
 _SUBJECTS = re.compile(
     r"^\s*(automatic reply|auto[- ]?reply|out of (the )?office( reply)?|auto|abwesenheit(snotiz)?|automatische antwort"
     r"|réponse automatique|respuesta automática|automatická odpověď|自动回复|自動回覆|自動応答|ตอบกลับอัตโนมัติ)"
-    r"\s*[::]",
+    r"\s*[:\uff1a]",
     re.IGNORECASE,
 )
 # Headers whose presence says that a program answers for somebody who is away.

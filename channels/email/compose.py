@@ -44,7 +44,9 @@ class ThreadingPolicy(EmailPolicy):
         return super().fold_binary(name, value)
 
 
-POLICY = ThreadingPolicy(linesep="\r\n", cte_type="7bit")
+# The standard folding fills a line with one encoded word, and 75 characters is the most a word may have (RFC 2047, 2).
+LINE_CHARS_MAX = 74
+POLICY = ThreadingPolicy(linesep="\r\n", cte_type="7bit", max_line_length=LINE_CHARS_MAX)
 
 
 def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, plus: bool, at: int) -> EmailMessage:
@@ -61,14 +63,15 @@ def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, pl
     if ids:
         mail["In-Reply-To"] = ids[-1]
         mail["References"] = " ".join([ids[0], *ids[1:][-REFERENCES_LAST_MAX:]])
-    if effect.language:
-        mail["Content-Language"] = effect.language
     mail[LOOP_HEADER] = threads.loop_mark
     if effect.automatic:
         mail["Auto-Submitted"] = "auto-replied" if ids else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(effect.text)
     mail.add_alternative(effect.html or as_html(effect.text, effect.language), subtype="html")
+    if effect.language:
+        # Last: making it multipart moves every Content- header into the first part.
+        mail["Content-Language"] = effect.language
     return mail
 
 

@@ -7,9 +7,10 @@ import re
 # A line that begins the quoted mail, alone on its line. Each is what a widespread program writes.
 _BEGINS = re.compile(
     r"""^\s*(?:
-      -{2,}\s*(?:original\ message|original-nachricht|ursprüngliche\ nachricht|message\ d'origine|mensaje\ original
+      -{2,}(?:\s|&nbsp;)*(?:original\ message|original-nachricht|ursprüngliche\ nachricht|message\ d'origine
+                |mensaje\ original
                 |messaggio\ originale|původní\ zpráva|原始邮件|原始郵件|元のメッセージ|ข้อความต้นฉบับ
-                |forwarded\ message)\s*-{2,}
+                |forwarded\ message)(?:\s|&nbsp;)*-{2,}
     | _{20,}
     | begin\ forwarded\ message:
     )\s*$""",
@@ -24,24 +25,26 @@ _WROTE = re.compile(
     | el\s.{4,300}?\sescribió:
     | il\s.{4,300}?\sha\sscritto:
     | dne\s.{4,300}?\s(?:napsal|odesílatel).{0,160}:
-    | \d{4}[-./年].{4,200}?(?:写道|寫道)[::]
-    | 在\s?\d{4}.{4,200}?(?:写道|寫道)[::]
+    | \d{4}[-./年].{4,200}?(?:写道|寫道)[:\uff1a]
+    | 在\s?\d{4}.{4,200}?(?:写道|寫道)[:\uff1a]
     | เมื่อ\s?.{4,300}?เขียน(?:ว่า)?\s?:
-    | \d{4}[年/].{4,200}?(?:のメール|wrote|さんは).{0,40}[::]
+    | \d{4}[年/].{4,200}?(?:のメール|wrote|さんは).{0,40}[:\uff1a]
+    | .{0,200}?[于於]\s?\d{4}.{4,60}?(?:写道|寫道)[:\uff1a]
+    | .{4,200}?\d{1,2}:\d{2}.{0,200}<[^<>\s]+@[^<>\s]+>\s*[:\uff1a]
     | .{4,200}?\sпиш(?:ет|е)т?:
     | \d{1,2}\s\S{3,12}\s\d{4}.{4,200}?(?:написал|пишет)\S{0,3}:
     )\s*$""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 # A copied header begins with who wrote, and names the subject and one thing more: "From: Prague, To: Vienna" is a text.
-_FROM = re.compile(r"\*?(from|von|de|da|od|发件人|寄件者|寄件者|差出人|จาก)\*?\s*[::]", re.IGNORECASE)
+_FROM = re.compile(r"\*?(from|von|de|da|od|发件人|寄件者|寄件者|差出人|จาก)\*?\s*[:\uff1a]", re.IGNORECASE)
 _SUBJECT = re.compile(
-    r"\*?(subject|betreff|objet|asunto|oggetto|předmět|主题|主旨|主題|件名|เรื่อง|หัวเรื่อง)\*?\s*[::]", re.IGNORECASE
+    r"\*?(subject|betreff|objet|asunto|oggetto|předmět|主题|主旨|主題|件名|เรื่อง|หัวเรื่อง)\*?\s*[:\uff1a]", re.IGNORECASE
 )
 _FIELD = re.compile(
     r"\*?(from|sent|to|cc|subject|date|reply-to|von|gesendet|datum|an|betreff|de|envoyé|date|à|objet|enviado|fecha|para"
     r"|asunto|da|inviato|data|a|oggetto|od|odesláno|datum|komu|kopie|předmět|发件人|发送时间|日期|收件人|主题|抄送"
-    r"|寄件者|傳送時間|收件者|副本|主旨|主題|差出人|送信日時|日時|宛先|件名|จาก|ส่งเมื่อ|วันที่|ส่ง|ถึง|เรื่อง|หัวเรื่อง)\*?\s*[::]",
+    r"|寄件者|傳送時間|收件者|副本|主旨|主題|差出人|送信日時|日時|宛先|件名|จาก|ส่งเมื่อ|วันที่|ส่ง|ถึง|เรื่อง|หัวเรื่อง)\*?\s*[:\uff1a]",
     re.IGNORECASE,
 )
 _SIGNATURES = re.compile(
@@ -88,14 +91,19 @@ def _bare(line: str) -> str:
 
 
 def _attribution(lines: list[str], index: int) -> int:
-    """Return over how many lines an attribution stretches, 0 for none."""
-    if not lines[index].strip():
-        return 0
+    """Return over how many lines an attribution that begins here stretches, 0 for none."""
     for length in range(1, _FOLD_LINES_MAX + 1):
-        folded = " ".join(line.strip().lstrip("> ") for line in lines[index : index + length])
-        if _WROTE.match(folded) and _DATED.search(folded):
-            return length
+        if not all(lines[index : index + length]):
+            return 0
+        if _says_who_wrote(lines[index : index + length]):
+            later = range(1, length)
+            return 0 if any(_says_who_wrote(lines[index + skipped : index + length]) for skipped in later) else length
     return 0
+
+
+def _says_who_wrote(lines: list[str]) -> bool:
+    folded = " ".join(_bare(line) for line in lines)
+    return bool(_WROTE.match(folded) and _DATED.search(folded))
 
 
 def _answers_below(lines: list[str], start: int, last_own: int) -> bool:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 ACCEPTED = "250 2.0.0 Kept"
 LATER = "451 4.3.0 The letterbox is closed, try again later"
 NOT_OURS = "550 5.1.1 No such mailbox here"
+BROKEN = "451 4.3.0 Something went wrong here, try again later"
 TOO_MANY = "451 4.3.2 Too many mails at once, try again later"
+TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
+BUSY = b"421 4.3.2 Too many connections, try again later\r\n"
+# Our own addresses are few; more recipients than these are an attempt at something else (RFC 5321 wants 100).
+RECIPIENTS_MAX = 100
+# Open sessions at once: each may hold a mail that is being sent.
+SESSIONS_MAX = 100
 # Mails being read at once: each may hold the size limit in memory several times over.
 AT_ONCE_MAX = 8
-IDLE_S = 60
+# The library's clock runs on while a mail is sent: 25 MiB within it need 0.7 Mbit/s.
+IDLE_S = 300
+# RFC 5321 allows 1,000 bytes a line; programs that write a page of HTML in one line are many.
+LINE_BYTES_MAX = 256 * 1024
+# Its log lines hold addresses and what clients have sent, some of them as warnings.
+LIBRARY_LOG = "mail.log"
 
 Take = Callable[[bytes, str], Awaitable[bool]]
 
@@ -33,6 +47,8 @@ class Mailbox:
         del server, session, rcpt_options
         if not self._is_ours(address.lower()):
             return NOT_OURS
+        if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
+            return TOO_MANY_RECIPIENTS
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
@@ -45,17 +61,27 @@ class Mailbox:
             return TOO_MANY
         content = envelope.content
         data = content if isinstance(content, bytes) else str(content or "").encode("utf-8", "surrogateescape")
+        # The library writes the empty sender of reports and automatic mail as it stands on the wire.
+        sender = (envelope.mail_from or "").removeprefix("<").removesuffix(">")
         async with self._room:
-            return ACCEPTED if await self._take(data, envelope.mail_from or "") else LATER
+            return ACCEPTED if await self._take(data, sender) else LATER
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Ask the sender to come again. The library would refuse for good and quote the error."""
+        del error
+        return BROKEN
 
 
 async def listen(mailbox: Mailbox, *, host: str, port: int, size_bytes_max: int) -> None:
-    """Serve until cancelled. Raises OSError when the port cannot be had."""
+    """Serve until cancelled, then hang up. Raises OSError when the port cannot be had."""
+    logging.getLogger(LIBRARY_LOG).setLevel(logging.CRITICAL + 1)
     loop = asyncio.get_running_loop()
+    sessions: set[asyncio.BaseTransport] = set()
 
-    def protocol() -> SMTP:
-        return SMTP(
+    def protocol() -> _Session:
+        return _Session(
             mailbox,
+            sessions,
             data_size_limit=size_bytes_max,
             enable_SMTPUTF8=True,
             hostname="patchbay",
@@ -65,5 +91,36 @@ async def listen(mailbox: Mailbox, *, host: str, port: int, size_bytes_max: int)
         )
 
     server = await loop.create_server(protocol, host=host, port=port)
-    async with server:
-        await server.serve_forever()
+    try:
+        async with server:
+            await server.serve_forever()
+    finally:
+        for transport in tuple(sessions):
+            transport.close()
+
+
+class _Session(SMTP):
+    """One connection; `sessions` are all that are open."""
+
+    line_length_limit = LINE_BYTES_MAX
+
+    def __init__(self, mailbox: Mailbox, sessions: set[asyncio.BaseTransport], **options: Any) -> None:
+        super().__init__(mailbox, **options)
+        self._sessions = sessions
+        self._held: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin a session, or say at once that there are too many."""
+        if len(self._sessions) >= SESSIONS_MAX and isinstance(transport, asyncio.Transport):
+            transport.write(BUSY)
+            transport.close()
+        else:
+            self._held = transport
+            self._sessions.add(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Make room for the next one."""
+        if self._held is not None:
+            self._sessions.discard(self._held)
+        super().connection_lost(error)

@@ -1,0 +1,362 @@
+"""E-mail over the wire: a real relay takes what we send, a raw client talks to our listener."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from channels import email
+from channels.contract import HangUp, LineRef, MessageIn, Send, TryLater, Undeliverable, Unsure
+from channels.email import smtp_in, smtp_out
+from tests.channels.door import START_MS, MemoryDoor
+from tests.channels.relay import Relay, free_port, serving, talking
+
+LINE = LineRef(channel="email", key="0123456789abcdef01234567", peer="ann@example.org")
+PAYLOADS = Path(__file__).parent / "payloads" / "email"
+MAIL = b"From: Ann <ann@example.org>\r\nTo: support@example.com\r\nMessage-ID: <a@x>\r\nSubject: Boots\r\n\r\nHello"
+
+
+def send(**changes: object) -> Send:
+    given = {"key": "k1", "line": LINE, "text": "Hello Ann", "subject": "Re: Boots", "reference": "PB-1"}
+    return Send(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def channel(port: int, door: MemoryDoor | None = None, **changes: object) -> email.Email:
+    out = {"out_host": "127.0.0.1", "out_port": port, "out_tls": "none"} if port else {}
+    return email.build(email.Settings(**{**out, **changes}), door or MemoryDoor(), {"SMTP_PW": "s3cret"})  # type: ignore[arg-type]
+
+
+# --- out ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_reply_arrives_threaded_and_from_the_mailbox() -> None:
+    async with serving(Relay()) as relay:
+        effect = send(thread=("<first@x>", "<second@x>"), author="Bára Nová", language="cs")
+        done = await channel(relay.port).perform(effect)
+    (taken,) = relay.taken
+    assert (taken.sender, taken.recipients) == ("support@example.com", ["ann@example.org"])
+    mail = taken.mail
+    assert mail["Message-ID"] == done.provider
+    assert mail["In-Reply-To"] == "<second@x>"
+    assert mail["References"].split() == ["<first@x>", "<second@x>"]
+    assert mail["Subject"] == "Re: Boots [PB-1]"
+    assert str(mail["From"]) == "Bára Nová <support@example.com>"
+    assert mail["Content-Language"] == "cs"
+    assert mail["Auto-Submitted"] is None
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().strip() == "Hello Ann"
+    assert all(byte < 128 for byte in taken.data)
+
+
+async def test_automatic_mail_has_no_envelope_sender_and_says_what_it_is() -> None:
+    async with serving(Relay()) as relay:
+        await channel(relay.port).perform(send(automatic=True, notice="received"))
+    (taken,) = relay.taken
+    assert taken.sender == ""
+    assert taken.mail["Auto-Submitted"] == "auto-generated"
+    assert taken.mail["X-Auto-Response-Suppress"] == "All"
+
+
+async def test_a_repeat_has_the_same_message_id() -> None:
+    async with serving(Relay()) as relay:
+        ours = channel(relay.port)
+        first, second = await ours.perform(send()), await ours.perform(send())
+        other = await ours.perform(send(key="k2"))
+    assert first == second != other
+    assert [taken.mail["Message-ID"] for taken in relay.taken[:2]] == [first.provider] * 2
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(
+    ("answer", "reason", "kind"),
+    [
+        ("421 4.3.2 later", "smtp_421", TryLater),
+        ("450 4.2.1 busy ann@example.org", "smtp_450", TryLater),
+        ("451 4.7.1 greylisted", "smtp_451", TryLater),
+        ("452 4.2.2 full", "smtp_452", TryLater),
+        ("530 5.7.0 authenticate first", "relay_auth_530", TryLater),
+        ("550 5.1.1 no ann@example.org here", "smtp_550", Undeliverable),
+        ("552 5.3.4 too big", "smtp_552", Undeliverable),
+        ("554 5.7.1 spam", "smtp_554", Undeliverable),
+    ],
+)
+async def test_each_status_is_later_or_never(step: str, answer: str, reason: str, kind: type[TryLater]) -> None:
+    async with serving(Relay(answers={step: answer})) as relay:
+        with pytest.raises(kind) as failed:
+            await channel(relay.port).perform(send())
+    assert failed.value.reason == reason
+    assert relay.taken == []
+
+
+async def test_an_answer_that_is_lost_after_the_mail_leaves_us_unsure() -> None:
+    async with serving(Relay(hang_up=True)) as relay:
+        with pytest.raises(Unsure, match="relay_silent"):
+            await channel(relay.port).perform(send())
+    assert len(relay.taken) == 1
+
+
+async def test_a_relay_that_is_away_is_tried_later() -> None:
+    with pytest.raises(TryLater, match="relay_unreachable"):
+        await channel(free_port()).perform(send())
+
+
+async def test_a_relay_that_never_answers_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_out, "ENVELOPE_S", 0.2)
+    hung = asyncio.Event()
+
+    async def silence(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await hung.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silence, "127.0.0.1", 0)
+    async with server:
+        with pytest.raises(TryLater, match="relay_unreachable"):
+            await channel(server.sockets[0].getsockname()[1]).perform(send())
+        hung.set()
+
+
+def test_all_time_outs_together_are_shorter_than_the_outbox_waits() -> None:
+    assert smtp_out.ENVELOPE_S + smtp_out.DATA_S + smtp_out.GOODBYE_S < 30
+
+
+async def test_a_relay_without_tls_gets_no_password() -> None:
+    async with serving(Relay()) as relay:
+        ours = channel(relay.port, out_tls="starttls", out_user="u", out_password_env="SMTP_PW")
+        with pytest.raises(TryLater) as failed:
+            await ours.perform(send())
+    assert "s3cret" not in repr(failed.value)
+    assert relay.taken == []
+
+
+@pytest.mark.parametrize("peer", ["", "no address", "a@b\r\nRCPT TO:<eve@x>", "ünï@example.org", "a@b,c@d", "a@b\n"])
+async def test_an_address_that_cannot_be_one_is_never_tried(peer: str) -> None:
+    async with serving(Relay()) as relay:
+        line = LineRef(channel="email", key=LINE.key, peer=peer)
+        with pytest.raises(Undeliverable) as failed:
+            await channel(relay.port).perform(send(line=line))
+    assert relay.taken == []
+    assert not peer or peer not in str(failed.value)
+
+
+async def test_a_domain_in_another_script_is_written_in_ascii() -> None:
+    async with serving(Relay()) as relay:
+        await channel(relay.port).perform(send(line=LineRef(channel="email", key=LINE.key, peer="ann@bücher.example")))
+    assert relay.taken[0].recipients == ["ann@xn--bcher-kva.example"]
+
+
+async def test_without_a_relay_replies_wait_and_other_effects_are_refused() -> None:
+    with pytest.raises(TryLater, match="no_relay_configured"):
+        await channel(0).perform(send())
+    with pytest.raises(Undeliverable, match="effect_unknown"):
+        await channel(0).perform(HangUp(key="k", line=LINE))
+
+
+# --- in -----------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def listening(door: MemoryDoor, **changes: object) -> AsyncIterator[int]:
+    port = free_port()
+    task = asyncio.create_task(channel(0, door, in_port=port, **changes).listen())
+    try:
+        async with talking(port):
+            pass
+        yield port
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_mail_for_us_is_kept_before_it_is_acknowledged() -> None:
+    door = MemoryDoor()
+    async with listening(door) as port, talking(port) as talk:
+        await talk.heard()
+        assert (await talk.sends(MAIL)).startswith("250")
+        (message,) = door.messages
+    assert (message.text, message.subject, message.line.peer) == ("Hello", "Boots", "ann@example.org")
+
+
+async def test_the_same_mail_twice_is_one_message() -> None:
+    door = MemoryDoor()
+    async with listening(door) as port, talking(port) as talk:
+        await talk.heard()
+        assert (await talk.sends(MAIL)).startswith("250")
+        assert (await talk.sends(MAIL)).startswith("250")
+    assert len(door.messages) == 1
+
+
+async def test_mail_without_an_envelope_sender_gets_no_automatic_answer() -> None:
+    door = MemoryDoor()
+    async with listening(door) as port, talking(port) as talk:
+        await talk.heard()
+        await talk.sends(MAIL, sender="")
+        await talk.sends(MAIL.replace(b"<a@x>", b"<b@x>"))
+    assert [message.no_auto_answer for message in door.messages] == [True, False]
+
+
+async def test_mail_for_others_is_refused_and_secret_addresses_are_ours() -> None:
+    door = MemoryDoor()
+    async with serving(Relay()) as relay:
+        await channel(relay.port, door, plus_addressing=True).perform(send())
+        secret = relay.taken[0].mail["Reply-To"].addresses[0].addr_spec
+    async with listening(door, also=("info@example.com",)) as port, talking(port) as talk:
+        await talk.heard()
+        await talk.says("EHLO test", "MAIL FROM:<ann@example.org>")
+        others = ("bob@example.com", "support@example.net", secret.replace("+0", "+1"), "support+x@example.com")
+        for other in others:
+            assert (await talk.says(f"RCPT TO:<{other}>")).startswith("550")
+        for ours in ("SUPPORT@Example.com", "info@example.com", secret):
+            assert (await talk.says(f"RCPT TO:<{ours}>")).startswith("250")
+
+
+async def test_an_answer_to_our_mail_finds_its_line_by_id_and_by_address() -> None:
+    door = MemoryDoor()
+    async with serving(Relay()) as relay:
+        await channel(relay.port, door, plus_addressing=True).perform(send())
+        sent = relay.taken[0].mail
+    by_id = MAIL.replace(b"Subject:", b"In-Reply-To: " + sent["Message-ID"].encode() + b"\r\nSubject:")
+    address = sent["Reply-To"].addresses[0].addr_spec
+    by_address = MAIL.replace(b"support@example.com", address.encode()).replace(b"<a@x>", b"<b@x>")
+    async with listening(door) as port, talking(port) as talk:
+        await talk.heard()
+        await talk.sends(by_id)
+        await talk.sends(by_address, to=address)
+        await talk.sends(MAIL.replace(b"<a@x>", b"<c@x>"))
+    assert [message.line.key == LINE.key for message in door.messages] == [True, True, False]
+
+
+async def test_a_closed_letterbox_asks_the_sender_to_come_again() -> None:
+    door = MemoryDoor(closed=True)
+    async with listening(door) as port, talking(port) as talk:
+        await talk.heard()
+        assert (await talk.sends(MAIL)).startswith("451")
+        door.closed = False
+        assert (await talk.sends(MAIL)).startswith("250")
+    assert len(door.messages) == 1
+
+
+async def test_a_fault_of_ours_never_bounces_a_customers_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> bool:
+        raise RuntimeError("ann@example.org said hello")
+
+    monkeypatch.setattr(email.Email, "take", broken)
+    async with listening(MemoryDoor()) as port, talking(port) as talk:
+        await talk.heard()
+        said = await talk.sends(MAIL)
+    assert said.startswith("451")
+    assert "ann@example.org" not in said
+
+
+async def test_a_mail_over_the_limit_is_refused_by_name_and_the_line_goes_on() -> None:
+    door = MemoryDoor()
+    async with listening(door, size_mebibytes_max=1) as port, talking(port) as talk:
+        await talk.heard()
+        await talk.says("EHLO test")
+        assert (await talk.says("MAIL FROM:<ann@example.org> SIZE=2000000")).startswith("552")
+        assert (await talk.sends(MAIL + b"\r\nxxxxxxxx" * 120_000)).startswith("552")
+        assert (await talk.sends(MAIL)).startswith("250")
+    assert len(door.messages) == 1
+
+
+async def test_eight_bits_long_lines_and_foreign_scripts_are_taken() -> None:
+    door = MemoryDoor()
+    eight = MAIL.replace(b"Subject: Boots", b"Content-Type: text/plain; charset=gb2312\r\nSubject: Boots")
+    async with listening(door) as port, talking(port) as talk:
+        await talk.heard()
+        offered = []
+        talk.writer.write(b"EHLO test\r\n")
+        while not offered or offered[-1][3:4] == "-":
+            offered.append((await talk.reader.readline()).decode())
+        assert {"8BITMIME", "SMTPUTF8"} <= {line[4:].strip() for line in offered}
+        assert (await talk.sends(eight + "账单".encode("gbk"))).startswith("250")
+        assert (await talk.sends(MAIL + b"<p>" + b"x" * 50_000, sender="b@example.org")).startswith("250")
+        assert (await talk.says("MAIL FROM:<สมชาย@example.org> SMTPUTF8")).startswith("250")
+    assert door.messages[0].text == "Hello账单"
+    assert len(door.messages[1].text) > 50_000
+
+
+async def test_a_mail_that_breaks_the_parser_is_kept_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_data: bytes) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("channels.email.signals.parse_message", broken)
+    door = MemoryDoor()
+    async with listening(door) as port, talking(port) as talk:
+        await talk.heard()
+        assert (await talk.sends(MAIL)).startswith("250")
+    assert door.messages[0].attachments[0].content.strip() == MAIL
+    assert door.messages[0].line.peer == "ann@example.org"
+
+
+@pytest.mark.parametrize("rude", [b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\r\n\r\n", b"A" * 600_000 + b"\r\n", b""])
+async def test_broken_clients_do_not_stop_the_listener(rude: bytes) -> None:
+    door = MemoryDoor()
+    async with listening(door) as port:
+        async with talking(port) as talk:
+            talk.writer.write(rude)
+            await talk.writer.drain()
+        async with talking(port) as half, talking(port) as talk:
+            await half.says("EHLO test", "MAIL FROM:<a@b.example>")
+            half.writer.write(b"RCPT TO:<supp")
+            await talk.heard()
+            assert (await talk.sends(MAIL)).startswith("250")
+    assert len(door.messages) == 1
+
+
+async def test_clients_that_hold_every_session_are_told_and_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_in, "SESSIONS_MAX", 2)
+    async with listening(MemoryDoor()) as port:
+        async with talking(port) as one, talking(port) as two:
+            await one.heard()
+            await two.heard()
+            async with talking(port) as three:
+                assert (await three.heard()).startswith("421")
+        await eventually(lambda: _greets(port))
+
+
+async def eventually(asks: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not await asks():  # type: ignore[misc]
+            await asyncio.sleep(0.02)
+
+
+async def _greets(port: int) -> bool:
+    async with talking(port) as talk:
+        return (await talk.heard()).startswith("220")
+
+
+async def test_addresses_and_words_never_reach_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with listening(MemoryDoor(closed=True)) as port, talking(port) as talk:
+            await talk.heard()
+            await talk.says("PRIVATE ann@example.org")
+            await talk.sends(MAIL)
+    assert "ann@example.org" not in caplog.text
+
+
+async def test_stopping_hangs_up_on_those_who_are_still_there() -> None:
+    async with listening(MemoryDoor()) as port:
+        connected = talking(port)
+        talk = await connected.__aenter__()
+        await talk.heard()
+    assert await asyncio.wait_for(talk.reader.read(), 5) == b""
+    await talk.close()
+
+
+async def test_a_date_in_the_future_is_not_believed() -> None:
+    door = MemoryDoor()
+    dated = MAIL.replace(b"Subject:", b"Date: Fri, 01 Jan 2100 00:00:00 +0000\r\nSubject:")
+    async with listening(door) as port, talking(port) as talk:
+        await talk.heard()
+        await talk.sends(dated)
+    (message,) = door.messages
+    assert isinstance(message, MessageIn)
+    assert message.sent_ms == 0 < START_MS
