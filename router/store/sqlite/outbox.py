@@ -45,9 +45,10 @@ _HOLDS = """
 SELECT 1 FROM outbox WHERE id = ?2 AND site = ?1 AND state = 'waiting' AND worker = ?3 AND worker <> '' AND go_ms > ?4
 """
 
+# An earlier effect of the lane may have been revived meanwhile, so the head is chosen anew.
 _LATER = """
-UPDATE outbox SET attempts = attempts + 1, worker = '', go_ms = max(?3, ?6), reason = ?4, unsure = ?5
-WHERE id = ?2 AND site = ?1 AND state = 'waiting'
+UPDATE outbox SET attempts = attempts + 1, worker = '', head = 0, go_ms = max(?3, ?6), reason = ?4, unsure = ?5
+WHERE id = ?2 AND site = ?1 AND state = 'waiting' RETURNING lane
 """
 
 _PERFORMED = """
@@ -101,7 +102,8 @@ class SqliteOutbox:
 
     async def later(self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool) -> None:
         """See the port."""
-        await self._writer.execute(_LATER, (site, effect, not_before_ms, reason, int(unsure), EARLIEST_MS))
+        values = (site, effect, not_before_ms, reason, int(unsure), EARLIEST_MS)
+        await self._writer.do(partial(_put_off, values=values))
 
     async def dead(self, site: str, effect: int, reason: str) -> None:
         """See the port."""
@@ -171,6 +173,11 @@ def _promote(conn: apsw.Connection, site: str, lanes: list[str]) -> None:
 def _claim(conn: apsw.Connection, *, values: tuple[str, str, int, int, int]) -> list[Effect]:
     effects = [_effect(row) for row in fetch(conn, _CLAIM, values)]
     return sorted(effects, key=lambda effect: effect.id)
+
+
+def _put_off(conn: apsw.Connection, *, values: tuple[str, int, int, str, int, int]) -> None:
+    lanes = fetch(conn, _LATER, values)
+    _promote(conn, values[0], [lane for (lane,) in lanes])
 
 
 def _bury(conn: apsw.Connection, *, site: str, effect: int, reason: str) -> None:
