@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from tests.e2e.mail import Relay, deliver, letter, words_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+AFTER_OFFER_MS = 12_000  # the five seconds of an offer, with room for a busy machine
+BACK_MS = 20_000  # start of the server, and the longest pause of a client between two attempts
 QUEUES = ("general", "billing", "orders", "complaints")
 ALWAYS_OPEN: dict[str, Any] = {"queues": {"queues": {name: {"hours": "always"} for name in QUEUES}}}
 
@@ -39,12 +42,23 @@ async def house(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Async
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def short_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """Here an offer rings for three seconds."""
-    changes = {"queues": {"queues": {name: {"hours": "always", "offer": "3s"} for name in QUEUES}}}
+    """Here an offer rings for five seconds, the shortest that is allowed."""
+    changes = {"queues": {"queues": {name: {"hours": "always", "offer": "5s"} for name in QUEUES}}}
     opened = House(tmp_path_factory.mktemp("short"), changes=changes)
     async with opened.serving():
         for login in ("ana", "ben", "chloe"):
             opened.add_person(login, name=login.title(), skill=["billing=3", "orders=3", "complaints=3"])
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def closed_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Here the office is closed, and opens on the third of January at nine."""
+    opening = datetime(datetime.now(UTC).year + 1, 1, 3, tzinfo=UTC).date().isoformat()
+    changes = {"hours": {"hours": {"desk": {opening: "09:00-12:00"}}}, "queues": {"queues": {name: {"hours": "desk"} for name in QUEUES}}}
+    opened = House(tmp_path_factory.mktemp("closed"), changes=changes)
+    async with opened.serving():
+        opened.add_person("ana", name="Ana")
         yield opened
 
 
@@ -134,7 +148,7 @@ async def test_a_decline_and_a_time_out_move_the_offer_and_the_place_is_kept(peo
     await expect(ana.offer).to_have_count(0)
 
     await expect(ben.offer).to_contain_text("Marta Kowalska")
-    await expect(chloe.offer).to_contain_text("Marta Kowalska")  # Ben is silent for three seconds.
+    await expect(chloe.offer).to_contain_text("Marta Kowalska", timeout=AFTER_OFFER_MS)
     await expect(ben.offer).to_have_count(0)
     await expect(ben.page.locator(".presence .state")).to_contain_text("Not responding")
     reference = await chloe.accept()
@@ -149,14 +163,89 @@ async def test_a_decline_and_a_time_out_move_the_offer_and_the_place_is_kept(peo
     await chloe.finish()
 
 
-async def test_who_declines_keeps_the_others_in_their_places(people: People, short_house: House) -> None:
-    marta, ravi = [await people.customer(short_house, name) for name in ("Marta", "Ravi")]
+async def test_a_colleague_gets_it_by_the_transfer_dialog_with_a_note(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    marta = await people.customer(house, "Marta Kowalska")
+    await marta.says("A question about tents")
+    reference = await ana.accept()
+    ben = await people.agent(house, "ben")
+
+    await ana.page.locator(".head").get_by_role("button", name="Transfer").click()
+    dialog = ana.page.get_by_role("dialog", name="Transfer")
+    await dialog.get_by_role("searchbox").fill("ben")
+    await expect(dialog.locator(".target")).to_have_count(1)
+    await dialog.locator(".target", has_text="Ben").click()
+    await dialog.get_by_label("Note for the next person").fill("She wants the green one.")
+    await dialog.get_by_role("button", name="Hand over now").click()
+    await expect(dialog).to_have_count(0)
+
+    await expect(ben.offer).to_contain_text("Marta Kowalska")
+    assert await ben.accept() == reference
+    await expect(ben.thread.locator(".said.note")).to_contain_text("She wants the green one.")
+    await expect(ana.page.locator(".card")).to_have_count(0)
+    await ben.reply("The green one is in stock.")
+    await expect(marta.log).to_contain_text("The green one is in stock.")
+    await expect(marta.log).not_to_contain_text("She wants")
+    await ben.finish()
+
+
+async def test_accepting_in_one_tab_closes_the_card_in_the_other(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    other = await ana.another_tab()
+    marta = await people.customer(house, "Marta Kowalska")
+    await marta.says("A question about tents")
+    await expect(other.offer).to_be_visible()
+    reference = await ana.accept()
+    await expect(other.offer).to_have_count(0)
+    await expect(other.page.locator(f".card[data-ref='{reference}']")).to_be_visible()
+    await expect(other.missed).to_have_count(0)
+    await ana.finish()
+    await expect(other.page.locator(".card")).to_have_count(0)
+
+
+async def test_a_killed_server_loses_no_word_on_either_side(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    marta = await people.customer(house, "Marta Kowalska")
+    await marta.says("First")
+    await ana.accept()
+    await ana.reply("Answer one")
+    await ana.composer.fill("half a sent")
+
+    house.kill()
+    await expect(ana.page.locator(".connection.live")).to_have_count(0)
+    await ana.composer.press_sequentially("ence")
+    await ana.composer.press("Enter")
+    await expect(ana.thread.locator(".pending")).to_contain_text("half a sentence")
+    await ana.composer.press_sequentially("still typing")
+    await marta.says("Second")
+    await marta.says("Third")
+    await house.start()
+
+    await expect(ana.page.locator(".connection.live")).to_be_visible(timeout=BACK_MS)
+    await expect(ana.composer).to_have_value("still typing")
+    said = ana.thread.locator(".said.in .text")
+    await expect(said).to_have_text(["First", "Second", "Third"], timeout=BACK_MS)
+    await expect(ana.thread.locator(".said.out .text")).to_have_text(["Answer one", "half a sentence"])
+    await expect(ana.thread.locator(".pending")).to_have_count(0)
+    await expect(marta.log.locator("li.out .bubble")).to_have_text(["Answer one", "half a sentence"], timeout=BACK_MS)
+    await expect(marta.log.locator("li.in .bubble")).to_have_text(["First", "Second", "Third"])
+    await ana.composer.fill("")
+    await ana.finish()
+
+
+async def test_after_closing_time_the_customer_is_told_the_opening_and_the_fallback_has_it(
+    people: People, closed_house: House
+) -> None:
+    ana = await people.agent(closed_house, "ana")
+    marta = await people.customer(closed_house, "Marta Kowalska", "marta@example.com")
     await marta.says("Where is my order?")
-    await expect(marta.log).to_contain_text("in line")
-    await ravi.says("Where is my order, too?")
-    await expect(ravi.log).to_contain_text("in line")
-    ana = await people.agent(short_house, "ana", )
-    await expect(ana.offer.first).to_contain_text("Marta")
-    await ana.offer.filter(has_text="Marta").get_by_role("button", name="Decline", exact=True).click()
-    waiting = (await ana.call("GET", "/waiting?queue=orders"))["items"]
-    assert [each["customer"]["name"] for each in waiting][:1] == ["Marta"]
+    told = marta.log.locator("li", has_text="opens again")
+    await expect(told).to_contain_text("3 Jan")
+    await expect(ana.offer).to_contain_text("After hours")
+    await ana.page.locator(".rail").get_by_role("button", name="Queues").click()
+    await expect(ana.page.locator(".queue-chips .chip", has_text="Orders")).to_contain_text("opens")
+    await expect(ana.page.locator(".tr", has_text="Marta Kowalska")).to_contain_text("After hours")
+    await ana.page.locator(".rail").get_by_role("button", name="Desk").click()
+    reference = await ana.accept()
+    assert (await ana.call("GET", f"/conversations/{reference}"))["queue"] == "after-hours-email"
+    await ana.finish()
