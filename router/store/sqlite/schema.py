@@ -129,7 +129,14 @@ CREATE TABLE draft(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE,)
+# How far each view has read. A view's own tables are made from the shape of its rows (views.py), which `meta` keeps.
+_VIEWS = """
+CREATE TABLE view_place(
+  view TEXT NOT NULL, site TEXT NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(view, site)) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE, _VIEWS)
 """One step per release that changed the tables; a step is never edited once released."""
 
 
