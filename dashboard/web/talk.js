@@ -100,7 +100,8 @@ function withDays(items) {
 /** @param {{item: any, live: any}} props */
 function Entry({ item, live }) {
   if (item.kind === "day") return html`<li class="day"><span>${item.text}</span></li>`;
-  if (!SAID.has(item.kind)) return html`<li class="step">${stepText(item)} <time title=${fullOf(item.at)}>${timeOf(item.at)}</time></li>`;
+  if (!SAID.has(item.kind)) return html`<li class="step">${stepText(item)} <time title=${fullOf(item.at)}>${timeOf(item.at)}</time></li>
+    ${item.kind === "transferred" && item.text && html`<${Entry} item=${{ ...item, kind: "note" }} live=${live} />`}`;
   const who = item.kind === "in" ? customerName(live) : item.kind === "notice" ? t("notice.by") : item.author;
   return html`<li class=${`said ${item.kind}`}>
     ${item.kind === "note" && html`<p class="label"><${Icon} name="lock" /> ${t("note.only")}</p>`}
@@ -218,6 +219,7 @@ function Composer({ live }) {
     setText("");
     setBegan(0);
     keepDraft(key, "");
+    if (!note) typedOut(live.ref);
     restored.current = 0;
     void deliver(each);
     area.current?.focus();
@@ -250,15 +252,22 @@ function Composer({ live }) {
   </footer>`;
 }
 
-let typedAt = 0;
-let typingStop = 0;
+/** @type {Map<string, {at: number, stop: number}>} */
+const typists = new Map();
 /** Tell the customer that somebody types, not more often than needed. @param {string} ref */
 function typed(ref) {
-  clearTimeout(typingStop);
-  typingStop = setTimeout(() => say({ type: "typing", ref, on: false }), 4_000);
-  if (Date.now() - typedAt < 2_500) return;
-  typedAt = Date.now();
-  say({ type: "typing", ref, on: true });
+  const last = typists.get(ref);
+  clearTimeout(last?.stop);
+  const stop = setTimeout(() => { typists.delete(ref); say({ type: "typing", ref, on: false }); }, 4_000);
+  const again = !last || Date.now() - last.at > 2_500;
+  typists.set(ref, { at: again ? Date.now() : last.at, stop });
+  if (again) say({ type: "typing", ref, on: true });
+}
+
+/** What was sent ends the typing: the next word is told anew. @param {string} ref */
+function typedOut(ref) {
+  clearTimeout(typists.get(ref)?.stop);
+  typists.delete(ref);
 }
 
 /** Put the cursor where one writes. @param {string} name */

@@ -88,6 +88,12 @@ class Desk:
     def thread(self) -> Locator:
         return self.page.locator(".thread")
 
+    async def choose(self, presence: str) -> None:
+        """Choose a presence in the menu."""
+        await self.page.locator(".presence .state").click()
+        await self.page.get_by_role("menuitem", name=presence).click()
+        await expect(self.page.locator(".presence .state")).to_contain_text(presence)
+
     async def accept(self) -> str:
         """Accept the offer that rings; return the conversation's reference."""
         await self.offer.get_by_role("button", name="Accept").click()

@@ -237,15 +237,17 @@ async def test_after_closing_time_the_customer_is_told_the_opening_and_the_fallb
     people: People, closed_house: House
 ) -> None:
     ana = await people.agent(closed_house, "ana")
+    await ana.choose("Break")
     marta = await people.customer(closed_house, "Marta Kowalska", "marta@example.com")
     await marta.says("Where is my order?")
     told = marta.log.locator("li", has_text="opens again")
     await expect(told).to_contain_text("3 Jan")
-    await expect(ana.offer).to_contain_text("After hours")
     await ana.page.locator(".rail").get_by_role("button", name="Queues").click()
     await expect(ana.page.locator(".queue-chips .chip", has_text="Orders")).to_contain_text("opens")
     await expect(ana.page.locator(".tr", has_text="Marta Kowalska")).to_contain_text("After hours")
     await ana.page.locator(".rail").get_by_role("button", name="Desk").click()
+    await ana.choose("Available")
+    await expect(ana.offer).to_contain_text("After hours")
     reference = await ana.accept()
     assert (await ana.call("GET", f"/conversations/{reference}"))["queue"] == "after-hours-email"
     await ana.finish()
