@@ -1,0 +1,62 @@
+"""The web app's files: few, small, our own, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.web.modules import WEB, modules
+
+OWN_MODULES_MAX = 15  # A browser fetches each by itself; more would be felt on a slow line.
+TRANSFER_BYTES_MAX = 70_000  # The desk opens within two seconds on 3G.
+MODULE_LINES_MAX = 400
+TESTS = Path(__file__).parent
+
+
+def test_the_desk_has_few_modules() -> None:
+    assert 0 < len(modules()) <= OWN_MODULES_MAX
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.name)
+def test_a_module_says_first_what_lives_in_it_and_is_not_long(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert lines[0] == "// @ts-check"
+    assert re.match(r"// [A-Z].*", lines[1])
+    assert len(lines) <= MODULE_LINES_MAX or path.name == "words.js"
+
+
+def test_the_whole_desk_is_a_small_transfer() -> None:
+    files = [*modules(), WEB / "vendor" / "ui.js", WEB / "desk.css", WEB / "index.html", WEB / "icon.svg"]
+    assert sum(len(gzip.compress(path.read_bytes(), 6)) for path in files) <= TRANSFER_BYTES_MAX
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [(WEB / "vendor", "ui.js"), (TESTS / "vendor", "axe.min.js")], ids=["ui.js", "axe.min.js"]
+)
+def test_a_vendored_file_is_the_one_that_is_noted(folder: Path, name: str) -> None:
+    noted = re.search(rf"sha256 of {re.escape(name)}: `([0-9a-f]{{64}})`", (folder / "VENDORED.md").read_text())
+    assert noted
+    assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == noted[1]
+
+
+@pytest.mark.parametrize("path", [*modules(), WEB / "desk.css", WEB / "index.html"], ids=lambda path: path.name)
+def test_nothing_is_fetched_from_another_host(path: Path) -> None:
+    addresses = re.findall(r"""(?:https?:)?//[\w-]+\.[\w.-]+""", re.sub(r"^\s*//.*$", "", path.read_text(), flags=re.MULTILINE))
+    assert addresses == []
+
+
+def test_every_import_of_the_desk_is_a_file_that_is_there() -> None:
+    for path in modules():
+        for name in re.findall(r"""from ["']([^"']+)["']""", path.read_text()):
+            assert (path.parent / name).is_file(), f"{path.name} imports {name}"
+
+
+def test_the_policy_needs_no_inline_style_and_no_inline_script() -> None:
+    page = (WEB / "index.html").read_text()
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+    for path in modules():
+        assert not re.search(r"\bstyle=|innerHTML|insertAdjacentHTML|\beval\(|new Function\(", path.read_text()), path.name

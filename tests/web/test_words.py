@@ -1,0 +1,93 @@
+"""The desk's words: every language has them all, every screen uses those that exist, none is written elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.web.modules import WEB, modules, template_texts
+
+# Keys that are put together at run time, each by the prefix it is put together from, and where its ends come from.
+DYNAMIC = {
+    "state.": {"waiting", "offered", "active", "wrap_up", "deferred", "parked", "closed", "abandoned"},
+    "channel.": {"chat", "email", "form"},
+    "step.": {"accepted", "declined", "lapsed", "transferred", "parked", "returned", "left", "abandoned", "closed"},
+    "delivery.": {"queued", "sent", "delivered", "read", "failed"},
+    "link.": {"live", "connecting", "offline"},
+    "presence.": {"not_responding", "offline"},
+    "role.": {"agent", "supervisor", "admin"},
+    "theme.": {"system", "light", "dark"},
+    "group.": {"reply", "customer", "wrap", "parked"},
+    "view.": {"desk", "queues"},
+    "level.": {"soon", "late"},
+    "column.": {"pos", "channel", "customer", "queue", "state", "wait", "why"},
+    "waits.": {"in_line", "all_busy", "nobody_can_serve", "queue_closed", "resting"},
+    "why.": {"longest_idle", "next_in_line", "named_agent"},
+    "identity.": {"email", "phone"},
+}
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# Names that are the same in every language, and the keys of a keyboard.
+UNTRANSLATED = {"Patchbay", "Ctrl K", "Alt ↵", "Ctrl ↵"}
+
+
+@pytest.fixture(scope="module")
+def words() -> dict[str, dict[str, str]]:
+    source = (WEB / "words.js").read_text()
+    start = source.index("= {", source.index("export const WORDS")) + 2
+    found: dict[str, dict[str, str]]
+    found, _ = json.JSONDecoder().raw_decode(source[start:])
+    return found
+
+
+def test_every_language_has_the_same_keys(words: dict[str, dict[str, str]]) -> None:
+    assert set(words) == {"en", "zh", "th"}
+    for language, catalogue in words.items():
+        assert set(catalogue) == set(words["en"]), language
+        assert not [key for key, text in catalogue.items() if not text.strip()], language
+
+
+def test_a_translation_keeps_every_placeholder(words: dict[str, dict[str, str]]) -> None:
+    for language in ("zh", "th"):
+        for key, text in words["en"].items():
+            assert set(PLACEHOLDER.findall(words[language][key])) == set(PLACEHOLDER.findall(text)), (language, key)
+
+
+def test_chinese_and_thai_are_not_left_in_english(words: dict[str, dict[str, str]]) -> None:
+    for language, script in (("zh", r"[\u4e00-\u9fff]"), ("th", r"[\u0e00-\u0e7f]")):
+        latin = {key for key, text in words[language].items() if re.search(r"[A-Za-z]{3}", text)}
+        foreign = {key for key in latin if not re.search(script, words[language][key])}
+        assert foreign <= {"channel.sms", "channel.wechat", "channel.weibo"}, language
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.name)
+def test_every_word_that_a_module_asks_for_exists(path: Path, words: dict[str, dict[str, str]]) -> None:
+    source = path.read_text()
+    asked = set(re.findall(r"""\bt\(\s*["']([^"']+)["']""", source))
+    assert asked <= set(words["en"])
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.name)
+def test_keys_that_are_put_together_are_of_a_listed_kind(path: Path) -> None:
+    prefixes = set(re.findall(r"\bt\(\s*`([\w.]*)\$\{", path.read_text()))
+    assert prefixes <= {*DYNAMIC, "named.", "error."}
+
+
+@pytest.mark.parametrize("prefix", DYNAMIC)
+def test_every_end_of_a_put_together_key_has_a_word(prefix: str, words: dict[str, dict[str, str]]) -> None:
+    assert {prefix + end for end in DYNAMIC[prefix]} <= set(words["en"])
+
+
+def test_every_word_is_used(words: dict[str, dict[str, str]]) -> None:
+    source = "".join(path.read_text() for path in modules() if path.name != "words.js")
+    prefixes = (*DYNAMIC, "named.", "error.")
+    unused = [key for key in words["en"] if not key.startswith(prefixes) and f'"{key}"' not in source]
+    assert not unused
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.name)
+def test_no_sentence_is_written_in_a_template(path: Path) -> None:
+    english = [text for text in template_texts(path.read_text()) if re.search(r"[A-Za-z]{3}", text)]
+    assert [text for text in english if text not in UNTRANSLATED] == []
