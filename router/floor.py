@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from channels.contract import Capabilities
 from router.bus.port import Bus, Committed, Follower
 from router.clock import Clock
@@ -21,7 +23,7 @@ from router.inbox import FloorAway, FloorDown, FloorFull, Inbox, Unavailable, Wa
 from router.lines import Lines
 from router.recovery import Bundles, fork, recover_state, replayed
 from router.rows import Names, commit_of, lines_of
-from router.store.port import Commit, Fenced, Store, StoreError
+from router.store.port import Commit, EffectEnd, Fenced, Store, StoreError
 from router.telemetry import Telemetry, error_code
 
 # Without work the loop looks up this often, so that a stop is noticed and the clock's steps are seen.
@@ -46,6 +48,7 @@ class Decided:
     entries: list[Entry] = field(default_factory=list)
     answers: list[tuple[Waiting, Answered]] = field(default_factory=list)
     letters: dict[str, int] = field(default_factory=dict)
+    ended: list[EffectEnd] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +116,15 @@ class Floor:
         """Follow what is committed from now on."""
         return self._parts.bus.follow(capacity)
 
-    async def submit(self, command: Command, *, letter: int = 0) -> Answered:
+    async def submit(self, command: Command, *, letter: int = 0, end: EffectEnd | None = None) -> Answered:
         """Decide a command; the answer comes when it is written down and the replica has reached it.
 
-        A `letter` is settled by the same commit. Raises FloorFull, FloorDown or Unavailable: then ask again
-        under the same command id.
+        A `letter` and the `end` of an effect are settled by the same commit. Raises FloorFull, FloorDown or
+        Unavailable: then ask again under the same command id.
         """
         if not self._leading or self._stopping:
             raise FloorDown("nobody leads this floor here")
-        waiting = Waiting(command, asyncio.get_running_loop().create_future(), letter)
+        waiting = Waiting(command, asyncio.get_running_loop().create_future(), letter, end)
         try:
             self._inbox.put(waiting)
         except FloorFull as full:
@@ -214,6 +217,8 @@ class Floor:
                 decided.entries.append(answer.entry)
                 if waiting.letter:
                     decided.letters[waiting.command.id] = waiting.letter
+                if waiting.end is not None:
+                    decided.ended.append(waiting.end)
         if batch:
             self._count.observe("floor_decide_seconds", time.monotonic() - started)
             self._count.observe("floor_batch", len(batch))
@@ -232,7 +237,8 @@ class Floor:
         before, after = self._replica, self._engine.state
         channel_of = await self.lines.channels_of(lines_of(decided.entries, before, after))
         names = Names(self._parts.reference, channel_of, self._parts.capabilities)
-        return commit_of(decided.entries, before, after, names=names, letters=decided.letters, epoch=self._epoch)
+        commit = commit_of(decided.entries, before, after, names=names, letters=decided.letters, epoch=self._epoch)
+        return replace(commit, ended=decided.ended) if decided.ended else commit
 
     async def _write_down(self, batch: list[Waiting], decided: Decided, commit: Commit | None) -> None:
         if commit is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from router.core.answers import Answered
 from router.core.commands import ARRIVALS, PEOPLE, TIME, Command
+from router.store.port import EffectEnd
 
 # What one batch takes of each lane at the most, so that none starves another. Together they bound how long the
 # loop is held: 256 decisions of some 30 µs, and one commit.
@@ -42,11 +43,12 @@ class Unavailable(FloorAway):
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A command and who waits for its answer. `letter` is settled by its decision, 0 for none."""
+    """A command and who waits for its answer. `letter` (0 for none) and `end` are settled by its decision."""
 
     command: Command
     answer: asyncio.Future[Answered]
     letter: int = 0
+    end: EffectEnd | None = None
 
 
 class Inbox:

@@ -7,18 +7,19 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from channels.contract import Channel, Done, TryLater, Undeliverable, Unsure
 from router.clock import Clock
-from router.core.answers import LookAgain
+from router.core.answers import Answered, LookAgain, Made
 from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS
 from router.core.commands import Command, ReportDelivery, ReportParty
 from router.core.record import Record, decode_record
 from router.floor import Floor
 from router.inbox import FloorAway
 from router.outgoing import Composer, GiveUp
-from router.store.port import Effect, Store, StoreError
+from router.store.port import Effect, EffectEnd, Store, StoreError
 from router.telemetry import Telemetry, error_code
 
 # No call of a channel takes longer; a channel's own time-outs are shorter.
@@ -48,8 +49,12 @@ AGE_MS_MAX: dict[str, int] = {
 # Nothing is due and nobody woke us: look anyway, for rows that another node or a restore left.
 IDLE_MS = 30_000
 WRITE_AGAIN_MS = 500
+# A row goes with the decision that tells of it. While nobody leads it goes alone after this, and is told of later.
+TOGETHER_MS = 5_000
 LOOKS_MAX = 3
 WAKES_CAPACITY = 1_000
+TRIES, TOGETHER_TRIES = CLAIM_MS // WRITE_AGAIN_MS, TOGETHER_MS // WRITE_AGAIN_MS
+Report = Callable[[], Awaitable[Command]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,7 @@ class OutboxWorker:
         self._count = parts.telemetry
         self._worker = parts.worker
         self._running: set[asyncio.Task[None]] = set()
+        self._in_hand: set[int] = set()
         self._wake = asyncio.Event()
 
     def nudge(self) -> None:
@@ -142,12 +148,19 @@ class OutboxWorker:
             self._site, self._worker, now_ms=now_ms, until_ms=now_ms + CLAIM_MS, limit=room
         )
         for effect in effects:
-            task = asyncio.create_task(self._perform(effect))
-            self._running.add(task)
-            task.add_done_callback(self._ended)
+            # A store that was away for long may give us what we still hold: that call is not made twice.
+            if effect.id not in self._in_hand:
+                self._begin(effect)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _begin(self, effect: Effect) -> None:
+        task = asyncio.create_task(self._perform(effect))
+        self._in_hand.add(effect.id)
+        self._running.add(task)
+        task.add_done_callback(lambda ended: self._ended(ended, effect.id))
+
+    def _ended(self, task: asyncio.Task[None], effect: int) -> None:
         self._running.discard(task)
+        self._in_hand.discard(effect)
         self._wake.set()
         if not task.cancelled() and task.exception() is not None:
             self._count.error("task_failed", task="outbox", error=error_code(task.exception() or Exception()))
@@ -208,9 +221,8 @@ class OutboxWorker:
             await self._write(
                 effect, lambda: self._archive.remember_provider(self._site, effect.message, done.provider)
             )
-        await self._write(effect, lambda: self._outbox.done(self._site, effect.id))
-        if effect.message:
-            await self._report(f"E{effect.id}:sent", effect, "sent", reason="")
+        report = self._report(f"E{effect.id}:sent", effect, "sent", reason="") if effect.message else None
+        await self._end(effect, report, row=lambda: self._outbox.done(self._site, effect.id), reason="")
 
     async def _later(self, effect: Effect, reason: str, *, after_ms: int, unsure: bool) -> None:
         wish_ms = min(after_ms, PROVIDER_WISH_MS_MAX)
@@ -239,13 +251,14 @@ class OutboxWorker:
     async def _dead(self, effect: Effect, reason: str) -> None:
         self._count.count("effects_dead", effect.channel, reason)
         self._count.warning("effect_dead", site=self._site, effect=effect.id, channel=effect.channel, reason=reason)
-        await self._write(effect, lambda: self._outbox.dead(self._site, effect.id, reason))
+        command_id = f"E{effect.id}:failed:{effect.attempts}"
+        report: Report | None = None
         if effect.message:
-            await self._report(f"E{effect.id}:failed:{effect.attempts}", effect, "failed", reason=reason)
+            report = self._report(command_id, effect, "failed", reason=reason)
         elif effect.effect == "connect":
-            command_id = f"E{effect.id}:failed:{effect.attempts}"
-            report = ReportParty(id=command_id, line=effect.line, party=effect.notice, joined=False, why=reason)
-            await self._submit(effect, lambda: _at_once(report))
+            left = ReportParty(id=command_id, line=effect.line, party=effect.notice, joined=False, why=reason)
+            report = partial(_at_once, left)
+        await self._end(effect, report, row=lambda: self._outbox.dead(self._site, effect.id, reason), reason=reason)
 
     # --- writing down and telling -----------------------------------------------------------------------------
 
@@ -260,7 +273,26 @@ class OutboxWorker:
             else:
                 return
 
-    async def _report(self, command_id: str, effect: Effect, status: str, *, reason: str) -> None:
+    async def _end(
+        self, effect: Effect, report: Report | None, *, row: Callable[[], Awaitable[None]], reason: str
+    ) -> None:
+        """Settle the row in the commit that tells of it, so that no crash comes between the two.
+
+        While nobody can decide, the row goes alone: one that stays would be performed again.
+        """
+        end = EffectEnd(effect=effect.id, reason=reason)
+        try:
+            answer = await self._submit(effect, report, end=end, tries=TOGETHER_TRIES) if report else None
+        except asyncio.CancelledError:
+            await self._write(effect, row)
+            raise
+        if isinstance(answer, Made) and answer.entry is not None:
+            return
+        await self._write(effect, row)
+        if report is not None and answer is None:
+            await self._submit(effect, report, end=None, tries=TRIES)
+
+    def _report(self, command_id: str, effect: Effect, status: str, *, reason: str) -> Report:
         async def command() -> Command:
             return ReportDelivery(
                 id=command_id,
@@ -271,7 +303,7 @@ class OutboxWorker:
                 record=await self._record(effect.conv),
             )
 
-        await self._submit(effect, command)
+        return command
 
     async def _record(self, conv: int) -> Record | None:
         if conv in self._floor.state.convs:
@@ -279,19 +311,20 @@ class OutboxWorker:
         data = await self._archive.record(self._site, conv)
         return decode_record(data) if data else None
 
-    async def _submit(self, effect: Effect, command: Callable[[], Awaitable[Command]]) -> None:
-        """Tell the floor, looking again when the conversation moved meanwhile, and again while nobody leads."""
+    async def _submit(self, effect: Effect, command: Report, *, end: EffectEnd | None, tries: int) -> Answered | None:
+        """Tell the floor, looking again when the conversation moved meanwhile; None when nobody led all the time."""
         looks = 0
-        for _ in range(CLAIM_MS // WRITE_AGAIN_MS):
+        for _ in range(tries):
             try:
-                answer = await self._floor.submit(await command())
+                answer = await self._floor.submit(await command(), end=end)
             except (FloorAway, StoreError) as error:
                 self._count.warning("effect_unwritten", effect=effect.id, error=error_code(error))
                 await asyncio.sleep(WRITE_AGAIN_MS / 1_000)
                 continue
             looks += 1
             if not isinstance(answer, LookAgain) or looks >= LOOKS_MAX:
-                return
+                return answer
+        return None
 
 
 def back_off_ms(attempts: int, random: Random) -> int:

@@ -181,6 +181,13 @@ class Settled(Row, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class EffectEnd(Row, frozen=True, kw_only=True):
+    """What became of an outbox row, settled by the commit that tells of it. Without a reason it happened."""
+
+    effect: int
+    reason: str = ""
+
+
 class Commit(Row, frozen=True, kw_only=True):
     """One durable batch. `first` is the position of its first event; it must continue the journal."""
 
@@ -195,6 +202,7 @@ class Commit(Row, frozen=True, kw_only=True):
     effects: Sequence[NewEffect] = ()
     settled: Sequence[Settled] = ()
     placed: Sequence[tuple[int, int, int]] = ()  # (message, conversation, line)
+    ended: Sequence[EffectEnd] = ()
 
 
 class JournalRow(Row, frozen=True, kw_only=True):
@@ -399,7 +407,10 @@ class Outbox(Protocol):
     """Effects, one in flight per lane, in order."""
 
     async def claim(self, site: str, worker: str, *, now_ms: int, until_ms: int, limit: int) -> list[Effect]:
-        """Claim the head of each free lane that may go now, until a time longer than any call takes."""
+        """Claim the head of each free lane that may go now, until a time longer than any call takes.
+
+        What was claimed before and never reported comes back unsure: its worker may have died in the call.
+        """
 
     async def holds(self, site: str, effect: int, worker: str, *, now_ms: int) -> bool:
         """Return whether the claim still stands; asked right before the call."""

@@ -10,7 +10,7 @@ import apsw
 from router.store.port import Commit, Fenced, JournalRow, Snapshot
 from router.store.sqlite import snapshots
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.outbox import insert_effects
+from router.store.sqlite.outbox import end_effects, insert_effects
 from router.store.sqlite.pile import Pile, as_json
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
@@ -240,6 +240,11 @@ def _write_effects(conn: apsw.Connection, site: str, commit: Commit) -> None:
     insert_effects(conn, site, effects=commit.effects, at=commit.at)
 
 
+def _write_ended(conn: apsw.Connection, site: str, commit: Commit) -> None:
+    if commit.ended:
+        end_effects(conn, site, ended=commit.ended)
+
+
 _WITH_A_COMMIT: tuple[Callable[[apsw.Connection, str, Commit], None], ...] = (
     _write_timeline,
     _write_conversations,
@@ -248,4 +253,5 @@ _WITH_A_COMMIT: tuple[Callable[[apsw.Connection, str, Commit], None], ...] = (
     _write_deliveries,
     _write_settled,
     _write_effects,
+    _write_ended,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from router.store.port import Effect, NewEffect
+from router.store.port import Effect, EffectEnd, NewEffect
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.pile import Pile, as_json
 from router.store.sqlite.readers import Readers
@@ -35,8 +35,9 @@ UPDATE outbox SET head = 1 WHERE id IN (
   WHERE NOT EXISTS (SELECT 1 FROM outbox h WHERE h.site = ?1 AND h.lane = l.value AND h.head = 1))
 """
 
+# Who holds a claim that ran out has perhaps died in the middle of the call.
 _CLAIM = f"""
-UPDATE outbox SET worker = ?2, go_ms = ?4 WHERE id IN (
+UPDATE outbox SET unsure = max(unsure, worker <> ''), worker = ?2, go_ms = ?4 WHERE id IN (
   SELECT id FROM outbox WHERE site = ?1 AND head = 1 AND go_ms <= ?3 ORDER BY go_ms, position, id LIMIT ?5)
 RETURNING {_FIELDS}
 """  # noqa: S608 - the fields are the constant above
@@ -152,6 +153,16 @@ def insert_effects(conn: apsw.Connection, site: str, *, effects: Sequence[NewEff
         )
     conn.execute(_INSERT, (site, pile.rows, at, EARLIEST_MS))
     _promote(conn, site, sorted({new.lane for new in effects}))
+
+
+def end_effects(conn: apsw.Connection, site: str, *, ended: Sequence[EffectEnd]) -> None:
+    """Take away what happened and bury what never will, in the commit that tells of it."""
+    happened = [(site, end.effect) for end in ended if not end.reason]
+    if happened:
+        finish_all(conn, happened)
+    for end in ended:
+        if end.reason:
+            _bury(conn, site=site, effect=end.effect, reason=end.reason)
 
 
 def finish_all(conn: apsw.Connection, asks: list[tuple[str, int]]) -> list[None]:
