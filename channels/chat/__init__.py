@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from msgspec import Meta
 
 from channels.chat import frames
 from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
 from channels.chat.files import Files
-from channels.chat.presence import Presence
+from channels.chat.presence import PAGES, Presence
 from channels.chat.sessions import Visitor, new_id, seal, unseal
 from channels.contract import (
     AnyEffect,
@@ -30,6 +28,8 @@ from channels.contract import (
     Undeliverable,
 )
 from channels.contract import Settings as CommonSettings
+from channels.origins import client_ip, is_own
+from channels.typed import typed
 from router.rates import Buckets
 
 CAPABILITIES = Capabilities(delivery="push", live=True, load=25, receipts=True, text_chars_max=frames.TEXT_CHARS_MAX)
@@ -38,17 +38,24 @@ HEARTBEAT_S = 20.0
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 WATCH_S = 0.5
-_EMAIL = re.compile(r"^[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,190}$")
+_EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,190}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+# Everything a page of ours sends: messages, signs of typing and of having seen. More is a script.
+FRAMES_PER_WINDOW, FRAMES_WINDOW_MS = 120, 10_000
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,250}(:[0-9]{1,5})?")
 _TALKING = "talking"
+_UNKNOWN_PAGE = "This page may not open a chat: add its origin to the site's list."
 
 
 class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `chat` entry of channels.yaml. `sites` maps the key of a page's widget to the origins it may come from.
 
-    `queue` is whose opening hours the widget shows, `closed` the text it shows outside them.
+    `facts` maps what a page may declare for the rules to the values it may have. `queue` is whose opening hours
+    the widget shows, `closed` the text it shows outside them.
     """
 
     sites: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    facts: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     queue: str = ""
     closed: str = "closed-now"
     away_after_s: int = 120
@@ -79,12 +86,14 @@ class Chat:
         self._settings = settings
         self._door = door
         self._secret = door.secret("sessions")
-        self._files = Files(door.public_url)
+        self._files = Files(door.public_url, settings.sites)
         self._presence = Presence(settings.away_after_s * 1_000)
         self._sessions = Buckets(settings.sessions_a_minute_and_ip, MINUTE_MS)
         self._messages = Buckets(settings.messages_a_minute, MINUTE_MS)
+        self._frames = Buckets(FRAMES_PER_WINDOW, FRAMES_WINDOW_MS)
         self._by_ip: Counter[str] = Counter()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._open: set[Conversation] = set()
+        self._ending = False
 
     def routes(self) -> Sequence[Route]:
         """The session, the socket, and the widget's files."""
@@ -107,24 +116,40 @@ class Chat:
 
     async def listen(self) -> None:
         """Watch who has gone, and remember who was talking, so that a restart closes what nobody comes back to."""
-        kept = await self._door.book.read(_TALKING)
-        self._presence.restore(msgspec.json.decode(kept, type=list[str]) if kept else [], self._door.now_ms())
-        while True:
-            await asyncio.sleep(WATCH_S)
-            for visitor in self._presence.gone(self._door.now_ms()):
-                await self._close_line(visitor, "away")
-            if self._presence.changed:
-                self._presence.changed = False
-                await self._door.book.note(_TALKING, msgspec.json.encode(sorted(self._presence.talking)).decode())
+        try:
+            for page in PAGES:
+                kept = await self._door.book.read(f"{_TALKING}:{page}")
+                self._presence.restore(msgspec.json.decode(kept, type=list[str]) if kept else (), self._door.now_ms())
+            while True:
+                await self._watch()
+                await asyncio.sleep(WATCH_S)
+        finally:
+            # Without its link the channel is over: open sockets come again, to whatever follows it.
+            self._ending = True
+            for conversation in tuple(self._open):
+                conversation.stop()
 
-    async def _close_line(self, key: str, why: str) -> None:
-        """Say that a visitor has left. While the letterbox is closed it is said again by the watch."""
-        site, _, visitor = key.partition(":")
+    async def _watch(self) -> None:
+        for visitor in self._presence.gone(self._door.now_ms()):
+            # They may have come back while an earlier one was written down.
+            if visitor in self._presence.away:
+                await self._close_line(visitor, "away")
+        for page in tuple(self._presence.changed):
+            self._presence.changed.discard(page)
+            talking = msgspec.json.encode(sorted(self._presence.talking.get(page, ()))).decode()
+            await self._door.book.note(f"{_TALKING}:{page}", talking)
+
+    async def _close_line(self, key: str, why: str) -> bool:
+        """Say that a visitor has left; return whether it is written down. If not, the watch says it again."""
+        site, _, visitor = key.rpartition(":")
         who = Visitor(site=site, id=visitor, expires_ms=0)
         signal = LineClosed(line=line_of(who), dedupe=f"left:{key}:{self._door.now_ms()}", why=why)
-        with contextlib.suppress(LetterboxClosed):
+        try:
             await self._door.accept([signal])
-            self._presence.closed(key)
+        except LetterboxClosed:
+            return False
+        self._presence.closed(key)
+        return True
 
     # --- sessions ---------------------------------------------------------------------------------------------------
 
@@ -134,11 +159,13 @@ class Chat:
             asked = msgspec.json.decode(await request.read(), type=NewSession)
         except (msgspec.MsgspecError, UnicodeError):
             return _refused(400, "bad_request", "Post a JSON object with site, name, email, language.", origin)
-        if not self._may_embed(asked.site, origin):
-            return _refused(403, "origin", "This page may not open a chat: add its origin to the site's list.", "")
-        if asked.email and not _EMAIL.match(asked.email):
+        if not self._may_embed(asked.site, request):
+            return _refused(403, "origin", _UNKNOWN_PAGE, "")
+        if not self._may_declare(asked.declared):
+            return _refused(400, "declared", "Declare only what `facts` of the chat's settings allows.", origin)
+        if asked.email and not _EMAIL.fullmatch(asked.email):
             return _refused(400, "email", "This is not an e-mail address, such as name@example.com.", origin)
-        if not self._sessions.take(self._ip(request), self._door.now_ms()):
+        if not self._sessions.take(client_ip(request, self._settings.proxies), self._door.now_ms()):
             return _refused(429, "slow_down", "Too many new chats at once. Try again in a minute.", origin)
         visitor = self._visitor(asked)
         body = {"token": seal(self._secret, visitor), "visitor": visitor.id, **self._hours(visitor.language)}
@@ -153,11 +180,15 @@ class Chat:
             site=asked.site,
             id=earlier.id if earlier else new_id(),
             expires_ms=now_ms + self._settings.session_days * DAY_MS,
-            name=asked.name or (earlier.name if earlier else ""),
+            name=typed(asked.name, lines=False) or (earlier.name if earlier else ""),
             email=asked.email or (earlier.email if earlier else ""),
-            language=asked.language or (earlier.language if earlier else ""),
-            declared=tuple(sorted(asked.declared.items())[:16]) or (earlier.declared if earlier else ()),
+            language=asked.language if _LANGUAGE.fullmatch(asked.language) else (earlier.language if earlier else ""),
+            declared=tuple(sorted(asked.declared.items())) or (earlier.declared if earlier else ()),
         )
+
+    def _may_declare(self, declared: Mapping[str, str]) -> bool:
+        """What rules look at is a closed set of values: a page cannot make up more of them, nor a name among them."""
+        return all(value in self._settings.facts.get(name, ()) for name, value in declared.items())
 
     def _hours(self, language: str) -> dict[str, object]:
         if not self._settings.queue:
@@ -168,35 +199,34 @@ class Chat:
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:
         origin = request.headers.get("Origin", "")
-        if not any(self._may_embed(site, origin) for site in ("main", *self._settings.sites)):
-            return _refused(403, "origin", "This page may not open a chat: add its origin to the site's list.", "")
+        if not self._may_ask(request):
+            return _refused(403, "origin", _UNKNOWN_PAGE, "")
         allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
         return web.Response(status=204, headers={**_cors(origin), **allowed})
 
-    def _may_embed(self, site: str, origin: str) -> bool:
+    def _may_ask(self, request: web.Request) -> bool:
+        return any(self._may_embed(site, request) for site in ("main", *self._settings.sites))
+
+    def _may_embed(self, site: str, request: web.Request) -> bool:
         """Our own pages may always; others by the site's list. A client without Origin is no browser and may try."""
         if site != "main" and site not in self._settings.sites:
             return False
-        own = urlsplit(self._door.public_url)
-        return origin in {"", f"{own.scheme}://{own.netloc}"} or origin in self._settings.sites.get(site, ())
-
-    def _ip(self, request: web.Request) -> str:
-        peer = request.remote or ""
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        return forwarded.split(",")[-1].strip() if forwarded and peer in self._settings.proxies else peer
+        origin = request.headers.get("Origin", "")
+        listed = origin in self._settings.sites.get(site, ())
+        return not origin or listed or is_own(origin, request, self._door.public_url)
 
     # --- sockets ------------------------------------------------------------------------------------------------------
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        ip, origin = self._ip(request), request.headers.get("Origin", "")
-        if not any(self._may_embed(site, origin) for site in ("main", *self._settings.sites)):
-            return _refused(403, "origin", "This page may not open a chat: add its origin to the site's list.", "")
+        ip = client_ip(request, self._settings.proxies)
+        if not self._may_ask(request):
+            return _refused(403, "origin", _UNKNOWN_PAGE, "")
         if self._by_ip[ip] >= self._settings.sockets_per_ip:
             return _refused(429, "slow_down", "Too many chats from this address.", "")
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=frames.FRAME_BYTES_MAX, compress=False)
-        await socket.prepare(request)
         self._by_ip[ip] += 1
         try:
+            await socket.prepare(request)
             await self._greet(request, socket)
         finally:
             self._by_ip[ip] -= 1
@@ -211,33 +241,42 @@ class Chat:
             await socket.close(code=BAD_TOKEN, message=b"bad token")
             return
         key = f"{visitor.site}:{visitor.id}"
-        if not self._may_embed(visitor.site, request.headers.get("Origin", "")):
+        if not self._may_embed(visitor.site, request):
             await socket.close(code=FORBIDDEN, message=b"origin")
             return
         if self._presence.sockets.get(key, 0) >= self._settings.sockets_per_visitor:
-            await socket.close(code=FORBIDDEN, message=b"too many tabs")
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many tabs")
             return
+        if self._ending:
+            await socket.close(code=WSCloseCode.SERVICE_RESTART)
+            return
+        await self._talk(request, socket, visitor, hello=hello)
+
+    async def _talk(
+        self, request: web.Request, socket: web.WebSocketResponse, visitor: Visitor, *, hello: frames.Hello
+    ) -> None:
+        key = f"{visitor.site}:{visitor.id}"
+        conversation = Conversation(socket, self._door, visitor, self._hooks(request.transport))
+        self._open.add(conversation)
         self._presence.came(key)
         try:
             welcome = frames.write("welcome", session=visitor.id, seq=hello.last_seq, **self._hours(visitor.language))
             await socket.send_str(welcome)
-            await Conversation(socket, self._door, visitor, self._hooks()).run(hello.last_seq)
+            await conversation.run(hello.last_seq)
         except ConnectionError:
             return
         finally:
+            self._open.discard(conversation)
             self._presence.went(key, self._door.now_ms())
 
-    def _hooks(self) -> Hooks:
+    def _hooks(self, transport: asyncio.Transport | None) -> Hooks:
         return Hooks(
             may_send=lambda visitor: self._messages.take(visitor.id, self._door.now_ms()),
-            said=lambda visitor: self._presence.talks(f"{visitor.site}:{visitor.id}"),
-            left=self._left,
+            may_speak=lambda visitor: self._frames.take(visitor.id, self._door.now_ms()),
+            said=lambda visitor: self._presence.said(f"{visitor.site}:{visitor.id}"),
+            left=lambda visitor: self._close_line(f"{visitor.site}:{visitor.id}", "left"),
+            cut=lambda: transport.abort() if transport is not None else None,
         )
-
-    def _left(self, visitor: Visitor) -> None:
-        task = asyncio.create_task(self._close_line(f"{visitor.site}:{visitor.id}", "left"))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
 
 
 async def _first_frame(socket: web.WebSocketResponse) -> frames.Hello | None:
@@ -259,9 +298,15 @@ def _cors(origin: str) -> dict[str, str]:
 
 
 def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) -> Chat:
-    """Make the channel."""
+    """Make the channel. Raises ValueError when a page's origin cannot be one."""
     del environment
     assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
+    for site, origins in settings.sites.items():
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"chat.sites.{site}: '{origin}' is no origin; write one such as https://www.example.com"
+                )
     return Chat(settings, door)
 
 

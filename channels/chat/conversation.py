@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -13,15 +14,24 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from channels.chat import frames
 from channels.chat.sessions import Visitor
 from channels.contract import Door, Identity, LetterboxClosed, LineItem, LineRef, MessageIn, Receipt
+from channels.typed import typed
 
 CHANNEL = "chat"
 HELLO_S = 5.0
 DECISION_WAIT_MS = 1_000
 RESUME_ITEMS = 200
-# What one socket may be behind before it is closed and resumes from the archive.
+# What one socket may be behind before its line is held back; a line that is held back resumes from the archive.
 QUEUE_MAX = 256
+# A browser that takes nothing for so long is let go, and resumes when it is back.
+SLOW_S = 20.0
+# Good-bye must not wait for who does not listen.
+GOODBYE_S = 2.0
 # Decisions awaited at once for one socket; more means a script, and it waits.
 AWAITED_MAX = 16
+# Replies shown on this socket that may still be acknowledged.
+SHOWN_MAX = 500
+# A page of ours sends none; a script that sends these is not worth listening to.
+BAD_FRAMES_MAX = 10
 BAD_TOKEN, FORBIDDEN = 4401, 4403
 
 
@@ -32,11 +42,13 @@ def line_of(visitor: Visitor) -> LineRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What a socket asks of the channel around it."""
+    """What a socket asks of the channel around it. `left` returns whether it is written down; `cut` hangs up."""
 
     may_send: Callable[[Visitor], bool]
+    may_speak: Callable[[Visitor], bool]
     said: Callable[[Visitor], None]
-    left: Callable[[Visitor], None]
+    left: Callable[[Visitor], Awaitable[bool]]
+    cut: Callable[[], None]
 
 
 class Conversation:
@@ -50,50 +62,79 @@ class Conversation:
         self._hooks = hooks
         self._out: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
         self._awaited: set[asyncio.Task[None]] = set()
+        self._shown: OrderedDict[int, None] = OrderedDict()
+        self._bad_frames = 0
+        self._code: int = WSCloseCode.OK
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End it: the node or this channel's settings change, and the browser shall come again."""
+        self._stopping.set()
 
     async def run(self, last_seq: int) -> None:
         """Serve until either side ends it."""
-        tasks = [
-            asyncio.create_task(self._write()),
-            asyncio.create_task(self._follow(last_seq)),
-            asyncio.create_task(self._read()),
-        ]
+        works = (self._write(), self._follow(last_seq), self._read(), self._wait_stopped())
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._code = WSCloseCode.SERVICE_RESTART
+            raise
         finally:
+            ended = [task for task in tasks if task.done()]
             for task in (*tasks, *self._awaited):
                 task.cancel()
             await asyncio.gather(*tasks, *self._awaited, return_exceptions=True)
-            with contextlib.suppress(ConnectionError, RuntimeError):
-                await self._socket.close()
+            await self._good_bye(ended)
 
-    def _say(self, frame: str) -> None:
-        """Queue a frame; a socket that does not keep up is closed and resumes."""
+    async def _good_bye(self, ended: list[asyncio.Task[None]]) -> None:
+        """Close with the reason; a socket that does not even take that is cut."""
+        if any(task.exception() is not None and not isinstance(task.exception(), OSError) for task in ended):
+            self._code = WSCloseCode.INTERNAL_ERROR
         try:
-            self._out.put_nowait(frame)
-        except asyncio.QueueFull:
-            raise ConnectionResetError("too slow") from None
+            async with asyncio.timeout(GOODBYE_S):
+                await self._socket.close(code=self._code)
+        except (TimeoutError, ConnectionError, RuntimeError):
+            self._hooks.cut()
+
+    async def _wait_stopped(self) -> None:
+        await self._stopping.wait()
+        self._code = WSCloseCode.SERVICE_RESTART
 
     async def _write(self) -> None:
         while True:
-            await self._socket.send_str(await self._out.get())
+            frame = await self._out.get()
+            try:
+                async with asyncio.timeout(SLOW_S):
+                    await self._socket.send_str(frame)
+            except TimeoutError:
+                self._code = WSCloseCode.TRY_AGAIN_LATER
+                return
 
     # --- from the line ------------------------------------------------------------------------------------------
 
     async def _follow(self, last_seq: int) -> None:
         """Follow first and read then, so that nothing falls between; after an overrun do it again."""
         seq = last_seq
-        while not self._socket.closed:
+        while True:
             follow = self._door.follow(self._line)
             try:
+                if seq and not await self._knows(seq):
+                    await self._out.put(frames.write("reset"))
+                    seq = 0
                 seq = await self._resume(seq)
                 async for item in follow:
                     seq = await self._pass_on(item, seq)
                 if not follow.overrun:
-                    await self._socket.close(code=WSCloseCode.SERVICE_RESTART)
+                    self._code = WSCloseCode.SERVICE_RESTART
                     return
             finally:
                 follow.close()
+
+    async def _knows(self, seq: int) -> bool:
+        """Return whether a number is of this line; after a restore from back-up it may be of a time that was lost."""
+        items = await self._door.line_items(self._line, after=seq - 1, limit=1)
+        return bool(items) and items[0].seq == seq
 
     async def _resume(self, seq: int) -> int:
         while True:
@@ -104,24 +145,30 @@ class Conversation:
                 return seq
 
     async def _pass_on(self, item: LineItem, seq: int) -> int:
-        if item.seq == 0:
-            self._say(frames.of_item(item))
+        if item.seq and item.seq <= seq:
             return seq
-        if item.seq <= seq:
-            return seq
+        if item.kind == "out":
+            self._shown[item.message] = None
+            if len(self._shown) > SHOWN_MAX:
+                self._shown.popitem(last=False)
         await self._out.put(frames.of_item(item))
-        return item.seq
+        return item.seq or seq
 
     # --- from the visitor -----------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         async for message in self._socket:
-            if message.type is not WSMsgType.TEXT:
+            if message.type is not WSMsgType.TEXT or not self._hooks.may_speak(self._visitor):
+                self._code = WSCloseCode.POLICY_VIOLATION
                 return
             try:
                 frame = frames.read(message.data)
             except (msgspec.MsgspecError, UnicodeError):
-                self._say(frames.write("error", code="bad_frame"))
+                self._bad_frames += 1
+                if self._bad_frames > BAD_FRAMES_MAX:
+                    self._code = WSCloseCode.POLICY_VIOLATION
+                    return
+                await self._out.put(frames.write("error", code="bad_frame"))
                 continue
             await self._take(frame)
 
@@ -130,28 +177,34 @@ class Conversation:
             await self._send(frame)
         elif isinstance(frame, frames.Typing):
             self._door.typing(self._line, frame.on)
-        elif isinstance(frame, frames.Ack) and frame.message:
-            await self._shown(frame.message)
+        elif isinstance(frame, frames.Ack):
+            await self._acknowledged(frame.message)
         elif isinstance(frame, frames.Leave):
-            self._hooks.left(self._visitor)
-            self._say(frames.write("left"))
+            kept = await self._hooks.left(self._visitor)
+            await self._out.put(frames.write("left") if kept else frames.write("error", code="later"))
 
     async def _send(self, frame: frames.Send) -> None:
         """Answer `accepted` only when it is on disk. A repeat of the same id is the same message."""
-        if not self._hooks.may_send(self._visitor):
-            self._say(frames.write("error", code="slow_down", client_msg_id=frame.client_msg_id))
-            return
-        try:
-            (accepted,) = await self._door.accept([self._signal(frame)])
-        except LetterboxClosed:
-            self._say(frames.write("error", code="later", client_msg_id=frame.client_msg_id))
-            return
-        self._hooks.said(self._visitor)
-        if len(self._awaited) >= AWAITED_MAX:
-            await asyncio.wait(self._awaited, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._confirm(frame.client_msg_id, accepted.letter))
-        self._awaited.add(task)
-        task.add_done_callback(self._awaited.discard)
+        signal = self._signal(frame)
+        if not signal.text:
+            await self._refuse(frame, "empty")
+        elif not self._hooks.may_send(self._visitor):
+            await self._refuse(frame, "slow_down")
+        else:
+            try:
+                (accepted,) = await self._door.accept([signal])
+            except LetterboxClosed:
+                await self._refuse(frame, "later")
+                return
+            self._hooks.said(self._visitor)
+            if len(self._awaited) >= AWAITED_MAX:
+                await asyncio.wait(self._awaited, return_when=asyncio.FIRST_COMPLETED)
+            task = asyncio.create_task(self._confirm(frame.client_msg_id, accepted.letter))
+            self._awaited.add(task)
+            task.add_done_callback(self._awaited.discard)
+
+    async def _refuse(self, frame: frames.Send, code: str) -> None:
+        await self._out.put(frames.write("error", code=code, client_msg_id=frame.client_msg_id))
 
     async def _confirm(self, client_msg_id: str, letter: int) -> None:
         """The item with its number comes by the line; this says that it is kept, and under which name."""
@@ -165,7 +218,7 @@ class Conversation:
         return MessageIn(
             line=self._line,
             dedupe=f"{visitor.site}:{visitor.id}:{frame.client_msg_id}",
-            text="".join(char for char in frame.text if char in "\n\t" or char.isprintable()).strip() or "?",
+            text=typed(frame.text, lines=True),
             name=visitor.name,
             language=visitor.language,
             identities=identities,
@@ -173,8 +226,10 @@ class Conversation:
             extra={"client": frame.client_msg_id},
         )
 
-    async def _shown(self, message: int) -> None:
-        """A reply was shown: a receipt. Should the letterbox be closed, a later acknowledgement says it again."""
+    async def _acknowledged(self, message: int) -> None:
+        """A reply that was shown here was read: a receipt, once. While the letterbox is closed it may be said again."""
+        if message not in self._shown:
+            return
         receipt = Receipt(
             line=self._line,
             dedupe=f"read:{self._visitor.id}:{message}",
@@ -183,3 +238,4 @@ class Conversation:
         )
         with contextlib.suppress(LetterboxClosed):
             await self._door.accept([receipt])
+            self._shown.pop(message, None)

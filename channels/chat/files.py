@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -10,7 +10,8 @@ from aiohttp import web
 from channels.contract import Handler
 
 _KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-# The frame may be embedded by any page; what may open a chat is decided by the session's origin check.
+# The page with the chat in it. It comes from our own origin, so the pages that may embed it are named to the browser.
+FRAME = "/frame"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'"
@@ -21,7 +22,8 @@ _CACHE = "max-age=300"
 class Files:
     """Every file of `web/`, by its path under the channel; pages without their ending."""
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, sites: Mapping[str, Sequence[str]]) -> None:
+        self._sites = sites
         folder = Path(__file__).with_name("web")
         self._bodies: dict[str, tuple[str, bytes]] = {}
         for file in sorted(folder.iterdir()):
@@ -35,6 +37,9 @@ class Files:
         """The paths that are served."""
         return tuple(self._bodies)
 
+    def _ancestors(self, site: str) -> str:
+        return " ".join(("'self'", *self._sites.get(site, ())))
+
     def handler(self, path: str) -> Handler:
         """Return the handler of one file."""
         kind, body = self._bodies[path]
@@ -46,7 +51,9 @@ class Files:
         }
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            del request
-            return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
+            ancestors = self._ancestors(request.query.get("site", "main") if path == FRAME else "main")
+            policy = f"{headers['Content-Security-Policy']}; frame-ancestors {ancestors}"
+            told = {**headers, "Content-Security-Policy": policy}
+            return web.Response(body=body, content_type=kind, charset="utf-8", headers=told)
 
         return serve

@@ -48,9 +48,19 @@ function lost() {
 function take(frame) {
   if (frame.type === "msg") message(frame);
   else if (frame.type === "status") status(frame);
+  else if (frame.type === "reset") forget();
   else if (frame.type === "typing") typingOf(frame.on);
   else if (frame.type === "accepted") mark(rows.get(frame.client_msg_id), "sent");
   else if (frame.type === "error" && frame.code === "slow_down") show(say("slow"));
+}
+
+// The server was put back to an earlier day: what it knows follows, what is not yet accepted stays.
+function forget() {
+  for (const [key, row] of rows) {
+    if (["sending", "again"].includes(row.dataset.mark)) continue;
+    row.remove();
+    rows.delete(key);
+  }
 }
 
 function message(frame) {
@@ -191,10 +201,9 @@ at("end").addEventListener("click", () => line.leave());
 document.addEventListener("keydown", (event) => event.key === "Escape" && leave());
 
 async function start() {
-  const earlier = line.known;
   const hours = await line.begin({ language });
   greet(hours);
-  if (earlier) return talk();
+  if (line.talked) return talk();
   at("begin").hidden = false;
   at("name").focus();
 }

@@ -21,11 +21,8 @@ export class Line {
     this.wanted = false;
     this.pending = new Map(this.#read("pending") || []);
     this.token = this.#read("token") || "";
+    this.talked = Boolean(this.#read("talked"));
     addEventListener("online", () => this.wanted && this.#connect());
-  }
-
-  get known() {
-    return Boolean(this.token);
   }
 
   /** Ask for a session; details may be added later with the same call. */
@@ -35,6 +32,7 @@ export class Line {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ site: this.site, token: this.token, ...details }),
     });
+    if (response.status >= 500) throw new Error("away");
     const body = await response.json();
     if (!response.ok) throw new Error(body.error.code);
     this.token = body.token;
@@ -49,6 +47,8 @@ export class Line {
 
   send(text) {
     const id = newId();
+    this.talked = true;
+    this.#keep("talked", true);
     this.pending.set(id, { id, text, at: Date.now() });
     this.#keepPending();
     this.#offer(this.pending.get(id));
@@ -84,6 +84,7 @@ export class Line {
       for (const message of this.pending.values()) this.#offer(message);
       return;
     }
+    if (frame.type === "reset") this.lastSeq = 0;
     if (frame.type === "accepted") this.#accepted(frame.client_msg_id);
     if (frame.type === "error" && frame.client_msg_id) this.#later(frame);
     if (frame.seq) {
@@ -99,6 +100,7 @@ export class Line {
   }
 
   #later(frame) {
+    if (frame.code === "empty") return this.#accepted(frame.client_msg_id);
     const message = this.pending.get(frame.client_msg_id);
     if (message) setTimeout(() => this.pending.has(message.id) && this.#offer(message), 3_000);
   }

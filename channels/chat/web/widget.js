@@ -67,7 +67,7 @@
     if (open && !frame) {
       frame = document.createElement("iframe");
       frame.title = words[0];
-      frame.src = `${base}frame#${encodeURIComponent(site)}/${language}`;
+      frame.src = `${base}frame?site=${encodeURIComponent(site)}#${encodeURIComponent(site)}/${language}`;
       frame.allow = "";
       style(frame, { border: "0", background: "Canvas", boxShadow: "0 1px 2px rgba(0,0,0,.1), 0 12px 40px -8px rgba(0,0,0,.35)" });
       root.prepend(frame);
