@@ -79,14 +79,37 @@ def verify(data: Path) -> None:
     from router.datalock import STORE_FILE  # noqa: PLC0415
     from router.verify import verify as verify_store  # noqa: PLC0415
 
+    _need_data(data)
     path = data / STORE_FILE
-    if not path.exists():
-        raise click.ClickException(NO_DATA.format(data))
     calls = [name for name, module in discover().items() if module.CAPABILITIES.delivery == "call"]
     report = verify_store(path, SITE, call_channels=calls)
     for line in report.lines():
         click.echo(line)
     sys.exit(0 if report.ok else 1)
+
+
+@main.command()
+@DATA
+@click.option("--view", "only", default="", help="Only this one, for example legs.")
+def rebuild(data: Path, only: str) -> None:
+    """Throw views away and make them anew from the journal, while the server is stopped."""
+    from router.datalock import DataInUse, locked  # noqa: PLC0415
+    from router.views.known import VIEWS  # noqa: PLC0415
+    from router.views.rebuild import rebuild_view  # noqa: PLC0415
+
+    if only and only not in VIEWS:
+        raise click.ClickException(f"There is no view '{only}'. There are: {', '.join(sorted(VIEWS))}.")
+
+    async def work(store: Store) -> None:
+        for view in [VIEWS[only]] if only else VIEWS.values():
+            click.echo(await rebuild_view(view, SITE, store, say=lambda line: click.echo(line, err=True)))
+
+    _need_data(data)
+    try:
+        with locked(data, 0):
+            _with_store(data, work)
+    except DataInUse as fault:
+        raise click.ClickException(str(fault)) from None
 
 
 @main.command(hidden=True)
@@ -224,15 +247,20 @@ def user_disable(data: Path, login: str, undo: bool) -> None:
 # --- running ----------------------------------------------------------------------------------------------------------
 
 
-def _with_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
+def _need_data(data: Path) -> None:
     from router.datalock import STORE_FILE  # noqa: PLC0415
+
+    if not (data / STORE_FILE).exists():
+        raise click.ClickException(NO_DATA.format(data))
+
+
+def _with_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
     from router.people import NoSuchAccount  # noqa: PLC0415
     from router.serving import open_store  # noqa: PLC0415
     from router.sitekey import SiteKeyError, load_site_key  # noqa: PLC0415
     from router.store.port import StoreError  # noqa: PLC0415
 
-    if not (data / STORE_FILE).exists():
-        raise click.ClickException(NO_DATA.format(data))
+    _need_data(data)
 
     async def run() -> T:
         store = await open_store(data, load_site_key(data, os.environ))

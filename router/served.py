@@ -30,6 +30,8 @@ from router.store.port import Store, StoreError
 from router.switchboard import BoardParts, Switchboard, schemas_of
 from router.tasks import Tasks
 from router.telemetry import Telemetry, error_code
+from router.views.follower import Age, ViewFollower
+from router.views.known import VIEWS
 from router.wakes import Wakes
 
 # A graceful stop waits so long for letters that are on their way; what is left stays in the letterbox.
@@ -84,6 +86,7 @@ class Served:
         self.outbox = self._build_outbox()
         self.snapshots = self._build_snapshots()
         self._wakes = Wakes(self.floor, parts.store.archive, parts.clock, telemetry=parts.telemetry)
+        self._views = self._build_views()
         self.config.on_applied = self._changed
 
     @property
@@ -94,6 +97,11 @@ class Served:
     def problems(self) -> Sequence[str]:
         """Return what the banner says: problems of the files, and channels that are off."""
         return (*self.config.problems, *self.board.problems.values())
+
+    @property
+    def views(self) -> Sequence[Age]:
+        """Return how old each view is."""
+        return [follower.age for follower in self._views]
 
     async def recover(self) -> None:
         """Make the floor from the store and build its channels; nothing is served yet."""
@@ -117,6 +125,7 @@ class Served:
             "snapshots": self.snapshots.run,
             "gauges": self._gauge,
             "prune": self._prune,
+            **{f"view:{follower.name}": follower.run for follower in self._views},
         }
         for name, work in works.items():
             self._tasks.start(name, work)
@@ -183,6 +192,9 @@ class Served:
         count.gauge("outbox_waiting", waiting)
         count.gauge("outbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
         count.gauge("outbox_dead", dead)
+        for age in self.views:
+            count.gauge("view_behind", age.behind, age.view)
+            count.gauge("view_applied_ms", age.at, age.view)
 
     # --- building ---------------------------------------------------------------------------------------------------
 
@@ -278,6 +290,10 @@ class Served:
             folder=parts.data,
             telemetry=parts.telemetry,
         )
+
+    def _build_views(self) -> list[ViewFollower]:
+        parts = self._parts
+        return [ViewFollower(view, self.floor, parts.store, telemetry=parts.telemetry) for view in VIEWS.values()]
 
     def _build_door(self, channel: str) -> FloorDoor:
         parts = self._parts

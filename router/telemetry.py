@@ -28,6 +28,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "effects_later": ("Effects put off, by channel and reason.", ("channel", "reason")),
     "effects_dead": ("Effects given up, by channel and reason.", ("channel", "reason")),
     "effects_repeated_unsure": ("Effects repeated although the first may have arrived.", ("channel",)),
+    "requests_unread": ("Connections whose request could not be read, by reason.", ("reason",)),
     "config_applied": ("Configurations proposed by this node.", ()),
     "config_refused": ("Configurations refused because of problems.", ()),
     "snapshots_made": ("Snapshots kept.", ()),
@@ -45,6 +46,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "outbox_waiting": ("Effects waiting.", ()),
     "outbox_oldest_ms": ("Age of the oldest waiting effect.", ()),
     "outbox_dead": ("Dead letters.", ()),
+    "view_behind": ("Committed events that a view does not hold yet, by view.", ("view",)),
+    "view_applied_ms": ("Time of the last committed event that a view holds, in UTC milliseconds, by view.", ("view",)),
     "loop_lag_ms": ("How late the event loop was at its last measurement.", ()),
 }
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -61,7 +64,7 @@ LOG_KEYS = frozenset(
     {
         *("action", "level", "time", "site", "node", "release", "kind", "reason", "error", "cause", "status"),
         *("channel", "command", "lane", "letter", "effect", "conv", "signal", "task", "attempts"),
-        *("position", "epoch", "gap_ms", "count", "ms", "hash", "problems", "port"),
+        *("position", "epoch", "gap_ms", "count", "ms", "hash", "problems", "port", "view"),
     }
 )
 LOG_EVENTS: dict[str, str] = {
@@ -88,6 +91,7 @@ LOG_EVENTS: dict[str, str] = {
     "channel_stopped": "A channel's link ended; it is opened again.",
     "snapshot_made": "A snapshot was kept.",
     "snapshot_failed": "A snapshot could not be made; the next one is tried later.",
+    "view_waits": "A view could not be brought on now; it goes on from its place.",
     "task_failed": "A task of the node ended by our own bug; it is started again.",
     "request_failed": "A request ended by our own bug.",
 }

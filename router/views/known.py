@@ -1,0 +1,11 @@
+"""The views that are followed, by name. A new one is its own file and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from router.views.agent_time import AGENT_TIME
+from router.views.legs import LEGS_VIEW
+from router.views.view import View
+
+VIEWS: Mapping[str, View] = {view.spec.name: view for view in (LEGS_VIEW, AGENT_TIME)}

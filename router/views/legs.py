@@ -1,0 +1,244 @@
+"""Legs: each stay of a conversation in one queue, what its wait came to and how it ended. A fold of committed events.
+
+A leg begins when a conversation comes into a queue's care and ends when it leaves that care: by another queue, by
+being parked, closed or abandoned, or by going back in line after it was answered. A decline, a lapsed offer, a hold
+or a deferral changes nothing in when it was entered; a transfer by an agent opens a new leg, also in the same queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from router.core import events as ev
+from router.store.port import ViewRow, ViewSpec
+from router.views.view import Sheet, Sheets, View
+
+LEGS, CLASSES = "legs", "leg_class"
+
+
+class Leg(ViewRow, frozen=True, array_like=True, kw_only=True):
+    """One leg. A time is 0 for what has not happened; `wait_ms` stands when the wait has ended by answer or leaving.
+
+    The first leg of a conversation is entered when its customer's message arrived, any other when it was decided.
+    """
+
+    conv: int
+    leg: int
+    queue: str
+    channel: str
+    entered_ms: int
+    entered_position: int
+    entered_why: str
+    answered_ms: int = 0
+    answered_by: int = 0
+    abandoned_ms: int = 0
+    left_ms: int = 0
+    left_why: str = ""
+    offers: int = 0
+    declines: int = 0
+    lapses: int = 0
+    first_reply_ms: int = 0
+    wait_ms: int = 0
+
+
+class LegClass(ViewRow, frozen=True, array_like=True, kw_only=True):
+    """What must be known of a class to read an event that names it."""
+
+    cls: int
+    number: int
+    queue: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A conversation between two queues, which lasts only within one decision."""
+
+    entered_ms: int
+    why: str
+    queue: str = ""
+    channel: str = ""
+
+
+@dataclass(slots=True)
+class Folding:
+    """The rows of a batch while one entry is folded."""
+
+    legs: Sheet[Leg]
+    classes: Sheet[LegClass]
+    at: int
+    headings: dict[int, Heading] = field(default_factory=dict)
+
+    def open_leg(self, conv: int) -> Leg | None:
+        """Return the leg a conversation is on."""
+        last = self.legs.last(conv)
+        return last if last and not last.left_why else None
+
+    def standing(self, conv: int, position: int) -> Leg:
+        """Return the leg a conversation is on, begun here where it was on its way to one."""
+        heading = self.headings.pop(conv, None)
+        return self.open_leg(conv) or self.enter(conv, position, heading or Heading(self.at, "routed"))
+
+    def enter(self, conv: int, position: int, heading: Heading) -> Leg:
+        """Begin a leg."""
+        last = self.legs.last(conv)
+        leg = Leg(
+            conv=conv,
+            leg=last.leg + 1 if last else 1,
+            queue=heading.queue,
+            channel=heading.channel,
+            entered_ms=heading.entered_ms,
+            entered_position=position,
+            entered_why=heading.why,
+        )
+        self.legs.put(leg)
+        return leg
+
+    def leave(self, leg: Leg, why: str) -> None:
+        """End a leg, and its wait where nobody had answered."""
+        wait_ms = leg.wait_ms if leg.answered_ms else max(0, self.at - leg.entered_ms)
+        self.change(leg, left_ms=self.at, left_why=why, wait_ms=wait_ms)
+
+    def change(self, leg: Leg, **fields: int | str) -> None:
+        """Write some fields of a leg."""
+        self.legs.put(msgspec.structs.replace(leg, **fields))
+
+    def to_class(self, number: int, why: str) -> Heading:
+        """Return the way to the queue of a class."""
+        known = self.classes.last(number)
+        return Heading(self.at, why, known.queue, known.channel) if known else Heading(self.at, why)
+
+
+def _class_formed(folding: Folding, _position: int, event: ev.ClassFormed) -> None:
+    folding.classes.put(LegClass(cls=event.cls, number=0, queue=event.queue, channel=event.channel))
+
+
+def _received(folding: Folding, _position: int, event: ev.Received) -> None:
+    if event.opened:
+        folding.headings[event.conv] = Heading(event.arrived_ms, "arrived")
+
+
+def _returned(folding: Folding, _position: int, event: ev.Returned) -> None:
+    record = event.record
+    folding.headings[event.conv] = Heading(folding.at, event.why, record.queue, record.channel)
+
+
+def _routed(folding: Folding, position: int, event: ev.Routed) -> None:
+    """Rules place what arrives or comes back; what waits they may move. Another class of the same queue is no move."""
+    there = folding.to_class(event.cls, "moved")
+    leg, heading = folding.open_leg(event.conv), folding.headings.pop(event.conv, None)
+    if leg is None:
+        heading = heading or there
+        folding.enter(event.conv, position, Heading(heading.entered_ms, heading.why, there.queue, there.channel))
+    elif leg.queue != there.queue:
+        folding.leave(leg, "moved")
+        folding.enter(event.conv, position, there)
+
+
+def _diverted(folding: Folding, position: int, event: ev.Diverted) -> None:
+    """The closed queue had it, if only for a moment: its leg says so."""
+    folding.leave(folding.standing(event.conv, position), "diverted")
+    folding.enter(event.conv, position, folding.to_class(event.cls, "diverted"))
+
+
+def _in_line(folding: Folding, position: int, event: ev.Queued | ev.HeldFor | ev.Deferred) -> None:
+    """Whoever was answered already and stands in line again (its owner has gone) begins a new wait."""
+    leg = folding.standing(event.conv, position)
+    if leg.answered_ms:
+        folding.leave(leg, "requeued")
+        folding.enter(event.conv, position, Heading(folding.at, event.why, leg.queue, leg.channel))
+
+
+def _offered(folding: Folding, position: int, event: ev.Offered) -> None:
+    leg = folding.standing(event.conv, position)
+    folding.change(leg, offers=leg.offers + 1)
+
+
+def _declined(folding: Folding, position: int, event: ev.Declined) -> None:
+    leg = folding.standing(event.conv, position)
+    folding.change(leg, declines=leg.declines + 1)
+
+
+def _lapsed(folding: Folding, position: int, event: ev.OfferLapsed) -> None:
+    leg = folding.standing(event.conv, position)
+    folding.change(leg, lapses=leg.lapses + 1)
+
+
+def _answered(folding: Folding, position: int, event: ev.Accepted | ev.Assigned) -> None:
+    """The customer who writes during wrap-up goes on with the same leg."""
+    leg = folding.standing(event.conv, position)
+    if not leg.answered_ms:
+        wait_ms = max(0, folding.at - leg.entered_ms)
+        folding.change(leg, answered_ms=folding.at, answered_by=event.agent, wait_ms=wait_ms)
+
+
+def _replied(folding: Folding, position: int, event: ev.Replied) -> None:
+    leg = folding.standing(event.conv, position)
+    if not leg.first_reply_ms:
+        folding.change(leg, first_reply_ms=folding.at)
+
+
+def _transferred(folding: Folding, position: int, event: ev.Transferred) -> None:
+    folding.leave(folding.standing(event.conv, position), "transferred")
+    folding.headings[event.conv] = folding.to_class(event.cls, "transferred")
+
+
+def _abandoned(folding: Folding, position: int, event: ev.Abandoned) -> None:
+    leg = msgspec.structs.replace(folding.standing(event.conv, position), abandoned_ms=folding.at)
+    folding.leave(leg, "abandoned")
+
+
+def _out(folding: Folding, _position: int, event: ev.Parked | ev.Closed) -> None:
+    """What comes back only to be closed (its customer stayed silent) was in no queue in between."""
+    leg = folding.open_leg(event.conv)
+    if leg:
+        folding.leave(leg, "parked" if isinstance(event, ev.Parked) else "closed")
+
+
+STEPS: dict[type[ev.Event], Callable[[Folding, int, Any], None]] = {
+    ev.ClassFormed: _class_formed,
+    ev.Received: _received,
+    ev.Returned: _returned,
+    ev.Routed: _routed,
+    ev.Diverted: _diverted,
+    ev.Queued: _in_line,
+    ev.HeldFor: _in_line,
+    ev.Deferred: _in_line,
+    ev.Offered: _offered,
+    ev.Declined: _declined,
+    ev.OfferLapsed: _lapsed,
+    ev.Accepted: _answered,
+    ev.Assigned: _answered,
+    ev.Replied: _replied,
+    ev.Transferred: _transferred,
+    ev.Abandoned: _abandoned,
+    ev.Parked: _out,
+    ev.Closed: _out,
+}
+
+
+def subjects(event: ev.Event) -> Iterable[tuple[str, int]]:
+    """Return the conversation whose leg an event is about, and the class that it names."""
+    if type(event) not in STEPS or isinstance(event, ev.ClassFormed):
+        return
+    yield LEGS, event.conv  # type: ignore[attr-defined]
+    if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred)):
+        yield CLASSES, event.cls
+
+
+def fold(sheets: Sheets, first: int, entry: ev.Entry) -> None:
+    """Write the legs that an entry begins, changes and ends."""
+    folding = Folding(sheets[LEGS], sheets[CLASSES], entry.at)
+    for position, event in enumerate(entry.events, first):
+        step = STEPS.get(type(event))
+        if step:
+            step(folding, position, event)
+
+
+LEGS_VIEW = View(
+    spec=ViewSpec(name=LEGS, version=1, tables={LEGS: Leg, CLASSES: LegClass}), subjects=subjects, fold=fold
+)
