@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import OrderedDict
 
 # Crockford's alphabet: nothing in it is mistaken for something else when read aloud.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -14,6 +15,8 @@ CHAR_BITS = 5
 HALF_BITS = 25
 HALF_MASK = (1 << HALF_BITS) - 1
 ROUNDS = 6
+# Each name is asked for a dozen times while its conversation is at work. Some 100 bytes each: 2 MB at the most.
+KEPT_MAX = 20_000
 
 
 class References:
@@ -21,9 +24,18 @@ class References:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._kept: OrderedDict[int, str] = OrderedDict()
 
     def reference(self, conv: int) -> str:
         """Return a conversation's outside name."""
+        known = self._kept.get(conv)
+        if known is None:
+            known = self._kept[conv] = self._made(conv)
+            if len(self._kept) > KEPT_MAX:
+                self._kept.popitem(last=False)
+        return known
+
+    def _made(self, conv: int) -> str:
         if not 0 < conv < 1 << (2 * HALF_BITS):
             raise ValueError("a conversation's number is out of range")
         left, right = conv >> HALF_BITS, conv & HALF_MASK
