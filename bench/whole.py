@@ -215,8 +215,8 @@ def table(bare: Figures, whole: Figures, commit_ms: float) -> list[str]:
     ]
     rate = median(whole.per_second) / 2
     lines = [
-        f"whole: medians of {ROUNDS} rounds in turn; latencies of both at {rate:.0f} items/s, half of our maximum;"
-        f" load average of the machine {os.getloadavg()[0]:.1f}",
+        f"whole: medians of {ROUNDS} rounds in turn, load average {os.getloadavg()[0]:.1f}",
+        f"latencies of both at {rate:.0f} items/s, half of our maximum",
         f"{'':<36}{'bare aiohttp':>14}{'Patchbay':>12}{'ratio':>10}",
     ]
     for name, read in rows:
