@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -18,27 +17,29 @@ from channels.contract import (
     Capabilities,
     Done,
     Door,
-    Identity,
     LetterboxClosed,
-    LineRef,
-    MessageIn,
     Route,
     Undeliverable,
 )
 from channels.contract import Settings as CommonSettings
-from channels.form.fields import CONTACT, Form, clean, faults
+from channels.form.fields import CONTACT, Form, faults
 from channels.form.page import HONEYPOT, TOKEN_FIELD, View, form_page, thanks_page
+from channels.form.posts import Sent, address_in, read_post, signal_of
 from channels.form.tokens import TOKEN_MS_MAX, Token, issue, read
 from channels.form.wording import choose_language, word
+from channels.origins import client_ip, is_own, origin_of
 from router.rates import Buckets
 
 CAPABILITIES = Capabilities(delivery="call", live=False, load=10, effects=())
-BODY_BYTES_MAX = 64 * 1024
+# The longest message in a script of three bytes a letter, each written as %XX, and the other fields beside it.
+BODY_BYTES_MAX = 256 * 1024
 DECISION_WAIT_MS = 1_000
 HOUR_MS = 3_600_000
-_REFERENCE = re.compile(r"^[0-9A-Z-]{4,24}$")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_REFERENCE = re.compile(r"[0-9A-Z-]{4,24}")
 # Refusals come with this: soon enough to be tried, late enough not to hammer.
 RETRY_AFTER_S = 30
+_UNKNOWN_PAGE = "This page may not post this form: add its origin to the form's settings."
 SECURITY = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -56,15 +57,6 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     per_address_an_hour: int = 10
     per_ip_an_hour: int = 60
     proxies: tuple[str, ...] = ()
-
-
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """What was posted. `as_json`: the answer is JSON, too."""
-
-    values: dict[str, str]
-    token: str
-    trap: str
-    as_json: bool
 
 
 class Forms:
@@ -117,11 +109,10 @@ class Forms:
 
     async def _give_token(self, request: web.Request) -> web.StreamResponse:
         name, form = self._form(request)
-        origin = self._origin_of(request)
-        if origin and not self._may_post(origin, form):
-            return _refused(403, "origin", "This page may not post this form: add its origin to the form's settings.")
+        if not self._may_post(request, form):
+            return _refused(403, "origin", _UNKNOWN_PAGE)
         token = issue(self._secret, name, self._door.now_ms())
-        return web.json_response({"token": token}, headers=_cors(origin) | {"Cache-Control": "no-store"})
+        return web.json_response({"token": token}, headers=_cors(request) | {"Cache-Control": "no-store"})
 
     async def _thanks(self, request: web.Request) -> web.StreamResponse:
         name, form = self._form(request)
@@ -129,18 +120,17 @@ class Forms:
         reference = request.query.get("ref", "")
         opens = request.query.get("opens", "")
         told = ""
-        if opens.isdigit() and len(opens) <= 14 and _REFERENCE.match(reference):
+        if opens.isdigit() and len(opens) <= 14 and _REFERENCE.fullmatch(reference):
             told = self._door.text("off-hours", language, int(opens)).replace("{reference}", reference)
-        shown = reference if _REFERENCE.match(reference) else ""
+        shown = reference if _REFERENCE.fullmatch(reference) else ""
         return _page(thanks_page(form, name, language, reference=shown, told=told))
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:
         _, form = self._form(request)
-        origin = self._origin_of(request)
-        if not origin or not self._may_post(origin, form):
-            return _refused(403, "origin", "This page may not post this form: add its origin to the form's settings.")
+        if not origin_of(request) or not self._may_post(request, form):
+            return _refused(403, "origin", _UNKNOWN_PAGE)
         allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
-        return web.Response(status=204, headers=_cors(origin) | allowed | {"Access-Control-Max-Age": "600"})
+        return web.Response(status=204, headers=_cors(request) | allowed | {"Access-Control-Max-Age": "600"})
 
     def _form(self, request: web.Request) -> tuple[str, Form]:
         name = request.match_info["form"]
@@ -153,11 +143,10 @@ class Forms:
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         name, form = self._form(request)
-        origin = self._origin_of(request)
-        if origin and not self._may_post(origin, form):
-            return _refused(403, "origin", "This page may not post this form: add its origin to the form's settings.")
+        if not self._may_post(request, form):
+            return _refused(403, "origin", _UNKNOWN_PAGE)
         try:
-            sent = await _read(request, form)
+            sent = await read_post(request, form)
         except (ValueError, LookupError, msgspec.MsgspecError):
             return _refused(400, "unreadable", "Post form fields or one JSON object of texts, in UTF-8.")
         if sent.trap:
@@ -178,11 +167,14 @@ class Forms:
 
     async def _accept(self, request: web.Request, sent: Sent, token: Token) -> web.StreamResponse:
         name, form = self._form(request)
-        address = _address(form, sent.values)
-        now_ms = self._door.now_ms()
-        if not (self._by_ip.take(self._ip(request), now_ms) and self._by_address.take(address or token.nonce, now_ms)):
+        address, ip, now_ms = (
+            address_in(form, sent.values),
+            client_ip(request, self._settings.proxies),
+            self._door.now_ms(),
+        )
+        if not (self._by_ip.take(ip, now_ms) and self._by_address.take(address or token.nonce, now_ms)):
             return self._again(request, sent, notice="slow_down", faults_found={}, status=429)
-        signal = _signal(form, sent.values, token, language=_language(request), name=name)
+        signal = signal_of(form, sent.values, token, language=_language(request), name=name)
         try:
             (accepted,) = await self._door.accept([signal])
         except LetterboxClosed:
@@ -196,9 +188,10 @@ class Forms:
     ) -> web.StreamResponse:
         if sent.as_json:
             body = {"reference": reference, "state": "kept", "opens_ms": opens_ms}
-            return web.json_response(body, status=201, headers=_cors(self._origin_of(request)))
+            return web.json_response(body, status=201, headers=_cors(request))
         query = f"lang={_language(request)}&ref={reference}" + (f"&opens={opens_ms}" if opens_ms else "")
-        location = f"{self._door.public_url}/channels/form/{name}/thanks?{query}"
+        # Relative, so that it stays on the host under which the form was opened, as its policy demands.
+        location = f"{name}/thanks?{query}"
         return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
 
     def _again(
@@ -211,7 +204,7 @@ class Forms:
         if sent.as_json:
             problems = {field: word(code, language) for field, code in faults_found.items()}
             error = {"code": notice or "fields", "message": word(notice or "summary", language), "fields": problems}
-            cors = _cors(self._origin_of(request))
+            cors = _cors(request)
             return web.json_response({"error": error}, status=status, headers=cors | headers)
         view = View(
             name=name,
@@ -232,73 +225,10 @@ class Forms:
             return text
         return issue(self._secret, name, now_ms)
 
-    def _origin_of(self, request: web.Request) -> str:
-        """Return who posts: Origin, else the origin of Referer; empty where a client sends neither."""
-        origin = request.headers.get("Origin", "")
-        if origin:
-            return origin
-        parts = urlsplit(request.headers.get("Referer", ""))
-        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-
-    def _may_post(self, origin: str, form: Form) -> bool:
-        own = urlsplit(self._door.public_url)
-        return origin == f"{own.scheme}://{own.netloc}" or origin in form.origins
-
-    def _ip(self, request: web.Request) -> str:
-        peer = request.remote or ""
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        return forwarded.split(",")[-1].strip() if forwarded and peer in self._settings.proxies else peer
-
-
-async def _read(request: web.Request, form: Form) -> Sent:
-    """Return the posted fields. Raises ValueError for anything but form fields or a JSON object of texts."""
-    if request.content_type == "application/json":
-        posted: Mapping[str, object] = msgspec.json.decode(await request.read(), type=dict[str, str])
-    else:
-        posted = await request.post()
-    values = {
-        name: clean(value, field)
-        for name, field in form.fields.items()
-        if isinstance(value := posted.get(name, ""), str)
-    }
-    token, trap = posted.get(TOKEN_FIELD, ""), posted.get(HONEYPOT, "")
-    return Sent(
-        values=values,
-        token=token if isinstance(token, str) else "",
-        trap=trap if isinstance(trap, str) else "file",
-        as_json=request.content_type == "application/json",
-    )
-
-
-def _address(form: Form, values: dict[str, str]) -> str:
-    return next((values[name].lower() for name, field in form.fields.items() if field.type == "email"), "")
-
-
-def _signal(form: Form, values: dict[str, str], token: Token, *, language: str, name: str) -> MessageIn:
-    """The message is on a mail thread to the typed address; a form without one is a line of its own."""
-    address = _address(form, values)
-    channel = "email" if address else "form"
-    typed = [
-        Identity(kind=field.type, value=values[key])
-        for key, field in form.fields.items()
-        if field.type in {"email", "phone"} and values[key]
-    ]
-    texts = [values[key] for key, field in form.fields.items() if field.type == "textarea" and values[key]]
-    others = {
-        key: values[key] for key, field in form.fields.items() if field.type in {"text", "select"} and values[key]
-    }
-    return MessageIn(
-        line=LineRef(channel=channel, key=token.nonce, peer=address),
-        dedupe=token.nonce,
-        text="\n\n".join(texts),
-        name=values.get("name", ""),
-        language=language,
-        identities=tuple(typed),
-        declared={key: values[key] for key, field in form.fields.items() if field.fact and values[key]},
-        arrived_by="form",
-        no_auto_answer=not address,
-        extra={"form": name, **others},
-    )
+    def _may_post(self, request: web.Request, form: Form) -> bool:
+        """CORS protects nobody from a plain form on another page: the origin is looked at, whoever posts."""
+        origin = origin_of(request)
+        return not origin or origin in form.origins or is_own(origin, request, self._door.public_url)
 
 
 def _language(request: web.Request) -> str:
@@ -313,18 +243,25 @@ def _refused(status: int, code: str, message: str) -> web.Response:
     return web.json_response({"error": {"code": code, "message": message}}, status=status)
 
 
-def _cors(origin: str) -> dict[str, str]:
+def _cors(request: web.Request) -> dict[str, str]:
+    """Of a request that has passed the origin check."""
+    origin = request.headers.get("Origin", "")
     return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {}
 
 
 def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) -> Forms:
-    """Make the channel. Raises ValueError when a form has a field the page itself uses."""
+    """Make the channel. Raises ValueError when a form has a field that cannot be."""
     del environment
     assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
     for name, form in settings.forms.items():
         taken = {HONEYPOT, TOKEN_FIELD} & set(form.fields)
         if taken:
             raise ValueError(f"form.forms.{name}: a field may not be called {', '.join(sorted(taken))}")
+        for key, field in form.fields.items():
+            if not _NAME.fullmatch(key):
+                raise ValueError(f"form.forms.{name}: a field is named with letters, digits, - and _, unlike '{key}'")
+            if field.fact and field.type != "select":
+                raise ValueError(f"form.forms.{name}.{key}: only a select can be a fact; free text is personal")
     return Forms(settings, door)
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 FIELD_CHARS_MAX = {"text": 200, "email": 254, "phone": 40, "select": 60, "textarea": 10_000}
-_EMAIL = re.compile(r"^[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"().]{1,63}(?:\.[^@\s<>,;:\"().]{1,63})+$")
-_PHONE = re.compile(r"^\+?[0-9 ()./-]{5,40}$")
+_EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"().]{1,63}(?:\.[^@\s<>,;:\"().]{1,63})+")
+_PHONE = re.compile(r"\+?[0-9 ()./-]{5,40}")
 # Spam is mostly addresses of pages; a person rarely writes more than these.
 LINKS_MAX = 8
 
@@ -34,14 +34,6 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fill_ms_min: int = 3_000
 
 
-def clean(value: str, field: Field) -> str:
-    """Return a value without control characters; only a textarea keeps its line ends."""
-    kept = value.replace("\r\n", "\n").replace("\r", "\n")
-    if field.type != "textarea":
-        kept = kept.replace("\n", " ")
-    return "".join(char for char in kept if char == "\n" or char.isprintable()).strip()
-
-
 def faults(form: Form, values: dict[str, str]) -> dict[str, str]:
     """Return the code of what is wrong with each faulty field; empty when all is well."""
     found = {name: _fault(field, values.get(name, "")) for name, field in form.fields.items()}
@@ -53,9 +45,9 @@ def _fault(field: Field, value: str) -> str:
         return "required" if field.required else ""
     if len(value) > FIELD_CHARS_MAX[field.type]:
         return "too_long"
-    if field.type == "email" and not _EMAIL.match(value):
+    if field.type == "email" and not _EMAIL.fullmatch(value):
         return "email"
-    if field.type == "phone" and not _PHONE.match(value):
+    if field.type == "phone" and not _PHONE.fullmatch(value):
         return "phone"
     if field.type == "select" and value not in field.options:
         return "select"

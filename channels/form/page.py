@@ -51,9 +51,10 @@ def thanks_page(form: Form, name: str, language: str, *, reference: str, told: s
         label = escape(word("reference", language))
         number = f'<p class="reference"><span>{label}</span> <strong>{escape(reference)}</strong></p>'
     said = f"<p>{escape(told)}</p>" if told else ""
+    kept = "kept" if any(field.type == "email" for field in form.fields.values()) else "kept_only"
     title = word("thanks", language)
     body = f"""<h1>{escape(title)}</h1>
-<p>{escape(word("kept", language))}</p>
+<p>{escape(word(kept, language))}</p>
 {number}
 {said}
 <p><a href="../{escape(name)}?lang={language}">{escape(word("another", language))}</a></p>"""

@@ -50,6 +50,11 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "我们已收到您的留言，将通过电子邮件回复您。",
         "th": "เราได้รับข้อความของคุณแล้ว และจะตอบกลับทางอีเมล",
     },
+    "kept_only": {
+        "en": "Your message has arrived.",
+        "zh": "我们已收到您的留言。",
+        "th": "เราได้รับข้อความของคุณแล้ว",
+    },
     "reference": {"en": "Your reference", "zh": "您的编号", "th": "หมายเลขอ้างอิงของคุณ"},
     "another": {"en": "Send another message", "zh": "再发送一条留言", "th": "ส่งข้อความอีกครั้ง"},
     "leave_empty": {"en": "Leave this empty", "zh": "请勿填写", "th": "โปรดเว้นว่างไว้"},

@@ -1,0 +1,110 @@
+"""What was posted to a form: fields, token, trap; and the message it becomes. No page, no limits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+import msgspec
+from aiohttp import web
+
+from channels.contract import Identity, LineRef, MessageIn
+from channels.form.fields import Form
+from channels.form.page import HONEYPOT, TOKEN_FIELD
+from channels.form.tokens import Token
+from channels.form.wording import labelled
+from channels.typed import typed
+
+# No form has more fields; a body of a million empty ones costs nothing.
+FIELDS_MAX = 100
+MULTIPART, URLENCODED, JSON = "multipart/form-data", "application/x-www-form-urlencoded", "application/json"
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was posted. `as_json`: the answer is JSON, too."""
+
+    values: dict[str, str]
+    token: str
+    trap: str
+    as_json: bool
+
+
+async def read_post(request: web.Request, form: Form) -> Sent:
+    """Return the posted fields. Raises ValueError for anything but form fields or a JSON object of texts in UTF-8."""
+    posted = await _fields(request)
+    values = {
+        name: typed(value, lines=field.type == "textarea")
+        for name, field in form.fields.items()
+        if isinstance(value := posted.get(name, ""), str)
+    }
+    token, trap = posted.get(TOKEN_FIELD, ""), posted.get(HONEYPOT, "")
+    return Sent(
+        values=values,
+        token=token if isinstance(token, str) else "",
+        trap=trap if isinstance(trap, str) else "file",
+        as_json=request.content_type == JSON,
+    )
+
+
+async def _fields(request: web.Request) -> Mapping[str, object]:
+    if request.content_type == JSON:
+        return msgspec.json.decode(await request.read(), type=dict[str, str])
+    if request.content_type == MULTIPART:
+        posted = await request.post()
+        if len(posted) > FIELDS_MAX:
+            raise ValueError("too many fields")
+        return posted
+    if request.content_type != URLENCODED:
+        raise ValueError("another kind of body")
+    body = (await request.read()).decode("utf-8")
+    pairs = parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
+    return dict(reversed(pairs))
+
+
+def address_in(form: Form, values: Mapping[str, str]) -> str:
+    """Return the e-mail address that was typed, empty for none."""
+    return next((values.get(name, "").lower() for name, field in form.fields.items() if field.type == "email"), "")
+
+
+def signal_of(form: Form, values: Mapping[str, str], token: Token, *, language: str, name: str) -> MessageIn:
+    """The message is on a mail thread to the typed address; a form without one is a line of its own.
+
+    The same token with other words is a second message of the same conversation: nothing is lost to a back button.
+    """
+    address = address_in(form, values)
+    filled = {key: field for key, field in form.fields.items() if values.get(key)}
+    words = hashlib.sha256(msgspec.json.encode(sorted(values.items()))).hexdigest()[:16]
+    typed_identities = tuple(
+        Identity(kind=field.type, value=values[key].lower() if field.type == "email" else values[key])
+        for key, field in filled.items()
+        if field.type in {"email", "phone"}
+    )
+    return MessageIn(
+        line=LineRef(channel="email" if address else "form", key=token.nonce, peer=address),
+        dedupe=f"{token.nonce}:{words}",
+        text=_text(form, values, language),
+        name=values.get("name", ""),
+        language=language,
+        identities=typed_identities,
+        declared={key: values[key] for key, field in filled.items() if field.fact},
+        arrived_by="form",
+        no_auto_answer=not address,
+        extra={"form": name},
+    )
+
+
+def _text(form: Form, values: Mapping[str, str], language: str) -> str:
+    """Return what was written, then every other answer under its label, so that the agent sees all of it."""
+    filled = [(key, field) for key, field in form.fields.items() if values.get(key)]
+    said = [values[key] for key, field in filled if field.type == "textarea"]
+    answers = [
+        f"{labelled(field.label, language, key)}: {_shown(values[key], field.options, language)}"
+        for key, field in filled
+        if field.type in {"text", "select"} and key != "name"
+    ]
+    return "\n\n".join([*said, "\n".join(answers)] if answers else said)
+
+
+def _shown(value: str, options: Mapping[str, dict[str, str]], language: str) -> str:
+    return labelled(options[value], language, value) if value in options else value
