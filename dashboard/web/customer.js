@@ -33,8 +33,8 @@ export function CustomerColumn() {
 /** @param {{person: any, live: any}} props */
 const Facts = ({ person, live }) => html`<h3>${t("customer.contact")}</h3>
   <dl>${person.identities.map((/** @type {any} */ each) => html`<div key=${each.kind + each.value}><dt>${t(`identity.${each.kind}`, {}, each.kind)}</dt>
-    <dd>${each.value} ${each.verified ? html`<span class="ok"><${Icon} name="check" size=${13} /> ${t("verified")}</span>` : html`<span class="meta">${t("unverified")}</span>`}</dd></div>`)}
-    ${!person.identities.length && html`<p class="empty">${t("customer.nothing")}</p>`}</dl>
+    <dd>${each.value} ${each.verified ? html`<span class="ok"><${Icon} name="check" size=${13} /> ${t("verified")}</span>` : html`<span class="meta">${t("unverified")}</span>`}</dd></div>`)}</dl>
+  ${!person.identities.length && html`<p class="empty">${t("customer.nothing")}</p>`}
   <h3>${t("customer.about")}</h3>
   <dl><div><dt>${t("language")}</dt><dd>${languageName(person.language || live.language)}</dd></div>
     ${Object.entries(person.attributes).map(([key, value]) => html`<div key=${key}><dt>${named(key)}</dt><dd>${String(value)}</dd></div>`)}

@@ -67,7 +67,7 @@ export function QueuesView() {
     sized();
     addEventListener("resize", sized);
     return () => removeEventListener("resize", sized);
-  }, []);
+  }, [rows.value.length > 0]);
   const first = Math.max(0, Math.floor(top.value / ROW_PX) - SPARE_ROWS);
   const last = Math.min(rows.value.length, Math.ceil((top.value + height.value) / ROW_PX) + SPARE_ROWS);
   const moved = pending.value ? changes(rows.value, pending.value) : 0;
@@ -80,11 +80,11 @@ export function QueuesView() {
     <p class="table-state" role="status">${fault.value ? t("queues.stale", { time: readAt.value ? clock(now.value - readAt.value) : "–" }) : moved ? html`${t("queues.paused", { n: moved })} <button type="button" class="link" onClick=${thaw}>${t("queues.resume")}</button>` : ""}</p>
     <div class=${`table ${fault.value ? "stale" : ""}`} role="table" aria-label=${t("view.queues")} aria-rowcount=${total.value + 1}>
       <div role="row" class="tr th" aria-rowindex="1">${["pos", "channel", "customer", "queue", "state", "wait", "why"].map((name) => html`<span role="columnheader" key=${name}>${t(`column.${name}`)}</span>`)}</div>
-      <div class="body" role="rowgroup" tabindex="0" ref=${box} onScroll=${() => { top.value = box.current.scrollTop; }} onPointerEnter=${freeze} onPointerLeave=${thaw} onFocusIn=${freeze} onFocusOut=${thaw}>
+      ${rows.value.length > 0 && html`<div class="body" role="rowgroup" tabindex="0" ref=${box} onScroll=${() => { top.value = box.current.scrollTop; }} onPointerEnter=${freeze} onPointerLeave=${thaw} onFocusIn=${freeze} onFocusOut=${thaw}>
         <div class="spacer" ref=${(/** @type {any} */ element) => { if (element) element.style.height = `${rows.value.length * ROW_PX}px`; }}>
-          ${rows.value.slice(first, last).map((row, at) => html`<${Row} key=${row.ref} row=${row} index=${first + at} />`)}</div>
-        ${!rows.value.length && html`<p class="empty">${t("queues.none")}</p>`}
-      </div></div>
+          ${rows.value.slice(first, last).map((row, at) => html`<${Row} key=${row.ref} row=${row} index=${first + at} />`)}</div></div>`}
+    </div>
+    ${!rows.value.length && html`<p class="empty">${t("queues.none")}</p>`}
   </main>`;
 }
 

@@ -74,12 +74,12 @@ function Thread({ live }) {
     atEnd.current = scrollHeight - scrollTop - clientHeight < 60;
     if (atEnd.current) { seen.current = last; setFresh(0); }
   };
-  return html`<div class="thread-box"><ol class="thread" role="log" aria-label=${t("thread")} tabindex="0" ref=${box} onScroll=${scrolled}>
+  return html`<div class="thread-box"><div class="thread" role="log" aria-label=${t("thread")} tabindex="0" ref=${box} onScroll=${scrolled}><ol>
       ${more && html`<li class="step"><button type="button" onClick=${async () => setMore(await earlier(live.ref))}>${t("earlier")}</button></li>`}
       ${withDays(items).map((item) => html`<${Entry} key=${item.key} item=${item} live=${live} />`)}
       ${mine.map((each) => html`<${Pending} key=${each.client} each=${each} />`)}
       ${typing.value.has(live.ref) && html`<li class="step typing">${t("typing.name", { name: customerName(live) })}</li>`}
-    </ol>
+    </ol></div>
     ${fresh > 0 && html`<button type="button" class="fresh" onClick=${() => { box.current.scrollTop = box.current.scrollHeight; }}>${t("fresh", { n: fresh })} <${Icon} name="down" /></button>`}</div>`;
 }
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.e2e.house import House
 from tests.e2e.pages import Customer, Desk
@@ -25,10 +25,24 @@ class People:
         self.browser = browser
         self.desks: list[Desk] = []
         self.customers: list[Customer] = []
+        self.contexts: list[BrowserContext] = []
 
     async def agent(self, house: House, login: str, **options: Any) -> Desk:
         self.desks.append(await Desk.at(house, self.browser, login, **options))
         return self.desks[-1]
+
+    async def desk(self, house: House, login: str, **options: Any) -> Desk:
+        """Somebody who is on shift already, in another browser."""
+        self.desks.append(await Desk.signed_in(house, self.browser, login, **options))
+        return self.desks[-1]
+
+    async def stranger(self, house: House, **options: Any) -> Page:
+        """The first page, for who has not signed in."""
+        context = await self.browser.new_context(base_url=house.base, **options)
+        self.contexts.append(context)
+        page = await context.new_page()
+        await page.goto("/")
+        return page
 
     async def customer(self, house: House, name: str, email: str = "") -> Customer:
         self.customers.append(await Customer.opens_chat(house, self.browser, name=name, email=email))
@@ -53,6 +67,8 @@ class People:
         async with contextlib.AsyncExitStack() as stack:
             for person in [*self.customers, *self.desks]:
                 stack.push_async_callback(person.leave)
+            for context in self.contexts:
+                stack.push_async_callback(context.close)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

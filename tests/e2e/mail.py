@@ -41,7 +41,9 @@ class Relay:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Relay]:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: SmtpServer(self, loop=loop, hostname="relay.test"), "127.0.0.1", self.port)
+        server = await loop.create_server(
+            lambda: SmtpServer(self, loop=loop, hostname="relay.test"), "127.0.0.1", self.port
+        )
         try:
             yield self
         finally:

@@ -130,7 +130,10 @@ class Desk:
         """Ask the server what the page itself could ask; return its answer."""
         me = await (await self.context.request.get("/api/v1/me")).json()
         answer = await self.context.request.fetch(
-            f"/api/v1{path}", method=method, data=body, headers={"X-CSRF": me["csrf"], "Content-Type": "application/json"}
+            f"/api/v1{path}",
+            method=method,
+            data=body,
+            headers={"X-CSRF": me["csrf"], "Content-Type": "application/json"},
         )
         assert answer.ok, f"{method} {path}: {answer.status} {await answer.text()}"
         return await answer.json() if answer.status != 204 else None
@@ -187,4 +190,9 @@ class Customer:
         return self.frame.locator("#log")
 
     async def leave(self) -> None:
+        """End the chat as a customer does, so that nobody waits whom no test awaits."""
+        end = self.frame.locator("#end")
+        if await end.is_visible():
+            await end.click()
+            await expect(end).to_be_hidden()
         await self.page.context.close()

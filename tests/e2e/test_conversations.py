@@ -55,7 +55,10 @@ async def short_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 async def closed_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """Here the office is closed, and opens on the third of January at nine."""
     opening = datetime(datetime.now(UTC).year + 1, 1, 3, tzinfo=UTC).date().isoformat()
-    changes = {"hours": {"hours": {"desk": {opening: "09:00-12:00"}}}, "queues": {"queues": {name: {"hours": "desk"} for name in QUEUES}}}
+    changes = {
+        "hours": {"hours": {"desk": {opening: "09:00-12:00"}}},
+        "queues": {"queues": {name: {"hours": "desk"} for name in QUEUES}},
+    }
     opened = House(tmp_path_factory.mktemp("closed"), changes=changes)
     async with opened.serving():
         opened.add_person("ana", name="Ana")
@@ -138,7 +141,9 @@ async def test_a_mail_is_offered_and_answered_in_its_thread(house: House, people
     await ana.finish("Information given")
 
 
-async def test_a_decline_and_a_time_out_move_the_offer_and_the_place_is_kept(people: People, short_house: House) -> None:
+async def test_a_decline_and_a_time_out_move_the_offer_and_the_place_is_kept(
+    people: People, short_house: House
+) -> None:
     ana, ben, chloe = [await people.agent(short_house, login) for login in ("ana", "ben", "chloe")]
     marta = await people.customer(short_house, "Marta Kowalska")
     await marta.says("Where is my order?")

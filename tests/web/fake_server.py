@@ -53,6 +53,7 @@ class FakeServer:
         self.asked: list[tuple[str, str, Record]] = []
         self.refusals: dict[str, str] = {}
         self.slow_s: dict[str, float] = {}
+        self.me = dict(ME)
         self.signed_in = False
         self.away = False
         self.forgetful = False
@@ -137,7 +138,7 @@ class FakeServer:
         return [
             ("POST", "/session", self.sign_in),
             ("DELETE", "/session", self.sign_out),
-            ("GET", "/me", self.me),
+            ("GET", "/me", self.who),
             ("GET", "/config", self.configuration),
             ("GET", "/desk", self.desk),
             ("POST", "/shift", self.shift),
@@ -188,7 +189,7 @@ class FakeServer:
         if (asked.login, asked.password) != (ME["login"], PASSWORD):
             raise ApiError("login_failed")
         self.signed_in = True
-        return await self.me(request)
+        return await self.who(request)
 
     async def sign_out(self, request: web.Request) -> web.Response:
         del request
@@ -196,9 +197,9 @@ class FakeServer:
         self.floor.agent = None
         return web.Response(status=204)
 
-    async def me(self, request: web.Request) -> web.Response:
+    async def who(self, request: web.Request) -> web.Response:
         del request
-        return web.json_response({"me": ME, "csrf": CSRF})
+        return web.json_response({"me": self.me, "csrf": CSRF})
 
     async def configuration(self, request: web.Request) -> web.Response:
         del request

@@ -45,7 +45,9 @@ def test_a_vendored_file_is_the_one_that_is_noted(folder: Path, name: str) -> No
 
 @pytest.mark.parametrize("path", [*modules(), WEB / "desk.css", WEB / "index.html"], ids=lambda path: path.name)
 def test_nothing_is_fetched_from_another_host(path: Path) -> None:
-    addresses = re.findall(r"""(?:https?:)?//[\w-]+\.[\w.-]+""", re.sub(r"^\s*//.*$", "", path.read_text(), flags=re.MULTILINE))
+    addresses = re.findall(
+        r"""(?:https?:)?//[\w-]+\.[\w.-]+""", re.sub(r"^\s*//.*$", "", path.read_text(), flags=re.MULTILINE)
+    )
     assert addresses == []
 
 
@@ -59,4 +61,6 @@ def test_the_policy_needs_no_inline_style_and_no_inline_script() -> None:
     page = (WEB / "index.html").read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
     for path in modules():
-        assert not re.search(r"\bstyle=|innerHTML|insertAdjacentHTML|\beval\(|new Function\(", path.read_text()), path.name
+        assert not re.search(r"\bstyle=|innerHTML|insertAdjacentHTML|\beval\(|new Function\(", path.read_text()), (
+            path.name
+        )

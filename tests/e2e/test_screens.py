@@ -1,0 +1,194 @@
+"""The screens of the desk: no complaint of the browser, everything by keyboard, drafts that stay, and accessible to all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.conftest import People
+from tests.e2e.house import House
+from tests.e2e.pages import Desk
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+AXE = Path(__file__).parent.parent / "web" / "vendor" / "axe.min.js"
+PHONE = {"width": 390, "height": 844}
+QUEUES = ("general", "billing", "orders", "complaints")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    changes = {"queues": {"queues": {name: {"hours": "always", "offer": "2m"} for name in QUEUES}}}
+    opened = House(tmp_path_factory.mktemp("screens"), changes=changes)
+    async with opened.serving():
+        for login in ("ana", "ben"):
+            opened.add_person(login, name=login.title(), skill=["billing=3", "orders=3", "complaints=3"])
+        yield opened
+
+
+async def talking(people: People, house: House, name: str, words: str, desk: Desk) -> str:
+    """A customer writes and the desk accepts."""
+    customer = await people.customer(house, name)
+    await customer.says(words)
+    await expect(desk.offer).to_contain_text(name)
+    await desk.page.keyboard.press("Alt+Enter")
+    card = desk.page.locator(".card", has_text=name)
+    await expect(card).to_be_visible()
+    return str(await card.get_attribute("data-ref"))
+
+
+async def serious(page: Page) -> list[dict[str, Any]]:
+    """Return what axe finds that keeps somebody from working; run from outside, as the policy wants."""
+    await page.evaluate(AXE.read_text() + "; undefined")
+    # Fading in is not a colour: wait until nothing moves any more.
+    await page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))")
+    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        {"rule": each["id"], "impact": each["impact"], "where": [node["html"][:160] for node in each["nodes"]][:4]}
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+
+
+async def standing_out(page: Page) -> list[str]:
+    """Return what reaches over the right edge of the window, so that one would have to scroll sideways."""
+    found: list[str] = await page.evaluate("""() => document.documentElement.scrollWidth <= innerWidth ? [] :
+        [...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+        .map((each) => `${each.tagName} ${each.getAttribute("class")}`)""")
+    return found
+
+
+async def walk(desk: Desk) -> None:
+    """Through every screen and dialog of a conversation that is open."""
+    page = desk.page
+    await page.locator(".rail button").nth(1).click()
+    await expect(page.locator(".queues-view")).to_be_visible()
+    assert await standing_out(page) == []
+    await page.locator(".rail button").nth(0).click()
+    for at in (0, 2):
+        await page.locator(".head button:not(.back)").nth(at).click()
+        await expect(page.locator("dialog")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("dialog")).to_have_count(0)
+    await page.locator("#tab-note").click()
+    await expect(page.locator(".composer.noting")).to_be_visible()
+    await page.locator("#tab-reply").click()
+    await page.locator(".presence .state").click()
+    await expect(page.locator(".presence .menu")).to_be_visible()
+    await page.keyboard.press("Escape")
+    assert await standing_out(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "th"])
+@pytest.mark.parametrize(("theme", "size"), [("light", {"width": 1440, "height": 900}), ("dark", PHONE)])
+async def test_a_walk_through_the_screens_leaves_no_complaint(
+    house: House, people: People, *, language: str, theme: str, size: dict[str, int]
+) -> None:
+    ana = await people.agent(house, "ana", color_scheme=theme)
+    await talking(people, house, "Marta Kowalska", "My order is late", ana)
+    await ana.page.locator(".account button").first.click()
+    await ana.page.locator(".account select").first.select_option(language)
+    await expect(ana.page.locator("html")).to_have_attribute("lang", language)
+    await ana.page.keyboard.press("Escape")
+    await ana.page.set_viewport_size(size)
+    await walk(ana)
+    assert ana.faults.said == []
+
+
+async def test_alt_enter_accepts_while_a_draft_stays_where_it_is_written(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    first = await talking(people, house, "Marta", "My order is late", ana)
+    await ana.composer.fill("Dear Marta, ")
+    ravi = await people.customer(house, "Ravi")
+    await ravi.says("My order is wrong")
+    await expect(ana.offer).to_contain_text("Ravi")
+    await ana.composer.press("Alt+Enter")
+    await expect(ana.page.locator(".card")).to_have_count(2)
+    assert await ana.reference() == first
+    await expect(ana.composer).to_have_value("Dear Marta, ")
+    await expect(ana.composer).to_be_focused()
+    await expect(ana.thread.locator(".said.out")).to_have_count(0)
+
+
+async def test_enter_that_chooses_a_word_of_an_input_method_does_not_send(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    await talking(people, house, "李雷", "订单", ana)
+    await ana.composer.fill("你好")
+    await ana.composer.dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True})
+    await ana.composer.dispatch_event("keydown", {"key": "Enter", "keyCode": 229, "bubbles": True})
+    await expect(ana.composer).to_have_value("你好")
+    await expect(ana.thread.locator(".said.out")).to_have_count(0)
+    await ana.composer.press("Enter")
+    await expect(ana.thread.locator(".said.out")).to_contain_text("你好")
+
+
+async def test_keys_walk_the_work_open_the_sheet_and_the_search(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    refs = [await talking(people, house, name, "My order is late", ana) for name in ("Marta", "Ravi")]
+    await ana.page.locator(".thread").focus()
+    await ana.page.locator(f".card[data-ref='{refs[0]}']").click()
+    seen = [await current(ana)]
+    for key in ("j", "j", "k"):
+        await ana.page.keyboard.press(key)
+        await expect(ana.page.locator(f".card[data-ref='{seen[-1]}']")).to_have_attribute("aria-current", "false")
+        seen.append(await current(ana))
+    assert seen == [refs[0], refs[1], refs[0], refs[1]]
+    await ana.page.keyboard.press("?")
+    await expect(ana.page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    await ana.page.keyboard.press("Escape")
+    await ana.page.keyboard.press("Control+k")
+    await expect(ana.page.get_by_role("searchbox", name="Search")).to_be_focused()
+    await ana.page.keyboard.type("Marta")
+    await ana.page.keyboard.press("Enter")
+    await expect(ana.page.locator(".head h1")).to_have_text("Marta")
+
+
+async def current(desk: Desk) -> str:
+    return str(await desk.page.locator(".card[aria-current=true]").get_attribute("data-ref"))
+
+
+async def test_a_draft_survives_a_reload_and_another_browser(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    reference = await talking(people, house, "Marta", "My order is late", ana)
+    async with ana.page.expect_response(lambda answer: "/drafts/" in answer.url and answer.status == 204):
+        await ana.composer.fill("I will look at")
+    await ana.page.reload()
+    await ana.page.locator(f".card[data-ref='{reference}']").click()
+    await expect(ana.composer).to_have_value("I will look at")
+    elsewhere = await people.desk(house, "ana")
+    await elsewhere.page.locator(f".card[data-ref='{reference}']").click()
+    await expect(elsewhere.composer).to_have_value("I will look at")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_nothing_on_the_screens_keeps_anybody_from_working(house: House, people: People, theme: str) -> None:
+    stranger = await people.stranger(house, color_scheme=theme)
+    await expect(stranger.locator(".sign-in")).to_be_visible()
+    assert await serious(stranger) == []
+    ana = await people.agent(house, "ana", color_scheme=theme)
+    await talking(people, house, "Marta Kowalska", "My order is late", ana)
+    await ana.reply("I look at it.")
+    await ana.note("It is at the carrier.")
+    await (await people.customer(house, "Ravi")).says("My order is wrong")
+    await expect(ana.offer).to_contain_text("Ravi")
+    assert await serious(ana.page) == []
+    for screen in await screens(ana):
+        await screen.click()
+        assert await serious(ana.page) == []
+        await ana.page.keyboard.press("Escape")
+    await ana.page.locator(".rail button").nth(1).click()
+    await expect(ana.page.locator(".queues-view")).to_be_visible()
+    assert await serious(ana.page) == []
+
+
+async def screens(desk: Desk) -> list[Locator]:
+    """What opens the dialogs and menus of a conversation, and at last its wrap-up."""
+    head = desk.page.locator(".head")
+    names = ("Transfer", "Park", "End")
+    transfer, park, end = [head.get_by_role("button", name=name) for name in names]
+    return [transfer, park, desk.page.locator(".presence .state"), end]
