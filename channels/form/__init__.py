@@ -155,7 +155,8 @@ class Forms:
         notice, status = self._too_soon_or_late(token, name, form)
         wrong = faults(form, sent.values)
         if notice or wrong or token is None:
-            return self._again(request, sent, notice=notice, faults_found=wrong, status=status)
+            # What is wrong with a field is said alone: to press again as it is would not help.
+            return self._again(request, sent, notice="" if wrong else notice, faults_found=wrong, status=status)
         return await self._accept(request, sent, token)
 
     def _too_soon_or_late(self, token: Token | None, name: str, form: Form) -> tuple[str, int]:

@@ -142,7 +142,7 @@ function talk() {
 }
 
 function greet(hours) {
-  at("hello").textContent = say(hours.open ? "hello" : "helloClosed");
+  at("hello").textContent = say(hours.open || hours.told ? "hello" : "helloClosed");
   at("told").textContent = hours.told;
   at("told").hidden = !hours.told;
   at("start").textContent = say(hours.open ? "start" : "leave");
