@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 
@@ -10,15 +9,17 @@ from dataclasses import dataclass, field
 class Ledger:
     """Marks are words that stand in exactly one message each.
 
-    `said`: marks of customers' messages by the way they came; `answered`: marks of agents' replies; `mails`: for
-    each mail that a relay took, (life of the server, Message-ID), with its marks in `carried`.
+    `said`: marks of customers' messages by the way they came; `answered`: marks of agents' replies; `mails`: by
+    Message-ID when and in which life of the server a relay took a copy, with its marks in `carried`; `ends`: when
+    each life was ended.
     """
 
     life: int = 0
     said: dict[str, str] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
-    mails: Counter[tuple[int, str]] = field(default_factory=Counter)
+    mails: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     carried: dict[str, set[str]] = field(default_factory=dict)
+    ends: dict[int, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     def keep(self, mark: str, way: str) -> None:
@@ -29,7 +30,12 @@ class Ledger:
         """An agent heard yes."""
         self.answered.add(mark)
 
-    def keep_mail(self, message_id: str, marks: set[str]) -> None:
+    def end_life(self, at_s: float) -> None:
+        """The server was killed."""
+        self.ends[self.life] = at_s
+        self.life += 1
+
+    def keep_mail(self, message_id: str, marks: set[str], at_s: float) -> None:
         """A relay took a mail."""
-        self.mails[(self.life, message_id)] += 1
+        self.mails.setdefault(message_id, []).append((self.life, at_s))
         self.carried.setdefault(message_id, set()).update(marks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from email import message_from_bytes
 from email.policy import default
 
@@ -41,5 +42,5 @@ class Relay:
         mail = message_from_bytes(envelope.content, policy=default)
         body = mail.get_body(("plain",))
         marks = set(MARK.findall(body.get_content())) if body is not None else set()
-        self._ledger.keep_mail(str(mail["Message-ID"]).strip(), marks)
+        self._ledger.keep_mail(str(mail["Message-ID"]).strip(), marks, time.monotonic())
         return "250 2.0.0 taken"

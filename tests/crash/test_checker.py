@@ -135,18 +135,22 @@ def test_a_mail_that_neither_left_nor_waits_is_found(lived: tuple[Path, Ledger])
     assert f"{mark}: neither left nor waiting" in faults(no_relay, left)
 
 
-def test_a_mail_that_left_twice_in_one_life_or_under_two_names_is_found() -> None:
-    ledger, nothing = Ledger(), Left()
-    ledger.keep_mail("<a@b>", {"reply-mark-1-end"})
-    ledger.life += 1
-    ledger.keep_mail("<a@b>", {"reply-mark-1-end"})
+def test_a_mail_that_left_again_without_a_blow_upon_it_or_under_two_names_is_found() -> None:
+    ledger, nothing, mark = Ledger(), Left(), {"reply-mark-1-end"}
+    ledger.keep_mail("<a@b>", mark, 100.0)
+    ledger.end_life(100.1)
+    ledger.keep_mail("<a@b>", mark, 130.0)
     assert faults(ledger, nothing) == []
     assert repeated_mails(ledger) == 1
-    ledger.keep_mail("<a@b>", {"reply-mark-1-end"})
-    assert faults(ledger, nothing) == ["mail <a@b>: left 2 times in life 1"]
-    other = Ledger()
-    other.keep_mail("<a@b>", {"reply-mark-1-end"})
-    other.keep_mail("<c@b>", {"reply-mark-1-end"})
+    ledger.end_life(190.0)
+    ledger.keep_mail("<a@b>", mark, 200.0)
+    assert faults(ledger, nothing) == ["mail <a@b>: left again, though it was taken 60.0 s before the blow"]
+    twice, other = Ledger(), Ledger()
+    twice.keep_mail("<a@b>", mark, 1.0)
+    twice.keep_mail("<a@b>", mark, 2.0)
+    assert faults(twice, nothing) == ["mail <a@b>: left twice in life 0"]
+    other.keep_mail("<a@b>", mark, 1.0)
+    other.keep_mail("<c@b>", mark, 2.0)
     assert faults(other, nothing) == ["reply-mark-1-end: left under 2 names"]
 
 

@@ -97,9 +97,12 @@ class Scene:
         self.house.kill()
         await self.relay.stop()
 
-    async def restart(self) -> None:
+    def kill(self) -> None:
         self.house.kill()
-        self.ledger.life += 1
+        self.ledger.end_life(time.monotonic())
+
+    async def restart(self) -> None:
+        self.kill()
         await self.house.start()
 
     async def rest(self) -> None:
@@ -159,8 +162,7 @@ async def one_round(at: Scene, number: int, chance: random.Random) -> None:
 
 
 async def blow_while_recovering(at: Scene, chance: random.Random) -> None:
-    at.house.kill()
-    at.ledger.life += 1
+    at.kill()
     starting = asyncio.create_task(at.house.start())
     await asyncio.sleep(chance.uniform(0, EARLY_S_MAX))
     starting.cancel()
