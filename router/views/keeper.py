@@ -10,7 +10,7 @@ from router.core.events import Entry, decode_entries
 from router.store.port import Store, StoreError, ViewPlace
 from router.views.view import Sheet, Sheets, View
 
-# Folded at once: about 5 ms of the loop, and one transaction that no commit waits for long.
+# Folded at once: one or two milliseconds of the loop, and a transaction that no commit waits for long.
 EVENTS_MAX = 500
 
 Batch = Sequence[tuple[int, Entry]]
