@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.email.quotes import new_text
@@ -108,11 +108,13 @@ def test_what_a_program_signs_is_not_what_was_said(signature: str) -> None:
     assert new_text(f"Yes, please.\n\n{signature}\n") == "Yes, please."
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_is_ever_turned_into_nothing(text: str) -> None:
     assert bool(new_text(text)) == bool(text.strip())
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(categories=["Ll", "Lo"]), min_size=1, max_size=30))
 def test_the_first_plain_line_survives_every_quote(first: str) -> None:
     for quote in (*ATTRIBUTIONS.values(), *BLOCKS.values()):

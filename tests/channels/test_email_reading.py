@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.contract import MessageIn, encode_signal
@@ -57,6 +57,7 @@ def message(signal: object) -> MessageIn:
     return signal
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from([*KNOWN_LABELS, *ODD_LABELS]) | st.text(max_size=20))
 def test_any_bytes_under_any_label_become_text_that_can_be_stored(data: bytes, label: str) -> None:
     text = decode(data, label)
@@ -197,6 +198,7 @@ def test_headers_that_break_parsers_do_not_stop_the_line(ours: Ours, headers: by
     encode_signal(signal)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(SAMPLES), st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6)), max_size=6))
 def test_a_mail_damaged_anywhere_is_one_signal(path: Path, damage: list[tuple[float, bytes]]) -> None:
     data = path.read_bytes()

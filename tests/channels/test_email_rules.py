@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.contract import LineRef, MessageIn, Receipt, Send
@@ -291,6 +291,7 @@ def test_line_ends_in_a_subject_or_a_name_cannot_become_headers() -> None:
     assert read["From"].addresses[0].addr_spec == "support@example.com"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_name_makes_an_illegal_word(author: str) -> None:
     data, _ = composed(author=author)
@@ -298,6 +299,7 @@ def test_no_name_makes_an_illegal_word(author: str) -> None:
     assert max(map(len, words), default=0) <= ENCODED_WORD_CHARS_MAX
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120), st.text(max_size=60), st.text(max_size=200))
 def test_whatever_is_said_is_sent_in_seven_bits_and_read_back(subject: str, author: str, text: str) -> None:
     data, read = composed(subject=subject, author=author, text=text)
