@@ -53,7 +53,7 @@ function Transfer({ live }) {
 function Park({ live }) {
   const at = (/** @type {number} */ days, /** @type {number} */ hours) => { const day = new Date(now.value); day.setDate(day.getDate() + days); day.setHours(hours, 0, 0, 0); return day.getTime(); };
   const toMonday = ((8 - new Date(now.value).getDay()) % 7) || 7;
-  const presets = [["park.customer", 0], ["park.hour", now.value + 3_600_000], ["park.tomorrow", at(1, 9)], ["park.week", at(toMonday, 9)]];
+  const presets = [["park.customer", 0], ["park.hour", now.value + 3_600_000], ["park.tomorrow", at(1, 9)], ...(toMonday > 1 ? [["park.week", at(toMonday, 9)]] : [])];
   const go = async (/** @type {number} */ until) => { if (await attempt(() => post(`/conversations/${live.ref}/park`, { until_ms: until, command_id: newId() }))) dialog.close(); };
   return html`<${Dialog} title=${t("park.title")} close=${dialog.close}><p>${t("park.text")}</p><div class="stack">
     ${presets.map(([key, until]) => html`<button type="button" key=${key} onClick=${() => go(Number(until))}>${t(String(key))}${until ? html` <span class="meta">${siteTime(Number(until))}</span>` : ""}</button>`)}</div><//>`;

@@ -253,7 +253,8 @@ export const WORDS = {
   "named.off": "off",
   "named.received": "We have your message",
   "named.off-hours": "Off-hours notice",
-  "named.leave-message": "Leave a message"
+  "named.leave-message": "Leave a message",
+  "named.in-line": "You are in line"
  },
  "zh": {
   "search": "搜索对话和操作",
@@ -502,7 +503,8 @@ export const WORDS = {
   "named.off": "关",
   "named.received": "已收到您的消息",
   "named.off-hours": "非营业时间通知",
-  "named.leave-message": "请留言"
+  "named.leave-message": "请留言",
+  "named.in-line": "您正在排队"
  },
  "th": {
   "search": "ค้นหาการสนทนาและคำสั่ง",
@@ -751,7 +753,8 @@ export const WORDS = {
   "named.off": "ปิด",
   "named.received": "ได้รับข้อความแล้ว",
   "named.off-hours": "แจ้งนอกเวลา",
-  "named.leave-message": "ฝากข้อความ"
+  "named.leave-message": "ฝากข้อความ",
+  "named.in-line": "คุณอยู่ในคิวแล้ว"
  }
 };
 

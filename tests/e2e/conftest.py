@@ -12,10 +12,15 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.e2e.house import House
 from tests.e2e.pages import Customer, Desk
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 class People:
@@ -65,8 +70,10 @@ class People:
 
     async def leave(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
-            for person in [*self.customers, *self.desks]:
-                stack.push_async_callback(person.leave)
+            for customer in self.customers:
+                stack.push_async_callback(customer.leave)
+            for desk in self.desks:
+                stack.push_async_callback(desk.leave)
             for context in self.contexts:
                 stack.push_async_callback(context.close)
 

@@ -1,4 +1,4 @@
-"""The outer world of mail: a real SMTP server that takes what we send, and a customer's mail program. No test lives here."""
+"""The outer world of mail: a real SMTP server that takes what we send, and a customer's program. No test lives here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from email.policy import SMTP
 from email.utils import make_msgid
 
 import aiosmtplib
-from aiosmtpd.smtp import SMTP as SmtpServer
+from aiosmtpd import smtp
 from aiosmtpd.smtp import Envelope, Session
 
 from tests.e2e.house import free_port
@@ -30,7 +30,7 @@ class Relay:
     mails: list[EmailMessage] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
 
-    async def handle_DATA(self, server: SmtpServer, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: smtp.SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.original_content or b""
         parsed = BytesParser(policy=MAIL_POLICY).parsebytes(content)
         assert isinstance(parsed, EmailMessage), "the policy makes these"
@@ -42,7 +42,7 @@ class Relay:
     async def running(self) -> AsyncIterator[Relay]:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            lambda: SmtpServer(self, loop=loop, hostname="relay.test"), "127.0.0.1", self.port
+            lambda: smtp.SMTP(self, loop=loop, hostname="relay.test"), "127.0.0.1", self.port
         )
         try:
             yield self

@@ -173,6 +173,7 @@ class Customer:
         await page.goto("/channels/chat/demo")
         await page.locator("button[aria-haspopup=dialog]").click()
         element = await page.wait_for_selector("iframe")
+        assert element is not None, "it was waited for"
         frame = await element.content_frame()
         assert frame is not None, "the widget opens a frame"
         await frame.fill("#name", name)

@@ -1,4 +1,4 @@
-"""The screens of the desk: no complaint of the browser, everything by keyboard, drafts that stay, and accessible to all."""
+"""The screens of the desk: no complaint of the browser, all by keyboard, drafts that stay, nobody kept from working."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, ViewportSize, expect
 
 from tests.e2e.conftest import People
 from tests.e2e.house import House
@@ -17,7 +17,7 @@ from tests.e2e.pages import Desk
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parent.parent / "web" / "vendor" / "axe.min.js"
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 QUEUES = ("general", "billing", "orders", "complaints")
 
 
@@ -87,7 +87,7 @@ async def walk(desk: Desk) -> None:
 @pytest.mark.parametrize("language", ["en", "zh", "th"])
 @pytest.mark.parametrize(("theme", "size"), [("light", {"width": 1440, "height": 900}), ("dark", PHONE)])
 async def test_a_walk_through_the_screens_leaves_no_complaint(
-    house: House, people: People, *, language: str, theme: str, size: dict[str, int]
+    house: House, people: People, *, language: str, theme: str, size: ViewportSize
 ) -> None:
     ana = await people.agent(house, "ana", color_scheme=theme)
     await talking(people, house, "Marta Kowalska", "My order is late", ana)
