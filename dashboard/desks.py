@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 from dashboard.commands import Commands
@@ -48,6 +49,16 @@ class Desks:
             return
         finally:
             socket.attaching = False
+
+    async def dismiss(self, agent: int) -> None:
+        """An account that was closed ends its shift at once: its work goes to others without waiting for a grace."""
+        account = await self._out.store.accounts.by_id(self._out.floor.site, agent)
+        if account is not None and account.disabled and agent in self._out.floor.state.agents:
+            command_id = f"X{agent}:{secrets.token_hex(6)}"
+            command = cmd.SignOut(id=command_id, agent=agent, why="account_disabled", forced=True)
+            # Where nobody can be asked now, the lost desk ends the shift after its grace.
+            with suppress(FloorAway):
+                await self._commands.attempt(command)
 
     def leave(self, socket: DeskSocket) -> None:
         """A socket is gone: say so until somebody hears it, since work may still be offered there."""

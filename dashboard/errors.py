@@ -20,6 +20,7 @@ CODES: dict[str, tuple[int, str]] = {
     "role": (403, "Your role may not do this."),
     "not_visible": (404, "There is no such thing, or it is not for your queues."),
     "not_found": (404, "There is no such thing."),
+    "slow": (408, "The request took too long to arrive."),
     "method": (405, "This address does not know that method."),
     "too_large": (413, "The request is too large."),
     "too_many": (429, "Too many attempts. Try again later."),

@@ -27,8 +27,9 @@ from router.views.touched import Touched, touched
 FOLLOW_CAPACITY = 4_096
 # Queue lines are told at most four times a second: nobody reads faster.
 QUEUES_EVERY_S = 0.25
-# Sessions of open sockets are checked so often; a sign-out on this node closes at once.
-SESSIONS_EVERY_S = 30
+# Sessions of open sockets are checked so often: who is shut out by another process reads no longer than this. A
+# sign-out on this node closes at once.
+SESSIONS_EVERY_S = 5
 # Sockets, banners and lost desks are looked after once a second.
 UPKEEP_EVERY_S = 1.0
 # After losing the floor's commits, or a store that cannot be read, a moment's rest.
@@ -329,6 +330,7 @@ class Hub:
                 caller = await self._parts.sessions.by_hash(socket.caller.session.token_hash)
                 if caller is None:
                     socket.close(SESSION_OVER, b"session over")
+                    await self._desks.dismiss(socket.agent)
 
 
 def _holder(conv: Conv) -> int:

@@ -46,7 +46,12 @@ def may(role: str, needed: str) -> bool:
 
 def token_hash(token: str) -> str:
     """Return what the store keeps of a session's token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(_bytes_of(token)).hexdigest()
+
+
+def _bytes_of(header: str) -> bytes:
+    """Return what was sent: bytes that are no UTF-8 arrive as surrogates, and are nobody's token."""
+    return header.encode(errors="surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,10 @@ def check_origin(request: web.Request, public_url: str) -> None:
     origin = request.headers.get("Origin")
     if origin is None:
         return
-    sent, ours = urlsplit(origin), urlsplit(public_url)
+    try:
+        sent, ours = urlsplit(origin), urlsplit(public_url)
+    except ValueError:
+        raise ApiError("foreign_origin") from None
     if sent.scheme not in {"http", "https"} or not sent.netloc:
         raise ApiError("foreign_origin")
     if (sent.scheme, sent.netloc) != (ours.scheme, ours.netloc) and sent.netloc != request.host:
@@ -164,5 +172,5 @@ def check_origin(request: web.Request, public_url: str) -> None:
 def check_csrf(request: web.Request, session: Session) -> None:
     """Refuse a changing request without its session's token: a form of another site cannot set the header."""
     given = request.headers.get(CSRF_HEADER, "")
-    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+    if not hmac.compare_digest(_bytes_of(given), session.csrf.encode()):
         raise ApiError("csrf")

@@ -55,6 +55,8 @@ def serve(data: Path, config: Path, **options: Any) -> None:
         _run(run_server(chosen, click.echo))
     except (CannotServe, DataInUse, SiteKeyError, StoreError) as fault:
         raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename or data} cannot be used: {fault.strerror}.") from None
 
 
 @main.command()

@@ -9,7 +9,8 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,15 +24,18 @@ from dashboard.passwords import hash_password
 from dashboard.surroundings import Surroundings
 from router.clock import Clock, SystemClock
 from router.datalock import STORE_FILE, home_of, locked
+from router.frontdoor import BACKLOG, front_door
 from router.node import Node, NodeParts, Served
 from router.people import FIRST_FILE, first_people, keep_first
-from router.sitekey import SiteKey, load_site_key
+from router.sitekey import KEY_FILE, KEY_VARIABLE, SiteKey, SiteKeyError, load_site_key
 from router.store.port import Store
 from router.store.sqlite import keyed_hasher, open_sqlite
 from router.telemetry import Telemetry
 
 SITE = "main"
 NODE_NAME_BYTES = 4
+# Where the store remembers which key its hashes were made with: a print of it, of which nothing can be derived.
+KEY_BOOK = "site-key"
 # The pages that `serve` prints, by the channel that has them.
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("chat", "Chat demo", "/channels/chat/demo"),
@@ -39,9 +43,6 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 )
 # The launcher of the chat widget has a short address of its own, whichever channel serves it.
 WIDGET = "/widget.js"
-# Open sockets are told to come back, and get so long to say good-bye.
-GOODBYE_S = 3.0
-BACKLOG = 1_024
 SETTLE_MS_MAX, SETTLE_LOOK_MS = 10_000, 20
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 Say = Callable[[str], None]
@@ -71,55 +72,62 @@ async def serve(options: ServeOptions, say: Say) -> None:
     listener = bind(options.host, options.port)
     port = int(listener.getsockname()[1])
     try:
-        with locked(options.data, port):
-            await _serve(options, listener, public_url_of(options, port), say=say)
+        with stop_signals() as told, locked(options.data, port):
+            await _serve(options, listener, public_url_of(options, port), say=say, told=told)
     finally:
         listener.close()
 
 
-async def _serve(options: ServeOptions, listener: socket.socket, public_url: str, *, say: Say) -> None:
+async def _serve(
+    options: ServeOptions, listener: socket.socket, public_url: str, *, say: Say, told: asyncio.Event
+) -> None:
     clock, telemetry = SystemClock(), Telemetry()
     key = load_site_key(options.data, options.environment)
     store = await open_store(options.data, key)
-    node = build_node(options, public_url, key=key, store=store, clock=clock, telemetry=telemetry)
-    people = await first_people(store.accounts, SITE, demo=options.demo_people, hashed=hash_password)
-    if people and options.demo_people:
-        keep_first(options.data, people)
+    try:
+        await recognise(key, store)
+        people = await first_people(store.accounts, SITE, demo=options.demo_people, hashed=hash_password)
+        if people and options.demo_people:
+            keep_first(options.data, people)
+        node = build_node(options, public_url, key=key, store=store, clock=clock, telemetry=telemetry)
+    except BaseException:
+        await store.close()
+        raise
     try:
         await node.recover()
         node.start()
         app = build_web(node, store, public_url, clock=clock, telemetry=telemetry)
-        await answer(
-            app, node, listener, said=lambda: greeting(public_url, node.floors[SITE], people, options.data), say=say
-        )
+        async with front_door(app, listener, telemetry):
+            try:
+                await settled(node, told)
+                for line in greeting(public_url, node.floors[SITE], people, options.data):
+                    say(line)
+                await told.wait()
+            finally:
+                for served in node.floors.values():
+                    served.board.shut()
     finally:
         await node.stop()
 
 
-async def answer(
-    app: web.Application, node: Node, listener: socket.socket, *, said: Callable[[], list[str]], say: Say
-) -> None:
-    """Answer requests until told to stop; then refuse what is new and say good-bye to open sockets."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
-    try:
-        await runner.setup()
-        await web.SockSite(runner, listener, backlog=BACKLOG).start()
-        await settled(node)
-        for line in said():
-            say(line)
-        await told_to_stop()
-    finally:
-        for served in node.floors.values():
-            served.board.shut()
-        await runner.cleanup()
-
-
-async def settled(node: Node) -> None:
+async def settled(node: Node, told: asyncio.Event) -> None:
     """Wait until every floor is ready, or it is clear that it needs a human, so that the greeting tells the truth."""
     for _ in range(SETTLE_MS_MAX // SETTLE_LOOK_MS):
-        if all(served.ready or served.config.problems for served in node.floors.values()):
+        if told.is_set() or all(served.ready or served.config.problems for served in node.floors.values()):
             return
         await asyncio.sleep(SETTLE_LOOK_MS / 1_000)
+
+
+async def recognise(key: SiteKey, store: Store) -> None:
+    """Refuse data that was made with another key: with the wrong one no customer, thread or repeat would be known."""
+    print_now = key.derive("print").hex()
+    print_then = await store.notebook.read(SITE, KEY_BOOK, KEY_BOOK)
+    if print_then is None:
+        await store.notebook.note(SITE, KEY_BOOK, KEY_BOOK, print_now)
+    elif print_then != print_now:
+        raise SiteKeyError(
+            f"This data was made with another site key. Bring back the {KEY_FILE} or {KEY_VARIABLE} that belongs to it."
+        )
 
 
 def build_node(
@@ -235,14 +243,15 @@ def greeting(url: str, served: Served, people: list[tuple[str, str]], data: Path
     return [*lines, "", "Stop with Ctrl-C.", ""]
 
 
-async def told_to_stop() -> None:
-    """Return at the first SIGTERM or SIGINT."""
+@contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """Set an event at SIGTERM or SIGINT, from before recovery until all is written: a second one spoils no stop."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     try:
-        await told.wait()
+        yield told
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from router.datalock import STORE_FILE
+
 KEY_BYTES = 32
 KEY_FILE = "site.key"
 KEY_VARIABLE = "PATCHBAY_SITE_KEY"
@@ -49,9 +51,18 @@ def load_site_key(directory: Path, environment: Mapping[str, str]) -> SiteKey:
     if named:
         return _from_hex(named, KEY_VARIABLE)
     path = directory / KEY_FILE
-    if path.exists():
+    try:
         return _from_hex(path.read_text(encoding="ascii"), KEY_FILE)
-    return _make(path)
+    except FileNotFoundError:
+        if (directory / STORE_FILE).exists():
+            raise SiteKeyError(
+                f"{KEY_FILE} is missing, and this data was made with it. Bring it back, or set {KEY_VARIABLE}."
+            ) from None
+        return _make(path)
+    except UnicodeDecodeError:
+        raise SiteKeyError(f"{KEY_FILE} must hold 64 hexadecimal digits.") from None
+    except OSError as fault:
+        raise SiteKeyError(f"{KEY_FILE} cannot be read ({os.strerror(fault.errno or 0)}).") from None
 
 
 def _from_hex(text: str, where: str) -> SiteKey:

@@ -15,6 +15,8 @@ from router.tasks import Tasks
 from router.telemetry import Telemetry, error_code
 
 MOUNT = "/channels"
+# The largest body a webhook may have arrives within this over any line.
+BODY_S_MAX = 20.0
 # A link that ended by itself is opened again; one that fails at once, more and more slowly (see `Tasks`).
 LISTEN_AGAIN_S = 1.0
 LEASE_AGAIN_S = 2.0
@@ -193,11 +195,27 @@ class Switchboard:
 
     async def _answer(self, name: str, route: Route, request: web.Request) -> web.StreamResponse:
         """Let the channel answer. A body without a stated length is bounded while it is read."""
-        bounded = request.clone(client_max_size=route.body_bytes_max) if request.body_exists else request
         try:
-            return await route.handler(bounded)
+            received = await _received(request, route.body_bytes_max)
+        except TimeoutError:
+            return web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
+        except web.RequestPayloadError:
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
+        try:
+            return await route.handler(received)
         except (web.HTTPException, asyncio.CancelledError):
             raise
         except Exception as error:
             self._parts.telemetry.error("request_failed", channel=name, error=error_code(error))
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text="Something went wrong here.")
+
+
+async def _received(request: web.Request, bytes_max: int) -> web.Request:
+    """Return a request whose body is bounded in bytes, and in time: it has been read, unless it comes in parts."""
+    if not request.body_exists:
+        return request
+    bounded = request.clone(client_max_size=bytes_max)
+    if not request.content_type.startswith("multipart/"):
+        async with asyncio.timeout(BODY_S_MAX):
+            await bounded.read()
+    return bounded

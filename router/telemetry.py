@@ -94,6 +94,7 @@ LOG_EVENTS: dict[str, str] = {
     "view_waits": "A view could not be brought on now; it goes on from its place.",
     "task_failed": "A task of the node ended by our own bug; it is started again.",
     "request_failed": "A request ended by our own bug.",
+    "request_unread": "What came in was no request that could be read.",
 }
 PREFIX = "patchbay_"
 

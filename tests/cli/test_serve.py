@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,3 +155,22 @@ def test_it_stops_gracefully_and_finds_its_data_again(tmp_path: Path) -> None:
     log = (tmp_path / "server.log").read_text()
     assert password[1] not in log
     assert '"level":"error"' not in log
+
+
+def test_a_signal_during_the_start_stops_it_gracefully_and_a_second_one_spoils_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "router", "serve", "--port", "0", "--data", str(data), "--config", str(CONFIG)]
+    with (tmp_path / "server.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+    try:
+        ends_s = time.monotonic() + START_S
+        while not (data / "site.key").exists():
+            assert time.monotonic() < ends_s
+            time.sleep(0.01)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGINT):
+            process.send_signal(number)
+        assert process.wait(STOP_S) == 0
+    finally:
+        process.kill()
+        process.wait(STOP_S)
+    assert '"action":"node_stopped"' in (tmp_path / "server.log").read_text()

@@ -42,7 +42,7 @@ async def test_a_row_goes_in_the_commit_that_tells_of_it(house: House, eventuall
         alone.append(effect)
         raise StoreUnavailable("a crash would be here")
 
-    house.store.outbox.done = refused  # type: ignore[method-assign]
+    house.store.outbox.done = refused
     house.start("outbox")
     message = await house.say(1, "hello")
     await eventually(until_status(house, message, "sent"))
@@ -58,7 +58,7 @@ async def test_a_dead_letter_is_buried_in_the_commit_that_tells_of_it(house: Hou
         alone.append(effect)
         raise StoreUnavailable("a crash would be here")
 
-    house.store.outbox.dead = refused  # type: ignore[method-assign]
+    house.store.outbox.dead = refused
     house.start("outbox")
     message = await house.say(1, "hello")
     await eventually(until_status(house, message, "failed"))
@@ -83,7 +83,7 @@ async def test_while_nobody_leads_the_row_goes_alone_and_is_told_of_later(
     channel.gate.set()
 
     async def gone() -> bool:
-        return await house.store.outbox.depth(SITE) == (0, 0, 0)
+        return bool(await house.store.outbox.depth(SITE) == (0, 0, 0))
 
     await eventually(gone)
     assert await status(house, message) == ("", "")
@@ -107,7 +107,7 @@ async def test_a_call_that_a_crash_cut_off_is_looked_for_and_not_made_twice(
     after = await _crash(house, tmp_path)
     try:
         after.clock.now += 2_000
-        after.channels["finding"] = channel  # type: ignore[assignment]
+        after.channels["finding"] = channel
         after.start("outbox")
         await eventually(until_status(after, message, "sent"))
         assert len(channel.sent) == 1

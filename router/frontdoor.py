@@ -1,0 +1,121 @@
+"""The edge of the HTTP server: how patient it is, and what it says of bytes that are no request. No routes here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from router.telemetry import Telemetry, error_code
+
+# A browser sends its request with the connection; a slow telephone line takes seconds. Who needs longer holds a place.
+HEAD_S_MAX = 15.0
+# Longer than the minute for which proxies keep theirs, short enough that forgotten ones do not pile up.
+KEEP_ALIVE_S = 75.0
+# Open sockets are told to come back, and get so long to say good-bye.
+GOODBYE_S = 3.0
+BACKLOG = 1_024
+UNREADABLE = "The request could not be read.\n"
+BROKEN = "Something went wrong on our side.\n"
+
+
+class QuietLog(logging.Handler):
+    """Takes what the HTTP library logs. Its lines quote what was sent and from where, so only the kind is kept."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        super().__init__()
+        self._count = telemetry
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fault = record.exc_info[1] if record.exc_info else None
+        error = error_code(fault) if fault is not None else record.levelname
+        self._count.info("request_unread", error=error)
+
+
+class PatientHandler(web.RequestHandler):
+    """One connection: its first request must come in time, and what cannot be read is answered without quoting it."""
+
+    __slots__ = ("_count", "_patience")
+
+    def __init__(self, server: web.Server, *, telemetry: Telemetry, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._count = telemetry
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._patience = asyncio.get_running_loop().call_later(HEAD_S_MAX, self._too_slow)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.heard()
+        super().connection_lost(exc)
+
+    def heard(self) -> None:
+        """A whole head has arrived. From now on the idle time between requests bounds the connection."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _too_slow(self) -> None:
+        self._count.count("requests_unread", "slow")
+        self.force_close()
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """Answer what broke before any route was found, or in a route of a library."""
+        response = super().handle_error(request, status, exc, message)
+        self._count.count("requests_unread", error_code(exc) if exc is not None else str(status))
+        if isinstance(response, web.Response):
+            response.content_type = "text/plain"
+            response.text = UNREADABLE if status < HTTPStatus.INTERNAL_SERVER_ERROR else BROKEN
+        return response
+
+
+@asynccontextmanager
+async def front_door(app: web.Application, listener: socket.socket, telemetry: Telemetry) -> AsyncIterator[None]:
+    """Serve an application on a socket for as long as the context lasts; then nobody new comes in."""
+    log = logging.Logger("http")
+    log.addHandler(QuietLog(telemetry))
+    runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=GOODBYE_S)
+    doors: list[asyncio.Server] = []
+    try:
+        await runner.setup()
+        loop = asyncio.get_running_loop()
+        doors.append(await loop.create_server(_handlers(runner, log, telemetry), sock=listener, backlog=BACKLOG))
+        yield
+    finally:
+        for door in doors:
+            door.close()
+        await runner.cleanup()
+
+
+def _handlers(runner: web.AppRunner, log: logging.Logger, telemetry: Telemetry) -> Callable[[], PatientHandler]:
+    server = runner.server
+    assert server is not None, "the runner has been set up"
+    make_request = server.request_factory
+
+    def request_factory(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        if isinstance(protocol, PatientHandler):
+            protocol.heard()
+        return make_request(message, payload, protocol, writer, task)
+
+    server.request_factory = request_factory
+
+    def handler() -> PatientHandler:
+        return PatientHandler(
+            server,
+            telemetry=telemetry,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            logger=log,
+            keepalive_timeout=KEEP_ALIVE_S,
+        )
+
+    return handler
