@@ -148,6 +148,17 @@ def test_an_answered_conversation_whose_owner_goes_begins_a_new_wait() -> None:
     )
 
 
+def test_an_owner_who_goes_after_closing_time_has_not_answered_in_the_queue_that_follows() -> None:
+    floor = at_work(1)
+    floor.arrive(1)
+    floor.accept(1)
+    floor.wait(8 * HOUR_MS)
+    floor.do(cmd.SignOut(id=floor.id(), agent=1, forced=True))
+    first, second = legs(floor)
+    assert (first.queue, first.answered_by, first.left_why) == ("general", 1, "diverted")
+    assert (second.queue, second.entered_why, second.answered_by, second.wait_ms) == ("night", "diverted", 0, 0)
+
+
 def test_a_customer_who_writes_during_wrap_up_goes_on_with_the_same_leg() -> None:
     floor = at_work(1)
     floor.arrive(1)

@@ -127,12 +127,13 @@ class LegWatch:
             self._begin(conv_id, at, queue)
         elif stay is None and queue and (state != UNPLACED or (before and before[1] != queue)):
             self._begin(conv_id, at, queue)
-        elif before and before[0] in SERVED and state in IN_LINE:
+        elif stay and stay.answered_ms and before and before[0] in SERVED and state in IN_LINE:
             self._end(conv_id, at, "requeued")
             self.next_why[conv_id] = event.why  # type: ignore[attr-defined]
             self._begin(conv_id, at, queue)
         now = self._stay(conv_id)
-        if now is not None and state == ACTIVE and not now.answered_ms:
+        begun = state == ACTIVE and (before is None or before[0] != ACTIVE)
+        if now is not None and begun and not now.answered_ms:
             now.answered_ms, now.answered_by = at, self.state.convs[conv_id].owner
 
     def _picture(self, conv_id: int) -> tuple[str, str] | None:
