@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from dashboard.shapes import Item
 from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
 from dashboard.words import NEWEST
+from router.hub import language_of
 from router.store.port import MessageRow, Story, TimelineRow
+from router.wording import notice_text
 
 # The kinds under which steps are told; what is not here is not for people.
 STEPS = {
@@ -81,7 +85,19 @@ class Stories:
     async def _items(self, rows: Sequence[Story]) -> list[Item]:
         told = [each for each in rows if each.row.kind in STEPS]
         await self._staff.learn(_people(told))
-        return [item_of(each.row, each.message, self._staff.name) for each in told]
+        return [await self._worded(item_of(each.row, each.message, self._staff.name), each.row) for each in told]
+
+    async def _worded(self, item: Item, row: TimelineRow) -> Item:
+        """A notice is shown in the words the customer was told, not by its name."""
+        floor = self._out.floor
+        if item.kind != "notice" or floor.bundle is None:
+            return item
+        language = await language_of(row.conv, floor.state, self._out.store, site=floor.site)
+        reference = self._out.reference(row.conv)
+        text = notice_text(
+            floor.bundle, row.notice, language, until_ms=row.until_ms, queue=row.detail, reference=reference
+        )
+        return msgspec.structs.replace(item, text=text)
 
 
 def _is_by(message: MessageRow | None, author: str, client: str) -> bool:
