@@ -49,9 +49,9 @@ lint: setup-test
 test: lint
 	$(BIN)/pytest
 
-# Without browsers and without killing processes: under a minute.
+# Without browsers, kills and whole servers: about a minute.
 quick: setup-test
-	$(BIN)/pytest -m "not browser and not crash"
+	$(BIN)/pytest -m "not browser and not crash" --ignore=tests/e2e
 
 bench: setup-test
 	$(BIN)/python -m bench
