@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from channels.discovery import discover
+
 ROOT = Path(__file__).parent.parent
 ROOMS = ("router", "channels", "dashboard", "bench")
 FUNCTION_LINES_MAX = 50
@@ -99,3 +101,36 @@ def test_test_folders_have_no_init_file_that_would_hide_the_real_packages() -> N
 def test_the_house_has_the_rooms_of_the_design_and_no_others() -> None:
     rooms = {name.split("/")[0] for name in tracked() if "/" in name}
     assert rooms <= {"router", "channels", "config", "tests", "dashboard", "bench", "docs", ".ci"}
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_no_channel_knows_another() -> None:
+    names = set(discover())
+    guilty = [
+        f"{path.relative_to(ROOT)} imports channels.{other}"
+        for name in names
+        for path in (ROOT / "channels").rglob("*.py")
+        if path.relative_to(ROOT / "channels").parts[0].removesuffix(".py") == name
+        for other in names - {name}
+        if any(each == f"channels.{other}" or each.startswith(f"channels.{other}.") for each in imports_of(path))
+    ]
+    assert not guilty
+
+
+def test_only_the_composition_root_knows_which_database_there_is() -> None:
+    knowing = {
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if "router/store/sqlite" not in str(path)
+        and any(each.startswith("router.store.sqlite") for each in imports_of(path))
+    }
+    assert knowing <= {"router/cli.py", "router/serving.py", "router/verify/run.py"}
