@@ -11,8 +11,8 @@ from aiohttp import web
 from dashboard.requests import Request
 from dashboard.sessions import Caller
 
-# A reply of 100,000 characters in UTF-8, escaped as JSON, with room for its frame.
-BODY_BYTES_MAX = 700 * 1024
+# A reply of 100,000 characters, each escaped as JSON in its longest form (twelve bytes for a surrogate pair).
+BODY_BYTES_MAX = 1_200_000 + 16 * 1024
 # Everything else is ids and codes.
 SMALL_BODY_BYTES_MAX = 16 * 1024
 

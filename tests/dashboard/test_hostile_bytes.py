@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from urllib.parse import urlsplit
 
 import msgspec
@@ -79,3 +80,16 @@ async def test_an_account_closed_from_outside_loses_its_socket_and_its_shift_at_
         while ana.account.id in office.floor.state.agents:
             await asyncio.sleep(0.01)
     assert socket.ws.close_code == 4401
+
+
+@pytest.mark.parametrize("character", ["a", "\0", "\u0300", "\U0001d54f", "\u202e"])
+async def test_the_longest_text_of_any_character_arrives_as_it_was_written(office: Office, character: str) -> None:
+    """Escaped as JSON, some characters take twelve bytes each; the promise counts characters."""
+    ana = await office.desk("ana")
+    ref = office.ref(await office.arrives("hello"))
+    text = character * 100_000
+    body = json.dumps({"text": text, "client_id": "n1"}).encode()
+    head = f"POST /api/v1/conversations/{ref}/note HTTP/1.1\r\nContent-Type: application/json"
+    assert (await _raw(ana, head, body)).startswith(b"HTTP/1.1 200 ")
+    story = await ana.get(f"/conversations/{ref}/story")
+    assert [item["text"] for item in story.body["items"] if item.get("client") == "n1"] == [text]
