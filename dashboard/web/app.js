@@ -1,16 +1,15 @@
 // @ts-check
 // Puts the screens together, and gives every key its meaning.
 import { effect, html, render } from "./vendor/ui.js";
-import { announce, begin, chosen, details, expired, groups, offers, onNews, open, signedIn, view } from "./state.js";
+import { announce, begin, chosen, details, expired, groups, link, offers, onNews, open, settings, signedIn, view } from "./state.js";
 import { Rail, Toast, TopBar, openMenu } from "./shell.js";
 import { WorkColumn, accept, decline } from "./work.js";
-import { Talk, end, fetchDrafts, focusComposer } from "./talk.js";
+import { Talk, end, focusComposer } from "./talk.js";
 import { CustomerColumn } from "./customer.js";
 import { Dialogs, SignIn, dialog } from "./dialogs.js";
 import { Dialog, customerName } from "./parts.js";
 import { QueuesView } from "./queues.js";
 import { ping } from "./sound.js";
-import { settings } from "./settings.js";
 import { language, t } from "./words.js";
 
 function App() {
@@ -21,7 +20,7 @@ function App() {
     <${TopBar} /><${Rail} />
     ${view.value === "queues" ? html`<${QueuesView} />` : html`<main class="desk"><${WorkColumn} /><${Talk} /><${CustomerColumn} /></main>`}
     <${Toast} /><${Dialogs} />
-    ${expired.value && html`<${Dialog} title=${t("sign.ended")} close=${() => {}}><${SignIn} /><//>`}
+    ${expired.value && html`<${Dialog} title=${t("sign.ended")}><${SignIn} /><//>`}
   </div>`;
 }
 
@@ -38,7 +37,7 @@ function step(by) {
   const at = list.findIndex((each) => each.ref === chosen.value);
   void open(list[(at + by + list.length) % list.length].ref);
 }
-const active = () => { const live = details.value.get(chosen.value); return live?.state === "active" ? live : null; };
+const active = () => { const live = details.value.get(chosen.value); return live?.state === "active" && link.value === "live" ? live : null; };
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
@@ -97,6 +96,5 @@ onNews.add((summary) => {
 });
 
 effect(() => { document.documentElement.lang = language.value; });
-effect(() => { if (signedIn.value === "yes") void fetchDrafts(); });
 render(html`<${App} />`, /** @type {Element} */ (document.getElementById("app")));
 void begin();

@@ -1,7 +1,7 @@
 // @ts-check
 // Small parts that several screens share: due chips, ages, avatars, names.
 import { html, useEffect, useRef } from "./vendor/ui.js";
-import { config, now } from "./state.js";
+import { config, link, now } from "./state.js";
 import { Icon } from "./icons.js";
 import { labelOf, t } from "./words.js";
 
@@ -67,15 +67,26 @@ export const queueLabel = (name) => labelOf(config.value?.queues.find((/** @type
 /** @param {string} name */
 export const channelLabel = (name) => t(`channel.${name}`, {}, name);
 
-/** A native dialog: opens modal, gives the focus back, closes by Esc. @param {any} props */
+/** Attributes of a button that needs the server: closed while it is away, and saying why. */
+export const whileAway = () => (link.value === "live" ? {} : { disabled: true, title: t("error.offline") });
+
+/**
+ * A native dialog: opens modal with the cursor in its first field, gives the focus back, closes by Esc. Without `close`
+ * it stays until it is answered.
+ * @param {any} props
+ */
 export function Dialog({ title, close, children }) {
   const element = useRef(/** @type {any} */ (null));
   useEffect(() => {
     const opener = /** @type {any} */ (document.activeElement);
     element.current.showModal();
+    element.current.querySelector("header ~ label input, form input")?.focus();
     return () => opener?.focus?.();
   }, []);
-  return html`<dialog ref=${element} aria-label=${title} onClose=${close} onClick=${(/** @type {any} */ event) => event.target === element.current && close()}>
+  // A browser lets a second Esc close what refused the first.
+  const closed = close ?? (() => element.current?.showModal());
+  return html`<dialog ref=${element} aria-label=${title} onClose=${closed} onCancel=${(/** @type {any} */ event) => !close && event.preventDefault()}
+    onClick=${(/** @type {any} */ event) => event.target === element.current && close?.()}>
     <div class="sheet"><header><h2>${title}</h2>
-    <button type="button" class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button></header>${children}</div></dialog>`;
+    ${close && html`<button type="button" class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button>`}</header>${children}</div></dialog>`;
 }

@@ -1,13 +1,12 @@
 // @ts-check
 // The frame around every screen: mark, search, connection, capacity, presence, account, rail.
 import { html, useEffect, useRef, useState } from "./vendor/ui.js";
-import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, startShift, tell, toast, view, work } from "./state.js";
+import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, settings, startShift, tell, toast, view, work } from "./state.js";
 import { call, post } from "./api.js";
 import { Icon, Shape } from "./icons.js";
 import { Avatar, channelLabel, clock, customerName } from "./parts.js";
 import { allow, blocked } from "./sound.js";
 import { LANGUAGES, labelOf, language, setLanguage, t } from "./words.js";
-import { settings } from "./settings.js";
 
 export const openMenu = { presence: () => {}, search: () => {} };
 
@@ -59,8 +58,10 @@ const SYSTEM_SHAPES = { not_responding: "triangle", offline: "ring" };
 function Presence() {
   const [shown, show] = useState(false);
   const root = useRef(/** @type {any} */ (null));
-  openMenu.presence = () => { show(true); setTimeout(() => root.current?.querySelector(".menu button")?.focus()); };
+  openMenu.presence = () => show(true);
   useClosing(root, shown, () => show(false));
+  useEffect(() => { if (shown) root.current?.querySelector(".menu button")?.focus(); }, [shown]);
+  const pick = (/** @type {() => void} */ act) => { show(false); root.current?.querySelector("button")?.focus(); act(); };
   const { presence, since_ms } = agent.value;
   const known = config.value.presences.find((/** @type {any} */ each) => each.name === presence);
   const shape = known?.shape ?? SYSTEM_SHAPES[/** @type {"offline"} */ (presence)] ?? "ring";
@@ -69,11 +70,25 @@ function Presence() {
     <button type="button" class="state" aria-haspopup="menu" aria-expanded=${shown} onClick=${() => show(!shown)}>
       <${Shape} shape=${shape} tone=${tone} /> <b>${labelOf(known?.label, t(`presence.${presence}`, {}, presence))}</b>
       <span class="timer">${clock(now.value - since_ms)}</span> <${Icon} name="down" /></button>
-    ${shown && html`<div class="menu" role="menu">
+    ${shown && html`<div class="menu" role="menu" onKeyDown=${walk}>
       ${config.value.presences.map((/** @type {any} */ each) => html`<button type="button" role="menuitem" key=${each.name} aria-current=${each.name === presence}
-        onClick=${() => { show(false); void choose(each.name); }}><${Shape} shape=${each.shape} tone=${each.accepts ? "ok" : "away"} /> ${labelOf(each.label, each.name)}</button>`)}
-      <hr /><button type="button" role="menuitem" onClick=${() => { show(false); void endShift(); }}><${Shape} shape="ring" /> ${t("shift.end")}</button></div>`}
+        onClick=${() => pick(() => choose(each.name))}><${Shape} shape=${each.shape} tone=${each.accepts ? "ok" : "away"} /> ${labelOf(each.label, each.name)}</button>`)}
+      <hr /><button type="button" role="menuitem" onClick=${() => pick(endShift)}><${Shape} shape="ring" /> ${t("shift.end")}</button></div>`}
   </div>`;
+}
+
+/** Walk a menu by arrows and first letters; its keys are not the desk's. @param {KeyboardEvent} event */
+function walk(event) {
+  const items = /** @type {HTMLElement[]} */ ([.../** @type {Element} */ (event.currentTarget).querySelectorAll("button")]);
+  const here = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  /** @type {Record<string, number>} */
+  const places = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 };
+  const begins = (/** @type {HTMLElement} */ item) => event.key.length === 1 && item.innerText.trim().toLowerCase().startsWith(event.key.toLowerCase());
+  const next = event.key in places ? items.at(places[event.key] % items.length) : [...items.slice(here + 1), ...items].find(begins);
+  if (event.key.length === 1) event.stopPropagation();
+  if (!next || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  next.focus();
 }
 
 /** One click; shown at once, taken back with a sentence when the server refuses. @param {string} name */

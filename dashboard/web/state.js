@@ -12,7 +12,6 @@ export const agent = signal(/** @type {any} */ (null));
 export const work = signal(/** @type {Map<string, any>} */ (new Map()));
 export const offers = signal(/** @type {any[]} */ ([]));
 export const queues = signal(/** @type {any[]} */ ([]));
-export const missed = signal(/** @type {any} */ (null));
 export const chosen = signal("");
 export const stories = signal(/** @type {Map<string, any[]>} */ (new Map()));
 export const details = signal(/** @type {Map<string, any>} */ (new Map()));
@@ -29,6 +28,11 @@ let skewMs = 0;
 /** @returns {number} the server's time */
 export const serverNow = () => Date.now() + skewMs;
 setInterval(() => { now.value = serverNow(); }, 1_000);
+/** @param {number} ms the server's time, just heard */
+function setClock(ms) {
+  skewMs = ms - Date.now();
+  now.value = serverNow();
+}
 
 export const version = document.querySelector("meta[name=patchbay-version]")?.getAttribute("content") ?? "";
 
@@ -86,19 +90,21 @@ export async function begin() {
 /** @param {{me: any, csrf: string}} session */
 export async function enter(session) {
   useToken(session.csrf);
+  // Somebody else at this machine begins with an empty desk.
+  if (me.value && me.value.id !== session.me.id) { location.reload(); return; }
   me.value = session.me;
   config.value = await get("/config");
   signedIn.value = "yes";
   expired.value = false;
   if (!socket || socket.readyState > WebSocket.OPEN) connect();
-  void refresh();
+  await refresh();
 }
 
 /** Read the whole desk anew. */
 export async function refresh() {
   const desk = await get("/desk");
   lastSeq = Math.max(lastSeq, desk.position);
-  skewMs = desk.now_ms - Date.now();
+  setClock(desk.now_ms);
   batch(() => {
     agent.value = desk.me;
     work.value = new Map(desk.work.map((/** @type {any} */ each) => [each.ref, each]));
@@ -220,7 +226,7 @@ const WAYS = {
   welcome(frame) {
     againMs = 500;
     link.value = "live";
-    skewMs = frame.now_ms - Date.now();
+    setClock(frame.now_ms);
     newVersion.value = Boolean(frame.version && version && frame.version !== version);
     if (frame.resync) void refresh().catch(() => {});
     else if (chosen.value) say({ type: "look", ref: chosen.value });
@@ -235,7 +241,7 @@ const WAYS = {
   },
   typing(frame) { setTyping(frame.ref, frame.on); },
   banner(frame) { if (frame.kind === "settings") banner.value = frame.text ?? ""; else newVersion.value = true; },
-  pong(frame) { skewMs = frame.now_ms - Date.now(); },
+  pong(frame) { setClock(frame.now_ms); },
 };
 
 /** @type {Set<() => void>} */
@@ -265,7 +271,6 @@ function applyDesk(frame) {
     const gone = new Map((frame.withdrawn ?? []).map((/** @type {any} */ each) => [each.offer, each]));
     const fresh = frame.offers ?? [];
     const kept = offers.value.filter((each) => !gone.has(each.offer) && !fresh.some((/** @type {any} */ other) => other.offer === each.offer));
-    for (const each of offers.value) if (gone.get(each.offer)?.why === "lapsed") missed.value = each;
     offers.value = [...kept, ...fresh];
   }
   if (frame.queues) {
@@ -292,8 +297,42 @@ function setTyping(ref, on) {
   typing.value = next;
 }
 
+const CALM = new URL("icon.svg", import.meta.url).href;
+const BADGED = new URL("icon-badge.svg", import.meta.url).href;
 effect(() => {
   const count = groups.value.reply.length;
   const ringing = offers.value[0];
   document.title = ringing ? `(!) ${ringing.customer.name || ringing.channel} – Patchbay` : count ? `(${count}) Patchbay` : "Patchbay";
+  const unread = [...work.value.values()].some((each) => each.unread > 0);
+  document.querySelector("link[rel=icon]")?.setAttribute("href", ringing || unread ? BADGED : CALM);
+});
+
+// --- what one person prefers in this browser ----------------------------------------------------------------------
+
+const SETTINGS_KEY = "patchbay:settings";
+const USUAL = { theme: "system", keys: true };
+const readSettings = () => {
+  try {
+    return { ...USUAL, ...JSON.parse(localStorage.getItem(SETTINGS_KEY) ?? "{}") };
+  } catch {
+    return USUAL;
+  }
+};
+const preferred = signal(readSettings());
+
+export const settings = {
+  get value() { return preferred.value; },
+  /** @param {string} name @param {any} value */
+  set(name, value) { preferred.value = { ...preferred.value, [name]: value }; },
+};
+
+effect(() => {
+  const { theme } = preferred.value;
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  try {
+    localStorage.setItem(SETTINGS_KEY, JSON.stringify(preferred.value));
+  } catch {
+    // Without storage the choice lasts until the tab is closed.
+  }
 });

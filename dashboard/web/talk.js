@@ -1,17 +1,14 @@
 // @ts-check
 // One conversation: its head, its thread, its composer. What is typed survives everything.
 import { effect, html, signal, useEffect, useLayoutEffect, useRef, useState } from "./vendor/ui.js";
-import { announce, attempt, chosen, details, earlier, link, now, onWelcome, open, say, stories, tell, typing, work } from "./state.js";
-import { call, get, newId, post } from "./api.js";
+import { attempt, chosen, details, earlier, link, open, say, serverNow, stories, tell, typing, work } from "./state.js";
+import { newId, post } from "./api.js";
 import { Icon } from "./icons.js";
-import { Due, channelLabel, clock, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf } from "./parts.js";
-import { heard, named, t } from "./words.js";
+import { Due, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "./parts.js";
+import { named, t } from "./words.js";
 import { dialog } from "./dialogs.js";
 import { WrapUp } from "./wrapup.js";
-
-const QUEUED_MAX = 20;
-/** Messages of mine that the server has not answered yet. */
-export const sending = signal(/** @type {any[]} */ ([]));
+import { draftOf, drop, keepDraft, retry, send, sending } from "./writing.js";
 
 export function Talk() {
   const ref = chosen.value;
@@ -35,9 +32,9 @@ function Head({ live }) {
     ${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
     ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /></span>`}
-    ${mine && html`<button type="button" onClick=${() => dialog.open("transfer", live)}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
-      <button type="button" onClick=${() => end(live)}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>
-      <button type="button" onClick=${() => dialog.open("park", live)}><${Icon} name="clock" /> <span class="wide">${t("park")}</span></button>`}
+    ${mine && html`<button type="button" ...${whileAway()} onClick=${() => dialog.open("transfer", live)}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
+      <button type="button" ...${whileAway()} onClick=${() => end(live)}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>
+      <button type="button" ...${whileAway()} onClick=${() => dialog.open("park", live)}><${Icon} name="clock" /> <span class="wide">${t("park")}</span></button>`}
   </header>`;
 }
 
@@ -126,66 +123,12 @@ function stepText(item) {
 /** @param {{each: any}} props */
 const Pending = ({ each }) => html`<li class=${`said ${each.kind === "note" ? "note" : "out"} pending`}><p class="text">${each.text}</p>
   <p class="meta">${each.failed ? html`<span class="crit"><${Icon} name="late" size=${13} /> ${t("delivery.failed")} – ${each.failed}</span>
-    <button type="button" class="link" onClick=${() => { each.failed = ""; void deliver(each); }}>${t("retry")}</button>
+    <button type="button" class="link" onClick=${() => retry(each)}>${t("retry")}</button>
     <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(each.text)}>${t("copy")}</button>
-    <button type="button" class="link" onClick=${() => drop(each)}>${t("delete")}</button>`
-    : html`<${Icon} name="clock" size=${13} /> ${link.value === "live" ? t("delivery.sending") : t("delivery.waiting")}`}</p></li>`;
-
-// --- sending -----------------------------------------------------------------------------------------------------
-
-/** @param {any} each */
-const drop = (each) => { sending.value = sending.value.filter((other) => other.client !== each.client); };
-
-/** @param {any} each */
-async function deliver(each) {
-  const { ref, kind, text, client, then, line } = each;
-  try {
-    const body = kind === "note" ? { text, client_id: client } : { text, client_id: client, then, ...(line ? { line } : {}) };
-    await post(`/conversations/${ref}/${kind}`, body);
-    // The item itself comes by the socket; until then the bubble stays.
-    setTimeout(() => drop(each), 5_000);
-  } catch (/** @type {any} */ error) {
-    if (error.code === "offline" || error.status === 503) return;
-    each.failed = heard(error);
-    sending.value = [...sending.value];
-  }
-}
-
-onWelcome.add(() => sending.value.filter((each) => !each.failed).forEach(deliver));
+    <button type="button" class="link" onClick=${() => drop(each.client)}>${t("delete")}</button>`
+    : html`<${Icon} name="clock" size=${13} /> ${t(each.sent ? "delivery.queued" : link.value === "live" ? "delivery.sending" : "delivery.waiting")}`}</p></li>`;
 
 // --- the composer ------------------------------------------------------------------------------------------------
-
-/** @type {Map<string, {text: string, at: number}>} */
-const drafts = new Map(readDrafts());
-/** @type {Map<string, number>} */
-const saving = new Map();
-
-function readDrafts() {
-  try {
-    return JSON.parse(localStorage.getItem("patchbay:drafts") ?? "[]");
-  } catch {
-    return [];
-  }
-}
-
-/** Drafts kept by the server come back on another machine; what this browser has is newer. */
-export async function fetchDrafts() {
-  const kept = await get("/drafts").catch(() => ({}));
-  for (const [key, text] of Object.entries(kept)) if (!drafts.has(key)) drafts.set(key, { text: String(text), at: now.value });
-}
-
-/** @param {string} key @param {string} text */
-function keepDraft(key, text) {
-  if (text) drafts.set(key, { text, at: now.value });
-  else drafts.delete(key);
-  try {
-    localStorage.setItem("patchbay:drafts", JSON.stringify([...drafts]));
-  } catch {
-    // The server's copy remains.
-  }
-  clearTimeout(saving.get(key));
-  saving.set(key, setTimeout(() => { void call("PUT", `/drafts/${key}`, { text }).catch(() => {}); }, 1_000));
-}
 
 export const tab = signal("reply");
 
@@ -193,42 +136,41 @@ export const tab = signal("reply");
 function Composer({ live }) {
   const note = tab.value === "note";
   const key = `${live.ref}:${tab.value}`;
-  const [text, setText] = useState(drafts.get(key)?.text ?? "");
+  const [text, setText] = useState(draftOf(key).text);
   const [line, setLine] = useState(0);
   const [began, setBegan] = useState(0);
-  const restored = useRef(drafts.get(key)?.at ?? 0);
+  const restored = useRef(draftOf(key).at);
   const area = useRef(/** @type {any} */ (null));
   useEffect(() => {
-    setText(drafts.get(key)?.text ?? "");
-    restored.current = drafts.get(key)?.at ?? 0;
-  }, [key]);
+    const draft = draftOf(key);
+    if (draft.text === text) return;
+    setText(draft.text);
+    restored.current = draft.at;
+  }, [key, draftOf(key).text]);
   useLayoutEffect(() => { if (area.current) { area.current.style.height = "auto"; area.current.style.height = `${Math.min(area.current.scrollHeight + 2, 220)}px`; } }, [text]);
   const unseen = began ? (stories.value.get(live.ref) ?? []).filter((item) => item.kind === "in" && item.at > began).length : 0;
   const write = (/** @type {string} */ value) => {
-    if (!text && value) setBegan(now.value);
+    if (!text && value) setBegan(serverNow());
     setText(value);
     keepDraft(key, value);
     if (!note) typed(live.ref);
   };
-  const send = (/** @type {string} */ then) => {
+  const go = (/** @type {string} */ then) => {
     const said = text.trim();
     if (!said) return;
-    if (sending.value.length >= QUEUED_MAX) { tell(t("queue.full"), "crit"); return; }
-    const each = { ref: live.ref, kind: note ? "note" : "reply", text: said, client: newId(), then, line, failed: "" };
-    sending.value = [...sending.value, each];
+    if (!send({ ref: live.ref, kind: note ? "note" : "reply", text: said, then, line })) { tell(t("queue.full"), "crit"); return; }
     setText("");
     setBegan(0);
     keepDraft(key, "");
     if (!note) typedOut(live.ref);
     restored.current = 0;
-    void deliver(each);
     area.current?.focus();
   };
   const keys = (/** @type {any} */ event) => {
     // While an input method composes, Enter chooses a word and never sends.
     if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    send(live.live || note ? "stay" : "park");
+    go(live.live || note ? "stay" : "park");
   };
   const lines = live.lines ?? [];
   return html`<footer class=${`composer ${note ? "noting" : ""}`}>
@@ -245,10 +187,10 @@ function Composer({ live }) {
     <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${note ? t("note.write") : t("reply.write", { name: customerName(live) })}
       placeholder=${note ? t("note.write") : t("reply.write", { name: customerName(live) })} onInput=${(/** @type {any} */ event) => write(event.target.value)} onKeyDown=${keys}></textarea>
     <div class="row"><span class="meta">${restored.current && text ? t("draft.from", { time: timeOf(restored.current) }) : ""}</span><span class="grow"></span>
-      ${note || live.live ? html`<button type="button" class="primary" disabled=${!text.trim()} onClick=${() => send("stay")}>${note ? t("note.add") : t("send")} <kbd class="wide">↵</kbd></button>`
-        : html`<button type="button" disabled=${!text.trim()} onClick=${() => send("stay")}>${t("send.stay")}</button>
-          <button type="button" disabled=${!text.trim()} onClick=${() => send("close")}>${t("send.close")}</button>
-          <button type="button" class="primary" disabled=${!text.trim()} onClick=${() => send("park")}>${t("send.park")} <kbd class="wide">↵</kbd></button>`}</div>
+      ${note || live.live ? html`<button type="button" class="primary" disabled=${!text.trim()} onClick=${() => go("stay")}>${note ? t("note.add") : t("send")} <kbd class="wide">↵</kbd></button>`
+        : html`<button type="button" disabled=${!text.trim()} onClick=${() => go("stay")}>${t("send.stay")}</button>
+          <button type="button" disabled=${!text.trim()} onClick=${() => go("close")}>${t("send.close")}</button>
+          <button type="button" class="primary" disabled=${!text.trim()} onClick=${() => go("park")}>${t("send.park")} <kbd class="wide">↵</kbd></button>`}</div>
   </footer>`;
 }
 
@@ -277,4 +219,3 @@ export function focusComposer(name) {
 }
 
 effect(() => { if (chosen.value) tab.value = "reply"; });
-export { announce, clock };

@@ -1,12 +1,12 @@
 // @ts-check
 // The work column: my conversations by who must act next, what waits behind them, and the offer.
 import { html, useState } from "./vendor/ui.js";
-import { agent, announce, attempt, chosen, config, groups, loaded, missed, now, offers, open, queues, typing, view } from "./state.js";
+import { agent, announce, chosen, config, groups, link, loaded, now, offers, open, queues, serverNow, tell, typing, view } from "./state.js";
 import { newId, post } from "./api.js";
 import { Icon } from "./icons.js";
-import { Age, Due, channelLabel, clock, customerName, queueLabel, siteTime } from "./parts.js";
+import { Age, Due, channelLabel, clock, customerName, queueLabel, siteTime, whileAway } from "./parts.js";
 import { choose } from "./shell.js";
-import { labelOf, named, t } from "./words.js";
+import { heard, labelOf, named, t } from "./words.js";
 
 export function WorkColumn() {
   const all = groups.value;
@@ -62,7 +62,6 @@ function Pressure() {
 // --- offers --------------------------------------------------------------------------------------------------
 
 function Offers() {
-  if (missed.value && !offers.value.length) return html`<${Missed} />`;
   if (agent.value?.presence === "not_responding") return html`<${Missed} />`;
   return html`<div class="offers">${offers.value.map((offer) => html`<${OfferCard} key=${offer.offer} offer=${offer} />`)}</div>`;
 }
@@ -71,7 +70,7 @@ function Missed() {
   const back = config.value.presences.find((/** @type {any} */ each) => each.accepts);
   return html`<div class="offers"><div class="offer missed" role="group" aria-label=${t("missed.title")}>
     <p><${Icon} name="warn" /> <b>${t("missed.title")}</b></p><p>${t("missed.text")}</p>
-    <button type="button" class="primary wide-button" onClick=${async () => { await choose(back.name); missed.value = null; }}>${t("missed.back", { name: labelOf(back.label, back.name) })}</button>
+    <button type="button" class="primary wide-button" ...${whileAway()} onClick=${() => choose(back.name)}>${t("missed.back", { name: labelOf(back.label, back.name) })}</button>
   </div></div>`;
 }
 
@@ -89,8 +88,8 @@ function OfferCard({ offer }) {
       <p class="meta">${queueLabel(offer.queue)} · ${t("waited", { time: clock(offer.waited_ms) })}</p></div></div>
     ${offer.first_words && html`<blockquote>${offer.first_words}</blockquote>`}
     <p class="why"><b>${t("why")}</b> ${offer.why.map((/** @type {any} */ each) => t(`why.${each.code}`, {}, each.text)).join(" · ")}</p>
-    <div class="buttons"><button type="button" class="primary" onClick=${() => accept(offer)}>${t("accept")} <kbd class="wide">Alt ↵</kbd></button>
-      <button type="button" onClick=${() => decline(offer, "")}>${t("decline")}</button>
+    <div class="buttons"><button type="button" class="primary" ...${whileAway()} onClick=${() => accept(offer)}>${t("accept")} <kbd class="wide">Alt ↵</kbd></button>
+      <button type="button" ...${whileAway()} onClick=${() => decline(offer, "")}>${t("decline")}</button>
       ${reasons.length > 0 && html`<button type="button" class="icon-button" aria-label=${t("decline.why")} aria-expanded=${why} onClick=${() => ask(!why)}><${Icon} name="down" /></button>`}</div>
     ${why && html`<div class="reasons">${reasons.map((/** @type {string} */ reason) => html`<button type="button" key=${reason} onClick=${() => decline(offer, reason)}>${named(reason)}</button>`)}</div>`}
   </div>`;
@@ -101,11 +100,24 @@ const Countdown = ({ part, seconds }) => html`<svg class="ring-clock" viewBox="0
   <circle cx="22" cy="22" r="19" /><circle class="left" cx="22" cy="22" r="19" pathLength="100" stroke-dasharray="100" stroke-dashoffset=${100 - 100 * part} transform="rotate(-90 22 22)" />
   <text x="22" y="27" text-anchor="middle">${seconds}</text></svg>`;
 
-/** Shown as mine at once; taken back with a sentence when somebody was faster. @param {any} offer */
-export async function accept(offer) {
+/** Do what takes the card away; when nobody could decide it, the card is back. @param {any} offer @param {() => Promise<any>} act */
+async function answer(offer, act) {
+  if (link.value !== "live") return undefined;
   offers.value = offers.value.filter((each) => each.offer !== offer.offer);
+  try {
+    return await act();
+  } catch (/** @type {any} */ error) {
+    tell(heard(error), "crit");
+    const undecided = error.status === 0 || error.status >= 500;
+    if (undecided && offer.until_ms > serverNow()) offers.value = [...offers.value, offer];
+    return undefined;
+  }
+}
+
+/** Taken off at once; said with a sentence when somebody was faster. @param {any} offer */
+export async function accept(offer) {
   const typingSomewhere = document.activeElement?.closest(".composer");
-  const done = await attempt(() => post(`/conversations/${offer.ref}/accept`, { offer: offer.offer, command_id: newId() }));
+  const done = await answer(offer, () => post(`/conversations/${offer.ref}/accept`, { offer: offer.offer, command_id: newId() }));
   if (!done) return;
   announce("status", t("accepted", { name: offer.customer.name || t("customer.new") }));
   if (!typingSomewhere) {
@@ -115,7 +127,4 @@ export async function accept(offer) {
 }
 
 /** @param {any} offer @param {string} reason */
-export async function decline(offer, reason) {
-  offers.value = offers.value.filter((each) => each.offer !== offer.offer);
-  await attempt(() => post(`/conversations/${offer.ref}/decline`, { offer: offer.offer, command_id: newId(), ...(reason ? { reason } : {}) }));
-}
+export const decline = (offer, reason) => answer(offer, () => post(`/conversations/${offer.ref}/decline`, { offer: offer.offer, command_id: newId(), ...(reason ? { reason } : {}) }));

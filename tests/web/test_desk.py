@@ -49,8 +49,9 @@ async def test_an_offer_is_told_once_and_marks_the_tab(sit: Sit, server: FakeSer
     seat = await sit()
     await seat.page.evaluate("""() => {
         window.told = [];
-        new MutationObserver(() => { const text = document.getElementById("alert").textContent; if (text) told.push(text); })
-            .observe(document.getElementById("alert"), { childList: true, characterData: true, subtree: true });
+        const region = document.getElementById("alert");
+        new MutationObserver(() => { if (region.textContent) told.push(region.textContent); })
+            .observe(region, { childList: true, characterData: true, subtree: true });
     }""")
     calm = await seat.page.locator("link[rel=icon]").get_attribute("href")
     offer = server.floor.offer("Dao Thị Hương")
@@ -70,7 +71,7 @@ async def test_a_blocked_ring_says_so_until_somebody_clicks(sit: Sit, server: Fa
     server.floor.offer()
     chip = seat.page.get_by_role("button", name="Sound blocked")
     await expect(chip).to_be_visible()
-    await chip.click()
+    await seat.page.locator(".work h1").click()
     await expect(chip).to_have_count(0)
 
 
@@ -103,6 +104,7 @@ async def test_a_decline_may_give_its_reason(sit: Sit, server: FakeServer) -> No
     await seat.offer.get_by_role("button", name="Wrong skill").click()
     await expect(seat.offer).to_have_count(0)
     server.floor.offer("Somebody Else")
+    await expect(seat.offer).to_contain_text("Somebody Else")
     await seat.page.keyboard.press("d")
     await expect(seat.offer).to_have_count(0)
     assert [each.get("reason", "") for each in server.asks("/decline")] == ["wrong-skill", ""]

@@ -1,0 +1,113 @@
+"""A line that breaks: what the desk shows, what it keeps, and how it comes back, against a fake server."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.web.conftest import Sit
+from tests.web.fake_server import FakeServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+BACK_MS = 20_000  # the longest pause between two attempts, with room
+
+
+async def test_a_short_break_shows_nothing_and_misses_nothing(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    summary = server.floor.own("Marta Kowalska")
+    await seat.open(summary)
+    await seat.page.evaluate("""() => {
+        window.shown = [];
+        const chip = document.querySelector(".connection");
+        new MutationObserver(() => shown.push(chip.className)).observe(chip, { attributes: true });
+    }""")
+    await server.drop()
+    server.floor.hears(summary["ref"], "Are you there?")
+    await expect(seat.said.last).to_have_text("Are you there?", timeout=BACK_MS)
+    assert await seat.said.all_inner_texts() == ["Hello, can you help?", "Are you there?"]
+    assert await seat.page.evaluate("shown") == []
+
+
+async def test_what_is_written_without_a_connection_is_sent_once_and_in_order(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await server.leave()
+    await expect(seat.page.locator(".connection.connecting")).to_be_visible(timeout=5_000)
+    for text in ("one", "two", "three"):
+        await seat.composer.fill(text)
+        await seat.composer.press("Enter")
+    await expect(seat.page.locator(".said.pending", has_text="Waiting to send")).to_have_count(3)
+    server.away = False
+    await expect(seat.page.locator(".said.pending")).to_have_count(0, timeout=BACK_MS)
+    assert [each["text"] for each in server.asks("/reply")] == ["one", "two", "three"]
+    assert (await seat.said.all_inner_texts())[1:] == ["one", "two", "three"]
+
+
+async def test_what_waits_to_be_sent_survives_a_reload(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    summary = server.floor.own("Marta Kowalska")
+    await seat.open(summary)
+    server.refusals["reply"] = "unavailable"
+    await seat.composer.fill("Do not lose me")
+    await seat.composer.press("Enter")
+    await expect(seat.page.locator(".said.pending")).to_have_count(1)
+    await seat.page.reload()
+    await seat.live()
+    await seat.open(summary)
+    await expect(seat.page.locator(".said.pending")).to_contain_text("Do not lose me")
+    server.refusals.clear()
+    await expect(seat.page.locator(".said.out:not(.pending)")).to_contain_text("Do not lose me", timeout=BACK_MS)
+    assert len(server.floor.clients) == 1
+
+
+async def test_what_needs_the_server_is_closed_while_it_is_away_and_says_why(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    server.floor.offer()
+    await expect(seat.offer).to_be_visible()
+    await server.leave()
+    await expect(seat.page.locator(".connection.connecting")).to_be_visible(timeout=5_000)
+    for button in (
+        seat.offer.get_by_role("button", name="Accept"),
+        seat.page.locator(".head").get_by_role("button", name="Transfer"),
+        seat.page.locator(".head").get_by_role("button", name="End"),
+    ):
+        await expect(button).to_be_disabled()
+        await expect(button).to_have_attribute("title", "No connection to the server. Try again when it is back.")
+    await expect(seat.composer).to_be_editable()
+    server.away = False
+    await expect(seat.offer.get_by_role("button", name="Accept")).to_be_enabled(timeout=BACK_MS)
+
+
+async def test_a_server_that_forgot_the_frames_makes_the_desk_read_anew(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    summary = server.floor.own("Marta Kowalska")
+    await seat.open(summary)
+    server.forgetful = True
+    await server.leave()
+    server.floor.hears(summary["ref"], "Said while you were gone")
+    gone = server.floor.own("Omar Haddad")
+    server.floor.moves(gone["ref"], "closed")
+    other = server.floor.own("Lena Hoff")
+    server.away = False
+    await expect(seat.card(other)).to_be_visible(timeout=BACK_MS)
+    await expect(seat.said.last).to_have_text("Said while you were gone")
+    await expect(seat.card(gone)).to_have_count(0)
+
+
+async def test_a_session_that_ended_asks_again_over_the_page_and_nothing_is_lost(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await seat.composer.fill("half a sentence")
+    server.signed_in = False
+    await server.drop(code=4401)
+    box = seat.page.get_by_role("dialog", name="Your session has ended")
+    await expect(box).to_be_visible()
+    await seat.page.keyboard.press("Escape")
+    await seat.page.keyboard.press("Escape")
+    await expect(box).to_be_visible()
+    await seat.sign_in()
+    await expect(box).to_have_count(0)
+    await seat.live()
+    await expect(seat.composer).to_have_value("half a sentence")
