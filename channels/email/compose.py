@@ -63,6 +63,9 @@ def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, pl
     if ids:
         mail["In-Reply-To"] = ids[-1]
         mail["References"] = " ".join([ids[0], *ids[1:][-REFERENCES_LAST_MAX:]])
+    else:
+        # A confirmation and the first answer to a form have no mail before them, and belong together all the same.
+        mail["References"] = threads.root_id(effect.line.key)
     mail[LOOP_HEADER] = threads.loop_mark
     if effect.automatic:
         mail["Auto-Submitted"] = "auto-replied" if ids else "auto-generated"

@@ -6,7 +6,10 @@ import hashlib
 import hmac
 import re
 
-_MAC_CHARS = 12
+_MAC_CHARS = 10
+# With these our ids stay below 64 characters on a usual domain: longer ones are broken by some programs' folding.
+_LINE_KEY_CHARS = 16
+_EFFECT_KEY_CHARS = 16
 _LOOP_CHARS = 20
 _KEY = r"[0-9a-z]{8,64}"
 
@@ -26,11 +29,15 @@ class Threads:
 
     def new_key(self, message_id: str) -> str:
         """Return the line key of a thread that begins with this mail; the same mail gives the same key."""
-        return self._mac("thread", message_id)[:24]
+        return self._mac("thread", message_id)[:_LINE_KEY_CHARS]
 
     def message_id(self, effect_key: str, line_key: str) -> str:
         """Return our Message-ID for an effect: the same on every retry, short, and ours beyond doubt."""
-        return f"<{effect_key}.{line_key}.{self._mac('id', line_key)[:_MAC_CHARS]}@{self._domain}>"
+        return f"<{effect_key[:_EFFECT_KEY_CHARS]}.{line_key}.{self._mac('id', line_key)[:_MAC_CHARS]}@{self._domain}>"
+
+    def root_id(self, line_key: str) -> str:
+        """Return the id under which a thread is kept that we began: no mail has it, all of ours refer to it."""
+        return self.message_id("thread", line_key)
 
     def reply_address(self, line_key: str) -> str:
         """Return the secret address to which answers on a line come."""

@@ -25,7 +25,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
 
 def issue(secret: bytes, form: str, now_ms: int) -> str:
     """Return a new token as text."""
-    body = msgspec.msgpack.encode(Token(form, now_ms, secrets.token_hex(12)))
+    body = msgspec.msgpack.encode(Token(form, now_ms, secrets.token_hex(8)))
     return base64.urlsafe_b64encode(_mac(secret, body) + body).decode().rstrip("=")
 
 

@@ -264,6 +264,17 @@ def test_long_ids_survive_and_the_first_and_last_ten_are_kept(count: int) -> Non
     assert b"=?utf-8" not in data.split(b"\r\n\r\n", 1)[0].split(b"References", 1)[1].split(b"X-Patchbay")[0]
 
 
+def test_what_we_begin_is_one_thread_for_every_program_and_its_ids_are_short() -> None:
+    _, confirmation = composed(thread=(), key="a" * 32, automatic=True)
+    _, answer = composed(thread=(), key="b" * 32)
+    assert confirmation["References"] == answer["References"]
+    assert confirmation["Message-ID"] != answer["Message-ID"]
+    assert "In-Reply-To" not in answer
+    line = THREADS.new_key("<first@example.org>")
+    assert THREADS.line_of_id(THREADS.root_id(line)) == line
+    assert len(THREADS.message_id("a" * 32, line)) < 64
+
+
 def test_ids_that_no_line_can_hold_are_left_out() -> None:
     _, read = composed(thread=("<" + "x" * 2_000 + "@x>", "not an id", "<a b@x>", "<ü@x>", "<good@x>"))
     assert read["References"] == "<good@x>"
