@@ -42,7 +42,11 @@ function Head({ live }) {
 export const end = (live) => attempt(() => post(`/conversations/${live.ref}/close`, { command_id: newId() }));
 
 /** @param {{live: any}} props */
-const Elsewhere = ({ live }) => html`<footer class="elsewhere"><p>${live.state === "parked" ? t("state.parked.long", { at: live.due_ms ? siteTime(live.due_ms) : "" }) : t(`state.${live.state}`)}</p></footer>`;
+const Elsewhere = ({ live }) => html`<footer class="elsewhere row"><p class="grow">${live.state === "parked" ? t("state.parked.long", { at: live.due_ms ? siteTime(live.due_ms) : "" }) : t(`state.${live.state}`)}</p>
+  ${live.state === "parked" && work.value.has(live.ref) && html`<button type="button" onClick=${() => resume(live)}>${t("resume")}</button>`}</footer>`;
+
+/** Bring back what I have parked. @param {any} live */
+const resume = (live) => attempt(() => post(`/conversations/${live.ref}/resume`, { command_id: newId() }));
 
 // --- the thread ------------------------------------------------------------------------------------------------
 

@@ -256,3 +256,19 @@ async def test_after_closing_time_the_customer_is_told_the_opening_and_the_fallb
     reference = await ana.accept()
     assert (await ana.call("GET", f"/conversations/{reference}"))["queue"] == "after-hours-email"
     await ana.finish()
+
+
+async def test_what_is_parked_comes_back_by_its_owner_or_by_the_customer(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    marta = await people.customer(house, "Marta Parked", "marta.parked@example.com")
+    await marta.says("Please call the carrier once more.")
+    await ana.accept()
+    for back in ("owner", "customer"):
+        await ana.page.get_by_role("button", name="Park", exact=True).click()
+        await ana.page.get_by_role("button", name="The customer writes").click()
+        await expect(ana.page.locator(".elsewhere")).to_contain_text("Parked")
+        if back == "owner":
+            await ana.page.get_by_role("button", name="Take it back now").click()
+        else:
+            await marta.says("Is there any news?")
+        await expect(ana.composer).to_be_visible()
