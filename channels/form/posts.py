@@ -71,8 +71,10 @@ def signal_of(form: Form, values: Mapping[str, str], token: Token, *, language: 
     """The message is on a mail thread to the typed address; a form without one is a line of its own.
 
     The same token with other words is a second message of the same conversation: nothing is lost to a back button.
+    With another address it is another customer's.
     """
     address = address_in(form, values)
+    thread = hashlib.sha256(f"{token.nonce}\0{address}".encode()).hexdigest()[:16]
     filled = {key: field for key, field in form.fields.items() if values.get(key)}
     words = hashlib.sha256(msgspec.json.encode(sorted(values.items()))).hexdigest()[:16]
     typed_identities = tuple(
@@ -81,7 +83,7 @@ def signal_of(form: Form, values: Mapping[str, str], token: Token, *, language: 
         if field.type in {"email", "phone"}
     )
     return MessageIn(
-        line=LineRef(channel="email" if address else "form", key=token.nonce, peer=address),
+        line=LineRef(channel="email" if address else "form", key=thread, peer=address),
         dedupe=f"{token.nonce}:{words}",
         text=_text(form, values, language),
         name=values.get("name", ""),

@@ -120,6 +120,15 @@ async def test_other_words_under_a_used_token_are_not_lost_and_join_the_conversa
     assert two.text.startswith("I forgot something")
 
 
+async def test_another_address_under_a_used_token_is_another_customers_conversation() -> None:
+    async with house() as (client, door):
+        fields = {**VALUES, "token": await token(client, door)}
+        await post(client, data=fields)
+        await post(client, data={**fields, "email": "eve@example.org"})
+    one, two = door.messages
+    assert one.line != two.line
+
+
 async def test_outside_hours_the_thank_you_page_says_when_we_open() -> None:
     texts = {"off-hours": "Open again {opens}. Your reference is {reference}."}
     async with house(MemoryDoor(opens_ms=1_900_000_000_000, texts=texts)) as (client, door):
