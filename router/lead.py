@@ -16,6 +16,8 @@ NODE_PREFIX = "node:"
 # Renewed five times within its life, so that a slow disk or one lost renewal does not cost the lead.
 LEASE_MS = 10_000
 RENEW_MS = 2_000
+# A stop waits so long for what is being decided; a store that cannot be read would keep it for ever.
+STOP_S = 8.0
 
 
 class Lead:
@@ -44,7 +46,11 @@ class Lead:
         """Decide what waits, stop leading and give the lease back."""
         self._stopping = True
         self._floor.stop()
-        await self._idle.wait()
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._idle.wait()
+        except TimeoutError as error:
+            self._count.warning("lead_lost", site=self._floor.site, error=error_code(error))
         await self.release(LEAD)
 
     async def acquire(self, name: str) -> int:
@@ -65,6 +71,7 @@ class Lead:
 
     async def _while_held(self, epoch: int) -> None:
         renewal = asyncio.create_task(self._renew(epoch))
+        renewal.add_done_callback(self._renewal_ended)
         self._idle.clear()
         try:
             await self._floor.run(epoch)
@@ -88,6 +95,13 @@ class Lead:
                 self._count.warning("lead_lost", site=self._floor.site, epoch=epoch)
                 self._floor.stop()
                 return
+
+    def _renewal_ended(self, task: asyncio.Task[None]) -> None:
+        """Nobody leads without renewing: a renewal that broke, by our own bug, ends the leadership and says so."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._count.error("task_failed", task="renewal", error=error_code(error))
+            self._floor.stop()
 
     async def keep_presence(self) -> None:
         """Say that this node lives; the leader's node says which others do not any more."""

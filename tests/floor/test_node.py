@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from router.core import commands as cmd
+from router.core.answers import Made
 from router.core.snapshot import encode_state
 from router.inbox import FloorAway
 from router.lead import LEAD
@@ -221,3 +222,31 @@ async def test_a_task_that_fails_by_our_bug_is_started_again(house: NodeHouse) -
     house.served._tasks.start("test", fails_once)
     await house.until(lambda: len(runs) == 2, "again")
     assert '"task":"test"' in house.log.getvalue()
+
+
+async def test_nobody_leads_on_when_the_renewal_breaks_by_our_bug(
+    house: NodeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor, leases = house.served.floor, house.store.leases
+    acquire, broken = leases.acquire, list[str]()
+
+    async def breaks_once(site: str, name: str, owner: str, **how: int) -> int:
+        if name == LEAD and not broken:
+            broken.append(name)
+            raise RuntimeError("our bug")
+        return await acquire(site, name, owner, **how)
+
+    monkeypatch.setattr(leases, "acquire", breaks_once)
+    await house.until(lambda: '"task":"renewal"' in house.log.getvalue(), "said")
+    await house.until(lambda: floor.leading, "leads again")
+    assert isinstance(await floor.submit(cmd.SetAside(id="s", message=0, reason="spam")), Made)
+
+
+async def test_a_stop_does_not_wait_for_ever_for_a_store_that_cannot_be_read(
+    house: NodeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.lead.STOP_S", 0.05)
+    house.served.lead._idle.clear()
+    async with asyncio.timeout(5):
+        await house.served.lead.stop()
+    assert house.served.lead._stopping
