@@ -151,3 +151,11 @@ def _copies(ledger: Ledger, copies: list[tuple[int, float]]) -> list[str]:
 def repeated_mails(ledger: Ledger) -> int:
     """Return how many copies came on top: a blow fell between the relay's yes and our note of it."""
     return sum(len(copies) - 1 for copies in ledger.mails.values())
+
+
+def taken_after_the_blow(ledger: Ledger) -> list[float]:
+    """Return, in seconds, how long after its sender's end the relay took each mail that lay in a buffer then."""
+    taken = (
+        at_s - ledger.ends[life] for copies in ledger.mails.values() for life, at_s in copies if life in ledger.ends
+    )
+    return [late_s for late_s in taken if late_s > 0]

@@ -35,7 +35,7 @@ class Ledger:
         self.ends[self.life] = at_s
         self.life += 1
 
-    def keep_mail(self, message_id: str, marks: set[str], at_s: float) -> None:
-        """A relay took a mail."""
-        self.mails.setdefault(message_id, []).append((self.life, at_s))
+    def keep_mail(self, message_id: str, marks: set[str], *, life: int, at_s: float) -> None:
+        """A relay took a mail that a life of the server began to send."""
+        self.mails.setdefault(message_id, []).append((life, at_s))
         self.carried.setdefault(message_id, set()).update(marks)

@@ -15,6 +15,26 @@ from tests.crash.ledger import Ledger
 MARK = re.compile(r"\b[a-z]+-mark-[0-9A-Za-z-]+-end\b")
 
 
+class Caller:
+    """One connection. What comes on it is of the life in which it was made.
+
+    A mail may lie in the socket's buffer when its sender is killed, and be taken only after that.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self._life = ledger, ledger.life
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Enter the mail, then say yes."""
+        del server, session
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=default)
+        body = mail.get_body(("plain",))
+        marks = set(MARK.findall(body.get_content())) if body is not None else set()
+        self._ledger.keep_mail(str(mail["Message-ID"]).strip(), marks, life=self._life, at_s=time.monotonic())
+        return "250 2.0.0 taken"
+
+
 class Relay:
     """One listener on a free port; it outlives the server."""
 
@@ -26,7 +46,7 @@ class Relay:
     async def start(self) -> None:
         """Listen."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: SMTP(self, loop=loop), host="127.0.0.1", port=0)
+        self._server = await loop.create_server(lambda: SMTP(Caller(self._ledger), loop=loop), host="127.0.0.1", port=0)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -34,13 +54,3 @@ class Relay:
         assert self._server is not None, "start comes first"
         self._server.close()
         await self._server.wait_closed()
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        """Enter the mail, then say yes."""
-        del server, session
-        assert isinstance(envelope.content, bytes)
-        mail = message_from_bytes(envelope.content, policy=default)
-        body = mail.get_body(("plain",))
-        marks = set(MARK.findall(body.get_content())) if body is not None else set()
-        self._ledger.keep_mail(str(mail["Message-ID"]).strip(), marks, time.monotonic())
-        return "250 2.0.0 taken"

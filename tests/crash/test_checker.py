@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.checker import Left, faults, read, repeated_mails
+from tests.crash.checker import Left, faults, read, repeated_mails, taken_after_the_blow
 from tests.crash.ledger import Ledger
 from tests.crash.test_kill import scene
 
@@ -137,21 +137,31 @@ def test_a_mail_that_neither_left_nor_waits_is_found(lived: tuple[Path, Ledger])
 
 def test_a_mail_that_left_again_without_a_blow_upon_it_or_under_two_names_is_found() -> None:
     ledger, nothing, mark = Ledger(), Left(), {"reply-mark-1-end"}
-    ledger.keep_mail("<a@b>", mark, 100.0)
+    ledger.keep_mail("<a@b>", mark, life=0, at_s=100.0)
     ledger.end_life(100.1)
-    ledger.keep_mail("<a@b>", mark, 130.0)
+    ledger.keep_mail("<a@b>", mark, life=1, at_s=130.0)
     assert faults(ledger, nothing) == []
     assert repeated_mails(ledger) == 1
     ledger.end_life(190.0)
-    ledger.keep_mail("<a@b>", mark, 200.0)
+    ledger.keep_mail("<a@b>", mark, life=2, at_s=200.0)
     assert faults(ledger, nothing) == ["mail <a@b>: left again, though it was taken 60.0 s before the blow"]
     twice, other = Ledger(), Ledger()
-    twice.keep_mail("<a@b>", mark, 1.0)
-    twice.keep_mail("<a@b>", mark, 2.0)
+    twice.keep_mail("<a@b>", mark, life=0, at_s=1.0)
+    twice.keep_mail("<a@b>", mark, life=0, at_s=2.0)
     assert faults(twice, nothing) == ["mail <a@b>: left twice in life 0"]
-    other.keep_mail("<a@b>", mark, 1.0)
-    other.keep_mail("<c@b>", mark, 2.0)
+    other.keep_mail("<a@b>", mark, life=0, at_s=1.0)
+    other.keep_mail("<c@b>", mark, life=0, at_s=2.0)
     assert faults(other, nothing) == ["reply-mark-1-end: left under 2 names"]
+
+
+def test_a_mail_that_lay_in_a_buffer_at_the_blow_is_of_the_life_that_sent_it() -> None:
+    ledger = Ledger()
+    ledger.end_life(100.0)
+    ledger.keep_mail("<a@b>", set(), life=0, at_s=100.2)
+    ledger.keep_mail("<a@b>", set(), life=1, at_s=170.0)
+    ledger.end_life(180.0)
+    assert faults(ledger, Left()) == []
+    assert taken_after_the_blow(ledger) == [pytest.approx(0.2)]
 
 
 def test_what_checks_the_product_imports_nothing_of_it() -> None:

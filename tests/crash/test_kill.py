@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bench.robots import Crew, RobotAgent, Work
-from tests.crash.checker import faults, read, repeated_mails
+from tests.crash.checker import faults, read, repeated_mails, taken_after_the_blow
 from tests.crash.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.crash.ledger import Ledger
 from tests.crash.relay import Relay
@@ -181,6 +181,10 @@ async def test_what_was_acknowledged_survives_every_kill_once(tmp_path: Path) ->
             await until(lambda: not at.count("outbox", waits), "every reply has left", DRAIN_S_MAX)
             assert not await asyncio.to_thread(lambda: faults(at.ledger, read(at.database)))
         ways = {way: sum(1 for said in at.ledger.said.values() if said == way) for way in ("form", "chat", "mail")}
-        print(f"{ROUNDS} rounds, {ways}, {len(at.ledger.answered)} replies, {repeated_mails(at.ledger)} mails twice")
+        late = taken_after_the_blow(at.ledger)
+        print(f"{ROUNDS} rounds, {ways}, {len(at.ledger.answered)} replies, {repeated_mails(at.ledger)} mails again")
+        print(
+            f"{len(late)} mails lay in a buffer at the blow and were taken up to {max(late, default=0.0):.2f} s later"
+        )
         assert all(count >= ROUNDS for count in ways.values()), f"too little load to prove anything: {ways}"
         assert len(at.ledger.answered) >= ROUNDS, "agents answered too little to prove anything"
