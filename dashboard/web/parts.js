@@ -6,6 +6,15 @@ import { Icon } from "./icons.js";
 import { labelOf, t } from "./words.js";
 
 const SOON_MS = 120_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A long time in words: days and hours, or hours and minutes. @param {number} ms */
+function lasting(ms) {
+  const said = (/** @type {number} */ count, /** @type {string} */ unit) => new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "narrow" }).format(count);
+  if (ms >= DAY_MS) return `${said(Math.floor(ms / DAY_MS), "day")} ${said(Math.floor((ms % DAY_MS) / HOUR_MS), "hour")}`;
+  return `${said(Math.floor(ms / HOUR_MS), "hour")} ${said(Math.floor((ms % HOUR_MS) / 60_000), "minute")}`;
+}
 
 /** @param {number} ms */
 export const clock = (ms) => {
@@ -19,7 +28,7 @@ export function Due({ at, label = "" }) {
   if (!at) return null;
   const left = at - now.value;
   const level = left < 0 ? "late" : left <= SOON_MS ? "soon" : "";
-  if (!level && left > 3_600_000) return null;
+  if (left > HOUR_MS) return html`<span class="age" title=${label}>${lasting(left)}</span>`;
   return html`<span class=${`chip due ${level}`} title=${label}>
     ${level && html`<${Icon} name=${level === "late" ? "late" : "warn"} size=${14} label=${t(`level.${level}`)} />`}
     ${left < 0 ? `+${clock(left)}` : clock(left)}</span>`;

@@ -11,6 +11,8 @@ const ROW_PX = 44;
 const SPARE_ROWS = 6;
 const PAGE = 200;
 const ROWS_MAX = 2_000;
+// A line moves this often to the eye; each time all its pages are read.
+const READ_AGAIN_MS = 400;
 const rows = signal(/** @type {any[]} */ ([]));
 const total = signal(0);
 const readAt = signal(0);
@@ -42,12 +44,21 @@ async function read() {
 }
 
 let timer = 0;
+let asked = false;
+/** Read soon; not put off by what comes meanwhile, since a busy floor changes more often than that. */
+function readSoon() {
+  asked = true;
+  timer ||= setTimeout(async () => {
+    asked = false;
+    await read();
+    timer = 0;
+    if (asked) readSoon();
+  }, READ_AGAIN_MS);
+}
 effect(() => {
   // Something changed in a queue, another queue was picked, or the screen was opened.
   void [queues.value, picked.value];
-  if (view.value !== "queues") return;
-  clearTimeout(timer);
-  timer = setTimeout(read, 250);
+  if (view.value === "queues") readSoon();
 });
 
 const freeze = () => { frozen.value = true; };

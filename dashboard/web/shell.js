@@ -16,7 +16,7 @@ export function TopBar() {
     <${Search} />
     <span class="grow"></span>
     <${Connection} />
-    ${blocked.value && agent.value && html`<button type="button" class="chip warn" onClick=${allow}><${Icon} name="bell" /> ${t("sound.blocked")}</button>`}
+    ${blocked.value && agent.value && html`<button type="button" class="chip warn" aria-label=${t("sound.blocked")} onClick=${allow}><${Icon} name="bell" /> <span class="wide">${t("sound.blocked")}</span></button>`}
     ${agent.value && html`<${Capacity} />`}
     ${agent.value ? html`<${Presence} />` : html`<button type="button" class="primary" onClick=${begin}>${t("shift.start")}</button>`}
     <${Account} />
@@ -38,18 +38,20 @@ const Connection = () => html`<span class=${`connection ${link.value}`} title=${
 function Capacity() {
   const [shown, show] = useState(false);
   const { used, capacity, parts } = agent.value;
-  const parked = groups.value.parked.length;
+  const parked = groups.value.parked;
+  const loadOf = (/** @type {any} */ each) => config.value.channels.find((/** @type {any} */ channel) => channel.name === each.channel)?.load ?? 0;
+  const segment = (/** @type {string} */ key, /** @type {number} */ load, /** @type {string} */ kind) => html`<i key=${key} class=${kind} ref=${(/** @type {any} */ element) => { if (element) element.style.width = `${(100 * load) / Math.max(1, capacity)}%`; }}></i>`;
   return html`<div class="capacity">
     <button type="button" class="plain" aria-expanded=${shown} onClick=${() => show(!shown)}>
       <span class="wide">${t("capacity")}</span>
       <span class="meter" role="meter" aria-label=${t("capacity")} aria-valuemin="0" aria-valuemax=${capacity} aria-valuenow=${used} aria-valuetext=${`${used}/${capacity}`}>
-        <span class="fill" ref=${(/** @type {any} */ element) => { if (element) element.style.width = `${Math.min(100, (100 * used) / Math.max(1, capacity))}%`; }}></span></span>
+        ${parts.map((/** @type {any} */ part) => segment(part.ref, part.load, ""))}${parked.map((each) => segment(each.ref, loadOf(each), "hollow"))}</span>
       <b>${used}/${capacity}</b></button>
     ${shown && html`<div class="menu"><ul>
       ${parts.map((/** @type {any} */ part) => html`<li key=${part.ref}><button type="button" onClick=${() => { show(false); void open(part.ref); view.value = "desk"; }}>
         ${customerName(work.value.get(part.ref))} <span>${part.load}</span></button></li>`)}
       ${!parts.length && html`<li class="empty">${t("capacity.empty")}</li>`}
-      ${parked > 0 && html`<li class="empty">${t("capacity.parked", { n: parked })}</li>`}</ul></div>`}
+      ${parked.length > 0 && html`<li class="empty">${t("capacity.parked", { n: parked.length })}</li>`}</ul></div>`}
   </div>`;
 }
 
@@ -146,14 +148,16 @@ function Search() {
   const actions = [["view.desk", () => { view.value = "desk"; }], ["view.queues", () => { view.value = "queues"; }]]
     .concat(agent.value ? config.value.presences.map((/** @type {any} */ each) => [labelOf(each.label, each.name), () => choose(each.name)]) : [["shift.start", begin]])
     .map(([key, act]) => [t(/** @type {string} */ (key), {}, /** @type {string} */ (key)), act])
-    .filter(([name]) => wanted && String(name).toLowerCase().includes(wanted));
+    .filter(([name]) => String(name).toLowerCase().includes(wanted));
   const go = (/** @type {() => void} */ act) => { show(false); setText(""); act(); };
   return html`<div class="search" ref=${root} role="search">
     <${Icon} name="search" /><input type="search" value=${text} placeholder=${t("search")} aria-label=${t("search")}
       onFocus=${() => show(true)} onInput=${(/** @type {any} */ event) => { setText(event.target.value); show(true); }}
-      onKeyDown=${(/** @type {any} */ event) => { if (event.key === "Enter" && !event.isComposing) root.current.querySelector(".menu button")?.click(); }} />
+      onKeyDown=${(/** @type {any} */ event) => { if (event.isComposing) return;
+        if (event.key === "Enter") root.current.querySelector(".menu button")?.click();
+        if (event.key === "ArrowDown") { event.preventDefault(); root.current.querySelector(".menu button")?.focus(); } }} />
     <kbd class="wide">Ctrl K</kbd>
-    ${shown && html`<div class="menu left">
+    ${shown && html`<div class="menu left" onKeyDown=${walk}>
       ${found.map((each) => html`<button type="button" key=${each.ref} onClick=${() => go(() => { view.value = "desk"; void open(each.ref); })}>
         <${Icon} name=${each.channel} label=${channelLabel(each.channel)} /> ${customerName(each)} <span class="meta">${each.ref}</span></button>`)}
       ${actions.map(([name, act]) => html`<button type="button" key=${name} onClick=${() => go(/** @type {any} */ (act))}>${name}</button>`)}

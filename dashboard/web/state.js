@@ -103,7 +103,6 @@ export async function enter(session) {
 /** Read the whole desk anew. */
 export async function refresh() {
   const desk = await get("/desk");
-  lastSeq = Math.max(lastSeq, desk.position);
   setClock(desk.now_ms);
   batch(() => {
     agent.value = desk.me;
@@ -111,8 +110,19 @@ export async function refresh() {
     offers.value = desk.offers;
     queues.value = desk.queues;
     loaded.value = true;
+    // What the socket told while the answer was on its way is newer than the answer.
+    recent.filter((frame) => frame.type === "desk" && frame.seq > desk.position).forEach(applyDesk);
   });
   if (chosen.value) void open(chosen.value);
+}
+
+/** Read it until it is read: without it the screen would stay wrong. */
+async function refreshSurely() {
+  try {
+    await refresh();
+  } catch {
+    if (link.value === "live") setTimeout(refreshSurely, 2_000);
+  }
 }
 
 export const startShift = () => attempt(async () => { await post("/shift", {}); await refresh(); });
@@ -124,6 +134,7 @@ export async function open(ref) {
   chosen.value = ref;
   say({ type: "look", ref: ref || null });
   if (!ref) return;
+  const mark = heardCount;
   const [conversation, story] = await Promise.all([
     get(`/conversations/${ref}`),
     get(`/conversations/${ref}/story?limit=50`),
@@ -131,7 +142,8 @@ export async function open(ref) {
   if (!conversation) return;
   batch(() => {
     put(details, ref, conversation);
-    put(stories, ref, merged([], story.items));
+    const meanwhile = recent.filter((frame) => frame.type === "story" && frame.ref === ref && frame.nth > mark);
+    put(stories, ref, merged(story.items, meanwhile.flatMap((frame) => frame.items)));
   });
 }
 
@@ -174,6 +186,10 @@ let againMs = 500;
 let buffer = [];
 let flushing = false;
 let lastHeard = 0;
+/** The frames of the last moments: an answer to a request may be older than they are. @type {any[]} */
+const recent = [];
+const RECENT_MAX = 200;
+let heardCount = 0;
 
 /** @param {object} frame */
 export function say(frame) {
@@ -228,7 +244,7 @@ const WAYS = {
     link.value = "live";
     setClock(frame.now_ms);
     newVersion.value = Boolean(frame.version && version && frame.version !== version);
-    if (frame.resync) void refresh().catch(() => {});
+    if (frame.resync) void refreshSurely();
     else if (chosen.value) say({ type: "look", ref: chosen.value });
     for (const call of onWelcome) call();
   },
@@ -249,7 +265,10 @@ export const onWelcome = new Set();
 
 /** @param {any} frame */
 function apply(frame) {
-  if (frame.seq) lastSeq = Math.max(lastSeq, frame.seq);
+  recent.push({ ...frame, nth: ++heardCount });
+  if (recent.length > RECENT_MAX) recent.shift();
+  // A welcome to a resumed line stands before what was missed: only a whole new reading takes its place.
+  if (frame.seq && (frame.type !== "welcome" || frame.resync)) lastSeq = Math.max(lastSeq, frame.seq);
   WAYS[frame.type]?.(frame);
 }
 

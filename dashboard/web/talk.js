@@ -41,9 +41,15 @@ function Head({ live }) {
 /** @param {any} live */
 export const end = (live) => attempt(() => post(`/conversations/${live.ref}/close`, { command_id: newId() }));
 
+/** Why nothing can be written here. @param {any} live */
+function placeText(live) {
+  if (live.state !== "parked") return t(`state.${live.state}`);
+  return live.due_ms ? t("state.parked.long", { at: siteTime(live.due_ms) }) : t("state.parked.open");
+}
+
 /** @param {{live: any}} props */
-const Elsewhere = ({ live }) => html`<footer class="elsewhere row"><p class="grow">${live.state === "parked" ? t("state.parked.long", { at: live.due_ms ? siteTime(live.due_ms) : "" }) : t(`state.${live.state}`)}</p>
-  ${live.state === "parked" && work.value.has(live.ref) && html`<button type="button" onClick=${() => resume(live)}>${t("resume")}</button>`}</footer>`;
+const Elsewhere = ({ live }) => html`<footer class="elsewhere row"><p class="grow">${placeText(live)}</p>
+  ${live.state === "parked" && work.value.has(live.ref) && html`<button type="button" ...${whileAway()} onClick=${() => resume(live)}>${t("resume")}</button>`}</footer>`;
 
 /** Bring back what I have parked. @param {any} live */
 const resume = (live) => attempt(() => post(`/conversations/${live.ref}/resume`, { command_id: newId() }));
@@ -108,20 +114,21 @@ function Entry({ item, live }) {
     ${item.kind === "note" && html`<p class="label"><${Icon} name="lock" /> ${t("note.only")}</p>`}
     ${item.subject && html`<p class="subject">${item.subject}</p>`}
     <p class="text">${item.text || (item.kind === "notice" ? named(item.notice) : t("no.text"))}</p>
-    <p class="meta">${who} · <time title=${fullOf(item.at)}>${timeOf(item.at)}</time>${item.kind === "out" && html` · <${Delivery} item=${item} />`}</p></li>`;
+    <p class="meta">${who} · <time title=${fullOf(item.at)}>${timeOf(item.at)}</time>${item.kind === "out" && html` · <${Delivery} item=${item} live=${live} />`}</p></li>`;
 }
 
-/** @param {{item: any}} props */
-const Delivery = ({ item }) => {
+/** @param {{item: any, live: any}} props */
+const Delivery = ({ item, live }) => {
   const failed = item.status === "failed";
-  return html`<span class=${failed ? "crit" : ""}><${Icon} name=${failed ? "late" : item.status === "queued" ? "clock" : "check"} size=${13} /> ${t(`delivery.${item.status || "queued"}`)}${failed && item.detail ? ` (${item.detail})` : ""}
+  return html`<span class=${failed ? "crit" : ""}><${Icon} name=${failed ? "late" : item.status === "queued" ? "clock" : "check"} size=${13} /> ${t(`delivery.${item.status || "queued"}`)}${failed && item.detail ? ` (${named(item.detail)})` : ""}
+    ${failed && live.state === "active" && html` <button type="button" class="link" onClick=${() => send({ ref: live.ref, kind: "reply", text: item.text, then: "stay", line: 0 })}>${t("retry")}</button>`}
     ${failed && html` <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(item.text)}>${t("copy")}</button>`}</span>`;
 };
 
 /** @param {any} item */
 function stepText(item) {
   const values = { name: item.author ?? "", detail: item.detail ? named(item.detail) : "", at: item.until_ms ? siteTime(item.until_ms) : "" };
-  return t(`step.${item.kind}`, values, item.kind);
+  return t(item.kind === "parked" && !item.until_ms ? "step.parked.customer" : `step.${item.kind}`, values, item.kind);
 }
 
 /** @param {{each: any}} props */

@@ -55,7 +55,7 @@ function Pressure() {
   if (!waiting.length) return null;
   return html`<h2>${t("pressure")}</h2><ul class="pressure">${waiting.map((queue) => html`<li key=${queue.name}>
     <button type="button" onClick=${() => { view.value = "queues"; }}><span>${labelOf(queue.label, queue.name)}</span>
-    <b>${queue.waiting + queue.offered}</b><span class="meta">${queue.oldest_ms ? clock(now.value - queue.oldest_ms) : ""}</span>
+    <b>${queue.waiting + queue.offered}</b><span class="meta">${queue.oldest_ms ? t("longest", { time: clock(now.value - queue.oldest_ms) }) : ""}</span>
     ${!queue.open && html`<span class="meta hours">${queue.opens_ms ? t("queue.opens", { at: siteTime(queue.opens_ms) }) : t("queue.closed")}</span>`}</button></li>`)}</ul>`;
 }
 

@@ -53,6 +53,7 @@ class FakeServer:
         self.asked: list[tuple[str, str, Record]] = []
         self.refusals: dict[str, str] = {}
         self.slow_s: dict[str, float] = {}
+        self.late_s: dict[str, float] = {}
         self.me = dict(ME)
         self.signed_in = False
         self.away = False
@@ -166,10 +167,12 @@ class FakeServer:
             self._check(request)
             if request.method != "GET":
                 self.asked.append((request.method, request.path, await request.json()))
-            return await handler(request)
+            answer = await handler(request)
         except ApiError as error:
             said = {"code": error.code, "message": error.message, "field": error.field}
             return web.json_response({"error": said}, status=error.status)
+        await asyncio.sleep(self.late_s.get(request.path.rpartition("/")[2], 0))
+        return answer
 
     def _check(self, request: web.Request) -> None:
         name = request.path.rpartition("/")[2]

@@ -111,3 +111,37 @@ async def test_a_session_that_ended_asks_again_over_the_page_and_nothing_is_lost
     await expect(box).to_have_count(0)
     await seat.live()
     await expect(seat.composer).to_have_value("half a sentence")
+
+
+async def test_an_answer_that_is_older_than_the_last_frame_takes_nothing_back(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    summary = server.floor.own("Marta Kowalska")
+    await expect(seat.card(summary)).to_be_visible()
+    # The answer is made at once and arrives late; meanwhile the socket goes on.
+    server.late_s |= {"desk": 0.8, "story": 0.8}
+    server.forgetful = True
+    await server.drop()
+    async with seat.page.expect_request("**/api/v1/desk"):
+        await seat.page.wait_for_function("document.querySelector('.connection.live')")
+    other = server.floor.own("Omar Haddad")
+    async with seat.page.expect_response("**/api/v1/desk"):
+        await expect(seat.card(other)).to_be_visible()
+    await seat.page.evaluate("new Promise(requestAnimationFrame)")
+    await expect(seat.card(other)).to_be_visible()
+    async with seat.page.expect_request("**/story?*"):
+        await seat.card(summary).click()
+    server.floor.hears(summary["ref"], "Said while it was being opened")
+    await expect(seat.said).to_have_text(["Hello, can you help?", "Said while it was being opened"])
+
+
+async def test_a_reading_that_fails_is_tried_again(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    server.forgetful = True
+    server.refusals["desk"] = "unavailable"
+    await server.leave()
+    summary = server.floor.own("Marta Kowalska")
+    server.away = False
+    async with seat.page.expect_response("**/api/v1/desk"):
+        await seat.page.wait_for_function("document.querySelector('.connection.live')")
+    server.refusals.clear()
+    await expect(seat.card(summary)).to_be_visible(timeout=BACK_MS)
