@@ -11,6 +11,9 @@ export class ApiError extends Error {
   }
 }
 
+// Longer than the slowest answer of a server that is well; then the line counts as down.
+const ANSWER_MS_MAX = 20_000;
+
 let csrf = "";
 /** @type {() => void} */
 let ended = () => {};
@@ -30,17 +33,19 @@ export const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((
 export async function call(method, path, body) {
   /** @type {Record<string, string>} */
   const headers = method === "GET" ? {} : { "Content-Type": "application/json", "X-CSRF": csrf };
+  const request = { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}), signal: AbortSignal.timeout(ANSWER_MS_MAX) };
   let response;
+  let answer;
   try {
-    response = await fetch(`/api/v1${path}`, { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}) });
+    response = await fetch(`/api/v1${path}`, request);
+    answer = response.status === 204 ? null : await response.json();
   } catch {
+    // Nothing was said, or half of it: what came of the request is not known, as if the line were down.
     throw new ApiError(0, "offline", "");
   }
-  if (response.status === 204) return null;
-  const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   if (response.status === 401 && path !== "/session") ended();
-  throw new ApiError(response.status, answer.error?.code ?? "broken", answer.error?.message ?? "");
+  throw new ApiError(response.status, answer?.error?.code ?? "broken", answer?.error?.message ?? "");
 }
 
 export const get = (/** @type {string} */ path) => call("GET", path);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.web.conftest import Sit
 from tests.web.fake_server import FakeServer
@@ -145,3 +145,17 @@ async def test_a_reading_that_fails_is_tried_again(sit: Sit, server: FakeServer)
         await seat.page.wait_for_function("document.querySelector('.connection.live')")
     server.refusals.clear()
     await expect(seat.card(summary)).to_be_visible(timeout=BACK_MS)
+
+
+async def test_half_an_answer_is_no_answer(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+
+    async def cut_off(route: Route) -> None:
+        await route.fulfill(status=200, content_type="application/json", body='{"position": 1')
+
+    await seat.page.route("**/reply", cut_off, times=1)
+    await seat.composer.fill("Did you get this?")
+    await seat.composer.press("Enter")
+    await expect(seat.page.locator(".said.out:not(.pending)")).to_contain_text("Did you get this?", timeout=BACK_MS)
+    assert len(server.asks("/reply")) == 1
