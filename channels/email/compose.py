@@ -13,6 +13,7 @@ from typing import Any
 
 from channels.contract import Send
 from channels.email.automatic import LOOP_HEADER
+from channels.email.headers import KeptHeaders
 from channels.email.threads import Threads
 
 _ID_HEADERS = frozenset({"in-reply-to", "references", "message-id"})
@@ -46,7 +47,7 @@ class ThreadingPolicy(EmailPolicy):
 
 # The standard folding fills a line with one encoded word, and 75 characters is the most a word may have (RFC 2047, 2).
 LINE_CHARS_MAX = 74
-POLICY = ThreadingPolicy(linesep="\r\n", cte_type="7bit", max_line_length=LINE_CHARS_MAX)
+POLICY = ThreadingPolicy(linesep="\r\n", cte_type="7bit", max_line_length=LINE_CHARS_MAX, header_factory=KeptHeaders())
 
 
 def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, plus: bool, at: int) -> EmailMessage:
