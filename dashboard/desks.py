@@ -13,7 +13,7 @@ from dashboard.errors import ApiError
 from dashboard.sockets import DeskSocket
 from dashboard.surroundings import Surroundings
 from router.core import commands as cmd
-from router.inbox import FloorAway
+from router.floor.inbox import FloorAway
 
 # Asked again at first soon, then every two seconds, for as long as a leader may take to be replaced.
 AGAIN_S, AGAIN_S_MAX = 0.05, 2.0

@@ -28,7 +28,7 @@ from dashboard.shapes import (
 from dashboard.staff import abilities_of, me_of
 from router.core import commands as cmd
 from router.core.bundle import Bundle
-from router.inbox import FloorAway
+from router.floor.inbox import FloorAway
 
 # A draft belongs to a tab of a conversation, so there can be no more drafts than those.
 DRAFT_KEY = re.compile(r"([0-9A-Za-z]{1,40}):[a-z]{1,16}")

@@ -15,7 +15,7 @@ from dashboard.routes import Answer, Call, Route
 from dashboard.sessions import Caller, Sessions, check_csrf, check_origin, may
 from dashboard.shapes import Failure, Fault
 from dashboard.surroundings import Surroundings
-from router.inbox import FloorAway
+from router.floor.inbox import FloorAway
 from router.store.port import StoreError
 
 _encoder = msgspec.json.Encoder()

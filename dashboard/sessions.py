@@ -16,7 +16,7 @@ from aiohttp import web
 from dashboard.errors import ApiError
 from dashboard.passwords import Passwords, TooManyChecks
 from dashboard.surroundings import Surroundings
-from router.rates import Buckets
+from router.intake.rates import Buckets
 from router.store.port import Account, Session
 
 COOKIE = "pb_session"

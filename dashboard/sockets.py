@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from aiohttp import WSCloseCode, web
 
 from dashboard.sessions import Caller
-from router.rates import Buckets
+from router.intake.rates import Buckets
 
 # A desk that has not taken so much is stuck or on a dead line; it resumes when it is back.
 PILE_FRAMES_MAX = 256

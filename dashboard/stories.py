@@ -10,9 +10,9 @@ from dashboard.shapes import Item
 from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
 from dashboard.words import NEWEST
-from router.hub import language_of
+from router.outbox.hub import language_of
+from router.outbox.wording import notice_text
 from router.store.port import MessageRow, Story, TimelineRow
-from router.wording import notice_text
 
 # The kinds under which steps are told; what is not here is not for people.
 STEPS = {

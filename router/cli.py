@@ -44,10 +44,10 @@ def main() -> None:
 @click.option("--demo-people", is_flag=True, help="At the first start, also make the agents ana, ben and chloe.")
 def serve(data: Path, config: Path, **options: Any) -> None:
     """Serve channels, dashboard and API until stopped."""
-    from router.datalock import DataInUse  # noqa: PLC0415
     from router.serving import CannotServe, ServeOptions  # noqa: PLC0415
     from router.serving import serve as run_server  # noqa: PLC0415
-    from router.sitekey import SiteKeyError  # noqa: PLC0415
+    from router.site.datalock import DataInUse  # noqa: PLC0415
+    from router.site.key import SiteKeyError  # noqa: PLC0415
     from router.store.port import StoreError  # noqa: PLC0415
 
     chosen = ServeOptions(data=data, config=config, environment=os.environ, **options)
@@ -64,8 +64,8 @@ def serve(data: Path, config: Path, **options: Any) -> None:
 def check(config: Path) -> None:
     """Check a configuration directory and run its own tests."""
     from channels.discovery import discover  # noqa: PLC0415
+    from router.node.switchboard import schemas_of  # noqa: PLC0415
     from router.settings.loading import check_directory  # noqa: PLC0415
-    from router.switchboard import schemas_of  # noqa: PLC0415
 
     report = check_directory(config, schemas_of(discover()), now_ms=time.time_ns() // 1_000_000)
     for line in report.lines:
@@ -78,7 +78,7 @@ def check(config: Path) -> None:
 def verify(data: Path) -> None:
     """Fold the journal with independent code and report every broken promise."""
     from channels.discovery import discover  # noqa: PLC0415
-    from router.datalock import STORE_FILE  # noqa: PLC0415
+    from router.site.datalock import STORE_FILE  # noqa: PLC0415
     from router.verify import verify as verify_store  # noqa: PLC0415
 
     _need_data(data)
@@ -95,7 +95,7 @@ def verify(data: Path) -> None:
 @click.option("--view", "only", default="", help="Only this one, for example legs.")
 def rebuild(data: Path, only: str) -> None:
     """Throw views away and make them anew from the journal, while the server is stopped."""
-    from router.datalock import DataInUse, locked  # noqa: PLC0415
+    from router.site.datalock import DataInUse, locked  # noqa: PLC0415
     from router.views.known import VIEWS  # noqa: PLC0415
     from router.views.rebuild import rebuild_view  # noqa: PLC0415
 
@@ -119,8 +119,8 @@ def rebuild(data: Path, only: str) -> None:
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 def snapshot(data: Path, out: Path) -> None:
     """Recover, and write what came of it: the child process of a running server."""
+    from router.node.snapshots import make_snapshot, write_snapshot  # noqa: PLC0415
     from router.serving import release  # noqa: PLC0415
-    from router.snapshots import make_snapshot, write_snapshot  # noqa: PLC0415
 
     async def work(store: Store) -> None:
         write_snapshot(await make_snapshot(store.journal, SITE, release=release()), out)
@@ -168,7 +168,7 @@ PASSWORD_STDIN = click.option("--password-stdin", is_flag=True, help="Read the p
 
 
 def _password(from_stdin: bool) -> str:
-    from router.people import new_password  # noqa: PLC0415
+    from router.site.accounts import new_password  # noqa: PLC0415
 
     return sys.stdin.readline().rstrip("\n") if from_stdin else new_password()
 
@@ -185,7 +185,7 @@ def _password(from_stdin: bool) -> str:
 def user_add(data: Path, login: str, password_stdin: bool, **fields: Any) -> None:
     """Add an account."""
     from dashboard.passwords import hash_password  # noqa: PLC0415
-    from router.people import add_person  # noqa: PLC0415
+    from router.site.accounts import add_person  # noqa: PLC0415
     from router.store.port import Account  # noqa: PLC0415
 
     password = _password(password_stdin)
@@ -215,7 +215,7 @@ def _described(account: Account) -> str:
 def user_password(data: Path, login: str, password_stdin: bool) -> None:
     """Set a new password and end the sessions of the old one."""
     from dashboard.passwords import hash_password  # noqa: PLC0415
-    from router.people import set_password  # noqa: PLC0415
+    from router.site.accounts import set_password  # noqa: PLC0415
 
     password = _password(password_stdin)
     _with_store(data, lambda store: set_password(store.accounts, SITE, login, password=password, hashed=hash_password))
@@ -228,7 +228,7 @@ def user_password(data: Path, login: str, password_stdin: bool) -> None:
 @click.argument("skills", nargs=-1, callback=_pairs)
 def user_skills(data: Path, login: str, skills: dict[str, int]) -> None:
     """Set the skills of an account, all of them: billing=3 orders=2."""
-    from router.people import set_skills  # noqa: PLC0415
+    from router.site.accounts import set_skills  # noqa: PLC0415
 
     _with_store(data, lambda store: set_skills(store.accounts, SITE, login, skills=skills))
     click.echo(f"Changed {login}; it counts from the start of the next shift.")
@@ -240,7 +240,7 @@ def user_skills(data: Path, login: str, skills: dict[str, int]) -> None:
 @click.option("--undo", is_flag=True, help="Open the account again.")
 def user_disable(data: Path, login: str, undo: bool) -> None:
     """Close an account and end its sessions."""
-    from router.people import disable_person  # noqa: PLC0415
+    from router.site.accounts import disable_person  # noqa: PLC0415
 
     _with_store(data, lambda store: disable_person(store.accounts, SITE, login, disabled=not undo))
     click.echo(f"Opened {login}." if undo else f"Disabled {login}.")
@@ -250,16 +250,16 @@ def user_disable(data: Path, login: str, undo: bool) -> None:
 
 
 def _need_data(data: Path) -> None:
-    from router.datalock import STORE_FILE  # noqa: PLC0415
+    from router.site.datalock import STORE_FILE  # noqa: PLC0415
 
     if not (data / STORE_FILE).exists():
         raise click.ClickException(NO_DATA.format(data))
 
 
 def _with_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
-    from router.people import NoSuchAccount  # noqa: PLC0415
     from router.serving import open_store  # noqa: PLC0415
-    from router.sitekey import SiteKeyError, load_site_key  # noqa: PLC0415
+    from router.site.accounts import NoSuchAccount  # noqa: PLC0415
+    from router.site.key import SiteKeyError, load_site_key  # noqa: PLC0415
     from router.store.port import StoreError  # noqa: PLC0415
 
     _need_data(data)

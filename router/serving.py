@@ -23,11 +23,11 @@ from dashboard.app import build_app
 from dashboard.passwords import hash_password
 from dashboard.surroundings import Surroundings
 from router.clock import Clock, SystemClock
-from router.datalock import STORE_FILE, home_of, locked
-from router.frontdoor import BACKLOG, front_door
-from router.node import Node, NodeParts, Served
-from router.people import FIRST_FILE, first_people, keep_first
-from router.sitekey import KEY_FILE, KEY_VARIABLE, SiteKey, SiteKeyError, load_site_key
+from router.node.frontdoor import BACKLOG, front_door
+from router.node.node import Node, NodeParts, Served
+from router.site.accounts import FIRST_FILE, first_people, keep_first
+from router.site.datalock import STORE_FILE, home_of, locked
+from router.site.key import KEY_FILE, KEY_VARIABLE, SiteKey, SiteKeyError, load_site_key
 from router.store.port import Store
 from router.store.sqlite import keyed_hasher, open_sqlite
 from router.telemetry import Telemetry

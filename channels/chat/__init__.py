@@ -30,7 +30,7 @@ from channels.contract import (
 from channels.contract import Settings as CommonSettings
 from channels.origins import client_ip, is_own
 from channels.typed import typed
-from router.rates import Buckets
+from router.intake.rates import Buckets
 
 CAPABILITIES = Capabilities(delivery="push", live=True, load=25, receipts=True, text_chars_max=frames.TEXT_CHARS_MAX)
 BODY_BYTES_MAX = 8 * 1024

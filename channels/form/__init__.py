@@ -28,7 +28,7 @@ from channels.form.posts import Sent, address_in, read_post, signal_of
 from channels.form.tokens import TOKEN_MS_MAX, Token, issue, read
 from channels.form.wording import choose_language, word
 from channels.origins import client_ip, is_own, origin_of
-from router.rates import Buckets
+from router.intake.rates import Buckets
 
 CAPABILITIES = Capabilities(delivery="call", live=False, load=10, effects=())
 # The longest message in a script of three bytes a letter, each written as %XX, and the other fields beside it.

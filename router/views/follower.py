@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from router.bus.port import Follower
 from router.core.events import Entry
-from router.floor import Floor
+from router.floor.floor import Floor
 from router.store.port import Store, StoreError
 from router.telemetry import Telemetry, error_code
 from router.views.keeper import EVENTS_MAX, Keeper, numbered

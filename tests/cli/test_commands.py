@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 
 from dashboard.passwords import verify_password
 from router.cli import main
-from router.datalock import DataInUse, home_of, locked
-from router.people import DEMO, first_people, keep_first
+from router.node.snapshots import read_snapshot
 from router.serving import CannotServe, bind, open_store
-from router.sitekey import load_site_key
-from router.snapshots import read_snapshot
+from router.site.accounts import DEMO, first_people, keep_first
+from router.site.datalock import DataInUse, home_of, locked
+from router.site.key import load_site_key
 from router.store.port import Account
 
 

@@ -22,9 +22,9 @@ from router.core import bundle as b
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.facts import Facts
-from router.floor import Floor, FloorParts
-from router.references import References
-from router.signs import Signs
+from router.floor.floor import Floor, FloorParts
+from router.outbox.signs import Signs
+from router.site.references import References
 from router.store.port import Account, Body, Caller, Identity, NewLetter
 from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
 from router.telemetry import Telemetry

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.requests import TEXT_CHARS_MAX
 from router.core import commands as cmd
-from router.inbox import FloorDown
+from router.floor.inbox import FloorDown
 from router.store.port import Body
 from tests.dashboard.office import NOW_MS, SITE, Answer, Desk, Office, bundle
 from tests.dashboard.schema_check import faults

@@ -428,7 +428,7 @@ async def test_a_desk_that_leaves_while_nobody_leads_is_detached_later(office: O
     away = True
 
     async def sometimes(command: cmd.Command, **more: Any) -> Any:
-        from router.floor import FloorDown
+        from router.floor.floor import FloorDown
 
         if away:
             raise FloorDown("nobody leads")

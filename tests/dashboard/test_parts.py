@@ -22,7 +22,7 @@ from dashboard.ring import Change, Ended, Ring
 from dashboard.shapes import Item
 from dashboard.stories import FRAME_TEXT_CHARS_MAX, cut
 from dashboard.words import WORDS_CHARS_MAX, shortened
-from router.rates import Buckets
+from router.intake.rates import Buckets
 
 
 def test_a_bucket_refills_with_time_and_never_over_its_size() -> None:

@@ -13,18 +13,18 @@ from router.bus.in_process import InProcessBus
 from router.core import bundle as b
 from router.core import commands as cmd
 from router.core.answers import Made
-from router.door import DoorParts, FloorDoor
-from router.files import FolderFiles
-from router.floor import Floor, FloorParts
-from router.hub import HubParts, LineHub
-from router.intake import Intake, IntakeParts
-from router.lookup import LookUp
-from router.outbox import OutboxParts, OutboxWorker
-from router.outgoing import Composer
-from router.references import References
-from router.settling import Settling
-from router.signs import Signs
-from router.sitekey import SiteKey
+from router.floor.floor import Floor, FloorParts
+from router.intake.door import DoorParts, FloorDoor
+from router.intake.letters import Intake, IntakeParts
+from router.intake.lookup import LookUp
+from router.intake.settling import Settling
+from router.outbox.hub import HubParts, LineHub
+from router.outbox.outgoing import Composer
+from router.outbox.signs import Signs
+from router.outbox.worker import OutboxParts, OutboxWorker
+from router.site.files import FolderFiles
+from router.site.key import SiteKey
+from router.site.references import References
 from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
 from router.telemetry import Telemetry
 

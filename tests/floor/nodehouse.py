@@ -16,10 +16,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from router.clock import SystemClock
 from router.core import commands as cmd
 from router.core.answers import Made
-from router.datalock import STORE_FILE
-from router.node import Node, NodeParts, Served
+from router.node.node import Node, NodeParts, Served
 from router.serving import SITE, add_operators_pages, open_store
-from router.sitekey import load_site_key
+from router.site.datalock import STORE_FILE
+from router.site.key import load_site_key
 from router.telemetry import Telemetry
 
 CONFIG = """

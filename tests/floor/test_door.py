@@ -6,7 +6,7 @@ import asyncio
 
 from channels.contract import LineItem
 from router.core import commands as cmd
-from router.hub import ITEMS_MAX, LineFollow
+from router.outbox.hub import ITEMS_MAX, LineFollow
 from router.store.port import Account
 from tests.floor.house import SITE, House, wrote
 

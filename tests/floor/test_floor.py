@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from router import floor as floor_module
 from router.core import commands as cmd
 from router.core.answers import Made, Refused
 from router.core.engine import Engine
 from router.core.snapshot import encode_state
-from router.floor import FloorDown, FloorFull, Unavailable
-from router.inbox import LIMITS
+from router.floor import floor as floor_module
+from router.floor.floor import FloorDown, FloorFull, Unavailable
+from router.floor.inbox import LIMITS
 from router.store.port import Commit, StoreError, StoreUnavailable
 from tests.floor.house import SITE, HandClock, House, wrote
 

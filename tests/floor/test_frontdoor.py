@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from router import frontdoor, switchboard
-from router.frontdoor import front_door
+from router.node import frontdoor, switchboard
+from router.node.frontdoor import front_door
 from router.telemetry import Telemetry
 from tests.channels.scripted import Exchange, ScriptedModule
 from tests.floor.nodehouse import NodeHouse

@@ -12,8 +12,8 @@ from channels import contract as sig
 from router.core import commands as cmd
 from router.core.answers import LookAgain
 from router.core.engine import Engine
-from router.language import choose_language, script_language
-from router.lookup import LookUp
+from router.intake.language import choose_language, script_language
+from router.intake.lookup import LookUp
 from router.store.port import NewLetter, StoreUnavailable
 from tests.floor.house import SITE, House, wrote
 

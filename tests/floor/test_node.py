@@ -11,9 +11,9 @@ import pytest
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.snapshot import encode_state
-from router.inbox import FloorAway
-from router.lead import LEAD
-from router.recovery import recover_state
+from router.floor.inbox import FloorAway
+from router.floor.recovery import recover_state
+from router.node.lead import LEAD
 from tests.channels.scripted import Exchange, ScriptedModule
 from tests.floor.house import wrote
 from tests.floor.nodehouse import CONFIG, NodeHouse
@@ -245,7 +245,7 @@ async def test_nobody_leads_on_when_the_renewal_breaks_by_our_bug(
 async def test_a_stop_does_not_wait_for_ever_for_a_store_that_cannot_be_read(
     house: NodeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("router.lead.STOP_S", 0.05)
+    monkeypatch.setattr("router.node.lead.STOP_S", 0.05)
     house.served.lead._idle.clear()
     async with asyncio.timeout(5):
         await house.served.lead.stop()

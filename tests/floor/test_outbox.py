@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from channels.contract import Capabilities, Done, Send, TryLater, Undeliverable, Unsure
-from router import outbox as outbox_module
-from router.outbox import BACK_OFF_MS, BACK_OFF_MS_MAX, back_off_ms
+from router.outbox import worker as outbox_module
+from router.outbox.worker import BACK_OFF_MS, BACK_OFF_MS_MAX, back_off_ms
 from router.store.port import Effect
 from tests.floor.house import CALL, FINDING, SITE, House, wrote
 

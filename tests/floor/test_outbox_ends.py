@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from channels.contract import Undeliverable
-from router import outbox as outbox_module
+from router.outbox import worker as outbox_module
 from router.store.port import StoreUnavailable
 from tests.floor.house import FINDING, SITE, House
 from tests.floor.test_outbox import Scripted, dead, status, talk, until_status

@@ -13,9 +13,9 @@ from router.core.engine import Engine
 from router.core.facts import Facts
 from router.core.record import decode_record
 from router.core.state import State
-from router.effects import ASKED, NEEDS, Wanted, wanted
-from router.recovery import fork
-from router.rows import STORY, Names, commit_of, lines_of
+from router.floor.effects import ASKED, NEEDS, Wanted, wanted
+from router.floor.recovery import fork
+from router.floor.rows import STORY, Names, commit_of, lines_of
 from router.store.port import Commit
 from tests.floor.house import CALL, CAPABILITIES, PUSH, RINGS, bundle
 

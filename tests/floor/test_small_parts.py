@@ -16,14 +16,14 @@ from router.bus.port import Committed
 from router.clock import SystemClock
 from router.core import commands as cmd
 from router.core.events import Entry, MessageSetAside
-from router.files import FolderFiles
-from router.inbox import BATCH_MAX, SHARES, FloorDown, Inbox, Waiting
-from router.lines import Kept
-from router.references import References
-from router.sitekey import KEY_FILE, SiteKey, SiteKeyError, load_site_key
-from router.tasks import Tasks
+from router.floor.inbox import BATCH_MAX, SHARES, FloorDown, Inbox, Waiting
+from router.floor.lines import Kept
+from router.node.tasks import Tasks
+from router.outbox.wording import moment, notice_text
+from router.site.files import FolderFiles
+from router.site.key import KEY_FILE, SiteKey, SiteKeyError, load_site_key
+from router.site.references import References
 from router.telemetry import COUNTERS, GAUGES, HISTOGRAMS, Telemetry, UndeclaredTelemetry
-from router.wording import moment, notice_text
 from tests.floor.house import bundle
 
 KEY = SiteKey(bytes(32))

@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 
 from router.cli import main
 from router.core.events import Entry, LeadTaken
-from router.datalock import locked
 from router.serving import open_store
-from router.sitekey import load_site_key
+from router.site.datalock import locked
+from router.site.key import load_site_key
 from router.store.port import Fenced, Store, StoreError, StoreUnavailable, ViewPlace
 from router.views import keeper as keeper_module
 from router.views.keeper import JournalGap, Keeper

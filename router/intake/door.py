@@ -21,16 +21,16 @@ from channels.contract import (
 )
 from router.clock import Clock
 from router.core.calendar import is_open, next_change
-from router.files import Files
-from router.floor import Floor
-from router.hub import LineFollow, LineHub
-from router.intake import Intake
-from router.settling import Settling
-from router.signs import Signs
-from router.sitekey import SiteKey
+from router.floor.floor import Floor
+from router.intake.letters import Intake
+from router.intake.settling import Settling
+from router.outbox.hub import LineFollow, LineHub
+from router.outbox.signs import Signs
+from router.outbox.wording import notice_text
+from router.site.files import Files
+from router.site.key import SiteKey
 from router.store.port import Body, Letter, NewLetter, Notebook, Store, StoreError
 from router.telemetry import Telemetry, error_code
-from router.wording import notice_text
 
 # A conversation's newest rows, in which the announcement of the opening is found.
 STORY_LOOKED_AT = 30

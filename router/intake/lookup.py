@@ -13,9 +13,9 @@ from router.core.bundle import Bundle
 from router.core.facts import Facts
 from router.core.record import Record, decode_record
 from router.core.rules import Topics
-from router.floor import Floor
-from router.language import choose_language, script_language
-from router.lines import Lines
+from router.floor.floor import Floor
+from router.floor.lines import Lines
+from router.intake.language import choose_language, script_language
 from router.store.port import Archive, Caller, Identity, Letter, Met
 
 CUSTOMER = "customer"

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from channels.contract import AnyEffect, Connect, HangUp, Hold, LineRef, Move, Play, Send
 from router.core.bundle import Bundle
 from router.core.record import decode_record
-from router.floor import Floor
-from router.sitekey import SiteKey
+from router.floor.floor import Floor
+from router.outbox.wording import notice_text
+from router.site.key import SiteKey
 from router.store.port import ConversationRow, Effect, LineRow, MessageRow, Store, Story
-from router.wording import notice_text
 
 # What a reply is threaded by: the newest messages of the conversation on this line.
 THREAD_MAX = 20

@@ -10,7 +10,7 @@ from channels.contract import Capabilities
 from router.core import events as ev
 from router.core.record import Record, encode_record
 from router.core.state import Conv, State
-from router.effects import Wanted, wanted
+from router.floor.effects import Wanted, wanted
 from router.store.port import Commit, ConversationRow, Delivery, NewEffect, Settled, TimelineRow
 
 Told = dict[str, Any]

@@ -16,9 +16,9 @@ from router.core.answers import Answered, LookAgain, Made
 from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS
 from router.core.commands import Command, ReportDelivery, ReportParty
 from router.core.record import Record, decode_record
-from router.floor import Floor
-from router.inbox import FloorAway
-from router.outgoing import Composer, GiveUp
+from router.floor.floor import Floor
+from router.floor.inbox import FloorAway
+from router.outbox.outgoing import Composer, GiveUp
 from router.store.port import Effect, EffectEnd, Store, StoreError
 from router.telemetry import Telemetry, error_code
 

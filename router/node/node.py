@@ -6,8 +6,8 @@ import asyncio
 import gc
 from collections.abc import Sequence
 
-from router.served import NodeParts, Served
-from router.tasks import Tasks
+from router.node.served import NodeParts, Served
+from router.node.tasks import Tasks
 
 # A floor's state is large and lives for ever: after recovery it is taken out of the collector's sight, and the
 # collector looks less often, so that no collection walks through a million conversations in the loop.

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from channels.contract import Capabilities, Channel, ChannelModule, Handler, Route, Settings
-from router.door import FloorDoor
-from router.tasks import Tasks
+from router.intake.door import FloorDoor
+from router.node.tasks import Tasks
 from router.telemetry import Telemetry, error_code
 
 MOUNT = "/channels"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from router.clock import Clock
 from router.core.answers import Answered, LookAgain, Made
 from router.core.commands import Command, Receive, SetAside
-from router.floor import Floor
-from router.inbox import FloorAway
-from router.lookup import LookUp, NotYet, Unreadable, command_id
-from router.settling import Settling
+from router.floor.floor import Floor
+from router.floor.inbox import FloorAway
+from router.intake.lookup import LookUp, NotYet, Unreadable, command_id
+from router.intake.settling import Settling
 from router.store.port import Letter, Letterbox, StoreError
 from router.telemetry import Telemetry, error_code
 

@@ -10,8 +10,8 @@ from router.core.bundle import MINUTE_MS
 from router.core.commands import Wake
 from router.core.events import Parked
 from router.core.record import decode_record
-from router.floor import Floor
-from router.inbox import FloorAway
+from router.floor.floor import Floor
+from router.floor.inbox import FloorAway
 from router.store.port import Archive, StoreError
 from router.telemetry import Telemetry, error_code
 

@@ -11,8 +11,8 @@ import msgspec
 from router.clock import Clock
 from router.core.bundle import MINUTE_MS
 from router.core.snapshot import encode_state
-from router.floor import Floor
-from router.recovery import recover_state
+from router.floor.floor import Floor
+from router.floor.recovery import recover_state
 from router.store.port import Journal, Snapshot, StoreError
 from router.telemetry import Telemetry, error_code
 

@@ -6,8 +6,8 @@ import asyncio
 
 from router.clock import Clock
 from router.core.commands import NodeLost
-from router.floor import Floor
-from router.inbox import FloorAway
+from router.floor.floor import Floor
+from router.floor.inbox import FloorAway
 from router.store.port import Leases, StoreError
 from router.telemetry import Telemetry, error_code
 

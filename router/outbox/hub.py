@@ -13,11 +13,11 @@ from router.bus.port import Committed
 from router.core import events as ev
 from router.core.record import decode_record
 from router.core.state import State
-from router.floor import Floor
-from router.signs import Signs
+from router.floor.floor import Floor
+from router.outbox.signs import Signs
+from router.outbox.wording import notice_text
 from router.store.port import Store, StoreError, Story
 from router.telemetry import Telemetry, error_code
-from router.wording import notice_text
 
 # What one socket may be behind; a slower one resumes from the archive.
 ITEMS_MAX = 500

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from router.datalock import STORE_FILE
+from router.site.datalock import STORE_FILE
 
 KEY_BYTES = 32
 KEY_FILE = "site.key"

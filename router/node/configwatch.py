@@ -11,8 +11,8 @@ from channels.contract import Capabilities, Settings
 from router.clock import Clock
 from router.core.bundle import DAY_MS, Bundle, bundle_hash, encode_bundle
 from router.core.commands import ApplyConfig
-from router.floor import Floor
-from router.inbox import FloorAway
+from router.floor.floor import Floor
+from router.floor.inbox import FloorAway
 from router.settings.files import fingerprint
 from router.settings.loading import Loaded, load, load_files
 from router.settings.problems import SettingsError

@@ -19,10 +19,10 @@ from router.core.engine import Engine
 from router.core.events import Entry
 from router.core.evolve import replay
 from router.core.state import State
-from router.inbox import FloorAway, FloorDown, FloorFull, Inbox, Unavailable, Waiting, give_up
-from router.lines import Lines
-from router.recovery import Bundles, fork, recover_state, replayed
-from router.rows import Names, commit_of, lines_of
+from router.floor.inbox import FloorAway, FloorDown, FloorFull, Inbox, Unavailable, Waiting, give_up
+from router.floor.lines import Lines
+from router.floor.recovery import Bundles, fork, recover_state, replayed
+from router.floor.rows import Names, commit_of, lines_of
 from router.store.port import Commit, EffectEnd, Fenced, Store, StoreError
 from router.telemetry import Telemetry, error_code
 

@@ -11,28 +11,28 @@ from random import Random
 from channels.contract import ChannelModule, Settings
 from router.bus.in_process import InProcessBus
 from router.clock import Clock
-from router.configwatch import ConfigWatch
-from router.door import DoorParts, FloorDoor
-from router.files import FolderFiles
-from router.floor import Floor, FloorParts
-from router.hub import HubParts, LineHub
-from router.intake import Intake, IntakeParts
-from router.lead import LEASE_MS, NODE_PREFIX, Lead
-from router.lookup import LookUp
-from router.outbox import OutboxParts, OutboxWorker
-from router.outgoing import Composer
-from router.references import References
-from router.settling import Settling
-from router.signs import Signs
-from router.sitekey import SiteKey
-from router.snapshots import Snapshotter
+from router.floor.floor import Floor, FloorParts
+from router.intake.door import DoorParts, FloorDoor
+from router.intake.letters import Intake, IntakeParts
+from router.intake.lookup import LookUp
+from router.intake.settling import Settling
+from router.node.configwatch import ConfigWatch
+from router.node.lead import LEASE_MS, NODE_PREFIX, Lead
+from router.node.snapshots import Snapshotter
+from router.node.switchboard import BoardParts, Switchboard, schemas_of
+from router.node.tasks import Tasks
+from router.node.wakes import Wakes
+from router.outbox.hub import HubParts, LineHub
+from router.outbox.outgoing import Composer
+from router.outbox.signs import Signs
+from router.outbox.worker import OutboxParts, OutboxWorker
+from router.site.files import FolderFiles
+from router.site.key import SiteKey
+from router.site.references import References
 from router.store.port import Store, StoreError
-from router.switchboard import BoardParts, Switchboard, schemas_of
-from router.tasks import Tasks
 from router.telemetry import Telemetry, error_code
 from router.views.follower import Age, ViewFollower
 from router.views.known import VIEWS
-from router.wakes import Wakes
 
 # A graceful stop waits so long for letters that are on their way; what is left stays in the letterbox.
 STOP_MS_MAX = 5_000

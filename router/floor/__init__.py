@@ -1,0 +1,1 @@
+"""One site's floor: its inbox, the loop that decides and commits, and what a commit writes. Nothing of channels."""

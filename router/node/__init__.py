@@ -1,0 +1,1 @@
+"""One process: its floors, its leadership, its tasks, its edge. Knows everyone but decides nothing."""

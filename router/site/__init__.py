@@ -1,0 +1,1 @@
+"""What belongs to one site and is no event: its key, its references, its files, its accounts."""
