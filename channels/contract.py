@@ -31,13 +31,18 @@ class LineRef(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that came with a message. `content` is carried inline up to the channel's limit."""
+    """A file that comes or goes with a message. `content` is carried inline up to the channel's limit.
+
+    `source`: where the provider keeps it (an address or a media id) when the content is not inline; a `Fetch` of
+    it brings the content. `size_bytes` is 0 where the provider has not said it.
+    """
 
     name: str
     media_type: str
     size_bytes: int
     content: bytes = b""
     content_id: str = ""
+    source: str = ""
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -167,6 +172,7 @@ class Send(Effect, frozen=True, kw_only=True):
     reference: str = ""
     automatic: bool = False
     notice: str = ""
+    files: tuple[Attachment, ...] = ()
 
 
 class Connect(Effect, frozen=True, kw_only=True):
@@ -196,7 +202,7 @@ class Play(Effect, frozen=True, kw_only=True):
 
 
 class Fetch(Effect, frozen=True, kw_only=True):
-    """Fetch a provider's medium into our own files."""
+    """Fetch a provider's medium; `Done.files` holds it. `url` is the `source` of an attachment of this channel."""
 
     url: str
 
@@ -216,6 +222,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     """An effect happened; `provider` is the id the provider gave it, empty where it gives none."""
 
     provider: str = ""
+    files: tuple[Attachment, ...] = ()
 
 
 class EffectFailed(Exception):
