@@ -27,7 +27,7 @@ from channels.contract import Settings as CommonSettings
 from channels.email.compose import compose, wire_address
 from channels.email.signals import Ours, parse
 from channels.email.smtp_in import Mailbox, listen
-from channels.email.smtp_out import Relay, submit
+from channels.email.smtp_out import Relay, Submission
 from channels.email.threads import Threads
 
 CAPABILITIES = Capabilities(delivery="call", live=False, load=10, media=True)
@@ -65,7 +65,7 @@ class Email:
         self.capabilities = CAPABILITIES
         self._settings = settings
         self._door = door
-        self._relay = relay
+        self._submission = Submission(relay) if relay else None
         self._threads = Threads(door.secret("threads"), settings.address.lower(), _domain(settings.address))
         addresses = frozenset(each.lower() for each in (settings.address, *settings.also))
         self._ours = Ours(threads=self._threads, addresses=addresses, trusted_authority=settings.trusted_authority)
@@ -75,9 +75,17 @@ class Email:
         return ()
 
     async def listen(self) -> None:
-        """Take mail by SMTP until cancelled; return at once where no port is set."""
-        if not self._settings.in_port:
-            return
+        """Take mail by SMTP, where a port is set, and keep the way to the relay, until cancelled."""
+        try:
+            if self._settings.in_port:
+                await self._listen()
+            else:
+                await asyncio.Event().wait()
+        finally:
+            if self._submission is not None:
+                self._submission.close()
+
+    async def _listen(self) -> None:
         await listen(
             Mailbox(self.take, self._is_ours),
             host=self._settings.in_host,
@@ -104,7 +112,7 @@ class Email:
         """Send one mail. Automatic mail has an empty envelope sender, so that no machine answers it."""
         if not isinstance(effect, Send):
             raise Undeliverable("effect_unknown")
-        if self._relay is None:
+        if self._submission is None:
             raise TryLater("no_relay_configured")
         if not _ADDRESS.fullmatch(effect.line.peer):
             raise Undeliverable("address_unusable")
@@ -121,8 +129,8 @@ class Email:
             raise Undeliverable("mail_unusable") from None
         envelope_sender = "" if effect.automatic else self._settings.address
         recipient = wire_address(effect.line.peer)
-        await submit(self._relay, mail, envelope_sender=envelope_sender, recipient=recipient)
-        return Done(provider=str(mail["Message-ID"]))
+        await self._submission.submit(mail.data, envelope_sender=envelope_sender, recipient=recipient)
+        return Done(provider=mail.message_id)
 
     async def find(self, key: str) -> Done | None:
         """A relay cannot be asked: after a lost answer a customer may see one mail twice, under one Message-ID."""

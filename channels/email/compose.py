@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
 from email.utils import format_datetime
 from html import escape
-from typing import Any
+
+import msgspec
 
 from channels.contract import Send
 from channels.email.automatic import LOOP_HEADER
-from channels.email.headers import KeptHeaders
 from channels.email.threads import Threads
+from channels.email.wire import address_header, alternative, header, ids_header
 
-_ID_HEADERS = frozenset({"in-reply-to", "references", "message-id"})
 # CHANNELS.md 8.7: the first id keeps the thread together, the last ten suffice for every program we know.
 REFERENCES_LAST_MAX = 10
 SUBJECT_CHARS_MAX = 200
@@ -28,55 +25,42 @@ FIRST_PRINTABLE, DELETE = 0x20, "\x7f"
 _DEFAULT_SUBJECTS = {"en": "Your request", "zh": "您的请求", "th": "คำขอของคุณ"}
 
 
-class ThreadingPolicy(EmailPolicy):
-    """Writes id headers one id per line and never encoded: the standard folding breaks ids over 64 characters."""
+class Mail(msgspec.Struct, frozen=True):
+    """A mail ready for the relay: its Message-ID, and all its bytes in ASCII."""
 
-    def fold(self, name: str, value: Any) -> str:
-        """Fold one header for text output."""
-        if name.lower() in _ID_HEADERS:
-            lines: str = "\r\n ".join(str(value).split())
-            return f"{name}: {lines}\r\n"
-        return str(super().fold(name, value))
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """Fold one header for byte output."""
-        if name.lower() in _ID_HEADERS:
-            return self.fold(name, value).encode("ascii", "ignore")
-        return super().fold_binary(name, value)
+    message_id: str
+    data: bytes
 
 
-# The standard folding fills a line with one encoded word, and 75 characters is the most a word may have (RFC 2047, 2).
-LINE_CHARS_MAX = 74
-POLICY = ThreadingPolicy(linesep="\r\n", cte_type="7bit", max_line_length=LINE_CHARS_MAX, header_factory=KeptHeaders())
+def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, plus: bool, at: int) -> Mail:
+    """Return the mail of an effect. Raises ValueError for an address that only SMTPUTF8 could carry."""
+    line, name = effect.line.key, _one_line(sender_name)
+    message_id = threads.message_id(effect.key, line)
+    ids = [each for each in effect.thread if _USABLE_ID.fullmatch(each)]
+    # A confirmation and the first answer to a form have no mail before them, and belong together all the same.
+    references = [ids[0], *ids[1:][-REFERENCES_LAST_MAX:]] if ids else [threads.root_id(line)]
+    parts = [
+        address_header("From", name, sender),
+        address_header("To", "", wire_address(effect.line.peer)),
+        header("Subject", subject_of(effect)),
+        header("Date", format_datetime(datetime.fromtimestamp(at / 1_000, UTC))),
+        ids_header("Message-ID", [message_id]),
+        address_header("Reply-To", name, threads.reply_address(line)) if plus else b"",
+        ids_header("In-Reply-To", ids[-1:]) if ids else b"",
+        ids_header("References", references),
+        header(LOOP_HEADER, threads.loop_mark),
+        *(_automatic_headers(answers=bool(ids)) if effect.automatic else ()),
+        header("Content-Language", effect.language) if effect.language else b"",
+        alternative(effect.text, effect.html or as_html(effect.text, effect.language)),
+    ]
+    return Mail(message_id, b"".join(parts))
 
 
-def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, plus: bool, at: int) -> EmailMessage:
-    """Return the mail of an effect. Raises ValueError for an address or subject that cannot be one."""
-    mail = EmailMessage(policy=POLICY)
-    mail["From"] = Address(_one_line(sender_name), addr_spec=sender)
-    mail["To"] = Address(addr_spec=wire_address(effect.line.peer))
-    mail["Subject"] = subject_of(effect)
-    mail["Date"] = format_datetime(datetime.fromtimestamp(at / 1_000, UTC))
-    mail["Message-ID"] = threads.message_id(effect.key, effect.line.key)
-    if plus:
-        mail["Reply-To"] = Address(_one_line(sender_name), addr_spec=threads.reply_address(effect.line.key))
-    ids = [name for name in effect.thread if _USABLE_ID.fullmatch(name)]
-    if ids:
-        mail["In-Reply-To"] = ids[-1]
-        mail["References"] = " ".join([ids[0], *ids[1:][-REFERENCES_LAST_MAX:]])
-    else:
-        # A confirmation and the first answer to a form have no mail before them, and belong together all the same.
-        mail["References"] = threads.root_id(effect.line.key)
-    mail[LOOP_HEADER] = threads.loop_mark
-    if effect.automatic:
-        mail["Auto-Submitted"] = "auto-replied" if ids else "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(effect.text)
-    mail.add_alternative(effect.html or as_html(effect.text, effect.language), subtype="html")
-    if effect.language:
-        # Last: making it multipart moves every Content- header into the first part.
-        mail["Content-Language"] = effect.language
-    return mail
+def _automatic_headers(*, answers: bool) -> tuple[bytes, bytes]:
+    return (
+        header("Auto-Submitted", "auto-replied" if answers else "auto-generated"),
+        header("X-Auto-Response-Suppress", "All"),
+    )
 
 
 def subject_of(effect: Send) -> str:

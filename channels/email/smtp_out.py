@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from email.message import EmailMessage
 
 import aiosmtplib
 import msgspec
@@ -11,7 +10,10 @@ import msgspec
 from channels.contract import TryLater, Undeliverable, Unsure
 
 # Together shorter than the outbox's bound on a call (30 s), so that the reason is ours to name.
-ENVELOPE_S, DATA_S, GOODBYE_S = 12.0, 14.0, 2.0
+ENVELOPE_S, DATA_S = 12.0, 14.0
+# Relays hang up on idle clients after some minutes (RFC 5321, 4.5.3.2.7: five); we are sooner, and polite.
+KEPT_S, KEPT_MAX = 15.0, 8
+SERVICE_CLOSING = 421
 # The relay wants our credentials or TLS: a setting is wrong, not the mail, so it waits until that is mended.
 AUTH_CODES = frozenset({530, 534, 535, 538})
 _BROKEN = (aiosmtplib.SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError)
@@ -31,41 +33,109 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
 
 
-async def submit(relay: Relay, mail: EmailMessage, *, envelope_sender: str, recipient: str) -> None:
-    """Submit, or raise TryLater, Undeliverable or Unsure. Reasons are codes without addresses."""
-    client = aiosmtplib.SMTP(
-        hostname=relay.host,
-        port=relay.port,
-        use_tls=relay.tls == "tls",
-        start_tls=relay.tls == "starttls",
-        local_hostname=relay.hello,
-        timeout=ENVELOPE_S,
-    )
-    try:
-        await _envelope(client, relay, envelope_sender, recipient)
-        await _data(client, bytes(mail))
-        await _quit(client)
-    finally:
-        client.close()
+class Submission:
+    """The way to one relay. Connections are kept a while between mails: a greeting costs more than a mail."""
 
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._idle: list[tuple[float, aiosmtplib.SMTP]] = []
+        self._sweep: asyncio.TimerHandle | None = None
 
-async def _envelope(client: aiosmtplib.SMTP, relay: Relay, sender: str, recipient: str) -> None:
-    """Up to RCPT nothing has left: every failure is certain."""
-    try:
-        async with asyncio.timeout(ENVELOPE_S):
+    async def submit(self, data: bytes, *, envelope_sender: str, recipient: str) -> None:
+        """Submit one mail, or raise TryLater, Undeliverable or Unsure. Reasons are codes without addresses."""
+        client = await self._opened(envelope_sender, recipient)
+        try:
+            await _data(client, data)
+        except BaseException:
+            client.close()
+            raise
+        self._keep(client)
+
+    def close(self) -> None:
+        """Hang up what is kept. Mails under way are not touched."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        for _, client in self._idle:
+            client.close()
+        self._idle.clear()
+
+    async def _opened(self, sender: str, recipient: str) -> aiosmtplib.SMTP:
+        """Return a connection whose envelope is open. Up to RCPT nothing has left: every failure is certain."""
+        try:
+            async with asyncio.timeout(ENVELOPE_S):
+                return await self._kept(sender, recipient) or await self._fresh(sender, recipient)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise TryLater(f"relay_auth_{error.code}") from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise _refused(error.code) from None
+        except _BROKEN:
+            raise TryLater("relay_unreachable") from None
+        except ValueError:
+            raise Undeliverable("address_unusable") from None
+
+    async def _kept(self, sender: str, recipient: str) -> aiosmtplib.SMTP | None:
+        """Use a kept connection; None where there is none, or the relay has meanwhile hung up on all of them."""
+        while self._idle:
+            _, client = self._idle.pop()
+            try:
+                await _envelope(client, sender, recipient)
+            except aiosmtplib.SMTPResponseException as error:
+                client.close()
+                if error.code != SERVICE_CLOSING:
+                    raise
+            except _BROKEN:
+                client.close()
+            except BaseException:
+                client.close()
+                raise
+            else:
+                return client
+        return None
+
+    async def _fresh(self, sender: str, recipient: str) -> aiosmtplib.SMTP:
+        relay = self._relay
+        client = aiosmtplib.SMTP(
+            hostname=relay.host,
+            port=relay.port,
+            use_tls=relay.tls == "tls",
+            start_tls=relay.tls == "starttls",
+            local_hostname=relay.hello,
+            timeout=ENVELOPE_S,
+        )
+        try:
             await client.connect()
             if relay.user:
                 await client.login(relay.user, relay.password)
-            await client.mail(sender)
-            await client.rcpt(recipient)
-    except aiosmtplib.SMTPAuthenticationError as error:
-        raise TryLater(f"relay_auth_{error.code}") from None
-    except aiosmtplib.SMTPResponseException as error:
-        raise _refused(error.code) from None
-    except _BROKEN:
-        raise TryLater("relay_unreachable") from None
-    except ValueError:
-        raise Undeliverable("address_unusable") from None
+            await _envelope(client, sender, recipient)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    # --- between mails ------------------------------------------------------------------------------------------
+
+    def _keep(self, client: aiosmtplib.SMTP) -> None:
+        if len(self._idle) >= KEPT_MAX:
+            client.close()
+            return
+        loop = asyncio.get_running_loop()
+        self._idle.append((loop.time() + KEPT_S, client))
+        if self._sweep is None:
+            self._sweep = loop.call_later(KEPT_S, self._hang_up_idle)
+
+    def _hang_up_idle(self) -> None:
+        """Close what was not used for so long; the oldest stand first."""
+        loop = asyncio.get_running_loop()
+        while self._idle and self._idle[0][0] <= loop.time():
+            self._idle.pop(0)[1].close()
+        left_s = self._idle[0][0] - loop.time() if self._idle else 0.0
+        self._sweep = loop.call_later(left_s, self._hang_up_idle) if self._idle else None
+
+
+async def _envelope(client: aiosmtplib.SMTP, sender: str, recipient: str) -> None:
+    await client.mail(sender)
+    await client.rcpt(recipient)
 
 
 async def _data(client: aiosmtplib.SMTP, data: bytes) -> None:
@@ -77,14 +147,6 @@ async def _data(client: aiosmtplib.SMTP, data: bytes) -> None:
         raise _refused(error.code) from None
     except _BROKEN:
         raise Unsure("relay_silent") from None
-
-
-async def _quit(client: aiosmtplib.SMTP) -> None:
-    """The mail is taken: how the relay says good-bye changes nothing."""
-    try:
-        await client.quit(timeout=GOODBYE_S)
-    except _BROKEN:
-        return
 
 
 def _refused(code: int) -> TryLater | Undeliverable:

@@ -29,12 +29,30 @@ class Taken:
 
 @dataclass
 class Relay:
-    """`answers` maps MAIL, RCPT or DATA to what is said instead of yes; `hang_up` leaves after the mail was taken."""
+    """`answers` maps MAIL, RCPT or DATA to what is said instead of yes; `hang_up` leaves after the mail was taken.
+
+    `said_hello` counts connections; `drop_all` hangs up on everybody who is connected.
+    """
 
     answers: dict[str, str] = field(default_factory=dict)
     hang_up: bool = False
+    said_hello: int = 0
+    sessions: list[SMTP] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
     port: int = 0
+
+    async def handle_EHLO(
+        self, _server: SMTP, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.said_hello += 1
+        return responses
+
+    def drop_all(self) -> None:
+        """Hang up on everybody."""
+        for session in self.sessions:
+            if session.transport is not None:
+                session.transport.abort()
 
     async def handle_MAIL(self, _server: SMTP, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         envelope.mail_from = address
@@ -58,11 +76,10 @@ class Relay:
 async def serving(relay: Relay) -> AsyncIterator[Relay]:
     """Serve a relay on a free port."""
     loop = asyncio.get_running_loop()
-    sessions: list[SMTP] = []
 
     def protocol() -> SMTP:
-        sessions.append(SMTP(relay, loop=loop, hostname="relay.test"))
-        return sessions[-1]
+        relay.sessions.append(SMTP(relay, loop=loop, hostname="relay.test"))
+        return relay.sessions[-1]
 
     server = await loop.create_server(protocol, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
@@ -70,9 +87,7 @@ async def serving(relay: Relay) -> AsyncIterator[Relay]:
         yield relay
     finally:
         server.close()
-        for session in sessions:
-            if session.transport is not None:
-                session.transport.abort()
+        relay.drop_all()
         await server.wait_closed()
         await asyncio.sleep(0)
 

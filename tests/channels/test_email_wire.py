@@ -102,6 +102,43 @@ async def test_an_answer_that_is_lost_after_the_mail_leaves_us_unsure() -> None:
     assert len(relay.taken) == 1
 
 
+async def test_mails_share_a_connection_and_one_the_relay_has_closed_costs_nothing() -> None:
+    async with serving(Relay()) as relay:
+        mailer = channel(relay.port)
+        await mailer.perform(send())
+        await mailer.perform(send())
+        assert relay.said_hello == 1
+        relay.drop_all()
+        await asyncio.sleep(0.01)
+        await mailer.perform(send())
+        assert relay.said_hello == 2
+    assert len(relay.taken) == 3
+
+
+async def test_a_refused_mail_leaves_no_half_open_envelope_to_the_next() -> None:
+    async with serving(Relay(answers={"RCPT": "550 5.1.1 nobody"})) as relay:
+        mailer = channel(relay.port)
+        with pytest.raises(Undeliverable):
+            await mailer.perform(send())
+        relay.answers.clear()
+        await mailer.perform(send())
+        relay.answers["RCPT"] = "550 5.1.1 nobody"
+        with pytest.raises(Undeliverable):
+            await mailer.perform(send())
+        relay.answers.clear()
+        await mailer.perform(send())
+    assert [taken.recipients for taken in relay.taken] == [["ann@example.org"]] * 2
+
+
+async def test_kept_connections_are_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_out, "KEPT_S", 0.05)
+    async with serving(Relay()) as relay:
+        await channel(relay.port).perform(send())
+        async with asyncio.timeout(5):
+            while relay.sessions[0].transport is not None:
+                await asyncio.sleep(0.01)
+
+
 async def test_a_relay_that_is_away_is_tried_later() -> None:
     with pytest.raises(TryLater, match="relay_unreachable"):
         await channel(free_port()).perform(send())
@@ -123,7 +160,7 @@ async def test_a_relay_that_never_answers_is_given_up_in_time(monkeypatch: pytes
 
 
 def test_all_time_outs_together_are_shorter_than_the_outbox_waits() -> None:
-    assert smtp_out.ENVELOPE_S + smtp_out.DATA_S + smtp_out.GOODBYE_S < 30
+    assert smtp_out.ENVELOPE_S + smtp_out.DATA_S < 30
 
 
 async def test_a_relay_without_tls_gets_no_password() -> None:
