@@ -1,9 +1,15 @@
-"""The state as bytes and back. Derived things (lines, masks, heaps, rulesets) are rebuilt, never written."""
+"""The state as bytes and back. Derived things (lines, masks, heaps, rulesets) are rebuilt, never written.
+
+A snapshot is a cache of the journal: one of another format is refused, and the journal is read instead.
+"""
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from operator import attrgetter
 
 import msgspec
 
@@ -26,34 +32,60 @@ class _ClassRow(msgspec.Struct, array_like=True):
     live: bool
 
 
-class _OfferRow(msgspec.Struct, array_like=True):
-    id: int
-    agent: int
-    until_ms: int
-    issued_ms: int
-    why: tuple[str, ...]
-
-
-class _ConvRow(msgspec.Struct, array_like=True):
-    id: int
-    version: int
-    customer: int
-    line: int
-    facts: int
-    cls: int
-    key_ms: int
-    opened_ms: int
-    since_ms: int
-    state: str
-    actor: str
-    due_ms: int
-    owner: int
-    rule: str
-    offer: _OfferRow | None
-    resting: list[tuple[int, int]]
-    held_for: int
-    more_lines: tuple[int, ...]
-    flags: int
+# A conversation in a row, in the order of _CONV_FIELDS: there may be a million, so a row is a plain tuple, made and
+# read without a line of Python for each field.
+_CONV_FIELDS = (
+    "id",
+    "version",
+    "customer",
+    "line",
+    "facts",
+    "cls.id",
+    "key_ms",
+    "opened_ms",
+    "since_ms",
+    "state",
+    "actor",
+    "due_ms",
+    "owner",
+    "rule",
+    "offer",
+    "resting",
+    "held_for",
+    "answered",
+    "off_hours",
+    "gone",
+    "more_lines",
+    "on_hold",
+    "failed",
+    "no_notice",
+)
+_ConvRow = tuple[
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    str,
+    str,
+    int,
+    int,
+    str,
+    Offer | None,
+    dict[int, int] | None,
+    int,
+    bool,
+    bool,
+    bool,
+    tuple[int, ...],
+    bool,
+    bool,
+    bool,
+]
 
 
 class _AgentRow(msgspec.Struct, array_like=True):
@@ -99,7 +131,10 @@ class Picture(msgspec.Struct, array_like=True):
     review: list[int]
 
 
-_FLAGS = ("answered", "off_hours", "gone", "on_hold", "failed", "no_notice")
+# The first bytes of a snapshot. The number rises with every change of the rows above.
+FORMAT = b"patchbay snapshot 2\n"
+
+_row_of = attrgetter(*_CONV_FIELDS)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Picture)
 
@@ -116,7 +151,7 @@ def picture_of(state: State) -> Picture:
         bundle_hash=state.bundle_hash,
         facts=sorted(state.fact_sets.items()),
         classes=[_ClassRow(c.queue, c.channel, c.needs, c.load, c.live) for c in state.matching.classes],
-        convs=[_conv_row(state.convs[conv]) for conv in sorted(state.convs)],
+        convs=[_row_of(state.convs[conv]) for conv in sorted(state.convs)],
         agents=[_agent_row(state.agents[agent]) for agent in sorted(state.agents)],
         queues=[
             _QueueRow(name, q.open, q.until_ms, q.serve_until_ms, q.closure_until_ms)
@@ -124,19 +159,51 @@ def picture_of(state: State) -> Picture:
         ],
         answers=[(command, answer.position, answer.at) for command, answer in state.answers.items()],
         left=[(conv, left.version, left.at, left.position, left.lines) for conv, left in state.left.items()],
-        lines=sorted(state.lines.items()),
+        lines=sorted((line, state.lines[line]) for line in state.next_on_line),
         review=list(state.review),
     )
 
 
+class ForeignSnapshot(ValueError):
+    """The bytes are no snapshot that this release can read. Nothing is lost: the journal says it all."""
+
+
 def encode_state(state: State) -> bytes:
     """Encode a state for a snapshot."""
-    return _encoder.encode(picture_of(state))
+    with _no_collection():
+        data = bytearray(FORMAT)
+        _encoder.encode_into(picture_of(state), data, len(FORMAT))
+        return bytes(data)
 
 
 def decode_state(data: bytes, bundles: Mapping[str, Bundle]) -> State:
-    """Restore a state. Raises KeyError when its bundle was not handed in, ValidationError on foreign bytes."""
-    picture = _decoder.decode(data)
+    """Restore a state. Raises KeyError when its bundle was not handed in, ForeignSnapshot on what it cannot read."""
+    with _no_collection():
+        return _restore(_picture(data), bundles)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A million new objects, none of them garbage: the collector would walk through them again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _picture(data: bytes) -> Picture:
+    if not data.startswith(FORMAT):
+        raise ForeignSnapshot("not a snapshot of this format")
+    try:
+        return _decoder.decode(memoryview(data)[len(FORMAT) :])
+    except msgspec.DecodeError as error:
+        raise ForeignSnapshot("a damaged snapshot") from error
+
+
+def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
     state = State(
         position=picture.position,
         at=picture.at,
@@ -161,31 +228,6 @@ def decode_state(data: bytes, bundles: Mapping[str, Bundle]) -> State:
     _restore_matching(state, picture)
     state.deadlines.rebuild(list(state.standing()))
     return state
-
-
-def _conv_row(conv: Conv) -> _ConvRow:
-    offer = conv.offer
-    return _ConvRow(
-        id=conv.id,
-        version=conv.version,
-        customer=conv.customer,
-        line=conv.line,
-        facts=conv.facts,
-        cls=conv.cls.id,
-        key_ms=conv.key_ms,
-        opened_ms=conv.opened_ms,
-        since_ms=conv.since_ms,
-        state=conv.state,
-        actor=conv.actor,
-        due_ms=conv.due_ms,
-        owner=conv.owner,
-        rule=conv.rule,
-        offer=_OfferRow(offer.id, offer.agent, offer.until_ms, offer.issued_ms, offer.why) if offer else None,
-        resting=sorted((conv.resting or {}).items()),
-        held_for=conv.held_for,
-        more_lines=conv.more_lines,
-        flags=sum(1 << bit for bit, name in enumerate(_FLAGS) if getattr(conv, name)),
-    )
 
 
 def _agent_row(agent: Agent) -> _AgentRow:
@@ -218,11 +260,7 @@ def _restore_matching(state: State, picture: Picture) -> None:
         agent = _agent(state, agent_row)
         state.agents[agent.id] = agent
         state.matching.enter_room(agent)
-    for conv_row in picture.convs:
-        conv = _conv(state, conv_row)
-        state.convs[conv.id] = conv
-        for line in (conv.line, *conv.more_lines):
-            take_line(state, line, conv.id)
+    _restore_convs(state, picture.convs)
     state.matching.rebuild_lines([conv for conv in state.convs.values() if conv.state == WAITING])
 
 
@@ -244,28 +282,39 @@ def _agent(state: State, row: _AgentRow) -> Agent:
     )
 
 
-def _conv(state: State, row: _ConvRow) -> Conv:
-    offer = row.offer
-    conv = Conv(
-        id=row.id,
-        version=row.version,
-        customer=row.customer,
-        line=row.line,
-        facts=row.facts,
-        cls=state.matching.classes[row.cls],
-        key_ms=row.key_ms,
-        opened_ms=row.opened_ms,
-        since_ms=row.since_ms,
-        state=row.state,
-        actor=row.actor,
-        due_ms=row.due_ms,
-        owner=row.owner,
-        rule=row.rule,
-        offer=Offer(offer.id, offer.agent, offer.until_ms, offer.issued_ms, offer.why) if offer else None,
-        resting=dict(row.resting) or None,
-        held_for=row.held_for,
-        more_lines=row.more_lines,
-    )
-    for bit, name in enumerate(_FLAGS):
-        setattr(conv, name, bool(row.flags >> bit & 1))
-    return conv
+def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
+    """Equal words and times of one conversation are one object again, as they were before they were written."""
+    classes, convs, words = state.matching.classes, state.convs, dict[str, str]()
+    word = words.setdefault
+    for row in rows:
+        conv, version, customer, line, facts, cls, key, opened, since, standing, actor, due, owner, rule = row[:14]
+        offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:]
+        convs[conv] = Conv(
+            conv,
+            version,
+            customer,
+            line,
+            facts,
+            classes[cls],
+            key,
+            key if opened == key else opened,
+            key if since == key else since,
+            word(standing, standing),
+            word(actor, actor),
+            due,
+            owner,
+            word(rule, rule),
+            offer,
+            resting,
+            held_for,
+            answered,
+            off_hours,
+            gone,
+            more_lines,
+            on_hold,
+            failed,
+            no_notice,
+        )
+        take_line(state, line, conv)
+        for more in more_lines:
+            take_line(state, more, conv)
