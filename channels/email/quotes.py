@@ -18,7 +18,7 @@ _BEGINS = re.compile(
 )
 # "On …, X wrote:" and its sisters; it may be folded over two or three lines.
 _WROTE = re.compile(
-    r"""^\s*>?\s*(?:
+    r"""^(?:
       on\s.{4,300}?\swrote:
     | am\s.{4,300}?\sschrieb\s?.{0,120}:
     | le\s.{4,300}?\sa\sécrit\s?:
@@ -30,7 +30,7 @@ _WROTE = re.compile(
     | เมื่อ\s?.{4,300}?เขียน(?:ว่า)?\s?:
     | \d{4}[年/].{4,200}?(?:のメール|wrote|さんは).{0,40}[:\uff1a]
     | .{0,200}?[于於]\s?\d{4}.{4,60}?(?:写道|寫道)[:\uff1a]
-    | .{4,200}?\d{1,2}:\d{2}.{0,200}<[^<>\s]+@[^<>\s]+>\s*[:\uff1a]
+    | .{4,200}?\d{1,2}:\d{2}.{0,200}<[^<>\s@]+@[^<>\s@]+>\s*[:\uff1a]
     | .{4,200}?\sпиш(?:ет|е)т?:
     | \d{1,2}\s\S{3,12}\s\d{4}.{4,200}?(?:написал|пишет)\S{0,3}:
     )\s*$""",
@@ -53,6 +53,11 @@ _SIGNATURES = re.compile(
     re.IGNORECASE,
 )
 _FOLD_LINES_MAX = 4
+# Names, address and date, in any language; a longer line is a text.
+_ATTRIBUTION_CHARS_MAX = 1_000
+# A day's writing; what is longer was pasted, and is shown whole.
+_LINES_MAX = 5_000
+_LEFT = re.compile(r"[\s>]+")
 _HEADER_LINES, _HEADER_FIELDS_MIN = 10, 3
 # Every program writes a date or an address into its attribution; "On Monday your colleague wrote:" is a sentence.
 _DATED = re.compile(r"[\d@]")
@@ -61,6 +66,8 @@ _DATED = re.compile(r"[\d@]")
 def new_text(text: str) -> str:
     """Return what the writer has added. If nothing would be left, everything is shown."""
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    if len(lines) > _LINES_MAX:
+        return text.strip()
     kept = _without_quoted(lines[: _cut(lines)])
     answer = "\n".join(_without_signature(kept)).strip()
     return answer or text.strip()
@@ -87,7 +94,9 @@ def _is_copied_header(lines: list[str], index: int) -> bool:
 
 
 def _bare(line: str) -> str:
-    return line.lstrip(" \t>\u3000")
+    """Return a line without the marks of quoting before it."""
+    left = _LEFT.match(line)
+    return line[left.end() :] if left else line
 
 
 def _attribution(lines: list[str], index: int) -> int:
@@ -102,6 +111,8 @@ def _attribution(lines: list[str], index: int) -> int:
 
 
 def _says_who_wrote(lines: list[str]) -> bool:
+    if sum(map(len, lines)) > _ATTRIBUTION_CHARS_MAX:
+        return False
     folded = " ".join(_bare(line) for line in lines)
     return bool(_WROTE.match(folded) and _DATED.search(folded))
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC
-from email import policy
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
+from email.policy import Compat32
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-import nh3
 
 from channels.contract import Attachment
 from channels.email.charsets import decode
-from channels.email.html import to_text
+from channels.email.html import HTML_CHARS_MAX, is_too_deep, safe_html, to_text
 
 # RFC 5322 ids as senders write them: everything in angle brackets without blanks.
 _ID = re.compile(r"<[^<>\s]+>")
@@ -26,9 +25,37 @@ _ID = re.compile(r"<[^<>\s]+>")
 PARTS_MAX = 200
 DEPTH_MAX = 20
 TEXT_CHARS_MAX = 100_000
-HTML_CHARS_MAX = 300_000
+# A mail server's own limit of a mail's headers (Postfix: header_size_limit); and no single one has so many words.
+HEAD_BYTES_MAX = 100_000
+HEADER_CHARS_MAX = 8_000
+# Encoded words have up to 75 characters: a header of more of them than fit is no text.
+ENCODED_WORDS_MAX = 200
+# Five times the parts that are read, and more recipients than a report has.
+BOUNDARIES_MAX = 1_000
+BLOCKS_MAX = 5_000
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,120}")
 _REPLACED = re.compile("[\udc80-\udcff]")
+
+
+class TooMuch(Exception):
+    """A mail of more parts than anybody sends: it is kept as a file."""
+
+
+class BoundedHeaders(Compat32):
+    """Headers as they stand, each up to a length; of a longer one its beginning and its end, where the ids are."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Return name and value of a header as the parser has found it."""
+        name, value = super().header_source_parse(sourcelines)
+        if len(value) > HEADER_CHARS_MAX:
+            value = value[: HEADER_CHARS_MAX // 2] + " " + value[-HEADER_CHARS_MAX // 2 :]
+        return name, value
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """Return the value; the library would replace eight-bit bytes, which `_whole` can read."""
+        del name
+        return value
 
 
 class Mail(msgspec.Struct, kw_only=True):
@@ -59,8 +86,26 @@ class Mail(msgspec.Struct, kw_only=True):
 
 
 def parse_message(data: bytes) -> EmailMessage:
-    """Parse the structure. Every access to its parts is guarded by the functions below."""
-    return BytesParser(policy=policy.default).parsebytes(data)
+    """Parse the structure. Raises TooMuch for what nobody writes; what follows guards every access to parts.
+
+    The library's parsers of structure and of values take ever longer, the more somebody has made of it.
+    """
+    boundaries = data.count(b"\n--")
+    blocks = data.count(b"\n\n") + data.count(b"\n\r\n") if b"delivery-status" in data.lower() else 0
+    if boundaries > BOUNDARIES_MAX or blocks > BLOCKS_MAX:
+        raise TooMuch
+    parser = BytesParser(EmailMessage, policy=BoundedHeaders())
+    return cast(EmailMessage, parser.parsebytes(_with_bounded_head(data)))
+
+
+def _with_bounded_head(data: bytes) -> bytes:
+    """Return a mail whose own headers end where a mail server would cut them."""
+    end = _BLANK_LINE.search(data)
+    size = end.start() if end else len(data)
+    if size <= HEAD_BYTES_MAX:
+        return data
+    kept = data[: data.rfind(b"\n", 0, HEAD_BYTES_MAX) + 1]
+    return kept + b"\r\n" + (data[end.end() :] if end else b"")
 
 
 def read_mail(message: EmailMessage) -> Mail:
@@ -87,23 +132,43 @@ def read_mail(message: EmailMessage) -> Mail:
         sent_ms=_date_ms(message),
         language=header(message, "Content-Language")[:35],
         text=text[:TEXT_CHARS_MAX],
-        html=_safe_html(html),
+        html=safe_html(html),
         attachments=tuple(files),
-        cut=more or len(text) > TEXT_CHARS_MAX,
-        headers={name.lower(): header(message, name) for name in dict.fromkeys(message.keys())},
+        cut=more or len(text) > TEXT_CHARS_MAX or _is_cut(message, html),
+        headers=_headers(message),
     )
+
+
+def _headers(message: Message[Any, Any]) -> dict[str, str]:
+    """Return every header by its lower-cased name; of several the first."""
+    first: dict[str, str] = {}
+    for name, value in message.raw_items():
+        first.setdefault(name.lower(), str(value))
+    return {name: _text(_whole(value)) for name, value in first.items()}
+
+
+def _is_cut(message: Message[Any, Any], html: str) -> bool:
+    """Return whether something was too long or too deep to be read whole."""
+    if len(html) > HTML_CHARS_MAX or is_too_deep(html):
+        return True
+    return any(len(str(value)) > HEADER_CHARS_MAX for _, value in message.raw_items())
 
 
 def header(message: Message[Any, Any], name: str) -> str:
     """Return the first header of a name as text, decoded; empty when it is missing or beyond reading."""
-    text = next(iter(_raw_values(message, name)), "")
-    if "=?" in text:
-        text = _decoded_words(re.sub(r"\s*\r?\n\s*", " ", text))
-    return re.sub(r"\s+", " ", text).strip()
+    return _text(next(iter(_raw_values(message, name)), ""))
+
+
+def _text(value: str) -> str:
+    """Return a header's value on one line, decoded."""
+    line = " ".join(value.split())
+    return " ".join(_decoded_words(line).split()) if "=?" in line else line
 
 
 def _decoded_words(text: str) -> str:
     """Read encoded words by our own charsets: the standard parser garbles those that it does not know."""
+    if text.count("=?") > ENCODED_WORDS_MAX:
+        return text
     try:
         parts = decode_header(text)
     except (ValueError, LookupError, MessageError):
@@ -121,7 +186,7 @@ def _word(part: bytes, label: str | None) -> str:
 
 def addresses(message: Message[Any, Any], name: str) -> list[tuple[str, str]]:
     """Return (display name, lower-cased address) of every address in a header that may occur several times."""
-    raw = [re.sub(r"\s*\r?\n\s*", " ", value) for value in _raw_values(message, name)]
+    raw = [" ".join(piece.strip() for piece in value.split("\n")) for value in _raw_values(message, name)]
     pairs = [pair for value in raw for pair in getaddresses([value])]
     return [
         (_decoded_words(person).strip("\"' "), address.strip().lower()) for person, address in pairs if "@" in address
@@ -191,21 +256,6 @@ def _content(message: EmailMessage) -> tuple[str, str, list[Attachment], bool]:
         elif not kind.startswith(("multipart/", "message/delivery-status")):
             files.append(_attachment(part))
     return "\n".join(piece.strip() for piece in plain).strip(), "\n".join(html), files, more
-
-
-def _safe_html(html: str) -> str:
-    """Return HTML that a desk may show: nothing that runs, and no image from afar, which would tell the sender.
-
-    HTML is cut before it is cleaned, so that what is kept is whole; what grows too long is left to the text.
-    """
-    clean = nh3.clean(
-        html[:HTML_CHARS_MAX],
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
-        attribute_filter=lambda tag, name, value: (
-            None if tag == "img" and name == "src" and not value.lower().startswith("cid:") else value
-        ),
-    )
-    return clean if len(clean) <= HTML_CHARS_MAX else ""
 
 
 def _is_file(part: Message[Any, Any], body: list[str]) -> bool:
