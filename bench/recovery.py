@@ -127,8 +127,9 @@ class Unpictured:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._journal, name)
 
-    async def latest_snapshot(self, _site: str) -> Snapshot | None:
-        """There is none."""
+    async def latest_snapshot(self, _site: str, *, before: int | None = None) -> Snapshot | None:
+        """There is none, before whatever position."""
+        del before
         return None
 
 

@@ -91,6 +91,7 @@ LOG_EVENTS: dict[str, str] = {
     "channel_stopped": "A channel's link ended; it is opened again.",
     "snapshot_made": "A snapshot was kept.",
     "snapshot_failed": "A snapshot could not be made; the next one is tried later.",
+    "snapshot_unreadable": "A snapshot cannot be read by this release; an older one or the journal is read.",
     "view_waits": "A view could not be brought on now; it goes on from its place.",
     "task_failed": "A task of the node ended by our own bug; it is started again.",
     "request_failed": "A request ended by our own bug.",

@@ -10,11 +10,12 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from operator import attrgetter
+from zlib import crc32
 
 import msgspec
 
 from router.core.bundle import Bundle
-from router.core.evolve import take_line
+from router.core.evolve import BundleMissing, take_line
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
@@ -133,6 +134,8 @@ class Picture(msgspec.Struct, array_like=True):
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
 FORMAT = b"patchbay snapshot 2\n"
+# After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
+CHECK_BYTES = 4
 
 _row_of = attrgetter(*_CONV_FIELDS)
 _encoder = msgspec.msgpack.Encoder()
@@ -164,27 +167,9 @@ def picture_of(state: State) -> Picture:
     )
 
 
-class ForeignSnapshot(ValueError):
-    """The bytes are no snapshot that this release can read. Nothing is lost: the journal says it all."""
-
-
-def encode_state(state: State) -> bytes:
-    """Encode a state for a snapshot."""
-    with _no_collection():
-        data = bytearray(FORMAT)
-        _encoder.encode_into(picture_of(state), data, len(FORMAT))
-        return bytes(data)
-
-
-def decode_state(data: bytes, bundles: Mapping[str, Bundle]) -> State:
-    """Restore a state. Raises KeyError when its bundle was not handed in, ForeignSnapshot on what it cannot read."""
-    with _no_collection():
-        return _restore(_picture(data), bundles)
-
-
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """A million new objects, none of them garbage: the collector would walk through them again and again."""
+def without_collection() -> Iterator[None]:
+    """A state is a million objects, none of them garbage: the collector would walk through them again and again."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -194,13 +179,39 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
+class ForeignSnapshot(ValueError):
+    """The bytes are no snapshot that this release can read. Nothing is lost: the journal says it all."""
+
+
+def encode_state(state: State) -> bytes:
+    """Encode a state for a snapshot."""
+    with without_collection():
+        data = bytearray(FORMAT + bytes(CHECK_BYTES))
+        _encoder.encode_into(picture_of(state), data, len(data))
+    data[len(FORMAT) : len(FORMAT) + CHECK_BYTES] = _check_of(memoryview(data)[len(FORMAT) + CHECK_BYTES :])
+    return bytes(data)
+
+
+def _check_of(body: memoryview) -> bytes:
+    return crc32(body).to_bytes(CHECK_BYTES, "big")
+
+
+def decode_state(data: bytes, bundles: Mapping[str, Bundle]) -> State:
+    """Restore a state. Raises BundleMissing when its bundle was not handed in, ForeignSnapshot."""
+    with without_collection():
+        return _restore(_picture(data), bundles)
+
+
 def _picture(data: bytes) -> Picture:
     if not data.startswith(FORMAT):
         raise ForeignSnapshot("not a snapshot of this format")
+    check, body = data[len(FORMAT) : len(FORMAT) + CHECK_BYTES], memoryview(data)[len(FORMAT) + CHECK_BYTES :]
+    if check != _check_of(body):
+        raise ForeignSnapshot("a damaged snapshot")
     try:
-        return _decoder.decode(memoryview(data)[len(FORMAT) :])
+        return _decoder.decode(body)
     except msgspec.DecodeError as error:
-        raise ForeignSnapshot("a damaged snapshot") from error
+        raise ForeignSnapshot("a snapshot of other rows under the same format") from error
 
 
 def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
@@ -214,6 +225,8 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
         bundle_hash=picture.bundle_hash,
     )
     if picture.bundle_hash:
+        if picture.bundle_hash not in bundles:
+            raise BundleMissing(picture.bundle_hash)
         state.bundle = bundles[picture.bundle_hash]
         state.ruleset = Ruleset(state.bundle)
     state.fact_sets = dict(picture.facts)

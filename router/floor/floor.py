@@ -21,7 +21,7 @@ from router.core.evolve import replay
 from router.core.state import State
 from router.floor.inbox import FloorAway, FloorDown, FloorFull, Inbox, Unavailable, Waiting, give_up
 from router.floor.lines import Lines
-from router.floor.recovery import Bundles, fork, recover_state, replayed
+from router.floor.recovery import Bundles, fork, keep_running, recover_state, replayed
 from router.floor.rows import Names, commit_of, lines_of
 from router.store.port import Commit, EffectEnd, Fenced, Store, StoreError
 from router.telemetry import Telemetry, error_code
@@ -135,12 +135,14 @@ class Floor:
     # --- leading --------------------------------------------------------------------------------------------
 
     async def recover(self) -> None:
-        """Make both states from the store: the latest snapshot, then the journal after it."""
+        """Make the replica from the store: the latest snapshot, then the journal after it. `run` makes the other."""
         started = time.monotonic()
-        self._replica = await recover_state(self._journal, self.site, self._bundles)
-        self._engine = Engine(fork(self._replica, self._bundles), self._bundles)
+        self._replica = await recover_state(self._journal, self.site, self._bundles, passed_by=self._passed_by)
         took_ms = int((time.monotonic() - started) * 1_000)
         self._count.info("floor_recovered", site=self.site, position=self.position, ms=took_ms)
+
+    def _passed_by(self, position: int) -> None:
+        self._count.warning("snapshot_unreadable", site=self.site, position=position)
 
     async def run(self, epoch: int) -> None:
         """Lead until stopped or fenced. `epoch` is that of the lease; the first decision says how long nobody led."""
@@ -261,6 +263,8 @@ class Floor:
         for entry in entries:
             replay(self._replica, entry, self._bundles)
         self._damaged = False
+        if self._engine.state.position == self._replica.position:
+            keep_running(self._bundles, self._replica)
 
     def _answer(self, waiting: Waiting, answer: Answered) -> None:
         if isinstance(answer, Refused):

@@ -238,7 +238,8 @@ class Journal(Protocol):
 
     async def keep_snapshot(self, site: str, snapshot: Snapshot) -> None: ...
 
-    async def latest_snapshot(self, site: str) -> Snapshot | None: ...
+    async def latest_snapshot(self, site: str, *, before: int | None = None) -> Snapshot | None:
+        """Return the newest whole snapshot, or the newest below a position."""
 
     async def keep_bundle(self, site: str, name: str, data: bytes, at: int) -> None:
         """Keep a bundle for ever under its hash; keeping it twice changes nothing."""

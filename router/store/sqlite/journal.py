@@ -116,9 +116,10 @@ class SqliteJournal:
             await self._writer.execute(snapshots.KEEP_CHUNK, (site, snapshot.position, number, data))
         await self._writer.do(partial(snapshots.keep, site=site, snapshot=snapshot, chunks=len(pieces)))
 
-    async def latest_snapshot(self, site: str) -> Snapshot | None:
+    async def latest_snapshot(self, site: str, *, before: int | None = None) -> Snapshot | None:
         """See the port."""
-        return await self._readers.list(partial(snapshots.latest, site=site))
+        last = POSITION_MAX if before is None else before
+        return await self._readers.list(partial(snapshots.latest, site=site, before=last))
 
     async def keep_bundle(self, site: str, name: str, data: bytes, at: int) -> None:
         """See the port."""

@@ -45,12 +45,16 @@ def keep(conn: apsw.Connection, *, site: str, snapshot: Snapshot, chunks: int) -
     conn.execute(_SWEEP, (site, snapshot.position))
 
 
-def latest(conn: apsw.Connection, *, site: str) -> Snapshot | None:
-    """Return the newest whole snapshot."""
-    statement = "SELECT position, at, release, chunks FROM snapshot WHERE site = ? ORDER BY position DESC LIMIT 1"
+_LATEST = """
+SELECT position, at, release, chunks FROM snapshot WHERE site = ? AND position < ? ORDER BY position DESC LIMIT 1
+"""
+
+
+def latest(conn: apsw.Connection, *, site: str, before: int) -> Snapshot | None:
+    """Return the newest whole snapshot below a position."""
     pieces = "SELECT data FROM snapshot_chunk WHERE site = ? AND position = ? AND number < ? ORDER BY number"
     with conn:
-        rows = fetch(conn, statement, (site,))
+        rows = fetch(conn, _LATEST, (site, before))
         if not rows:
             return None
         position, at, release, chunks = rows[0]
