@@ -84,6 +84,7 @@ class Engine:
         at = max(at, state.at)
         made: list[ev.Event] = []
         fired = 0
+        state.deadlines.open_until(at, state.due_of)
         while fired < DUE_PER_TICK_MAX and (due := state.deadlines.pop(at)) is not None:
             before = len(made)
             self._steps(upkeep.fall_due(state, at, due), at, made)

@@ -11,7 +11,7 @@ from typing import Any
 
 from router.core import events as ev
 from router.core.bundle import Bundle
-from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST
+from router.core.deadlines import AGENT, QUEUE, REST
 from router.core.lifecycle import (
     ACTIVE,
     DEFERRED,
@@ -79,8 +79,10 @@ def remember(state: State, command: str, at: int) -> None:
         state.answers[command] = Answer(state.position, at)
     if at >= state.forget_ms or len(state.answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
         _forget(state, at - MEMORY_MS)
-    if state.deadlines.is_littered():
-        state.deadlines.rebuild(list(state.standing()))
+    deadlines = state.deadlines
+    deadlines.open_until(at, state.due_of)
+    if deadlines.is_littered():
+        deadlines.sweep(state.stands, state.convs.__contains__)
 
 
 def _forget(state: State, before_ms: int) -> None:
@@ -109,7 +111,7 @@ def _forget_left(state: State, conv: int) -> None:
 
 def _due(state: State, conv: Conv, due_ms: int, actor: str) -> None:
     conv.due_ms, conv.actor = due_ms, actor
-    state.deadlines.set(due_ms, CONVERSATION, conv.id, place=conv.key_ms)
+    state.deadlines.set_conversation(due_ms, conv.id, conv.key_ms)
 
 
 def _load(state: State, agent: Agent, conv: Conv, *, renew: bool) -> None:

@@ -173,6 +173,25 @@ class State:
     def queue_state(self, name: str) -> QueueState:
         return self.queues.get(name) or QueueState()
 
+    def due_of(self, conv_id: int) -> Due | None:
+        """Return when something happens to an open conversation."""
+        conv = self.convs.get(conv_id)
+        return (conv.due_ms, CONVERSATION, conv.key_ms, conv_id, "") if conv is not None else None
+
+    def stands(self, due: Due) -> bool:
+        """Return whether a noted deadline still agrees with its owner."""
+        due_ms, kind, place, owner, name = due
+        if kind == AGENT:
+            agent = self.agents.get(owner)
+            return agent is not None and agent.grace_until_ms == due_ms
+        if kind == QUEUE:
+            queue = self.queues.get(name)
+            return queue is not None and due_ms in {queue.until_ms, queue.closure_until_ms, queue.serve_until_ms}
+        conv = self.convs.get(owner)
+        if conv is None:
+            return False
+        return conv.due_ms == due_ms if kind == CONVERSATION else (conv.resting or {}).get(place) == due_ms
+
     def standing(self) -> Iterator[Due]:
         """Yield every deadline that still stands, in no order."""
         for conv in self.convs.values():

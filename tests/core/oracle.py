@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.core import events as ev
+from router.core.deadlines import BUCKET_MS, CONVERSATION
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Agent, Conv, State
 
@@ -123,8 +124,10 @@ def check_indexes(state: State) -> None:
         assert bool(matching.shut >> cls.id & 1) == (not served)
     assert matching.heads == sorted((*place(cls.head), cls.id) for cls in matching.classes if cls.head)
     _check_profiles(state)
-    heap = set(state.deadlines.heap)
-    assert all(due in heap for due in state.standing()), "a deadline that nobody will notice"
+    exact, buckets = set(state.deadlines.heap), state.deadlines.buckets
+    for due in state.standing():
+        later = due[1] == CONVERSATION and due[3] in buckets.get(due[0] // BUCKET_MS, ())
+        assert later or due in exact, "a deadline that nobody will notice"
 
 
 def _check_profiles(state: State) -> None:
