@@ -68,6 +68,8 @@ class MessageIn(Signal, frozen=True, kw_only=True):
     facts by configuration. `set_aside`: a named reason for which no conversation may come of it
     (`bounce`, `loop`, `list_mail`). `automatic`: joins its thread quietly and wakes nobody.
     `no_auto_answer`: a person may answer, a machine must not (mailing lists, bulk mail).
+    `reply_window_ms`, `reply_quota`: how long and how often it may be answered, where that differs from what the
+    channel's capabilities say; 0 where it does not. The widest window that is open counts.
     """
 
     text: str = ""
@@ -86,6 +88,8 @@ class MessageIn(Signal, frozen=True, kw_only=True):
     automatic: bool = False
     no_auto_answer: bool = False
     extra: dict[str, str] = {}
+    reply_window_ms: int = 0
+    reply_quota: int = 0
 
 
 class Receipt(Signal, frozen=True, kw_only=True):
