@@ -1,0 +1,97 @@
+"""A long answer as several messages: split between characters, and taken up where it was broken off. No channel."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+from channels.contract import Book
+
+# Signs that belong to the one before them: joiners, variation and tag signs, skin colours. Marks are known by category.
+_JOINER = "\u200d"
+_MARKS = frozenset({"Mn", "Mc", "Me"})
+_SKIN = range(0x1F3FB, 0x1F400)
+_FLAGS = range(0x1F1E6, 0x1F200)
+_TAGS = range(0xE0020, 0xE0080)
+# A line or word may end so far before the limit; beyond it a part would become short and the answer many.
+_LOOK_BACK_DIVISOR = 8
+_ENDS = ("\n", " ", "。", "，", "\u3000")
+
+
+def utf8_bytes(text: str) -> int:
+    """Return the weight of a text for providers that count bytes."""
+    return len(text.encode())
+
+
+def split(text: str, weight_max: int, weight: Callable[[str], int] = len) -> list[str]:
+    """Split a text into parts of a weight at most, best after a line, else a word, never within a character."""
+    parts: list[str] = []
+    left = text
+    while left and weight(left) > weight_max:
+        end = _end(left, weight_max, weight)
+        parts.append(left[:end])
+        left = left[end:]
+    return [*parts, left] if left or not parts else parts
+
+
+def _end(text: str, weight_max: int, weight: Callable[[str], int]) -> int:
+    """Return where the next part ends: as far as the weight allows, moved back to a border."""
+    fits = _longest(text, weight_max, weight)
+    earliest = fits - fits // _LOOK_BACK_DIVISOR
+    for sign in _ENDS:
+        found = text.rfind(sign, earliest, fits)
+        if found >= 0 and not _joined(text, found + 1):
+            return found + 1
+    border = fits
+    while border > earliest and _joined(text, border):
+        border -= 1
+    # A heap of marks that is no character any more is cut where the limit is.
+    return fits if _joined(text, border) else border
+
+
+def _longest(text: str, weight_max: int, weight: Callable[[str], int]) -> int:
+    low, high = 1, min(len(text), weight_max)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if weight(text[:middle]) <= weight_max:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _joined(text: str, place: int) -> bool:
+    """Return whether the character at a place belongs to the one before it."""
+    if not 0 < place < len(text):
+        return False
+    before, char = text[place - 1], text[place]
+    code = ord(char)
+    if _JOINER in (before, char) or unicodedata.category(char) in _MARKS or code in _SKIN or code in _TAGS:
+        return True
+    if before == "\r" and char == "\n":
+        return True
+    return code in _FLAGS and _flags_before(text, place) % 2 == 1
+
+
+def _flags_before(text: str, place: int) -> int:
+    """Flags are pairs: a border lies after an even number of their halves."""
+    count = 0
+    while place - count > 0 and ord(text[place - count - 1]) in _FLAGS:
+        count += 1
+    return count
+
+
+class Progress:
+    """How many parts of an effect have left, so that a repeat says none of them twice. Kept over a crash."""
+
+    def __init__(self, book: Book, key: str) -> None:
+        self._book, self._page = book, f"parts:{key}"
+
+    async def read(self) -> int:
+        """Return how many have left."""
+        noted = await self._book.read(self._page)
+        return int(noted) if noted else 0
+
+    async def note(self, left: int) -> None:
+        """Note that so many have left; 0 once all have."""
+        await self._book.note(self._page, str(left) if left else "")
