@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from router.site.durable import write_durably
 from router.store.port import Account, Accounts
 
 ROLES = ("agent", "supervisor", "admin")
@@ -91,7 +91,5 @@ def new_password() -> str:
 def keep_first(directory: Path, people: Sequence[tuple[str, str]]) -> Path:
     """Write the first sign-ins of an example floor where only its owner can read them."""
     path = directory / FIRST_FILE
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{login} {password}\n" for login, password in people)
+    write_durably(path, "".join(f"{login} {password}\n" for login, password in people).encode())
     return path

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from router.site.durable import make_folder, write_durably
+
 LOCK_FILE = "patchbay.lock"
 HOME_FILE = "node.id"
 STORE_FILE = "patchbay.db"
@@ -22,7 +24,8 @@ class DataInUse(Exception):
 @contextmanager
 def locked(directory: Path, port: int) -> Iterator[None]:
     """Hold the data directory. The lock ends with the process, however it ends; the file only says who held it."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not directory.exists():
+        make_folder(directory)
     descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -43,5 +46,5 @@ def home_of(directory: Path) -> str:
     """Return the name of this data's node, made at the first start."""
     path = directory / HOME_FILE
     if not path.exists():
-        path.write_text(secrets.token_hex(HOME_BYTES) + "\n", encoding="ascii")
+        write_durably(path, secrets.token_hex(HOME_BYTES).encode() + b"\n")
     return path.read_text(encoding="ascii").strip()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import os
 from pathlib import Path
 from typing import Protocol
 
+from router.site.durable import make_folder, sync_names, write_durably
 from router.store.port import StoreUnavailable
 
 NAME_CHARS = 40
@@ -51,17 +51,8 @@ class FolderFiles:
 
     def _write(self, name: str, content: bytes) -> None:
         path = self._path(name)
+        make_folder(path.parent)
         if path.exists():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = path.with_suffix(f".{os.getpid()}.part")
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            sync_names(path.parent)
+        else:
+            write_durably(path, content)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from router.site.datalock import STORE_FILE
+from router.site.durable import write_durably
 
 KEY_BYTES = 32
 KEY_FILE = "site.key"
@@ -76,9 +77,5 @@ def _from_hex(text: str, where: str) -> SiteKey:
 def _make(path: Path) -> SiteKey:
     """Write a new key, readable by its owner only and on the disk before anything is hashed with it."""
     secret = secrets.token_bytes(KEY_BYTES)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secret.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    write_durably(path, secret.hex().encode() + b"\n")
     return SiteKey(secret)

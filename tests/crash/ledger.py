@@ -22,6 +22,11 @@ class Ledger:
     ends: dict[int, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
+    def figures(self) -> str:
+        """What was promised, in numbers."""
+        ways = {way: sum(1 for said in self.said.values() if said == way) for way in sorted(set(self.said.values()))}
+        return f"{ways}, {len(self.answered)} replies"
+
     def keep(self, mark: str, way: str) -> None:
         """A customer heard yes."""
         self.said[mark] = way

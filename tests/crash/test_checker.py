@@ -13,7 +13,7 @@ import pytest
 
 from tests.crash.checker import Left, faults, read, repeated_mails, taken_after_the_blow
 from tests.crash.ledger import Ledger
-from tests.crash.test_kill import scene
+from tests.crash.scene import scene
 
 pytestmark = pytest.mark.crash
 

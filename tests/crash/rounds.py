@@ -1,0 +1,56 @@
+"""One round of a proof: load, a blow at a chosen step, recovery, judgement."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+
+from tests.crash.scene import Scene
+from tests.crash.subject_house import Subject
+from tests.power.steps import RARE
+
+TIME_MS_MIN, TIME_MS_MAX = 200, 1_200
+# A busy floor comes to a common step some dozens of times a second: any of them may be the last.
+TIMES_MAX = 20
+LOAD_S = 0.3
+# In one round of four a second blow falls while it comes up again: imports take most of that time.
+EARLY_ROUNDS = 4
+EARLY_MS_MIN, EARLY_MS_MAX = 300, 2_500
+EARLY_S_MAX = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Which blow: `way` is kill or a way to lose the power."""
+
+    number: int
+    way: str
+    step: str
+
+
+async def play(at: Scene, turn: Round, chance: random.Random) -> list[str]:
+    """Play one round and return what was broken."""
+    at.crowd.writing.set()
+    await asyncio.sleep(chance.uniform(0, LOAD_S))
+    await at.ended(order(turn, chance))
+    if turn.number % EARLY_ROUNDS == EARLY_ROUNDS - 1:
+        await blow_while_coming_up(at, turn, chance)
+    await at.house.start()
+    await at.rest()
+    return await at.judged()
+
+
+def order(turn: Round, chance: random.Random) -> str:
+    """Return the order for the trap."""
+    times = 1 if turn.step in RARE else chance.randrange(1, TIMES_MAX)
+    if turn.step == "time":
+        times = chance.randrange(TIME_MS_MIN, TIME_MS_MAX)
+    return f"{turn.way} {turn.step} {times} {chance.randrange(1 << 30)}"
+
+
+async def blow_while_coming_up(at: Scene, turn: Round, chance: random.Random) -> None:
+    """A second blow before the first is mended."""
+    assert isinstance(at.house, Subject), "only a subject has a trap"
+    at.house.begin(f"{turn.way} time {chance.randrange(EARLY_MS_MIN, EARLY_MS_MAX)} {chance.randrange(1 << 30)}")
+    assert await at.house.died(EARLY_S_MAX), "the trap did not spring"
