@@ -10,6 +10,8 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -89,6 +91,10 @@ class Refused(Undeliverable):
     def __init__(self, code: int) -> None:
         super().__init__(reason_of(code))
         self.code = code
+
+
+class TooMany(Exception):
+    """A list has more pages than a round reads."""
 
 
 def reason_of(code: int) -> str:
@@ -176,6 +182,20 @@ async def read_webhook(request: web.Request, door: Door, account: Account | None
     return fields
 
 
+def iso(at_ms: int) -> str:
+    """Return a moment as lists are asked for it."""
+    return datetime.fromtimestamp(at_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment_ms(text: str) -> int:
+    """Return the provider's RFC 2822 time in milliseconds, 0 where it has none."""
+    try:
+        at = parsedate_to_datetime(text)
+        return int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1_000)
+    except (ValueError, OverflowError, TypeError):
+        return 0
+
+
 # --- calls --------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +231,19 @@ class Rest:
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Read a resource, by its path under the account or by an address the provider gave us."""
         return await self._call("GET", path, query=query)
+
+    async def pages(
+        self, path: str, query: Mapping[str, str], *, of: str, pages_max: int
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Yield a list's pages as they come, the newest first. Raises TooMany where there are more than wished for."""
+        page = await self.get(path, {**query, "PageSize": str(PAGE_SIZE)})
+        for _ in range(pages_max):
+            yield [record for record in page.get(of) or [] if isinstance(record, dict)]
+            onward = page.get("next_page_uri")
+            if not isinstance(onward, str) or not onward.startswith("/2010-04-01/"):
+                return
+            page = await self.get(onward)
+        raise TooMany
 
     async def post(self, path: str, form: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Make or change a resource."""

@@ -32,7 +32,7 @@ from channels.sms.lending import FILE_BYTES_MAX, FILES_MAX, Lending
 from channels.sms.missed import Missed
 from channels.sms.reading import Lines, Unreadable, ends_of, receipt_in, said_in, sendable, signals_of
 from channels.sms.segments import count, in_gsm
-from channels.twilio import API_URL, PAGE_SIZE, Account, AccountSettings, Rest, account_of, read_webhook
+from channels.twilio import API_URL, Account, AccountSettings, Rest, TooMany, account_of, read_webhook
 
 # What the provider takes of a text in one message: error 21617 above it.
 TEXT_CHARS_MAX = 1_600
@@ -220,17 +220,13 @@ class Sms:
         attempt = await self._attempts.of(key)
         if self._rest is None or attempt is None:
             return None
-        query = {"From": attempt.ours, "PageSize": str(PAGE_SIZE)}
-        page = await self._rest.get("Messages.json", query)
-        for _ in range(FIND_PAGES_MAX):
-            records = [record for record in page.get("messages") or [] if isinstance(record, dict)]
-            for record in records:
-                if self._attempts.fits(attempt, record):
-                    return Done(provider=str(record.get("sid") or ""))
-            onward = page.get("next_page_uri")
-            if not isinstance(onward, str) or not records:
-                return None
-            page = await self._rest.get(onward)
+        with suppress(TooMany):
+            async for records in self._rest.pages(
+                "Messages.json", {"From": attempt.ours}, of="messages", pages_max=FIND_PAGES_MAX
+            ):
+                for record in records:
+                    if self._attempts.fits(attempt, record):
+                        return Done(provider=str(record.get("sid") or ""))
         return None
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from channels.contract import Book, Receipt
-from channels.sms.reading import RANKS, moment_ms
+from channels.sms.reading import RANKS
+from channels.twilio import moment_ms
 
 # The book has no way to forget, so attempts share so many pages; an attempt is asked about within minutes.
 PAGES = 4096

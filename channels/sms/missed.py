@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from channels.contract import AnySignal, Door, EffectFailed
 from channels.sms.attempts import Heard
 from channels.sms.reading import Lines, Unreadable, receipt_of, said_of, signals_of
-from channels.twilio import PAGE_SIZE, Rest
+from channels.twilio import PAGE_SIZE, Rest, TooMany, iso
 
 CURSOR = "messages"
 # A message may be listed a little after it came, and its date is the provider's: each round looks back so far.
@@ -19,10 +18,6 @@ OVERLAP_MS = 10 * 60_000
 # After a long absence the past is worked off in such steps, halved while one has more pages than a round reads.
 STEP_MS, STEP_MS_MIN = 6 * 3_600_000, 60_000
 PAGES_MAX = 100
-
-
-class TooMany(Exception):
-    """A step has more pages than a round reads."""
 
 
 class Missed:
@@ -101,17 +96,6 @@ class Missed:
         await self._door.accept([msgspec.structs.replace(receipt, dedupe=f"{receipt.dedupe}:listed")])
         self._heard.note(receipt)
 
-    async def _pages(self, query: dict[str, str], since_ms: int, until_ms: int) -> AsyncIterator[list[dict[str, Any]]]:
-        bounds = {"DateSent>": _iso(since_ms), "DateSent<": _iso(until_ms + OVERLAP_MS), "PageSize": str(PAGE_SIZE)}
-        page = await self._rest.get("Messages.json", {**query, **bounds})
-        for _ in range(PAGES_MAX):
-            yield [record for record in page.get("messages") or [] if isinstance(record, dict)]
-            onward = page.get("next_page_uri")
-            if not isinstance(onward, str) or not onward.startswith("/2010-04-01/"):
-                return
-            page = await self._rest.get(onward)
-        raise TooMany
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    def _pages(self, query: dict[str, str], since_ms: int, until_ms: int) -> AsyncIterator[list[dict[str, Any]]]:
+        bounds = {"DateSent>": iso(since_ms), "DateSent<": iso(until_ms + OVERLAP_MS)}
+        return self._rest.pages("Messages.json", {**query, **bounds}, of="messages", pages_max=PAGES_MAX)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
 
 from channels.contract import AnySignal, Attachment, Identity, LineRef, MessageIn, OptedOut, Receipt
-from channels.twilio import reason_of
+from channels.twilio import moment_ms, reason_of
 from channels.typed import typed
 
 WHATSAPP = "whatsapp:"
@@ -148,15 +146,6 @@ def receipt_of(record: Mapping[str, Any], lines: Lines) -> Receipt | None:
     line = lines.of(_address(_word(record, "from")), _address(_word(record, "to")))
     code = record.get("error_code")
     return _receipt(_sid(_word(record, "sid")), _word(record, "status"), line, code=str(code or ""))
-
-
-def moment_ms(text: str) -> int:
-    """Return the provider's RFC 2822 time in milliseconds, 0 where it has none."""
-    try:
-        at = parsedate_to_datetime(text)
-        return int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1_000)
-    except (ValueError, OverflowError, TypeError):
-        return 0
 
 
 def _receipt(sid: str, said: str, line: LineRef, *, code: str) -> Receipt | None:
