@@ -356,7 +356,7 @@ class Year:
         """Somebody writes once more, if their conversation is still open."""
         conv = self.engine.state.convs.get(self.engine.state.lines.get(line, 0))
         if conv is not None:
-            self._write(line, self.engine.state.fact_sets[conv.facts])
+            self._write(line, self.engine.state.facts.by_number[conv.facts])
 
     def _on_parked(self, event: ev.Parked) -> None:
         if event.actor == "customer" and self._chance.random() < 0.6:

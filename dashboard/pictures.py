@@ -103,7 +103,7 @@ class Pictures:
         shown: Shown = conv or row
         (summary,) = await self.summaries([shown], whole=True)
         record = decode_record(row.record) if row.record and conv is None else None
-        facts = self._out.floor.state.fact_sets.get(conv.facts) if conv else (record.facts if record else None)
+        facts = self._out.floor.state.facts.by_number.get(conv.facts) if conv else (record.facts if record else None)
         return Conversation(
             **{name: getattr(summary, name) for name in Summary.__struct_fields__},
             lines=await self._lines(shown),

@@ -35,6 +35,12 @@ class FactsCoded(Event, frozen=True, tag=3):
     content: Facts
 
 
+class FactsDropped(Event, frozen=True, tag=9):
+    """These numbers mean nothing any more: no conversation has had such facts for long."""
+
+    facts: tuple[int, ...]
+
+
 class ClassFormed(Event, frozen=True, tag=4):
     """Conversations with the same queue, needs and load wait as one class."""
 
@@ -353,6 +359,7 @@ AnyEvent = (
     LeadTaken
     | ConfigApplied
     | FactsCoded
+    | FactsDropped
     | ClassFormed
     | Reviewed
     | QueueOpened

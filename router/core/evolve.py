@@ -160,6 +160,7 @@ _OWNED = frozenset({ACTIVE, WRAP_UP})
 def _leave_core(state: State, at: int, conv: Conv, record: Record) -> None:
     _unplace(state, at, conv)
     del state.convs[conv.id]
+    state.facts.give_back(conv.facts)
     lines = (conv.line, *conv.more_lines)
     if conv.id in state.left:
         _forget_left(state, conv.id)
@@ -282,8 +283,13 @@ def _closure_ordered(state: State, at: int, event: ev.ClosureOrdered) -> None:
 
 def _facts_coded(state: State, at: int, event: ev.FactsCoded) -> None:
     del at
-    state.fact_sets[event.facts] = event.content
-    state.fact_ids[event.content] = event.facts
+    state.facts.code(event.facts, event.content)
+
+
+def _facts_dropped(state: State, at: int, event: ev.FactsDropped) -> None:
+    del at
+    for number in event.facts:
+        state.facts.drop(number)
 
 
 def _class_formed(state: State, at: int, event: ev.ClassFormed) -> None:
@@ -322,6 +328,7 @@ def _received(state: State, at: int, event: ev.Received) -> None:
         no_notice=event.no_notice,
     )
     state.convs[conv.id] = conv
+    state.facts.take(conv.facts)
     state.lines[conv.line] = conv.id
     state.next_conv = max(state.next_conv, event.conv + 1)
 
@@ -486,7 +493,7 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         version=record.version,
         customer=record.customer,
         line=record.line,
-        facts=state.fact_ids[record.facts],
+        facts=state.facts.number_of[record.facts],
         cls=cls,
         key_ms=record.key_ms,
         opened_ms=record.opened_ms,
@@ -497,6 +504,7 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         more_lines=record.more_lines,
     )
     state.convs[conv.id] = conv
+    state.facts.take(conv.facts)
     for line in (conv.line, *conv.more_lines):
         take_line(state, line, conv.id)
     state.next_conv = max(state.next_conv, conv.id + 1)
@@ -598,6 +606,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.QueueClosed: _queue_closed,
     ev.ClosureOrdered: _closure_ordered,
     ev.FactsCoded: _facts_coded,
+    ev.FactsDropped: _facts_dropped,
     ev.ClassFormed: _class_formed,
     ev.Received: _received,
     ev.MessageSetAside: _only_told,

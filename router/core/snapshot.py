@@ -121,7 +121,9 @@ class Picture(msgspec.Struct, array_like=True):
     next_offer: int
     next_idle: int
     bundle_hash: str
+    next_facts: int
     facts: list[tuple[int, Facts]]
+    unused_facts: list[int]
     classes: list[_ClassRow]
     convs: list[_ConvRow]
     agents: list[_AgentRow]
@@ -133,7 +135,7 @@ class Picture(msgspec.Struct, array_like=True):
 
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
-FORMAT = b"patchbay snapshot 2\n"
+FORMAT = b"patchbay snapshot 3\n"
 # After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
 CHECK_BYTES = 4
 
@@ -152,7 +154,9 @@ def picture_of(state: State) -> Picture:
         next_offer=state.next_offer,
         next_idle=state.next_idle,
         bundle_hash=state.bundle_hash,
-        facts=sorted(state.fact_sets.items()),
+        next_facts=state.facts.next_number,
+        facts=sorted(state.facts.by_number.items()),
+        unused_facts=list(state.facts.unused),
         classes=[_ClassRow(c.queue, c.channel, c.needs, c.load, c.live) for c in state.matching.classes],
         convs=[_row_of(state.convs[conv]) for conv in sorted(state.convs)],
         agents=[_agent_row(state.agents[agent]) for agent in sorted(state.agents)],
@@ -229,8 +233,7 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
             raise BundleMissing(picture.bundle_hash)
         state.bundle = bundles[picture.bundle_hash]
         state.ruleset = Ruleset(state.bundle)
-    state.fact_sets = dict(picture.facts)
-    state.fact_ids = {facts: number for number, facts in picture.facts}
+    _restore_facts(state, picture)
     state.queues = {row.name: _queue(row) for row in picture.queues}
     state.answers = OrderedDict((command, Answer(position, at)) for command, position, at in picture.answers)
     for conv_id, version, at, position, lines in picture.left:
@@ -295,6 +298,14 @@ def _agent(state: State, row: _AgentRow) -> Agent:
     )
 
 
+def _restore_facts(state: State, picture: Picture) -> None:
+    facts = state.facts
+    facts.next_number = picture.next_facts
+    facts.by_number = dict(picture.facts)
+    facts.number_of = {content: number for number, content in picture.facts}
+    facts.unused = dict.fromkeys(picture.unused_facts)
+
+
 def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
     """Equal words and times of one conversation are one object again, as they were before they were written."""
     classes, convs, words = state.matching.classes, state.convs, dict[str, str]()
@@ -328,6 +339,7 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
             failed,
             no_notice,
         )
+        state.facts.take(facts)
         take_line(state, line, conv)
         for more in more_lines:
             take_line(state, more, conv)

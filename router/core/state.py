@@ -10,7 +10,7 @@ import msgspec
 
 from router.core.bundle import Bundle, Queue
 from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Deadlines, Due
-from router.core.facts import Facts
+from router.core.fact_sets import FactSets
 from router.core.lifecycle import UNPLACED
 from router.core.matching import Class, Matching, Profile
 from router.core.rules import Ruleset
@@ -155,8 +155,7 @@ class State:
     next_on_line: dict[int, list[int]] = field(default_factory=dict)  # line -> other open ones on it, by id
     agents: dict[int, Agent] = field(default_factory=dict)
     queues: dict[str, QueueState] = field(default_factory=dict)
-    fact_sets: dict[int, Facts] = field(default_factory=dict)
-    fact_ids: dict[Facts, int] = field(default_factory=dict)
+    facts: FactSets = field(default_factory=FactSets)
     matching: Matching = field(default_factory=Matching)
     deadlines: Deadlines = field(default_factory=Deadlines)
     answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)

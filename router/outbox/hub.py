@@ -270,6 +270,6 @@ async def language_of(conv: int, state: State, store: Store, *, site: str) -> st
     """Return the language of a conversation, inside the core or out of it."""
     inside = state.convs.get(conv)
     if inside is not None:
-        return state.fact_sets[inside.facts].language
+        return state.facts.by_number[inside.facts].language
     data = await store.archive.record(site, conv)
     return decode_record(data).facts.language if data else ""

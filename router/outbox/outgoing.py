@@ -145,7 +145,7 @@ class Composer:
         state = self._floor.state
         inside = state.convs.get(conv)
         if inside is not None:
-            return state.fact_sets[inside.facts].language
+            return state.facts.by_number[inside.facts].language
         if conversation is not None and conversation.record:
             return decode_record(conversation.record).facts.language
         return ""

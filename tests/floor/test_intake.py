@@ -216,7 +216,7 @@ async def test_facts_come_from_words_language_and_what_was_declared(house: House
     house.start("intake")
     await decided(house, wrote("night สวัสดีครับ ช่วยด้วย", declared={"plan": "gold"}))
     conv = house.floor.state.convs[1]
-    facts = house.floor.state.fact_sets[conv.facts]
+    facts = house.floor.state.facts.by_number[conv.facts]
     assert (facts.language, facts.topics, facts.attributes) == ("th", ("night",), (("plan", "gold"),))
     assert conv.rule == "to night"
 

@@ -21,7 +21,8 @@ from tests.floor.house import CALL, CAPABILITIES, PUSH, RINGS, bundle
 
 NOW = 1_760_000_000_000
 NONE_TOLD = {
-    *(ev.LeadTaken, ev.ConfigApplied, ev.FactsCoded, ev.ClassFormed, ev.Reviewed, ev.QueueOpened, ev.QueueClosed),
+    *(ev.LeadTaken, ev.ConfigApplied, ev.FactsCoded, ev.FactsDropped, ev.ClassFormed, ev.Reviewed),
+    *(ev.QueueOpened, ev.QueueClosed),
     *(ev.ClosureOrdered, ev.MessageSetAside, ev.RestEnded, ev.SignedIn, ev.SignedOut, ev.PresenceSet),
     *(ev.DeskAttached, ev.DeskDetached),
 }

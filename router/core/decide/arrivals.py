@@ -12,6 +12,7 @@ from router.core.decide.placing import (
     back_to_owner,
     bring_back,
     class_for,
+    drop_facts,
     facts_number,
     fill,
     off_hours,
@@ -37,7 +38,8 @@ def receive(s: State, at: int, c: cmd.Receive) -> Steps:
     if conv is None and _moved_since(s, c):
         yield LookAgain()
         return
-    facts = s.fact_ids.get(c.facts) or (yield from facts_number(s, c.facts))
+    yield from drop_facts(s)
+    facts = s.facts.number_of.get(c.facts) or (yield from facts_number(s, c.facts))
     if conv is not None:
         yield from _join(s, at, conv, c, facts=facts)
     elif c.record is not None and _comes_back(s, c.record, c):
@@ -104,7 +106,7 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     assert s.ruleset is not None, "a bundle brings its ruleset"
     yield _received(s, s.next_conv, c, facts=facts, opened=True)
     conv = s.convs[s.next_conv - 1]
-    placement = s.ruleset.place(s.fact_sets[facts], at)
+    placement = s.ruleset.place(s.facts.by_number[facts], at)
     cls = yield from class_for(s, placement.queue, c.channel, placement.needs, placement.load)
     yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - placement.head_start_ms)
     if not s.queue_state(placement.queue).open:
@@ -159,6 +161,7 @@ def wake(s: State, at: int, c: cmd.Wake) -> Steps:
     if outdated(s, record):
         yield LookAgain()
         return
+    yield from drop_facts(s)
     conv = yield from bring_back(s, record, c.why)
     if c.why == "due" and record.actor == "customer":
         silent = record_of(s, conv, at, state="closed")
@@ -174,6 +177,7 @@ def report_delivery(s: State, at: int, c: cmd.ReportDelivery) -> Steps:
         if s.bundle is None or c.record is None or outdated(s, c.record):
             yield LookAgain()
             return
+        yield from drop_facts(s)
         conv = yield from bring_back(s, c.record, "reply_failed")
         yield ev.DeliveryReported(c.conv, c.message, c.status, c.reason, "agent")
         yield from back_to_owner(s, at, conv, "reply_failed")

@@ -41,11 +41,18 @@ def class_for(s: State, queue: str, channel: str, needs: ev.Needs, load: int) ->
 
 def facts_number(s: State, facts: Facts) -> Generator[ev.Event | Refused | LookAgain, None, int]:
     """Return the number of a fact set, given to it when it is new."""
-    known = s.fact_ids.get(facts)
+    known = s.facts.number_of.get(facts)
     if known is None:
-        known = len(s.fact_sets) + 1
+        known = s.facts.next_number
         yield ev.FactsCoded(known, facts)
     return known
+
+
+def drop_facts(s: State) -> Steps:
+    """Let go of fact sets that nobody has; before a decision looks up a number, so that none goes in the middle."""
+    superfluous = s.facts.superfluous()
+    if superfluous:
+        yield ev.FactsDropped(superfluous)
 
 
 def place(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
@@ -67,7 +74,7 @@ def place(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
 def reroute(s: State, at: int, conv: Conv) -> Steps:
     """Let the rules place a conversation anew, by its facts; its place in line stays."""
     assert s.ruleset is not None, "a bundle brings its ruleset"
-    placement = s.ruleset.place(s.fact_sets[conv.facts], at)
+    placement = s.ruleset.place(s.facts.by_number[conv.facts], at)
     cls = yield from class_for(s, placement.queue, conv.channel, placement.needs, placement.load)
     if cls is not conv.cls:
         yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
@@ -183,7 +190,7 @@ def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> 
         key_ms=conv.key_ms,
         opened_ms=conv.opened_ms,
         owner=conv.owner,
-        facts=s.fact_sets[conv.facts],
+        facts=s.facts.by_number[conv.facts],
         left_ms=at,
         state=state,
         answered=conv.answered,
