@@ -63,7 +63,7 @@ def live(weeks: int, out: BinaryIO) -> None:
             until_ms = START_MS + (week - 1) * WEEK_MS + hour * HOUR_MS + QUIET_MS
             _tell(out, ROW, b"".join(_rows(year, until_ms, out)))
             if hour % 24 == 12:
-                highest |= lengths(year.engine.state, "state") + lengths(year.wakes, "wakes")
+                highest |= _lengths(year)
         _tell(out, FIGURES, json.dumps(measured(year, week, highest)).encode())
 
 
@@ -96,9 +96,14 @@ def measured(year: Year, week: int, highest: Counter[str]) -> dict[str, Any]:
         "bytes": bytes_of(state),
         "rss": pages * resource.getpagesize(),
         "bundles": len(year.engine.bundles),
-        "lengths": lengths(state, "state") + lengths(year.wakes, "wakes"),
+        "lengths": _lengths(year),
         "highest": highest,
     }
+
+
+def _lengths(year: Year) -> Counter[str]:
+    clock = lengths(year.wakes, "wakes")
+    return lengths(year.engine.state, "state") + Counter({name: clock[name] for name in ("wakes._due", "wakes._known")})
 
 
 # --- the parent: judges ---------------------------------------------------------------------------------------------
