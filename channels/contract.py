@@ -359,6 +359,9 @@ class Door(Protocol):
     def typing(self, line: LineRef, on: bool) -> None:
         """Pass on that the customer is typing. Never written."""
 
+    async def place(self, line: LineRef) -> int:
+        """Return the place in its queue of what waits on a line, 1 for the next; 0 where it does not wait."""
+
     def secret(self, purpose: str) -> bytes:
         """Return 32 bytes derived from the site's key for one purpose of this channel (tokens, VERP)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
@@ -21,6 +22,7 @@ from channels.contract import (
 )
 from router.clock import Clock
 from router.core.calendar import is_open, next_change
+from router.core.lifecycle import WAITING
 from router.floor.floor import Floor
 from router.intake.letters import Intake
 from router.intake.settling import Settling
@@ -31,10 +33,13 @@ from router.site.files import Files
 from router.site.key import SiteKey
 from router.store.port import Body, Letter, NewLetter, Notebook, Store, StoreError
 from router.telemetry import Telemetry, error_code
+from router.views.waiting import in_order, lines
 
 # A conversation's newest rows, in which the announcement of the opening is found.
 STORY_LOOKED_AT = 30
 NEWEST = (1 << 63) - 1
+# Places are counted by walking the line: beyond so many a number is no comfort, and none is said.
+PLACES_MAX = 500
 # Nobody may hold a request open for longer than this for a decision.
 WAIT_MS_MAX = 30_000
 
@@ -195,6 +200,16 @@ class FloorDoor:
         line_id = self._parts.floor.lines.known(line.channel, line.key)
         if line_id:
             self._parts.signs.typed(line_id, on)
+
+    async def place(self, line: LineRef) -> int:
+        """Return the place in its queue of what waits on a line, counted as far as a caller cares; else 0."""
+        line_id = await self._parts.floor.lines.find(line.channel, line.key)
+        state = self._parts.floor.state
+        conv = state.convs.get(state.lines.get(line_id, 0))
+        if conv is None or conv.state != WAITING:
+            return 0
+        ahead = islice(in_order(state, lines(state, lambda _: True, conv.queue)), PLACES_MAX)
+        return next((number for number, each in enumerate(ahead, 1) if each.id == conv.id), 0)
 
     # --- texts, hours, secrets -----------------------------------------------------------------------------------
 

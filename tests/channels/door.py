@@ -100,6 +100,7 @@ class MemoryDoor:
     state: str = "waiting"
     book: MemoryBook = field(default_factory=MemoryBook)
     letters: list[Letter] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
     typed: list[tuple[str, bool]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -221,6 +222,9 @@ class MemoryDoor:
 
     def typing(self, line: LineRef, on: bool) -> None:
         self.typed.append((line.key, on))
+
+    async def place(self, line: LineRef) -> int:
+        return self.places.get(line.key, 0)
 
     def secret(self, purpose: str) -> bytes:
         return hmac.digest(b"the key of a test", purpose.encode(), hashlib.sha256)
