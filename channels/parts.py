@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
-from channels.contract import Book
+from channels.contract import Book, TryLater
 
 # Signs that belong to the one before them: joiners, variation and tag signs, skin colours. Marks are known by category.
 _JOINER = "\u200d"
@@ -15,6 +17,10 @@ _FLAGS = range(0x1F1E6, 0x1F200)
 _TAGS = range(0xE0020, 0xE0080)
 # A line or word may end so far before the limit; beyond it a part would become short and the answer many.
 _LOOK_BACK_DIVISOR = 8
+# Parts are begun only this early in a call of the outbox, so that the last one ends before it loses patience.
+BEGIN_S_MAX = 12.0
+MORE_MS = 1_000
+Part = TypeVar("Part")
 _ENDS = ("\n", " ", "。", "，", "\u3000")
 
 
@@ -95,3 +101,16 @@ class Progress:
     async def note(self, left: int) -> None:
         """Note that so many have left; 0 once all have."""
         await self._book.note(self._page, str(left) if left else "")
+
+
+async def say_all(parts: Sequence[Part], progress: Progress, say: Callable[[Part], Awaitable[None]]) -> None:
+    """Say all parts that have not left yet. One part needs no book: it has left, or it has not."""
+    begun = asyncio.get_running_loop().time()
+    several = len(parts) > 1
+    first = await progress.read() if several else 0
+    for number, part in enumerate(parts[first:], first + 1):
+        if number > first + 1 and asyncio.get_running_loop().time() - begun > BEGIN_S_MAX:
+            raise TryLater("more_to_come", after_ms=MORE_MS)
+        await say(part)
+        if several:
+            await progress.note(number % len(parts))

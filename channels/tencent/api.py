@@ -89,7 +89,7 @@ class Tokens:
         page = await self._book.read(BOOK_PAGE)
         try:
             noted = msgspec.json.decode(page, type=Token) if page else None
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             return None
         if noted is None or noted.value == refused or not self._lives(noted):
             return None
@@ -161,7 +161,7 @@ def error_code(told: Told) -> int:
         return 0
     try:
         said = msgspec.json.decode(told.body)
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return 0
     code = said.get("errcode", 0)
     return code if isinstance(code, int) else 0
@@ -171,5 +171,5 @@ def read_answer(told: Told, *, harmless: bool) -> dict[str, Any]:
     """Return the JSON of an answer; what is none comes from somebody between us and the platform."""
     try:
         return msgspec.json.decode(told.body, type=dict[str, Any])
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         raise (TryLater if harmless else Unsure)("answer_unreadable") from None

@@ -176,8 +176,7 @@ class WeChat:
         if not self._secrets.app_secret:
             raise TryLater("not_configured")
         if isinstance(effect, Send):
-            progress = Progress(self._door.book, effect.key)
-            return await self._sender.send(effect, progress.read, progress.note)
+            return await self._sender.send(effect, Progress(self._door.book, effect.key))
         return await (self._sender.fetch(effect) if isinstance(effect, Fetch) else self._sender.typing(effect))
 
     async def find(self, key: str) -> Done | None:

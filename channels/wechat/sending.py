@@ -5,8 +5,7 @@ https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Service_Cent
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ import msgspec
 
 from channels.contract import Attachment, Done, Fetch, Send, TryLater, Typing, Undeliverable
 from channels.http_out import Ask, File, Told, ask
-from channels.parts import split, utf8_bytes
+from channels.parts import Progress, say_all, split, utf8_bytes
 from channels.tencent.api import Api, Means
 from channels.wechat.messages import is_media_id
 
@@ -26,10 +25,6 @@ MEBIBYTE_BYTES = 1024 * 1024
 MEDIA_BYTES_MAX = 20 * MEBIBYTE_BYTES
 # A file of ten megabytes over a company's line.
 UPLOAD_S, DOWNLOAD_S = 12.0, 20.0
-# Parts are begun only this early in a call, so that the last one ends before the outbox loses patience.
-BEGIN_S_MAX = 12.0
-# An agent's next words wait for the rest of these.
-MORE_MS = 1_000
 
 CODES: Mapping[int, Means] = {
     40003: Means(Undeliverable, "address_unknown"),
@@ -86,19 +81,9 @@ class Sender:
         self._kf_account = kf_account
         self._media_hosts = media_hosts
 
-    async def send(
-        self, effect: Send, left: Callable[[], Awaitable[int]], note: Callable[[int], Awaitable[None]]
-    ) -> Done:
-        """Send what has not left yet. `left` and `note` keep how many parts have."""
-        parts = parts_of(effect)
-        begun = asyncio.get_running_loop().time()
-        first = await left() if len(parts) > 1 else 0
-        for number, part in enumerate(parts[first:], first + 1):
-            if number > first + 1 and asyncio.get_running_loop().time() - begun > BEGIN_S_MAX:
-                raise TryLater("more_to_come", after_ms=MORE_MS)
-            await self._say(effect.line.peer, part)
-            if len(parts) > 1:
-                await note(number % len(parts))
+    async def send(self, effect: Send, progress: Progress) -> Done:
+        """Send what has not left yet."""
+        await say_all(parts_of(effect), progress, lambda part: self._say(effect.line.peer, part))
         return Done()
 
     async def typing(self, effect: Typing) -> Done:
@@ -125,7 +110,7 @@ class Sender:
         try:
             url = str(msgspec.json.decode(told.body, type=dict[str, Any]).get("video_url", ""))
             parts = urlsplit(url)
-        except (msgspec.MsgspecError, ValueError):
+        except (ValueError, RecursionError):
             raise Undeliverable("media_unusable") from None
         host = parts.hostname or ""
         ours = any(host == each or host.endswith(f".{each}") for each in self._media_hosts)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels import http_out, wechat
+from channels import http_out, parts, wechat
 from channels.contract import (
     Attachment,
     Done,
@@ -216,7 +216,7 @@ async def test_the_parts_that_have_left_are_not_said_again() -> None:
 async def test_an_answer_that_takes_too_long_to_say_whole_goes_on_at_the_next_try(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sending, "BEGIN_S_MAX", 0.0)
+    monkeypatch.setattr(parts, "BEGIN_S_MAX", 0.0)
     async with account() as house:
         await house.platform.say(CUSTOMER, "hello")
         text = "x" * TEXT_BYTES_MAX + "y"
