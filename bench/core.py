@@ -233,7 +233,7 @@ def memory_per_waiting() -> float:
     for number in range(1, MEASURED_WAITING + 1):
         engine.handle(_arrival(number, load.facts[number % len(load.facts)]), START_MS + number)
     engine.handle(cmd.SetAside(id="end", message=1, reason="bench"), START_MS + MEASURED_WAITING + 2 * MEMORY_MS)
-    engine.state.deadlines.rebuild(list(engine.state.standing()))
+    gc.collect()
     gc.collect()
     taken = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()

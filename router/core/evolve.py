@@ -6,6 +6,7 @@ The same functions serve a live decision and a replay, so a journal of an older 
 from __future__ import annotations
 
 from bisect import insort
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -79,6 +80,8 @@ def remember(state: State, command: str, at: int) -> None:
         state.answers[command] = Answer(state.position, at)
     if at >= state.forget_ms or len(state.answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
         _forget(state, at - MEMORY_MS)
+    if state.convs.stirred:
+        state.convs.settle(state.matching.in_lines)
     deadlines = state.deadlines
     deadlines.open_until(at, state.due_of)
     if deadlines.is_littered():
@@ -88,10 +91,15 @@ def remember(state: State, command: str, at: int) -> None:
 def _forget(state: State, before_ms: int) -> None:
     """Drop what was remembered before a time, and what is too much; note when this is next worth doing."""
     answers, left = state.answers, state.left
+    were = len(answers), len(left)
     while answers and (_first(answers).at < before_ms or len(answers) > MEMORY_ENTRIES_MAX):
         answers.popitem(last=False)
     while left and (_first(left).at < before_ms or len(left) > MEMORY_ENTRIES_MAX):
         _forget_left(state, next(iter(left)))
+    if 2 * len(answers) < were[0]:
+        state.answers = OrderedDict(answers)  # a table keeps the size it once had until it is copied
+    if 2 * len(left) < were[1]:
+        state.left, state.left_on = OrderedDict(left), dict(state.left_on)
     earliest_ms = min(_first(memory).at if memory else before_ms + MEMORY_MS for memory in (answers, left))
     state.forget_ms = earliest_ms + MEMORY_MS + 1
 
@@ -142,7 +150,7 @@ def _unplace(state: State, at: int, conv: Conv) -> None:
     """Take a conversation from wherever it is: line, offer, hold, owner."""
     before, conv.state, conv.since_ms = conv.state, UNPLACED, at
     if before == WAITING:
-        state.matching.leave_line(conv.cls)
+        state.matching.leave_line(conv)
     elif before == OFFERED and conv.offer:
         _unload(state, conv.offer.agent, conv, renew=False)
     elif before in _OWNED:
@@ -193,7 +201,7 @@ def _free_line(state: State, line: int, conv: int) -> None:
 
 
 def _move_class(state: State, at: int, conv: Conv, cls: Class) -> None:
-    if conv.state == WAITING and conv.cls is not cls:
+    if conv.state == WAITING:
         _unplace(state, at, conv)
     conv.cls = cls
 
@@ -203,7 +211,7 @@ def _move_class(state: State, at: int, conv: Conv, cls: Class) -> None:
 
 def _lead_taken(state: State, at: int, event: ev.LeadTaken) -> None:
     state.epoch = event.epoch
-    for conv in state.convs.values():
+    for conv in state.convs.awake():
         if conv.state in {OFFERED, HELD, WRAP_UP} or (conv.state == ACTIVE and conv.actor == "agent"):
             _due(state, conv, conv.due_ms + event.gap_ms, conv.actor)
         if conv.offer:

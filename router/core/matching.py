@@ -1,53 +1,28 @@
 """Who may serve whom, by index: classes of conversations, profiles of agents, bits between them.
 
-Only `evolve` calls the methods that write; the reading ones change nothing, not even lazily. The structure is
+Only `evolve` calls the methods that write; the reading ones change nothing that counts. The structure is
 ROUTING.md D3: one decision compares class heads or profile heads, never people. No rule is asked here.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from router.core.state import Agent, Conv
+from router.core.conversations import Conv, Conversations
+from router.core.waiting import Class, Need, Place
 
-Need = tuple[str, int]
+if TYPE_CHECKING:
+    from router.core.state import Agent
+
 Head = tuple[int, int, int]  # key_ms, conversation, class
 
 # Up to so many candidate classes are compared head by head; above, the sorted heads are walked (ROUTING.md D3.4).
 HEADS_COMPARED_MAX = 12
 # Where no more than so many have room at all, they are walked: on a busy floor that is the rule.
 IDLE_WALKED_MAX = 32
-# A line is compacted when its dead entries outnumber the living by this much.
-DEAD_SLACK = 32
-
-
-@dataclass(slots=True, eq=False)
-class Class:
-    """Conversations with the same queue, channel, needs and load: they wait in one line.
-
-    `early` holds those that came in order of (key, id), `late` is a heap of those put back later. An entry is
-    alive while its conversation waits in this class; `head` is always alive or None. `profiles` are those who may
-    serve it, one bit each.
-    """
-
-    id: int
-    queue: str
-    channel: str
-    needs: tuple[Need, ...]
-    load: int
-    live: bool
-    mask: int = 0
-    profiles: int = 0
-    early: list[Conv] = field(default_factory=list)
-    early_from: int = 0
-    late: list[tuple[int, int, int, Conv]] = field(default_factory=list)  # key_ms, conversation, ticket
-    waiting: int = 0
-    head: Conv | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -73,26 +48,11 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
-def alive(conv: Conv, cls: Class) -> bool:
-    """Return whether a line's entry still stands for its conversation."""
-    return conv.state == "waiting" and conv.cls is cls
-
-
-def first_alive(cls: Class) -> Conv | None:
-    """Return the first living conversation of a line whose dead fronts have been dropped."""
-    early = cls.early[cls.early_from] if cls.early_from < len(cls.early) else None
-    if not cls.late:
-        return early
-    late = cls.late[0][3]
-    if early is None or (late.key_ms, late.id) < (early.key_ms, early.id):
-        return late
-    return early
-
-
 @dataclass(slots=True)
 class Matching:
     """All classes, profiles and the masks between them."""
 
+    convs: Conversations
     classes: list[Class] = field(default_factory=list)
     by_key: dict[tuple[str, str, tuple[Need, ...], int], Class] = field(default_factory=dict)
     profiles: list[Profile] = field(default_factory=list)
@@ -104,7 +64,7 @@ class Matching:
     shut: int = 0  # classes whose queue serves nobody now
     heads: list[Head] = field(default_factory=list)
     idle: list[tuple[int, int, Agent]] = field(default_factory=list)  # everybody with room, longest idle first
-    tickets: int = 0  # tells apart what one conversation leaves in a line when it comes more than once
+    in_lines: int = 0  # how many wait in all
     with_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load
     room_mask: dict[int, int] = field(default_factory=dict)  # free -> profiles with such an agent
 
@@ -186,7 +146,7 @@ class Matching:
             return self._oldest(self.heads, candidates, agent.id)
         return self._oldest(sorted([self._head(index) for index in bits(candidates)]), candidates, agent.id)
 
-    def _oldest(self, heads: list[Head], candidates: int, agent: int) -> Conv | None:
+    def _oldest(self, heads: Iterable[Head], candidates: int, agent: int) -> Conv | None:
         """Return the oldest that this agent may take; where a head rests from them, its line's next one stands."""
         found: Conv | None = None
         for key_ms, conv_id, index in heads:
@@ -194,8 +154,8 @@ class Matching:
                 continue
             if found is not None and (found.key_ms, found.id) < (key_ms, conv_id):
                 break
-            head = self.classes[index].head
-            if head is not None and not (head.resting and agent in head.resting):
+            head = self.convs[conv_id]
+            if not (head.resting and agent in head.resting):
                 return head
             conv = self._second_for(self.classes[index], agent)
             if conv is not None and (found is None or (conv.key_ms, conv.id) < (found.key_ms, found.id)):
@@ -205,35 +165,32 @@ class Matching:
     def _head(self, index: int) -> Head:
         head = self.classes[index].head
         assert head is not None, "a class in the waiting mask has a head"
-        return (head.key_ms, head.id, index)
+        return (*head, index)
 
     def _second_for(self, cls: Class, agent: int) -> Conv | None:
         """Return the first in a line that does not rest from this agent, where the head does."""
-        return next((conv for conv in self.in_line(cls) if not conv.resting or agent not in conv.resting), None)
+        for conv in self.in_line(cls):
+            if not conv.resting or agent not in conv.resting:
+                return self.convs[conv.id]
+        return None
 
-    @staticmethod
-    def in_line(line: Class) -> Iterator[Conv]:
-        """Yield a class's living conversations in order. For lists and rare cases; costs a sort of what came late."""
-        seen: set[int] = set()
-        late = sorted(entry for entry in line.late if alive(entry[3], line))
-        position = 0
-        for index in range(line.early_from, len(line.early)):
-            conv = line.early[index]
-            while position < len(late) and late[position][:2] < (conv.key_ms, conv.id):
-                if late[position][1] not in seen:
-                    seen.add(late[position][1])
-                    yield late[position][3]
-                position += 1
-            if alive(conv, line) and conv.id not in seen:
-                seen.add(conv.id)
-                yield conv
-        for _, conv_id, _, conv in late[position:]:
-            if conv_id not in seen:
-                seen.add(conv_id)
+    def _key_of(self, conv: int) -> int:
+        return self.convs[conv].key_ms
+
+    def _peek_key(self, conv: int) -> int:
+        found = self.convs.peek(conv)
+        assert found is not None, "who stands in line is open"
+        return found.key_ms
+
+    def in_line(self, line: Class) -> Iterator[Conv]:
+        """Yield a class's conversations in order, to be read and not kept. For lists and rare cases."""
+        for conv_id in line.in_order(self._peek_key):
+            conv = self.convs.peek(conv_id)
+            if conv is not None:
                 yield conv
 
     def in_order(self, queue: str | None = None) -> list[Conv]:
-        """Return everybody who waits, in the order of their places. For lists: costs a sort."""
+        """Return everybody who waits, in the order of their places, to be read and not kept. Costs a sort."""
         lines = (cls for cls in self.classes if cls.waiting and (queue is None or cls.queue == queue))
         return sorted((conv for cls in lines for conv in self.in_line(cls)), key=lambda conv: (conv.key_ms, conv.id))
 
@@ -318,56 +275,38 @@ class Matching:
 
     def join_line(self, conv: Conv) -> None:
         """Put a conversation, already in state waiting, into its class's line at its place."""
-        cls = conv.cls
-        last = cls.early[-1] if cls.early_from < len(cls.early) else None
-        if last is None or (last.key_ms, last.id) < (conv.key_ms, conv.id):
-            cls.early.append(conv)
-        else:
-            self.tickets += 1
-            heappush(cls.late, (conv.key_ms, conv.id, self.tickets, conv))
-        cls.waiting += 1
-        head = cls.head
-        if head is None or (conv.key_ms, conv.id) < (head.key_ms, head.id):
-            self._set_head(cls)
+        cls, place = conv.cls, (conv.key_ms, conv.id)
+        cls.join(place)
+        self.in_lines += 1
+        self.convs.stirred.append(conv.id)
+        if cls.head is None or place < cls.head:
+            self._set_head(cls, place)
 
-    def leave_line(self, cls: Class) -> None:
-        """A conversation has left this class's line (its state says so): keep the head alive and the line short."""
-        cls.waiting -= 1
-        if len(cls.early) - cls.early_from + len(cls.late) > 2 * cls.waiting + DEAD_SLACK:
-            self._compact(cls)
-        if cls.head is not None and not alive(cls.head, cls):
-            self._set_head(cls)
+    def leave_line(self, conv: Conv) -> None:
+        """Take a conversation out of its class's line."""
+        cls, place = conv.cls, (conv.key_ms, conv.id)
+        cls.leave(place)
+        self.in_lines -= 1
+        if cls.head == place:
+            self._set_head(cls, cls.first(self._key_of))
 
-    def _compact(self, cls: Class) -> None:
-        cls.early = list(self.in_line(cls))
-        cls.early_from = 0
-        cls.late = []
-
-    def _set_head(self, cls: Class) -> None:
-        """Drop dead fronts and keep the sorted heads in step. Conversations are unique in (key, id)."""
-        early, index = cls.early, cls.early_from
-        while index < len(early) and not alive(early[index], cls):
-            index += 1
-        if index > DEAD_SLACK and index * 2 > len(early):
-            del early[:index]
-            index = 0
-        cls.early_from = index
-        while cls.late and not alive(cls.late[0][3], cls):
-            heappop(cls.late)
-        head = first_alive(cls)
-        if head is cls.head:
-            return
+    def _set_head(self, cls: Class, head: Place | None) -> None:
+        """Keep the sorted heads in step. Conversations are unique in (key, id)."""
         if cls.head is not None:
-            old = (cls.head.key_ms, cls.head.id, cls.id)
-            del self.heads[bisect_left(self.heads, old)]
+            del self.heads[bisect_left(self.heads, (*cls.head, cls.id))]
+            self.convs.stirred.append(cls.head[1])
         cls.head = head
         if head is None:
             self.waiting &= ~(1 << cls.id)
         else:
-            insort(self.heads, (head.key_ms, head.id, cls.id))
+            insort(self.heads, (*head, cls.id))
             self.waiting |= 1 << cls.id
 
     def rebuild_lines(self, waiting: list[Conv]) -> None:
         """Fill the lines from a snapshot: conversations in state waiting, in any order."""
         for conv in sorted(waiting, key=lambda each: (each.key_ms, each.id)):
             self.join_line(conv)
+        self.convs.settle(self.in_lines)
+
+
+__all__ = ["Class", "Head", "Matching", "Need", "Profile"]

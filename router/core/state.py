@@ -9,70 +9,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from router.core.bundle import Bundle, Queue
+from router.core.conversations import Conv, Conversations, Offer
 from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Deadlines, Due
 from router.core.fact_sets import FactSets
-from router.core.lifecycle import UNPLACED
-from router.core.matching import Class, Matching, Profile
+from router.core.matching import Matching, Profile
 from router.core.rules import Ruleset
 
 # DESIGN section 5: what may still be repeated is remembered for ten minutes, a million entries at the most.
 MEMORY_MS = 600_000
 MEMORY_ENTRIES_MAX = 1_000_000
-
-
-class Offer(msgspec.Struct, gc=False):
-    """One round of asking one agent."""
-
-    id: int
-    agent: int
-    until_ms: int
-    issued_ms: int
-    why: tuple[str, ...]
-
-
-class Conv(msgspec.Struct, eq=False):
-    """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next."""
-
-    id: int
-    version: int
-    customer: int
-    line: int
-    facts: int
-    cls: Class
-    key_ms: int
-    opened_ms: int
-    since_ms: int
-    state: str = UNPLACED
-    actor: str = "queue"
-    due_ms: int = 0
-    owner: int = 0
-    rule: str = ""
-    offer: Offer | None = None
-    resting: dict[int, int] | None = None
-    held_for: int = 0
-    answered: bool = False
-    off_hours: bool = False
-    gone: bool = False
-    more_lines: tuple[int, ...] = ()
-    on_hold: bool = False
-    failed: bool = False
-    no_notice: bool = False
-
-    @property
-    def queue(self) -> str:
-        return self.cls.queue
-
-    @property
-    def channel(self) -> str:
-        return self.cls.channel
-
-    @property
-    def load(self) -> int:
-        return self.cls.load
-
-    @property
-    def live(self) -> bool:
-        return self.cls.live
 
 
 @dataclass(slots=True, eq=False)
@@ -150,19 +95,22 @@ class State:
     bundle_hash: str = ""
     bundle: Bundle | None = None
     ruleset: Ruleset | None = None
-    convs: dict[int, Conv] = field(default_factory=dict)
+    convs: Conversations = field(default_factory=Conversations)
     lines: dict[int, int] = field(default_factory=dict)  # line -> the conversation that its messages join
     next_on_line: dict[int, list[int]] = field(default_factory=dict)  # line -> other open ones on it, by id
     agents: dict[int, Agent] = field(default_factory=dict)
     queues: dict[str, QueueState] = field(default_factory=dict)
     facts: FactSets = field(default_factory=FactSets)
-    matching: Matching = field(default_factory=Matching)
+    matching: Matching = field(init=False)
     deadlines: Deadlines = field(default_factory=Deadlines)
     answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
     left: OrderedDict[int, Left] = field(default_factory=OrderedDict)  # by conversation, in order of leaving
     left_on: dict[int, int] = field(default_factory=dict)  # line -> the last conversation that left it
     review: deque[int] = field(default_factory=deque)
     forget_ms: int = 0  # before this there is nothing in the memory that is old enough to go
+
+    def __post_init__(self) -> None:
+        self.matching = Matching(self.convs)
 
     def queue_spec(self, name: str) -> Queue:
         """Return a queue's settings; a queue that a newer configuration has dropped keeps the defaults."""
@@ -174,7 +122,7 @@ class State:
 
     def due_of(self, conv_id: int) -> Due | None:
         """Return when something happens to an open conversation."""
-        conv = self.convs.get(conv_id)
+        conv = self.convs.peek(conv_id)
         return (conv.due_ms, CONVERSATION, conv.key_ms, conv_id, "") if conv is not None else None
 
     def stands(self, due: Due) -> bool:
@@ -186,7 +134,7 @@ class State:
         if kind == QUEUE:
             queue = self.queues.get(name)
             return queue is not None and due_ms in {queue.until_ms, queue.closure_until_ms, queue.serve_until_ms}
-        conv = self.convs.get(owner)
+        conv = self.convs.peek(owner)
         if conv is None:
             return False
         return conv.due_ms == due_ms if kind == CONVERSATION else (conv.resting or {}).get(place) == due_ms
@@ -206,3 +154,17 @@ class State:
                 yield due_ms, QUEUE, 0, 0, name
             if queue.serve_until_ms:
                 yield queue.serve_until_ms, QUEUE, 0, 1, name
+
+
+__all__ = [
+    "MEMORY_ENTRIES_MAX",
+    "MEMORY_MS",
+    "Agent",
+    "Answer",
+    "Conv",
+    "Conversations",
+    "Left",
+    "Offer",
+    "QueueState",
+    "State",
+]

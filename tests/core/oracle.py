@@ -52,11 +52,11 @@ def check_offer(state: State, event: ev.Offered) -> None:
         able = [each for each in state.agents.values() if could_take(state, each, conv)]
         assert min(able, key=lambda each: (each.idle, each.id)) is agent, "somebody was idle longer"
         like = [each for each in waiting(state) if each.cls is conv.cls and could_take(state, agent, each)]
-        assert like[0] is conv, "a like conversation was there before"
+        assert like[0].id == conv.id, "a like conversation was there before"
     else:
         assert event.why == ("next_in_line",)
         takeable = [each for each in waiting(state) if could_take(state, agent, each)]
-        assert takeable[0] is conv, "somebody eligible was there before"
+        assert takeable[0].id == conv.id, "somebody eligible was there before"
 
 
 def check_settled(state: State) -> None:
@@ -115,14 +115,14 @@ def check_indexes(state: State) -> None:
     matching = state.matching
     for cls in matching.classes:
         line = [conv for conv in waiting(state) if conv.cls is cls]
-        assert list(matching.in_line(cls)) == line
+        assert [conv.id for conv in matching.in_line(cls)] == [conv.id for conv in line]
         assert cls.waiting == len(line)
-        assert cls.head is (line[0] if line else None)
+        assert cls.head == (place(line[0]) if line else None)
         assert bool(matching.waiting >> cls.id & 1) == bool(line)
         queue = state.queues.get(cls.queue)
         served = queue is not None and (queue.open or queue.serve_until_ms > 0)
         assert bool(matching.shut >> cls.id & 1) == (not served)
-    assert matching.heads == sorted((*place(cls.head), cls.id) for cls in matching.classes if cls.head)
+    assert matching.heads == sorted((*cls.head, cls.id) for cls in matching.classes if cls.head)
     _check_profiles(state)
     exact, buckets = set(state.deadlines.heap), state.deadlines.buckets
     for due in state.standing():

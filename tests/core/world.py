@@ -81,6 +81,10 @@ class World:
     led_until_ms: int = 0
     _count: int = 0
 
+    def __post_init__(self) -> None:
+        """On the deciding floor everybody who waits sleeps; on the replica and the restored twin nobody does."""
+        self.engine.state.convs.awake_max = 0
+
     def begin(self) -> None:
         self.tell(cmd.TakeLead(id="lead", epoch=1, gap_ms=0, release="0.1.0"))
         self.apply("plain")

@@ -72,8 +72,9 @@ def _shut_queue(s: State, at: int, name: str, *, until_ms: int, why: str) -> Ste
 def _let_in(s: State, at: int, name: str) -> Steps:
     """An opening queue asks for everybody who waits in its lines, oldest place first."""
     hopeless: set[int] = set()
-    for conv in s.matching.in_order(name):
-        if conv.cls.id not in hopeless:
+    for waits in s.matching.in_order(name):
+        if waits.cls.id not in hopeless:
+            conv = s.convs[waits.id]
             yield from ask(s, at, conv)
             if conv.state == WAITING and not conv.resting:
                 hopeless.add(conv.cls.id)

@@ -1,0 +1,245 @@
+"""Open conversations by id, in little room. Only the mapping lives here: no decision, no index, no event.
+
+Almost everybody who waits does so far behind the head of a line, where nothing looks at them. They *sleep*: a few
+bytes each instead of a record. Whoever is asked for wakes, is one object while a decision lasts, and sleeps again after
+it. That changes what the core weighs and never what it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, ValuesView
+from typing import TypeVar
+
+import msgspec
+
+from router.core.lifecycle import UNPLACED, WAITING
+from router.core.waiting import Class
+
+# So many may wait wide awake: a floor of ordinary size then pays nothing for what only a large one needs.
+AWAKE_WAITING_MAX = 1_500
+# Distinct combinations of what sleepers have in common. Far more than rules and classes make; above, they stay awake.
+ALIKE_MAX = 50_000
+
+T = TypeVar("T")
+
+
+class Offer(msgspec.Struct, gc=False):
+    """One round of asking one agent."""
+
+    id: int
+    agent: int
+    until_ms: int
+    issued_ms: int
+    why: tuple[str, ...]
+
+
+class Conv(msgspec.Struct, eq=False, gc=False):
+    """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next.
+
+    Nothing that it refers to refers back to it, so the garbage collector need not know it.
+    """
+
+    id: int
+    version: int
+    customer: int
+    line: int
+    facts: int
+    cls: Class
+    key_ms: int
+    opened_ms: int
+    since_ms: int
+    state: str = UNPLACED
+    actor: str = "queue"
+    due_ms: int = 0
+    owner: int = 0
+    rule: str = ""
+    offer: Offer | None = None
+    resting: dict[int, int] | None = None
+    held_for: int = 0
+    answered: bool = False
+    off_hours: bool = False
+    gone: bool = False
+    more_lines: tuple[int, ...] = ()
+    on_hold: bool = False
+    failed: bool = False
+    no_notice: bool = False
+
+    @property
+    def queue(self) -> str:
+        return self.cls.queue
+
+    @property
+    def channel(self) -> str:
+        return self.cls.channel
+
+    @property
+    def load(self) -> int:
+        return self.cls.load
+
+    @property
+    def live(self) -> bool:
+        return self.cls.live
+
+
+class Alike(msgspec.Struct, frozen=True, gc=False):
+    """What many sleepers have in common, kept once for all of them."""
+
+    cls: Class
+    head_start_ms: int
+    rule: str
+    actor: str
+    version: int
+    answered: bool
+    off_hours: bool
+    gone: bool
+    failed: bool
+    no_notice: bool
+
+
+# A sleeper: customer, line, opened, since, due, facts, number of what is alike. Times are differences, which are short.
+_Packed = tuple[int, int, int, int, int, int, int]
+
+
+class Conversations(dict[int, Conv]):
+    """The dictionary itself holds who is awake. `stirred` are those who may go to sleep when the decision is over."""
+
+    def __init__(self, *, awake_max: int = AWAKE_WAITING_MAX) -> None:
+        super().__init__()
+        self.awake_max = awake_max
+        self.stirred: list[int] = []
+        self._asleep: dict[int, bytes] = {}
+        self._alike: list[Alike] = []
+        self._number_of: dict[Alike, int] = {}
+        self._since_ms = 0
+        self._packed = bytearray()
+        self._pack_into = msgspec.msgpack.Encoder().encode_into
+        self._unpack = msgspec.msgpack.Decoder(_Packed).decode
+
+    # --- a mapping, whoever sleeps ---------------------------------------------------------------------------
+
+    def __missing__(self, conv_id: int) -> Conv:
+        """Wake a sleeper; KeyError for one who is not here."""
+        conv = self[conv_id] = self._unpacked(conv_id, self._asleep[conv_id])
+        del self._asleep[conv_id]
+        self.stirred.append(conv_id)
+        return conv
+
+    def get(self, conv_id: int, default: T | None = None) -> Conv | T | None:  # type: ignore[override]
+        if conv_id in self._asleep:
+            return self[conv_id]
+        return super().get(conv_id, default)
+
+    def __contains__(self, conv_id: object) -> bool:
+        return super().__contains__(conv_id) or conv_id in self._asleep
+
+    def __len__(self) -> int:
+        return super().__len__() + len(self._asleep)
+
+    def __iter__(self) -> Iterator[int]:
+        yield from list(super().__iter__())
+        yield from list(self._asleep)
+
+    def values(self) -> Iterator[Conv]:  # type: ignore[override]
+        """Yield everybody, sleepers as copies to be read: a walk over a million wakes nobody."""
+        for conv_id in self:
+            conv = self.peek(conv_id)
+            if conv is not None:
+                yield conv
+
+    def peek(self, conv_id: int) -> Conv | None:
+        """Return a conversation to be read and not kept: a sleeper sleeps on."""
+        asleep = self._asleep.get(conv_id)
+        return super().get(conv_id) if asleep is None else self._unpacked(conv_id, asleep)
+
+    def awake(self) -> ValuesView[Conv]:
+        """Return those awake: all whom anything but a line holds."""
+        return super().values()
+
+    # --- sleep -----------------------------------------------------------------------------------------------
+
+    def settle(self, waiting: int) -> None:
+        """A decision is over, so many wait in all: those whom it stirred and left in line may sleep."""
+        if waiting - len(self._asleep) > self.awake_max:
+            for conv_id in self.stirred:
+                conv = super().get(conv_id)
+                if conv is not None and conv.state == WAITING:
+                    self._lull(conv)
+        self.stirred.clear()
+
+    def _lull(self, conv: Conv) -> None:
+        """Put to sleep who stands behind the head of a line with nothing out of the ordinary about them."""
+        cls, opened_ms = conv.cls, conv.opened_ms
+        if cls.head is None or cls.head[1] == conv.id or conv.resting or conv.more_lines or conv.owner:
+            return
+        alike = Alike(
+            cls,
+            opened_ms - conv.key_ms,
+            conv.rule,
+            conv.actor,
+            conv.version,
+            conv.answered,
+            conv.off_hours,
+            conv.gone,
+            conv.failed,
+            conv.no_notice,
+        )
+        number = self._number_of.get(alike)
+        if number is None:
+            if len(self._alike) >= ALIKE_MAX:
+                return
+            number = self._keep(alike, opened_ms)
+        since_ms = conv.since_ms
+        packed = (
+            conv.customer,
+            conv.line,
+            opened_ms - self._since_ms,
+            since_ms - opened_ms,
+            conv.due_ms - since_ms,
+            conv.facts,
+            number,
+        )
+        self._pack_into(packed, self._packed)
+        self._asleep[conv.id] = bytes(self._packed)  # copied: what an encoder returns has room to spare
+        del self[conv.id]
+
+    def _keep(self, alike: Alike, opened_ms: int) -> int:
+        """Keep what is new; when nobody sleeps, nothing old need be kept and times are counted from now."""
+        if not self._asleep:
+            self._alike.clear()
+            self._number_of.clear()
+            self._since_ms = opened_ms
+        number = self._number_of[alike] = len(self._alike)
+        self._alike.append(alike)
+        return number
+
+    def _unpacked(self, conv_id: int, packed: bytes) -> Conv:
+        customer, line, opened, since, due, facts, number = self._unpack(packed)
+        alike = self._alike[number]
+        opened_ms = opened + self._since_ms
+        since_ms = opened_ms + since
+        return Conv(
+            conv_id,
+            alike.version,
+            customer,
+            line,
+            facts,
+            alike.cls,
+            opened_ms - alike.head_start_ms,
+            opened_ms,
+            since_ms,
+            WAITING,
+            alike.actor,
+            since_ms + due,
+            0,
+            alike.rule,
+            None,
+            None,
+            0,
+            alike.answered,
+            alike.off_hours,
+            alike.gone,
+            (),
+            False,
+            alike.failed,
+            alike.no_notice,
+        )

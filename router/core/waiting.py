@@ -1,0 +1,103 @@
+"""Classes and the line in which the conversations of a class wait: ids in order. It knows no conversation, no agent."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+Need = tuple[str, int]
+Place = tuple[int, int]  # key_ms, conversation: the order in every line
+
+# A line is made compact when its holes outnumber the living and this many besides.
+HOLES_SLACK = 32
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """Conversations with the same queue, channel, needs and load: they wait in one line.
+
+    `early` holds those that came in order, ids rising; a negative id is a hole that somebody left. `late` holds the
+    places of those put back later. `head` is the first place of both. `profiles` may serve it, one bit each.
+    """
+
+    id: int
+    queue: str
+    channel: str
+    needs: tuple[Need, ...]
+    load: int
+    live: bool
+    mask: int = 0
+    profiles: int = 0
+    early: list[int] = field(default_factory=list)
+    early_from: int = 0
+    early_key_ms: int = 0  # of the last one in `early`
+    holes: int = 0
+    late: list[Place] = field(default_factory=list)
+    waiting: int = 0
+    head: Place | None = None
+
+    def join(self, place: Place) -> None:
+        """Stand in line; the caller keeps the head."""
+        key_ms, conv = place
+        self.waiting += 1
+        early = self.early
+        if self.early_from == len(early):
+            self.early, self.early_from, self.holes, self.early_key_ms = [conv], 0, 0, key_ms
+        elif key_ms >= self.early_key_ms and conv > abs(early[-1]):
+            early.append(conv)
+            self.early_key_ms = key_ms
+        else:
+            insort(self.late, place)
+
+    def leave(self, place: Place) -> None:
+        """Leave the line; the caller keeps the head."""
+        early, conv = self.early, place[1]
+        self.waiting -= 1
+        if self.early_from < len(early) and early[self.early_from] == conv:
+            self._advance()
+            return
+        index = bisect_left(early, conv, self.early_from, key=abs)
+        if index < len(early) and early[index] == conv:
+            early[index] = -conv
+            self.holes += 1
+            if self.holes > HOLES_SLACK + (len(early) - self.early_from) // 2:
+                self.early = [each for each in early[self.early_from :] if each > 0]
+                self.early_from = self.holes = 0
+            return
+        index = bisect_left(self.late, place)
+        assert self.late[index] == place, "who leaves a line stands in it"
+        del self.late[index]
+
+    def _advance(self) -> None:
+        """The first of `early` has gone: drop the holes behind them, and the front when it is the larger part."""
+        early, index = self.early, self.early_from + 1
+        while index < len(early) and early[index] < 0:
+            index += 1
+            self.holes -= 1
+        if index > HOLES_SLACK and index * 2 > len(early):
+            del early[:index]
+            index = 0
+        self.early_from = index
+
+    def first(self, key_of: Callable[[int], int]) -> Place | None:
+        """Return the first place in line, asking at most one conversation for its key."""
+        early = None
+        if self.early_from < len(self.early):
+            conv = self.early[self.early_from]
+            early = (key_of(conv), conv)
+        if not self.late:
+            return early
+        return self.late[0] if early is None else min(early, self.late[0])
+
+    def in_order(self, key_of: Callable[[int], int]) -> Iterator[int]:
+        """Yield everybody in line. For lists and rare cases: it asks everybody for their key where some came late."""
+        late, position = list(self.late), 0
+        for conv in self.early[self.early_from :]:
+            if conv > 0:
+                while position < len(late) and late[position] < (key_of(conv), conv):
+                    yield late[position][1]
+                    position += 1
+                yield conv
+        for _, conv in late[position:]:
+            yield conv
