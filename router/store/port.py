@@ -241,6 +241,9 @@ class Journal(Protocol):
     async def latest_snapshot(self, site: str, *, before: int | None = None) -> Snapshot | None:
         """Return the newest whole snapshot, or the newest below a position."""
 
+    async def snapshot_position(self, site: str) -> int:
+        """Return the position of the newest whole snapshot, 0 where there is none."""
+
     async def keep_bundle(self, site: str, name: str, data: bytes, at: int) -> None:
         """Keep a bundle for ever under its hash; keeping it twice changes nothing."""
 

@@ -111,15 +111,25 @@ class SqliteJournal:
 
     async def keep_snapshot(self, site: str, snapshot: Snapshot) -> None:
         """See the port. Written piece by piece, so that no commit waits for a large one."""
-        pieces = snapshots.cut(snapshot.state)
-        for number, data in enumerate(pieces):
-            await self._writer.execute(snapshots.KEEP_CHUNK, (site, snapshot.position, number, data))
-        await self._writer.do(partial(snapshots.keep, site=site, snapshot=snapshot, chunks=len(pieces)))
+        chunks = 0
+        for data in snapshots.cut(snapshot.state):
+            await self._writer.execute(snapshots.KEEP_CHUNK, (site, snapshot.position, chunks, data))
+            chunks += 1
+        await self._writer.do(partial(snapshots.keep, site=site, snapshot=snapshot, chunks=chunks))
+        more = True
+        while more:
+            more = await self._writer.do(partial(snapshots.sweep, site=site, below=snapshot.position))
 
     async def latest_snapshot(self, site: str, *, before: int | None = None) -> Snapshot | None:
         """See the port."""
         last = POSITION_MAX if before is None else before
         return await self._readers.list(partial(snapshots.latest, site=site, before=last))
+
+    async def snapshot_position(self, site: str) -> int:
+        """See the port."""
+        statement = "SELECT coalesce(max(position), 0) FROM snapshot WHERE site = ?"
+        rows = self._readers.look(lambda conn: fetch(conn, statement, (site,)))
+        return int(rows[0][0])
 
     async def keep_bundle(self, site: str, name: str, data: bytes, at: int) -> None:
         """See the port."""

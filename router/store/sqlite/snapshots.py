@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import apsw
 
 from router.store.port import Snapshot
@@ -28,21 +30,31 @@ DELETE FROM snapshot WHERE site = ?1
 # Pieces without a snapshot are those of forgotten ones and of a child that died before its last piece.
 # Another child may be writing a newer one right now: its pieces lie above.
 _SWEEP = """
-DELETE FROM snapshot_chunk WHERE site = ?1 AND position < ?2
-  AND position NOT IN (SELECT position FROM snapshot WHERE site = ?1)
+DELETE FROM snapshot_chunk WHERE rowid = (
+  SELECT rowid FROM snapshot_chunk WHERE site = ?1 AND position < ?2
+    AND position NOT IN (SELECT position FROM snapshot WHERE site = ?1) LIMIT 1)
 """
 
 
-def cut(state: bytes) -> list[bytes]:
-    """Cut a state into pieces."""
-    return [state[start : start + CHUNK_BYTES] for start in range(0, len(state), CHUNK_BYTES)]
+def cut(state: bytes) -> Iterator[bytes]:
+    """Cut a state into pieces, one when it is asked for."""
+    for start in range(0, len(state), CHUNK_BYTES):
+        yield state[start : start + CHUNK_BYTES]
 
 
 def keep(conn: apsw.Connection, *, site: str, snapshot: Snapshot, chunks: int) -> None:
     """Make the pieces a snapshot and forget what it makes superfluous."""
     conn.execute(_KEEP, (site, snapshot.position, snapshot.at, snapshot.release, chunks))
     conn.execute(_FORGET, (site, NEWEST_KEPT, DAY_MS))
-    conn.execute(_SWEEP, (site, snapshot.position))
+
+
+def sweep(conn: apsw.Connection, *, site: str, below: int) -> bool:
+    """Forget one piece of no snapshot below a position; return whether there was one.
+
+    Pieces are overwritten before they go, so a large snapshot in one transaction would hold up every commit.
+    """
+    conn.execute(_SWEEP, (site, below))
+    return conn.changes() > 0
 
 
 _LATEST = """
