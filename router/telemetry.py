@@ -73,6 +73,7 @@ LOG_EVENTS: dict[str, str] = {
     "node_stopped": "The node has stopped and lost nothing.",
     "lead_taken": "This node leads the floor.",
     "lead_lost": "This node no longer leads the floor.",
+    "presence_untold": "The loss of a node could not be decided or noted now; it is tried again.",
     "floor_recovered": "The core was made from snapshot and journal.",
     "commit_failed": "A commit failed or its outcome is unknown; the core is made anew.",
     "command_broken": "A command broke the core and was set aside.",

@@ -105,25 +105,18 @@ class Lead:
 
     async def keep_presence(self) -> None:
         """Say that this node lives; the leader's node says which others do not any more."""
-        lost: dict[str, str] = {}
         while True:
             await self.acquire(NODE_PREFIX + self._node)
             if self._floor.leading:
-                lost |= await self._expired()
-                await self._report(lost)
+                await self._report_lost()
             await asyncio.sleep(RENEW_MS / 1_000)
 
-    async def _expired(self) -> dict[str, str]:
+    async def _report_lost(self) -> None:
+        """A dead node's lease goes only when its loss is decided, so that a crash in between forgets nobody."""
         try:
-            gone = await self._leases.expired(self._floor.site, NODE_PREFIX, now_ms=self._clock.now_ms())
-        except StoreError:
-            return {}
-        return {name.removeprefix(NODE_PREFIX): name for name, _ in gone}
-
-    async def _report(self, lost: dict[str, str]) -> None:
-        for node in tuple(lost):
-            try:
+            for name, owner in await self._leases.expired(self._floor.site, NODE_PREFIX, now_ms=self._clock.now_ms()):
+                node = name.removeprefix(NODE_PREFIX)
                 await self._floor.submit(NodeLost(id=f"N{node}", node=node))
-            except FloorAway:
-                return
-            del lost[node]
+                await self._leases.release(self._floor.site, name, owner)
+        except (FloorAway, StoreError) as error:
+            self._count.info("presence_untold", site=self._floor.site, error=error_code(error))

@@ -17,7 +17,7 @@ from router.intake.letters import Intake, IntakeParts
 from router.intake.lookup import LookUp
 from router.intake.settling import Settling
 from router.node.configwatch import ConfigWatch
-from router.node.lead import LEASE_MS, NODE_PREFIX, Lead
+from router.node.lead import NODE_PREFIX, Lead
 from router.node.snapshots import Snapshotter
 from router.node.switchboard import BoardParts, Switchboard, schemas_of
 from router.node.tasks import Tasks
@@ -46,7 +46,8 @@ class NodeParts:
     """What a node receives from the composition root.
 
     `name` is new at each start, `home` is the same on this data for ever. `exclusive`: nobody else can serve
-    this data now, so leases of earlier lives may be ended at once.
+    this data now, so leases of earlier lives may be ended at once,
+    and the effects they were performing are looked at again.
     """
 
     name: str
@@ -107,8 +108,8 @@ class Served:
         """Make the floor from the store and build its channels; nothing is served yet."""
         await self.floor.recover()
         if self._parts.exclusive:
-            ended_ms = self._parts.clock.now_ms() + 2 * LEASE_MS
-            await self._parts.store.leases.expired(self.site, "", now_ms=ended_ms)
+            await self._parts.store.leases.end(self.site)
+            await self._parts.store.outbox.free_claims(self.site, now_ms=self._parts.clock.now_ms())
         self.board.plug_all(await self.config.channels_at_start())
 
     def start(self) -> None:

@@ -431,6 +431,9 @@ class Outbox(Protocol):
     async def revive(self, site: str, effect: int) -> bool:
         """Try a dead letter again; False when there is none of that id."""
 
+    async def free_claims(self, site: str, *, now_ms: int) -> None:
+        """Give back every claim, as unsure: whoever calls it knows that the workers are dead, perhaps amid a call."""
+
     async def dead_letters(self, site: str, limit: int) -> list[Effect]: ...
 
     async def depth(self, site: str) -> tuple[int, int, int]:
@@ -452,7 +455,10 @@ class Leases(Protocol):
     async def release(self, site: str, name: str, owner: str) -> None: ...
 
     async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
-        """Return and remove the (name, owner) of leases that have run out."""
+        """Return the (name, owner) of leases that have run out. They stay until they are released, ended or taken."""
+
+    async def end(self, site: str) -> None:
+        """End every lease of a site: whoever calls it knows that their owners are dead."""
 
 
 class Notebook(Protocol):

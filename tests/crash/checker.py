@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from tests.crash.floor_fold import FloorFold
 from tests.crash.ledger import Ledger
 
 MARK = re.compile(r"\b[a-z]+-mark-[0-9A-Za-z-]+-end\b")
@@ -37,7 +38,9 @@ class Left:
     replied: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     channels: dict[int, str] = field(default_factory=dict)
     waiting: set[int] = field(default_factory=set)
-    conversations: set[int] = field(default_factory=set)
+    conversations: dict[int, tuple[str, int]] = field(default_factory=dict)
+    floor: FloorFold = field(default_factory=FloorFold)
+    kept: dict[str, bytes | None] = field(default_factory=dict)
 
 
 def read(path: Path) -> Left:
@@ -49,18 +52,31 @@ def read(path: Path) -> Left:
             "SELECT id, direction, conv, channel, body FROM message"
         ):
             left.channels[number] = channel
-            for mark in set(MARK.findall(json.loads(body).get("text", ""))):
+            said = json.loads(body)
+            for mark in set(MARK.findall(said.get("text", ""))):
                 left.messages[mark].append((number, direction, conv))
+                for file in json.loads(said.get("extra", {}).get("files", "[]")):
+                    left.kept[mark] = _content(path.parent / "files", file["file"])
         for message, state, position, reason in conn.execute("SELECT message, state, position, reason FROM letter"):
             left.letters[message].append((state, position, reason))
         for kind, message, conv in conn.execute("SELECT kind, message, conv FROM timeline WHERE message <> 0"):
             left.told[(kind, message, conv)] += 1
         left.waiting = {row[0] for row in conn.execute("SELECT message FROM outbox WHERE state = 'waiting'")}
-        left.conversations = {row[0] for row in conn.execute("SELECT conv FROM conversation")}
-        for (entries,) in conn.execute("SELECT entries FROM journal ORDER BY first"):
-            _fold(left, msgspec.msgpack.decode(entries))
+        left.conversations = {row[0]: row[1:] for row in conn.execute("SELECT conv, state, owner FROM conversation")}
+        for first, count, epoch, entries in conn.execute(
+            "SELECT first, count, epoch, entries FROM journal ORDER BY first"
+        ):
+            decided = msgspec.msgpack.decode(entries)
+            left.floor.row(first, count, epoch=epoch, entries=decided)
+            _fold(left, decided)
     conn.close()
     return left
+
+
+def _content(folder: Path, name: str) -> bytes | None:
+    """Return a kept file's content, None where there is none of that name."""
+    found = [path for path in folder.rglob(name) if path.is_file()] if name else []
+    return found[0].read_bytes() if found else None
 
 
 def _fold(left: Left, entries: list[Any]) -> None:
@@ -81,7 +97,9 @@ def faults(ledger: Ledger, left: Left) -> list[str]:
         found += [f"{mark}: {fault}" for fault in _said(left, mark)]
     for mark in sorted(ledger.answered):
         found += [f"{mark}: {fault}" for fault in _answered(left, mark)]
+    found += _files(ledger, left)
     found += _never_said_twice(left)
+    found += left.floor.found + _rows(left)
     return found + _mails(ledger, left)
 
 
@@ -102,6 +120,26 @@ def _said(left: Left, mark: str) -> list[str]:
         (not convs or left.told[("Received", message, conv)] == 1, lambda: "not once in the story"),
     ]
     return [say() for kept, say in checks if not kept]
+
+
+def _files(ledger: Ledger, left: Left) -> list[str]:
+    """What came with a message is there, whole, wherever a row names it."""
+    return [
+        f"{mark}: its file is {'not there' if left.kept.get(mark) is None else 'another'}"
+        for mark, content in sorted(ledger.files.items())
+        if mark in ledger.said and left.kept.get(mark) != content
+    ]
+
+
+def _rows(left: Left) -> list[str]:
+    """Each conversation's row is what the journal says."""
+    gone = {"parked", "closed", "abandoned"}
+    return [
+        f"conversation {number} is {conv.state} at agent {conv.owner} in the journal, {row} in its row"
+        for number, conv in left.floor.convs.items()
+        if (row := left.conversations.get(number)) is not None
+        and (row[0] != conv.state or (conv.state not in gone and row[1] != conv.owner))
+    ]
 
 
 def _answered(left: Left, mark: str) -> list[str]:

@@ -8,15 +8,19 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.policy import SMTP
 
 import aiohttp
 import aiosmtplib
 
 from tests.crash.ledger import Ledger
 
+US = "support@example.com"
 AGAIN_S = 0.05
 # Shorter than a round, so that an answer lost in a crash is asked for again by the next life.
 ANSWER_S_MAX = 5.0
+# Some sectors of a disk, so that a file can be torn.
+FILE_WORDS = 200
 GONE = (aiohttp.ClientError, TimeoutError, ConnectionError, aiosmtplib.SMTPException, OSError)
 
 
@@ -77,14 +81,29 @@ async def mail_customer(crowd: Crowd) -> None:
 
 
 async def _send_mail(crowd: Crowd, mark: str, kept: dict[str, str]) -> bool:
-    del kept
+    # The same bytes each time, as a mail server sends them.
+    mail = kept.get("mail") or _written(crowd, mark)
+    kept["mail"] = mail
+    await aiosmtplib.send(
+        mail,
+        sender=f"{mark}@example.org",
+        recipients=[US],
+        hostname="127.0.0.1",
+        port=crowd.mail_port,
+        timeout=ANSWER_S_MAX,
+    )
+    return True
+
+
+def _written(crowd: Crowd, mark: str) -> str:
     mail = EmailMessage()
-    mail["From"], mail["To"] = f"{mark}@example.org", "support@example.com"
+    mail["From"], mail["To"] = f"{mark}@example.org", US
     mail["Subject"], mail["Message-ID"] = "A question", f"<{mark}@example.org>"
     mail["Date"] = "Sun, 22 Nov 2026 04:00:00 +0000"
     mail.set_content(f"Please look: {mark}\n")
-    await aiosmtplib.send(mail, hostname="127.0.0.1", port=crowd.mail_port, timeout=ANSWER_S_MAX)
-    return True
+    content = crowd.ledger.files.setdefault(mark, f"{mark} ".encode() * FILE_WORDS)
+    mail.add_attachment(content, maintype="application", subtype="octet-stream", filename="note.bin")
+    return mail.as_string(policy=SMTP)
 
 
 async def chat_customer(crowd: Crowd) -> None:

@@ -10,8 +10,8 @@ class Ledger:
     """Marks are words that stand in exactly one message each.
 
     `said`: marks of customers' messages by the way they came; `answered`: marks of agents' replies; `mails`: by
-    Message-ID when and in which life of the server a relay took a copy, with its marks in `carried`; `ends`: when
-    each life was ended.
+    Message-ID when and in which life of the server a relay took a copy, with its marks in `carried`; `files`: what
+    was sent along with a mark; `ends`: when each life was ended.
     """
 
     life: int = 0
@@ -19,6 +19,7 @@ class Ledger:
     answered: set[str] = field(default_factory=set)
     mails: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     carried: dict[str, set[str]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     ends: dict[int, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 

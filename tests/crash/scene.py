@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ class Scene:
     crowd: Crowd
     crew: Crew
     habit: str = "answer"
+    agents: int = AGENTS
     customers: list[asyncio.Task[None]] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
@@ -75,7 +76,7 @@ class Scene:
 
     async def start(self) -> None:
         await self.house.start()
-        logins = [f"robot{number}" for number in range(AGENTS)]
+        logins = [f"robot{number}" for number in range(self.agents)]
         await asyncio.gather(*(asyncio.to_thread(self.house.add_person, login) for login in logins))
         self.crew.robots += [robot(self.house.base, login, self.ledger, habit=self.habit) for login in logins]
         await self.crew.start()
@@ -127,7 +128,10 @@ class Scene:
     async def judged(self, *, verify: bool = True) -> list[str]:
         """Return every broken promise, as our checker and `patchbay verify` see it."""
         # In a thread: the relay lives in this loop, and a relay that does not answer would hold up what is checked.
-        found = await asyncio.to_thread(lambda: faults(self.ledger, read(self.database)))
+        # Agents go on answering meanwhile: what was promised is looked up before the database, what has left after it.
+        promised = {"said": dict(self.ledger.said), "answered": set(self.ledger.answered)}
+        left = await asyncio.to_thread(lambda: read(self.database))
+        found = faults(replace(self.ledger, **promised), left)
         if verify:
             ran = await asyncio.to_thread(self.house.command, "verify", "--data", str(self.house.data))
             found += [] if ran.returncode == 0 else [f"verify: {line}" for line in ran.stdout.splitlines()]
@@ -150,14 +154,16 @@ async def until(true: Any, what: str, s_max: float = SETTLE_S_MAX) -> None:
 
 
 @asynccontextmanager
-async def scene(folder: Path, kind: type[House] = House, *, habit: str = "answer", **more: Any) -> AsyncIterator[Scene]:
-    """A house with everybody around it, not yet under load."""
+async def scene(
+    folder: Path, kind: type[House] = House, *, habit: str = "answer", agents: int = AGENTS, **more: Any
+) -> AsyncIterator[Scene]:
+    """A house with everybody around it, not yet under load. `more` changes its configuration."""
     ledger = Ledger()
     relay = Relay(ledger)
     await relay.start()
     mail_port = free_port()
     house = kind(folder, merged(changes(mail_port, relay.port), more))
-    made = Scene(house, relay, ledger, Crowd(house.base, mail_port, ledger), Crew(), habit)
+    made = Scene(house, relay, ledger, Crowd(house.base, mail_port, ledger), Crew(), habit, agents)
     try:
         await made.start()
         yield made

@@ -28,7 +28,7 @@ async def _crash(house: House, tmp_path: Path) -> House:
     await asyncio.gather(house.running, return_exceptions=True)
     house.running, house.tasks = None, []
     next_life = await House.open(tmp_path, house.clock)
-    await next_life.store.leases.expired(SITE, "", now_ms=house.clock.now + 10**12)
+    await next_life.store.leases.end(SITE)
     await next_life.lead("n2")
     return next_life
 

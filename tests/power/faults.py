@@ -2,6 +2,86 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
-FAULTS: dict[str, Callable[[], None]] = {}
+import apsw
+import msgspec
+
+import router.store.sqlite.store as opening
+from router.core import events as ev
+from router.core.evolve import STEPS
+from router.core.state import State
+from router.store.port import Commit
+from router.store.sqlite.journal import SqliteJournal
+
+EARLY_S = 0.2
+"""So long before its commit a decision is answered."""
+
+ROOM_TOO_MUCH = 25
+DROP_EVERY = 2
+"""One reply in so many is left out of the journal."""
+
+
+def synchronous_off() -> None:
+    """Nothing is flushed: a kill does not show it, a cut of the power does."""
+    inner = opening.open_writer
+
+    def open_writer(path: str) -> apsw.Connection:
+        conn = inner(path)
+        conn.pragma("synchronous", "OFF")
+        return conn
+
+    opening.open_writer = open_writer
+
+
+def answer_before_commit() -> None:
+    """A decision is answered, published and seen while its commit is still to come."""
+    inner = SqliteJournal.commit
+    late: set[asyncio.Task[None]] = set()
+
+    async def wait_and_commit(journal: SqliteJournal, site: str, commit: Commit) -> None:
+        await asyncio.sleep(EARLY_S)
+        await inner(journal, site, commit)
+
+    async def commit(journal: SqliteJournal, site: str, commit: Commit) -> None:
+        task = asyncio.create_task(wait_and_commit(journal, site, commit))
+        late.add(task)
+        task.add_done_callback(late.discard)
+
+    setattr(SqliteJournal, "commit", commit)  # noqa: B010 - planted, and mypy would rightly object to an assignment.
+
+
+def dropped_event() -> None:
+    """The journal does not get every reply that was decided."""
+    inner = ev.encode_entries
+    seen = 0
+
+    def encode(entries: list[ev.Entry]) -> bytes:
+        nonlocal seen
+        kept = []
+        for entry in entries:
+            replied = [event for event in entry.events if isinstance(event, ev.Replied)]
+            seen += len(replied)
+            dropped = bool(replied) and seen % DROP_EVERY == 0
+            events = tuple(event for event in entry.events if not (dropped and isinstance(event, ev.Replied)))
+            kept.append(msgspec.structs.replace(entry, events=events))
+        return inner(kept)
+
+    ev.encode_entries = encode
+
+
+def one_too_many() -> None:
+    """The core believes that everybody has more room than they have."""
+    inner, moves = STEPS[ev.SignedIn]
+
+    def signed_in(state: State, at: int, event: Any) -> None:
+        inner(state, at, msgspec.structs.replace(event, capacity=event.capacity + ROOM_TOO_MUCH))
+
+    STEPS[ev.SignedIn] = (signed_in, moves)
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    plant.__name__: plant for plant in (synchronous_off, answer_before_commit, dropped_event, one_too_many)
+}

@@ -153,3 +153,16 @@ async def test_sites_have_outboxes_of_their_own(store: Store) -> None:
     await store.outbox.dead("other", one.id, "x")
     assert await store.outbox.depth(SITE) == (1, 1_000, 0)
     assert await store.outbox.depth("other") == (0, 0, 0)
+
+
+async def test_the_claims_of_the_dead_are_given_back_as_unsure_and_nobody_elses_rows_move(store: Store) -> None:
+    await lead(store)
+    waits = effect(3, "c", not_before_ms=9_000)
+    await commit(store, count=3, effects=[effect(1, "a"), effect(2, "b"), waits])
+    [one] = await _claim(store, "dead", limit=1)
+    await store.outbox.free_claims(SITE, now_ms=5_001)
+    assert not await store.outbox.holds(SITE, one.id, "dead", now_ms=5_001)
+    again = await _claim(store, "alive", now_ms=5_001)
+    assert {each.lane: each.unsure for each in again} == {"a": one.lane == "a", "b": one.lane == "b"}
+    await store.outbox.free_claims("other", now_ms=5_002)
+    assert await _claim(store, "third", now_ms=5_002) == []

@@ -50,6 +50,8 @@ async def test_leases_that_have_run_out_are_told_once(store: Store) -> None:
     await _acquire(store, "b", now_ms=80, name="node/2")
     assert await store.leases.expired(SITE, "node/", now_ms=99) == []
     assert await store.leases.expired(SITE, "node/", now_ms=100) == [("node/1", "a")]
+    assert await store.leases.expired(SITE, "node/", now_ms=100) == [("node/1", "a")], "until it is released"
+    await store.leases.release(SITE, "node/1", "a")
     assert await store.leases.expired(SITE, "node/", now_ms=100) == []
     assert await _acquire(store, "a", now_ms=101, name="node/1") == 2
 
@@ -137,3 +139,11 @@ async def test_drafts_are_kept_by_person_and_an_empty_one_is_none(store: Store) 
     await store.accounts.save_draft(SITE, 1, "R1", "", 5)
     assert await store.accounts.drafts(SITE, 1) == {"R2": "other"}
     assert await store.accounts.drafts("other", 2) == {}
+
+
+async def test_the_leases_of_the_dead_are_ended_at_once_and_their_epochs_go_on_rising(store: Store) -> None:
+    assert await _acquire(store, "a", now_ms=0) == 1
+    await store.leases.end("other")
+    assert await _acquire(store, "b", now_ms=1) == 0
+    await store.leases.end(SITE)
+    assert await _acquire(store, "b", now_ms=1) == 2

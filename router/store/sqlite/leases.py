@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-import apsw
-
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
@@ -26,10 +22,7 @@ SELECT name, owner FROM lease WHERE site = ?1 AND substr(name, 1, length(?2)) = 
 ORDER BY name
 """
 
-_END = """
-UPDATE lease SET owner = '', until_ms = 0
-WHERE site = ?1 AND substr(name, 1, length(?2)) = ?2 AND owner <> '' AND until_ms <= ?3
-"""
+_END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = ? AND owner <> ''"
 
 
 class SqliteLeases:
@@ -50,11 +43,13 @@ class SqliteLeases:
         await self._writer.execute(_RELEASE, (site, name, owner))
 
     async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
-        """See the port. Looks first: usually none has run out."""
+        """See the port."""
         values = (site, prefix, now_ms)
-        if not self._readers.look(lambda conn: fetch(conn, _EXPIRED, values)):
-            return []
-        return await self._writer.do(partial(_expire, values=values))
+        return self._readers.look(lambda conn: fetch(conn, _EXPIRED, values))
+
+    async def end(self, site: str) -> None:
+        """See the port."""
+        await self._writer.execute(_END, (site,))
 
 
 class SqliteNotebook:
@@ -74,9 +69,3 @@ class SqliteNotebook:
         """See the port."""
         statement = "INSERT OR REPLACE INTO notebook(site, book, key, value) VALUES (?, ?, ?, ?)"
         await self._writer.execute(statement, (site, book, key, value))
-
-
-def _expire(conn: apsw.Connection, *, values: tuple[str, str, int]) -> list[tuple[str, str]]:
-    rows = fetch(conn, _EXPIRED, values)
-    conn.execute(_END, values)
-    return rows

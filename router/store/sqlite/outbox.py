@@ -46,6 +46,10 @@ _HOLDS = """
 SELECT 1 FROM outbox WHERE id = ?2 AND site = ?1 AND state = 'waiting' AND worker = ?3 AND worker <> '' AND go_ms > ?4
 """
 
+_FREE = """
+UPDATE outbox SET unsure = 1, worker = '', go_ms = max(?2, ?3) WHERE site = ?1 AND head = 1 AND worker <> ''
+"""
+
 # An earlier effect of the lane may have been revived meanwhile, so the head is chosen anew.
 _LATER = """
 UPDATE outbox SET attempts = attempts + 1, worker = '', head = 0, go_ms = max(?3, ?6), reason = ?4, unsure = ?5
@@ -96,6 +100,10 @@ class SqliteOutbox:
         """See the port."""
         values = (site, effect, worker, now_ms)
         return bool(self._readers.look(lambda conn: fetch(conn, _HOLDS, values)))
+
+    async def free_claims(self, site: str, *, now_ms: int) -> None:
+        """See the port."""
+        await self._writer.execute(_FREE, (site, now_ms, EARLIEST_MS))
 
     async def done(self, site: str, effect: int) -> None:
         """See the port. Its position stays in `performed`, so that `verify` can tell done from lost."""

@@ -1,0 +1,65 @@
+"""Faults are seeded into the running server: the checker names each, or its silence is worth nothing."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.crash.scene import Scene, scene, until
+from tests.crash.subject_house import SEEDED, Subject
+
+pytestmark = pytest.mark.crash
+
+ENOUGH = 4
+GIVEN_S_MAX = 20.0
+NOW = "time 1 7"
+
+
+async def lived_with(at: Scene, fault: str) -> None:
+    """Let the next life have a fault, under load until something was promised in it."""
+    assert isinstance(at.house, Subject), "only a subject takes a fault"
+    at.house.more[SEEDED] = fault
+    await at.restart()
+    before = len(at.ledger.answered)
+    at.crowd.writing.set()
+    await until(lambda: len(at.ledger.answered) >= before + ENOUGH, "enough was promised")
+
+
+async def found_after(folder: Path, fault: str, blow: str) -> list[str]:
+    """Return what the checker says right after a blow upon a life with a fault."""
+    async with scene(folder, Subject, agents=2) as at:
+        await lived_with(at, fault)
+        if blow:
+            await at.ended(f"{blow} {NOW}")
+        return await at.judged(verify=False)
+
+
+SEEDS = {
+    "synchronous_off": ("forget", "0 messages where one was acknowledged"),
+    "answer_before_commit": ("kill", "0 replies where one was acknowledged"),
+    "dropped_event": ("", "events and holds"),
+}
+
+
+@pytest.mark.parametrize("fault", SEEDS)
+async def test_a_seeded_fault_is_named(tmp_path: Path, fault: str) -> None:
+    blow, said = SEEDS[fault]
+    found = await found_after(tmp_path, fault, blow)
+    assert any(said in sentence for sentence in found), found[:10]
+
+
+async def test_an_agent_who_is_given_one_too_many_is_named(tmp_path: Path) -> None:
+    little: dict[str, Any] = {"limits": {"capacity": 50}}
+    async with scene(tmp_path, Subject, agents=1, habit="keep", site=little) as at:
+        assert isinstance(at.house, Subject), "only a subject takes a fault"
+        at.house.more[SEEDED] = "one_too_many"
+        await at.restart()
+        at.crowd.writing.set()
+        await until(lambda: len(at.crew.robots[0].accepted) > 1, "work was given")
+        found, end = await at.judged(verify=False), time.monotonic() + GIVEN_S_MAX
+        while not found and time.monotonic() < end:
+            found = await at.judged(verify=False)
+    assert any("was given one too many" in sentence for sentence in found), found[:10]
