@@ -158,7 +158,7 @@ def picture_of(state: State) -> Picture:
         facts=sorted(state.facts.by_number.items()),
         unused_facts=list(state.facts.unused),
         classes=[_ClassRow(c.queue, c.channel, c.needs, c.load, c.live) for c in state.matching.classes],
-        convs=[_row_of(state.convs[conv]) for conv in sorted(state.convs)],
+        convs=[_row_of(state.convs.peek(conv)) for conv in sorted(state.convs)],
         agents=[_agent_row(state.agents[agent]) for agent in sorted(state.agents)],
         queues=[
             _QueueRow(name, q.open, q.until_ms, q.serve_until_ms, q.closure_until_ms)
@@ -242,7 +242,10 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
     state.lines = dict(picture.lines)
     state.review = deque(picture.review)
     _restore_matching(state, picture)
-    state.deadlines.rebuild(list(state.standing()))
+    _restore_convs(state, picture.convs)
+    # Before anybody sleeps: everybody is at hand.
+    state.deadlines.rebuild(state.standing())
+    state.matching.rebuild_lines([conv for conv in state.convs.awake() if conv.state == WAITING])
     return state
 
 
@@ -276,8 +279,6 @@ def _restore_matching(state: State, picture: Picture) -> None:
         agent = _agent(state, agent_row)
         state.agents[agent.id] = agent
         state.matching.enter_room(agent)
-    _restore_convs(state, picture.convs)
-    state.matching.rebuild_lines([conv for conv in state.convs.values() if conv.state == WAITING])
 
 
 def _agent(state: State, row: _AgentRow) -> Agent:
