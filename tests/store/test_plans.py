@@ -46,6 +46,9 @@ def test_a_statement_reads_no_table_from_end_to_end(name: str, statement: str) -
     by_site_alone = [step for step in steps if re.search(r"SEARCH (message|letter|line|customer) .*\(site=\?\)$", step)]
     allowed = {"letterbox._DEPTH", "letterbox._QUARANTINED", "letterbox._PRUNE", "evidence._LETTERS"}
     assert not by_site_alone or name in allowed, by_site_alone
+    # A range of positions is the whole story of a site: right for a page of it, and never for one conversation or line.
+    walks = [step for step in steps if re.search(r"SEARCH t .*\(site=\? AND position[<>]\?\)$", step)]
+    assert walks == [], name
     conn.close()
 
 

@@ -29,13 +29,17 @@ _MESSAGE = "m.id, m.conv, m.line, m.body, m.status, m.reason"
 
 _STORY = f"""
 SELECT t.position, t.conv, t.line, t.kind, t.at, t.message, t.agent, t.notice, t.until_ms, t.detail, {_MESSAGE}
-FROM timeline t LEFT JOIN message m ON m.id = t.message AND m.site = t.site
+FROM timeline t INDEXED BY {{index}} LEFT JOIN message m ON m.id = t.message AND m.site = t.site
 """  # noqa: S608 - the fields are the constant above
 
-_OF_CONVERSATION = _STORY + "WHERE t.site = ? AND t.conv = ? AND t.position < ? ORDER BY t.position DESC LIMIT ?"
+# Without the index's name the planner walks the site's whole timeline, because that is in the wanted order already.
+_OF_CONVERSATION = (
+    _STORY.format(index="timeline_conv")
+    + "WHERE t.site = ? AND t.conv = ? AND t.position < ? ORDER BY t.position DESC LIMIT ?"
+)
 
 _OF_LINE = (
-    _STORY  # noqa: S608 - constants
+    _STORY.format(index="timeline_line")  # noqa: S608 - constants
     + "WHERE t.site = ?1 AND t.line = ?2 AND t.line <> 0 AND t.position > ?3"
     + " AND t.kind IN (SELECT value FROM json_each(?5)) AND (m.direction IS NULL OR m.direction <> 'note')"
     + " ORDER BY t.position LIMIT ?4"
