@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.core.bundle import Part
+from router.core.matching import Class, Profile
+from router.core.state import Agent, Conv, QueueState
 
 # Walked through by their elements; everything else by its fields.
 _CONTAINERS = (dict, OrderedDict, list, deque, set, tuple, frozenset)
+_MANY = (Agent, Class, Conv, Profile, QueueState)
 _LEAVES = (int, str, bytes, bool, float, type(None))
 
 
@@ -46,21 +49,21 @@ def _walk(root: object, name: str) -> Iterator[tuple[str, object]]:
 
 def _parts(path: str, each: Any) -> Iterator[tuple[str, object]]:
     if isinstance(each, dict):
-        for key, value in each.items():
+        for key, value in dict.items(each):
             yield f"{path}[]", key
             yield f"{path}[]", value
     elif isinstance(each, _CONTAINERS):
         for element in each:
             yield f"{path}[]", element
-    else:
+    if type(each) not in _CONTAINERS:
         for field in _fields(each):
             value = getattr(each, field, None)
             yield f"{_named(path, each)}.{field}", value
 
 
 def _named(path: str, each: object) -> str:
-    """Objects of one kind are one place, wherever they are met first: a conversation is met in many containers."""
-    return type(each).__name__ if "[]" in path else path
+    """Objects of one kind are one place, wherever they are met first: a class is met in many containers."""
+    return type(each).__name__ if isinstance(each, _MANY) else path
 
 
 def _fields(each: Any) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def _abilities(number: int) -> tuple[tuple[str, int], ...]:
 
 def new_abilities(number: int, day: int) -> tuple[tuple[str, int], ...]:
     """Return what somebody can do after a training on some day: over a year hardly two are alike."""
-    return tuple(sorted({**dict(_abilities(number)), f"skill:training{(number + day) % 90}": 1 + day % 3}.items()))
+    return tuple(sorted({**dict(_abilities(number)), f"skill:training{(number + day) % 90}": 1 + day // 90}.items()))
 
 
 @cache
