@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from tests.providers.described import Described, Pairs
 
@@ -133,7 +134,7 @@ class Twilio:
         tries = 1 + int(dict(parse_qsl(policy)).get("rc", "0"))
         status, text = 0, ""
         for _ in range(tries):
-            async with self.session.post(self.reach(url), data=fields, headers=headers) as answer:
+            async with self.session.post(URL(self.reach(url), encoded=True), data=fields, headers=headers) as answer:
                 status, text = answer.status, await answer.text()
             if status < 500:
                 break
@@ -204,28 +205,32 @@ class Twilio:
             assert request.transport is not None, "the line was open"
             request.transport.abort()
             return web.Response()
-        return web.json_response(_error(fault.code or fault.status, fault.status)[1], status=fault.status)
+        return web.json_response(error(fault.code or fault.status, fault.status)[1], status=fault.status)
 
     async def _answer(self, request: web.Request, asked: Asked) -> tuple[int, Any]:
         expected = "Basic " + base64.b64encode(f"{self.sid}:{self.token}".encode()).decode()
         if request.headers.get("Authorization") != expected:
-            return _error(20003, 401)
+            return error(20003, 401)
         root = f"/2010-04-01/Accounts/{self.sid}"
-        if asked.path.startswith(f"{root}/Messages/") and asked.method == "GET" and not asked.path.endswith(".json"):
+        if (
+            asked.path.startswith((f"{root}/Messages/", f"{root}/Recordings/"))
+            and asked.method == "GET"
+            and not asked.path.endswith(".json")
+        ):
             return 302, web.Response(
                 status=302, headers={"Location": f"{self.url}/storage/{asked.path.rpartition('/')[2]}"}
             )
         faults = self._described.faults(asked.method, asked.path, asked.query, asked.form)
         if faults:
             self.wrong += [f"{asked.method} {asked.path}: {fault}" for fault in faults]
-            return _error(20001, 400)
+            return error(20001, 400)
         if asked.path == f"{root}/Messages.json":
             return self._send(asked) if asked.method == "POST" else self._list(asked)
         if asked.path.endswith("/Media.json"):
             held = self.media.get(asked.path.split("/")[-2], [])
             return 200, {"media_list": [{"sid": sid, "content_type": kind} for sid, kind, _ in held]}
         found = await self.more(asked) if self.more else None
-        return found or _error(20404, 404)
+        return found or error(20404, 404)
 
     async def _storage(self, request: web.Request) -> web.StreamResponse:
         self.storage_headers.append(dict(request.headers))
@@ -239,11 +244,11 @@ class Twilio:
     def _send(self, asked: Asked) -> tuple[int, dict[str, Any]]:
         to, sender, body = asked.get("To"), asked.get("From"), asked.get("Body")
         if to in self.opted_out:
-            return _error(21610, 400)
+            return error(21610, 400)
         if len(body) > 1600:
-            return _error(21617, 400)
+            return error(21617, 400)
         if not (to.removeprefix("whatsapp:").startswith("+") and sender):
-            return _error(21211, 400)
+            return error(21211, 400)
         record = self.list_message(self.new_sid("SM"), direction="outbound-api", From=sender, To=to, Body=body)
         record["callback"] = asked.get("StatusCallback")
         self.later(self._follow(record, asked.all("MediaUrl")))
@@ -271,5 +276,5 @@ class Twilio:
         return 200, {"messages": shown, "next_page_uri": onward, "page": page, "page_size": size}
 
 
-def _error(code: int, status: int) -> tuple[int, dict[str, Any]]:
+def error(code: int, status: int) -> tuple[int, dict[str, Any]]:
     return status, {"code": code, "message": "as the vendor would say", "more_info": "", "status": status}

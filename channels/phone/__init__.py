@@ -1,0 +1,219 @@
+"""Telephone through Twilio: callers wait on the provider's hold line, agents talk to them in a conference.
+
+Our router decides who gets whom; the provider only holds the line. https://www.twilio.com/docs/voice
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import VoiceGrant
+
+from channels.contract import (
+    AnyEffect,
+    Attachment,
+    Capabilities,
+    Connect,
+    Done,
+    Door,
+    EffectFailed,
+    Fetch,
+    HangUp,
+    Hold,
+    LetterboxClosed,
+    Move,
+    Route,
+    TryLater,
+    Undeliverable,
+)
+from channels.contract import Settings as CommonSettings
+from channels.phone.legs import LegBook
+from channels.phone.missed import Missed
+from channels.phone.reading import is_number
+from channels.phone.talk import Talk
+from channels.phone.webhooks import Manners, MenuKey, Webhooks
+from channels.twilio import API_URL, Account, AccountSettings, Rest, TooMany, account_of
+
+CAPABILITIES = Capabilities(
+    delivery="call",
+    live=True,
+    load=100,
+    opens_on="line",
+    effects=("Connect", "Hold", "Move", "HangUp", "Fetch"),
+    media=True,
+    single=True,
+    can_find=True,
+)
+RECONCILE_S_MIN = 10
+# A softphone asks anew before its token ends; the vendor's longest is a day.
+TOKEN_S = 3_600
+# Where the router puts a line that is transferred.
+WAITING_PLACE = "queue"
+_KEY = re.compile(r"[0-9*#]")
+_IDENTITY = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+
+class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `phone` entry of channels.yaml.
+
+    `languages`: a caller's language by the beginning of the number (`{"+66": th}`), else `language`. `menu`: what a key
+    after `menu_text` means. `phones`: agents who answer by telephone (`agent_7: "+420..."`), all others in the browser.
+    `voicemail_on`: the notices after which a message may be left. `keys`: waiting callers may press 1 or 2.
+    """
+
+    account_sid: str = ""
+    auth_token_env: str = ""
+    old_auth_token_env: str = ""
+    api_key_sid: str = ""
+    api_key_secret_env: str = ""
+    api_url: str = API_URL
+    numbers: tuple[str, ...] = ()
+    language: str = "en"
+    languages: dict[str, str] = msgspec.field(default_factory=dict)
+    menu: dict[str, MenuKey] = msgspec.field(default_factory=dict)
+    menu_text: str = "phone-menu"
+    voices: dict[str, str] = msgspec.field(default_factory=dict)
+    music: str = ""
+    keys: bool = True
+    phones: dict[str, str] = msgspec.field(default_factory=dict)
+    voicemail_on: tuple[str, ...] = ("off-hours", "voicemail", "closing")
+    outgoing_app_sid: str = ""
+    reconcile_s: int = 60
+
+
+class Phone:
+    """One account's calls."""
+
+    def __init__(self, settings: Settings, door: Door, account: Account | None) -> None:
+        self.capabilities = CAPABILITIES
+        self._settings = settings
+        self._door = door
+        self._account = account
+        self._book = LegBook(door.book)
+        self._rest = Rest(account) if account else None
+        root = f"{door.public_url}/channels/phone"
+        self._talk = Talk(self._rest, self._book, root=root, phones=settings.phones) if self._rest else None
+        self._deeds: dict[type[Any], Callable[[Talk, Any], Awaitable[Done]]] = {
+            Connect: self._connect,
+            Hold: _hold,
+            Move: _move,
+            HangUp: _hang_up,
+            Fetch: self._fetch,
+        }
+
+    def routes(self) -> Sequence[Route]:
+        """The pages that the provider asks for; without an account one that says so."""
+        if self._account is None or self._talk is None:
+            return (Route(method="POST", path="/voice", handler=_not_configured),)
+        manners = Manners(**{name: getattr(self._settings, name) for name in Manners.__struct_fields__})
+        return Webhooks(self._door, self._account, manners, talk=self._talk, book=self._book).routes()
+
+    async def listen(self) -> None:
+        """Look for what no callback told, until cancelled; return at once where no number is named."""
+        if self._rest is None or not self._settings.numbers:
+            return
+        settings = self._settings
+        missed = Missed(self._rest, self._door, self._book, numbers=settings.numbers, language=settings.language)
+        while True:
+            done = True
+            with suppress(EffectFailed, LetterboxClosed):
+                done = await missed.round()
+            await asyncio.sleep(settings.reconcile_s if done else 1)
+
+    # --- out --------------------------------------------------------------------------------------------------
+
+    async def perform(self, effect: AnyEffect) -> Done:
+        """Do one thing to a call."""
+        deed = self._deeds.get(type(effect))
+        if deed is None:
+            raise Undeliverable("effect_unknown")
+        if self._talk is None:
+            raise TryLater("not_configured")
+        return await deed(self._talk, effect)
+
+    async def _connect(self, talk: Talk, effect: Connect) -> Done:
+        if not _IDENTITY.fullmatch(effect.address):
+            raise Undeliverable("address_unusable")
+        return Done(provider=await talk.connect(effect, self._door.now_ms()))
+
+    async def _fetch(self, talk: Talk, effect: Fetch) -> Done:
+        del talk
+        assert self._rest is not None, "checked before"
+        content, kind = await self._rest.fetch(effect.url)
+        name = effect.url.rstrip("/").rpartition("/")[2][:80]
+        file = Attachment(name=name, media_type=kind, size_bytes=len(content), content=content, source=effect.url)
+        return Done(files=(file,))
+
+    async def find(self, key: str) -> Done | None:
+        """Ask whether an agent's telephone rings already. All other deeds may be done twice without harm."""
+        line = await self._book.line_tried(key)
+        if self._talk is None or not line:
+            return None
+        legs = await self._book.of(line)
+        if legs.key != key:
+            return None
+        with suppress(TooMany):
+            sid = await self._talk.find_leg(legs)
+            return Done(provider=sid) if sid else None
+        return None
+
+    # --- the agent's softphone --------------------------------------------------------------------------------
+
+    def softphone_token(self, agent: int) -> str:
+        """Return the token with which an agent's browser takes calls. Raises TryLater where no key is configured."""
+        settings, account = self._settings, self._account
+        if account is None or not settings.api_key_sid:
+            raise TryLater("not_configured")
+        token = AccessToken(account.sid, settings.api_key_sid, account.secret, identity=f"agent_{agent}", ttl=TOKEN_S)
+        token.add_grant(VoiceGrant(incoming_allow=True, outgoing_application_sid=settings.outgoing_app_sid or None))
+        return str(token.to_jwt())
+
+
+async def _hold(talk: Talk, effect: Hold) -> Done:
+    await talk.hold(effect.line, on=effect.on)
+    return Done()
+
+
+async def _move(talk: Talk, effect: Move) -> Done:
+    if effect.to != WAITING_PLACE:
+        raise Undeliverable("place_unknown")
+    await talk.back_to_line(effect.line)
+    return Done()
+
+
+async def _hang_up(talk: Talk, effect: HangUp) -> Done:
+    await talk.hang_up(effect.line)
+    return Done()
+
+
+async def _not_configured(request: web.Request) -> web.StreamResponse:
+    del request
+    return web.Response(status=503, text="not configured")
+
+
+def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) -> Phone:
+    """Make the channel. Raises ValueError with a sentence when a setting or a named secret is missing."""
+    assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
+    for number in (*settings.numbers, *settings.phones.values()):
+        if not is_number(number):
+            raise ValueError(f"phone.numbers and phone.phones: write '+66600000001', unlike '{number}'")
+    for key in settings.menu:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"phone.menu: a key is one of 0-9, * and #, unlike '{key}'")
+    for name in settings.phones:
+        if not re.fullmatch(r"agent_[0-9]+", name):
+            raise ValueError(f"phone.phones: an agent is written 'agent_7', unlike '{name}'")
+    if settings.reconcile_s < RECONCILE_S_MIN:
+        raise ValueError(f"phone.reconcile_s must be at least {RECONCILE_S_MIN}")
+    written = AccountSettings(**{name: getattr(settings, name) for name in AccountSettings.__struct_fields__})
+    return Phone(settings, door, account_of(written, environment))
+
+
+__all__ = ["CAPABILITIES", "Phone", "Settings", "build"]
