@@ -101,7 +101,8 @@ def _body(request: Ask) -> bytes | aiohttp.FormData | None:
         return request.json
     if request.form is None and request.file is None:
         return None
-    form = aiohttp.FormData()
+    # Names stand in the form as they are, in UTF-8: written as %E5 they are shown so.
+    form = aiohttp.FormData(quote_fields=False)
     for name, value in (request.form or {}).items():
         form.add_field(name, value)
     if request.file is not None:

@@ -17,11 +17,11 @@ _FLAGS = range(0x1F1E6, 0x1F200)
 _TAGS = range(0xE0020, 0xE0080)
 # A line or word may end so far before the limit; beyond it a part would become short and the answer many.
 _LOOK_BACK_DIVISOR = 8
+_ENDS = ("\n", " ", "。", "，", "\u3000")
 # Parts are begun only this early in a call of the outbox, so that the last one ends before it loses patience.
 BEGIN_S_MAX = 12.0
 MORE_MS = 1_000
 Part = TypeVar("Part")
-_ENDS = ("\n", " ", "。", "，", "\u3000")
 
 
 def utf8_bytes(text: str) -> int:
@@ -88,19 +88,19 @@ def _flags_before(text: str, place: int) -> int:
 
 
 class Progress:
-    """How many parts of an effect have left, so that a repeat says none of them twice. Kept over a crash."""
+    """How many parts of an effect were begun, so that a repeat says none of them twice. Kept over a crash."""
 
     def __init__(self, book: Book, key: str) -> None:
         self._book, self._page = book, f"parts:{key}"
 
     async def read(self) -> int:
-        """Return how many have left."""
+        """Return the number that was noted."""
         noted = await self._book.read(self._page)
         return int(noted) if noted else 0
 
-    async def note(self, left: int) -> None:
-        """Note that so many have left; 0 once all have."""
-        await self._book.note(self._page, str(left) if left else "")
+    async def note(self, number: int) -> None:
+        """Note a number; 0 once all is said."""
+        await self._book.note(self._page, str(number) if number else "")
 
 
 async def say_all(parts: Sequence[Part], progress: Progress, say: Callable[[Part], Awaitable[None]]) -> None:
@@ -109,8 +109,14 @@ async def say_all(parts: Sequence[Part], progress: Progress, say: Callable[[Part
     several = len(parts) > 1
     first = await progress.read() if several else 0
     for number, part in enumerate(parts[first:], first + 1):
-        if number > first + 1 and asyncio.get_running_loop().time() - begun > BEGIN_S_MAX:
-            raise TryLater("more_to_come", after_ms=MORE_MS)
+        if number > first + 1:
+            rest_in_time(begun)
         await say(part)
         if several:
             await progress.note(number % len(parts))
+
+
+def rest_in_time(begun: float) -> None:
+    """Leave the other parts to the next try where this one has taken long. `begun` is the loop's time."""
+    if asyncio.get_running_loop().time() - begun > BEGIN_S_MAX:
+        raise TryLater("more_to_come", after_ms=MORE_MS)

@@ -19,6 +19,8 @@ LIFE_S_MIN, LIFE_S_MAX = 60, 7_200
 # The platform allows a forced renewal every thirty seconds, twenty times a day.
 FORCE_MS = 30_000
 TOKEN_CHARS_MAX = 2_048
+# What the platform itself says comes as one of these, errors in the place of a file, too.
+SAYS = frozenset({"application/json", "text/plain", "text/json"})
 # invalid credential, invalid token, token expired: the token is renewed, and the call made once more.
 TOKEN_CODES = frozenset({40001, 40014, 42001})
 
@@ -126,20 +128,36 @@ class Api:
 
     async def call(self, request: Ask) -> dict[str, Any]:
         """Make a call that answers in JSON."""
-        told = await self.file(request)
-        return read_answer(told, harmless=request.harmless)
+        return read_answer(await self.file(request), harmless=request.harmless)
 
     async def file(self, request: Ask) -> Told:
         """Make a call that answers with a file. What it answers in JSON is an error, or an address of a file."""
+        told, code = await self._told(request)
+        if code:
+            raise self.failure(code)
+        return told
+
+    async def answer(self, request: Ask) -> tuple[int, dict[str, Any]]:
+        """Make a call of which an error code may be good news; return it and the answer."""
+        told, code = await self._told(request)
+        return code, read_answer(told, harmless=request.harmless)
+
+    async def code_of(self, request: Ask) -> int:
+        """Make a call of which only the error code matters."""
+        return (await self.answer(request))[0]
+
+    def failure(self, code: int) -> EffectFailed:
+        """Return what an error code means here."""
+        return failure(code, self._codes)
+
+    async def _told(self, request: Ask) -> tuple[Told, int]:
         token = await self._tokens.current()
         told, code = await self._once(request, token)
         if code in TOKEN_CODES:
             told, code = await self._once(request, await self._tokens.after(token))
         if code in TOKEN_CODES:
             raise TryLater("token_refused")
-        if code:
-            raise failure(code, self._codes)
-        return told
+        return told, code
 
     async def _once(self, request: Ask, token: str) -> tuple[Told, int]:
         query = {**request.query, "access_token": token}
@@ -156,8 +174,11 @@ def failure(code: int, codes: Mapping[int, Means]) -> EffectFailed:
 
 
 def error_code(told: Told) -> int:
-    """Return the `errcode` of an answer, 0 where it has none. The platform answers 200 whatever it means."""
-    if not told.body.startswith(b"{"):
+    """Return the `errcode` of an answer, 0 where it has none. The platform answers 200 whatever it means.
+
+    A file that a customer has sent may look like an answer, and comes under another type.
+    """
+    if told.media_type not in SAYS or not told.body.startswith(b"{"):
         return 0
     try:
         said = msgspec.json.decode(told.body)

@@ -14,7 +14,7 @@ import msgspec
 from channels.contract import Attachment, Done, Fetch, Send, TryLater, Typing, Undeliverable
 from channels.http_out import Ask, File, Told, ask
 from channels.parts import Progress, say_all, split, utf8_bytes
-from channels.tencent.api import Api, Means
+from channels.tencent.api import SAYS, Api, Means
 from channels.wechat.messages import is_media_id
 
 # "45002: the length of the text" comes above this; about 680 Chinese characters.
@@ -98,7 +98,7 @@ class Sender:
             raise Undeliverable("media_unusable")
         query = {"media_id": effect.url}
         told = await self._api.file(self._download(f"{self._base_url}/cgi-bin/media/get", query))
-        if told.media_type in {"application/json", "text/plain"}:
+        if told.media_type in SAYS:
             told = await ask(self._download(self._film(told), {}))
         if told.status != 200:
             raise Undeliverable("media_gone")
