@@ -29,6 +29,7 @@ from channels.contract import (
     Hold,
     LetterboxClosed,
     Move,
+    Play,
     Route,
     TryLater,
     Undeliverable,
@@ -46,7 +47,7 @@ CAPABILITIES = Capabilities(
     live=True,
     load=100,
     opens_on="line",
-    effects=("Connect", "Hold", "Move", "HangUp", "Fetch"),
+    effects=("Connect", "Hold", "Move", "HangUp", "Play", "Fetch"),
     media=True,
     single=True,
     can_find=True,
@@ -105,6 +106,7 @@ class Phone:
             Hold: _hold,
             Move: _move,
             HangUp: _hang_up,
+            Play: _play,
             Fetch: self._fetch,
         }
 
@@ -190,6 +192,11 @@ async def _move(talk: Talk, effect: Move) -> Done:
 
 async def _hang_up(talk: Talk, effect: HangUp) -> Done:
     await talk.hang_up(effect.line)
+    return Done()
+
+
+async def _play(talk: Talk, effect: Play) -> Done:
+    await talk.announce(effect)
     return Done()
 
 

@@ -79,10 +79,11 @@ def enqueue(speech: Speech, pages: Pages, *, greet: bool) -> str:
     return str(document)
 
 
-def hold(speech: Speech, pages: Pages, *, place: int, keys: bool) -> str:
-    """One turn of waiting: where one stands, what one may press, music."""
+def hold(speech: Speech, pages: Pages, *, place: int, keys: bool, notice: str = "") -> str:
+    """One turn of waiting: what was announced, where one stands, what one may press, music."""
     document = VoiceResponse()
     gather = Gather(num_digits=1, timeout=1, action=pages.url("key"), method="POST")
+    speech.say_text(gather, notice)
     if place:
         speech.say(gather, "place", place=place)
     else:
@@ -106,6 +107,13 @@ def music(speech: Speech, pages: Pages) -> str:
     else:
         document.pause(length=TURN_S)
     document.redirect(pages.url("music"), method="POST")
+    return str(document)
+
+
+def notice(speech: Speech, text: str) -> str:
+    """Say something into a talk."""
+    document = VoiceResponse()
+    speech.say_text(document, text)
     return str(document)
 
 

@@ -18,7 +18,8 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call. `customer`: the leg the customer is on now; `agent`, `party`: the one that was called last.
 
     `joined`: the agent's leg that took the call. `kept`: why a hang-up does not end it. `number`: one that was typed to
-    be called back on, `peer` the line's ends once it is done. `key`, `tried_ms`, `target`: the last connection tried.
+    be called back on, `peer` the line's ends once it is done. `heard`: the last notice said.
+    `key`, `tried_ms`, `target`: the last connection tried.
     """
 
     customer: str = ""
@@ -29,6 +30,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked: str = ""
     number: str = ""
     peer: str = ""
+    heard: int = 0
     key: str = ""
     tried_ms: int = 0
     target: str = ""

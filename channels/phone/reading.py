@@ -161,11 +161,14 @@ def voicemail(line: str, sid: str, url: str, text: str) -> MessageIn:
     return MessageIn(line=line_of(line), dedupe=sid, provider=sid, text=text, attachments=(sound,))
 
 
-def place_of(items: list[LineItem], voicemail_on: tuple[str, ...]) -> tuple[str, str]:
-    """Return what the caller stands before, and the notice to say first; `waiting` while nothing is decided."""
+def place_of(items: list[LineItem], voicemail_on: tuple[str, ...]) -> str:
+    """Return what the caller stands before; `waiting` while nothing is decided."""
     states = [item.state for item in items if item.kind == "status"]
-    notices = [item for item in items if item.kind == "notice" and item.notice in voicemail_on]
     place = _PLACES.get(states[-1], WAITING) if states else WAITING
-    if notices and place in {WAITING, VOICEMAIL}:
-        return VOICEMAIL, notices[-1].text
-    return place, ""
+    told = any(item.kind == "notice" and item.notice in voicemail_on for item in items)
+    return VOICEMAIL if told and place == WAITING else place
+
+
+def newest_notice(items: list[LineItem], after: int) -> LineItem | None:
+    """Return the newest announcement that was not said yet."""
+    return next((item for item in reversed(items) if item.kind == "notice" and item.seq > after), None)

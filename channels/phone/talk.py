@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from channels.contract import Connect, EffectFailed, LineRef, Undeliverable
+from channels.contract import Connect, EffectFailed, LineRef, Play, Undeliverable
 from channels.phone.documents import RETRIES, Pages, conference_name
 from channels.phone.legs import CALL_BACK, LegBook, Legs
 from channels.phone.reading import ALIVE, ends_of, is_number
@@ -71,28 +71,36 @@ class Talk:
         return sid
 
     async def find_leg(self, legs: Legs) -> str:
-        """Return the leg of a connection whose answer was lost, empty where there is none."""
+        """Return the leg of a connection whose answer was lost, also one that has rung in vain; empty for none."""
         query = {"To": legs.target, "StartTime>": iso(legs.tried_ms - SKEW_MS)}
         async for records in self._rest.pages("Calls.json", query, of="calls", pages_max=FIND_PAGES_MAX):
             for record in records:
                 made_ms = moment_ms(str(record.get("date_created") or ""))
-                if record.get("status") in ALIVE and made_ms >= legs.tried_ms - SKEW_MS:
+                if made_ms >= legs.tried_ms - SKEW_MS:
                     return str(record.get("sid") or "")
         return ""
 
     async def hold(self, line: LineRef, *, on: bool) -> None:
         """Let the customer hear music, or the agent again."""
+        music = [("Hold", "true"), ("HoldUrl", self.pages(line.key).url("music")), ("HoldMethod", "POST")]
+        await self._to_customer(line, music if on else [("Hold", "false")])
+
+    async def announce(self, effect: Play) -> None:
+        """Say a notice into the talk. Who waits on the hold line hears it at the next turn, without a call of ours."""
+        legs = await self._book.of(effect.line.key)
+        if legs.joined:
+            url = self.pages(effect.line.key, effect.language).url("notice", notice=effect.notice)
+            await self._to_customer(effect.line, [("AnnounceUrl", url), ("AnnounceMethod", "POST")])
+
+    async def _to_customer(self, line: LineRef, form: list[tuple[str, str]]) -> None:
+        """Change the customer's part in the talk."""
         legs = await self._book.of(line.key)
-        found = await self._rest.get(
-            "Conferences.json", {"FriendlyName": conference_name(line.key), "Status": "in-progress"}
-        )
+        wanted = {"FriendlyName": conference_name(line.key), "Status": "in-progress"}
+        found = await self._rest.get("Conferences.json", wanted)
         rooms = [each for each in found.get("conferences") or [] if isinstance(each, dict)]
         if not rooms:
             raise Undeliverable("not_talking")
-        form = [("Hold", "true"), ("HoldUrl", self.pages(line.key).url("music")), ("HoldMethod", "POST")]
-        await self._rest.post(
-            f"Conferences/{rooms[0].get('sid')}/Participants/{legs.customer}.json", form if on else [("Hold", "false")]
-        )
+        await self._rest.post(f"Conferences/{rooms[0].get('sid')}/Participants/{legs.customer}.json", form)
 
     async def back_to_line(self, line: LineRef) -> None:
         """Take the customer out of the talk and onto the hold line; the talk ends with that."""

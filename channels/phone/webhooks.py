@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 from aiohttp import web
 
-from channels.contract import AnySignal, Door, EffectFailed, LetterboxClosed, Route, Undeliverable
+from channels.contract import AnySignal, Door, EffectFailed, LetterboxClosed, LineItem, Route, Undeliverable
 from channels.phone import documents as doc
 from channels.phone import reading
 from channels.phone.documents import Pages, Speech
@@ -90,6 +90,7 @@ class Webhooks:
             "agent-status": self._agent_status,
             "no-answer": self._no_answer,
             "talk": self._conference,
+            "notice": self._notice,
         }
 
     def routes(self) -> Sequence[Route]:
@@ -164,20 +165,23 @@ class Webhooks:
 
     # --- waiting ----------------------------------------------------------------------------------------------
 
-    async def _stands(self, asked: Asked) -> tuple[str, str]:
-        line = reading.line_of(asked.line)
-        items = await self._door.line_items(line, after=0, limit=ITEMS_MAX)
-        return reading.place_of(items, self._manners.voicemail_on)
+    async def _items(self, asked: Asked) -> list[LineItem]:
+        return await self._door.line_items(reading.line_of(asked.line), after=0, limit=ITEMS_MAX)
 
     async def _wait(self, asked: Asked) -> str:
         """The next turn: what has been decided is heard now, if no effect came before."""
         speech, pages = self._said(asked)
-        where, notice = await self._stands(asked)
-        legs = await self._book.of(asked.line)
+        items, legs = await self._items(asked), await self._book.of(asked.line)
+        where = reading.place_of(items, self._manners.voicemail_on)
+        notice = reading.newest_notice(items, legs.heard)
+        if notice is not None:
+            await self._book.note(asked.line, legs, heard=notice.seq)
+        text = notice.text if notice else ""
         if where in {reading.VOICEMAIL, reading.OVER} or legs.joined:
-            return doc.leave(speech, notice)
+            return doc.leave(speech, text)
         place = await self._door.place(reading.line_of(asked.line))
-        return doc.hold(speech, pages, place=place, keys=self._manners.keys and where == reading.WAITING)
+        keys = self._manners.keys and where == reading.WAITING
+        return doc.hold(speech, pages, place=place, keys=keys, notice=text)
 
     async def _key(self, asked: Asked) -> str:
         """A key in the hold line: noted, and acted upon at its exit."""
@@ -199,7 +203,7 @@ class Webhooks:
             return await self._voicemail(asked)
         if result != LEFT_BY_US:
             return doc.nothing()
-        where, _ = await self._stands(asked)
+        where = reading.place_of(await self._items(asked), self._manners.voicemail_on)
         legs = await self._book.of(asked.line)
         if legs.joined:
             return doc.talk(pages, label=CUSTOMER)
@@ -325,3 +329,8 @@ class Webhooks:
     async def _conference(self, asked: Asked) -> str:
         await self._accept(reading.conference_signal(asked.fields, asked.line))
         return doc.nothing()
+
+    async def _notice(self, asked: Asked) -> str:
+        """What is announced into a talk."""
+        speech, _ = self._said(asked)
+        return doc.notice(speech, self._door.text(asked.query.get("notice", ""), speech.language))

@@ -18,6 +18,8 @@ from tests.providers.twilio import Asked, Twilio, error
 
 # A second of a document lasts so long here.
 SECOND_S = 0.02
+# What rings goes on for longer, so that a lost answer can be looked for meanwhile.
+RINGING_SECOND_S = 0.3
 ENDED = {"completed", "busy", "failed", "no-answer", "canceled"}
 
 
@@ -320,7 +322,7 @@ class Calls:
         leg = Leg(self.twilio.new_sid("CA"), to, asked.get("From"), "outbound-api")
         leg.url, leg.callback = asked.get("Url"), asked.get("StatusCallback")
         self.legs[leg.sid] = leg
-        self.twilio.later(self._ring(leg, float(asked.get("Timeout") or "60") * SECOND_S * 5))
+        self.twilio.later(self._ring(leg, float(asked.get("Timeout") or "60") * RINGING_SECOND_S))
         return 201, leg.record()
 
     async def _ring(self, leg: Leg, timeout_s: float) -> None:
@@ -368,12 +370,14 @@ class Calls:
             return error(20404, 404)
         if asked.get("Hold") == "true":
             room.held.add(sid)
-            self.twilio.later(self._hold_music(self.legs[sid], asked.get("HoldUrl")))
+            self.twilio.later(self._play_into(self.legs[sid], asked.get("HoldUrl")))
+        elif asked.get("AnnounceUrl"):
+            self.twilio.later(self._play_into(self.legs[sid], asked.get("AnnounceUrl")))
         elif asked.get("Hold") == "false":
             room.held.discard(sid)
         return 200, {"call_sid": sid, "hold": sid in room.held}
 
-    async def _hold_music(self, leg: Leg, url: str) -> None:
+    async def _play_into(self, leg: Leg, url: str) -> None:
         _, text = await self.twilio.post(url, self._fields(leg))
         for verb in ET.fromstring(text):
             assert verb.tag in {"Say", "Play", "Pause", "Redirect"}, "13238: not in a conference's documents"

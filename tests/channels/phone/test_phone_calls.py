@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.contract import Connect, HangUp, Hold, LineOpened, Move, TryLater, Undeliverable, Unsure
+from channels.contract import Connect, HangUp, Hold, LineOpened, Move, Play, TryLater, Undeliverable, Unsure
 from channels.phone.missed import Missed
 from channels.phone.wording import SAID
 from tests.channels.phone.conftest import AGENT_PHONE, OURS, PAGES, THEIRS, Exchange, exchange_with, until
@@ -189,6 +189,21 @@ async def test_what_is_done_to_a_call_that_is_over_is_undeliverable(exchange: Ex
         await exchange.channel.perform(effect(key="x", line=exchange.line(leg), **more))
     with pytest.raises(Undeliverable, match="call_over"):
         await exchange.channel.perform(connect(exchange, leg))
+
+
+async def test_a_notice_is_said_once_to_who_waits_and_into_a_talk(exchange: Exchange) -> None:
+    exchange.door.texts["closing"] = "We are closing."
+    leg = await exchange.waiting()
+    line = exchange.line(leg)
+    exchange.door.happen(line, kind="notice", notice="in-line", text="You are in line.")
+    await exchange.channel.perform(Play(key="p1", line=line, notice="in-line"))
+    await until(lambda: leg.heard.count(SAID["waiting"]["th"]) > 4, "some turns")
+    assert leg.heard.count("You are in line.") == 1
+    exchange.calls.answers["client:agent_1"] = "answer"
+    await exchange.channel.perform(connect(exchange, leg))
+    await until(lambda: exchange.calls.together() == BOTH, "together")
+    await exchange.channel.perform(Play(key="p2", line=line, notice="closing"))
+    await until(lambda: leg.heard[-1] == "We are closing.", "said into the talk")
 
 
 # --- hang-ups -------------------------------------------------------------------------------------------------
