@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 ACCEPTED = "250 2.0.0 Kept"
 LATER = "451 4.3.0 The letterbox is closed, try again later"
@@ -18,6 +18,12 @@ TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
 BUSY = b"421 4.3.2 Too many connections, try again later\r\n"
 # Our own addresses are few; more recipients than these are an attempt at something else (RFC 5321 wants 100).
 RECIPIENTS_MAX = 100
+TOO_MUCH = b"552 5.3.4 Too much mail data\r\n"
+NO_ROOM = b"421 4.3.1 Too much mail at once, try again later\r\n"
+# A mail that is too large is heard to its end, so that its sender reads the refusal; not one that has no end.
+HEARD_PER_SIZE_MAX = 2
+# Mails under way in all sessions together: ten of the largest, and no more memory than a small machine has.
+HELD_BYTES_MAX = 256 * 1024 * 1024
 # Open sessions at once: each may hold a mail that is being sent.
 SESSIONS_MAX = 100
 # Mails being read at once: each may hold the size limit in memory several times over.
@@ -77,11 +83,13 @@ async def listen(mailbox: Mailbox, *, host: str, port: int, size_bytes_max: int)
     logging.getLogger(LIBRARY_LOG).setLevel(logging.CRITICAL + 1)
     loop = asyncio.get_running_loop()
     sessions: set[asyncio.BaseTransport] = set()
+    held = _Held()
 
     def protocol() -> _Session:
         return _Session(
             mailbox,
             sessions,
+            held,
             data_size_limit=size_bytes_max,
             enable_SMTPUTF8=True,
             hostname="patchbay",
@@ -99,28 +107,76 @@ async def listen(mailbox: Mailbox, *, host: str, port: int, size_bytes_max: int)
             transport.close()
 
 
+class _Held:
+    """The bytes of mails under way in all sessions."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+
 class _Session(SMTP):
-    """One connection; `sessions` are all that are open."""
+    """One connection; `sessions` are all that are open. The library keeps a line without an end for ever: we do not."""
 
     line_length_limit = LINE_BYTES_MAX
 
-    def __init__(self, mailbox: Mailbox, sessions: set[asyncio.BaseTransport], **options: Any) -> None:
-        super().__init__(mailbox, **options)
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        sessions: set[asyncio.BaseTransport],
+        held: _Held,
+        *,
+        data_size_limit: int,
+        **options: Any,
+    ) -> None:
+        super().__init__(mailbox, data_size_limit=data_size_limit, **options)
         self._sessions = sessions
-        self._held: asyncio.BaseTransport | None = None
+        self._held = held
+        self._heard_bytes, self._heard_bytes_max = 0, HEARD_PER_SIZE_MAX * data_size_limit
+        self._here: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin a session, or say at once that there are too many."""
         if len(self._sessions) >= SESSIONS_MAX and isinstance(transport, asyncio.Transport):
             transport.write(BUSY)
             transport.close()
-        else:
-            self._held = transport
+        elif isinstance(transport, asyncio.Transport):
+            self._here = transport
             self._sessions.add(transport)
         super().connection_made(transport)
 
+    def data_received(self, data: bytes) -> None:
+        """Hear on while there is room for it."""
+        self._heard_bytes += len(data)
+        self._held.bytes += len(data)
+        if self._heard_bytes > self._heard_bytes_max:
+            self._refuse(TOO_MUCH)
+        elif self._held.bytes > HELD_BYTES_MAX:
+            self._refuse(NO_ROOM)
+        else:
+            super().data_received(data)
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the name is the library's
+        """Take a mail; when it is kept or refused, its room is free."""
+        self._forget()
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._forget()
+
+    def _refuse(self, answer: bytes) -> None:
+        self._forget()
+        if self._here is not None and not self._here.is_closing():
+            self._here.write(answer)
+            self._here.close()
+
+    def _forget(self) -> None:
+        self._held.bytes -= self._heard_bytes
+        self._heard_bytes = 0
+
     def connection_lost(self, error: Exception | None) -> None:
         """Make room for the next one."""
-        if self._held is not None:
-            self._sessions.discard(self._held)
+        self._forget()
+        if self._here is not None:
+            self._sessions.discard(self._here)
         super().connection_lost(error)

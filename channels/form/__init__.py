@@ -37,6 +37,8 @@ DECISION_WAIT_MS = 1_000
 HOUR_MS = 3_600_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _REFERENCE = re.compile(r"[0-9A-Z-]{4,24}")
+# Milliseconds up to the year 5138: digits of ASCII, for other scripts have digits that are no number.
+_MOMENT = re.compile(r"[0-9]{1,14}")
 # Refusals come with this: soon enough to be tried, late enough not to hammer.
 RETRY_AFTER_S = 30
 _UNKNOWN_PAGE = "This page may not post this form: add its origin to the form's settings."
@@ -120,7 +122,7 @@ class Forms:
         reference = request.query.get("ref", "")
         opens = request.query.get("opens", "")
         told = ""
-        if opens.isdigit() and len(opens) <= 14 and _REFERENCE.fullmatch(reference):
+        if _MOMENT.fullmatch(opens) and _REFERENCE.fullmatch(reference):
             told = self._door.text("off-hours", language, int(opens)).replace("{reference}", reference)
         shown = reference if _REFERENCE.fullmatch(reference) else ""
         return _page(thanks_page(form, name, language, reference=shown, told=told))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, web
 
 from router.telemetry import Telemetry, error_code
 
@@ -86,6 +87,7 @@ async def front_door(app: web.Application, listener: socket.socket, telemetry: T
     runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=GOODBYE_S)
     doors: list[asyncio.Server] = []
     try:
+        _keep_quiet()
         await runner.setup()
         loop = asyncio.get_running_loop()
         doors.append(await loop.create_server(_handlers(runner, log, telemetry), sock=listener, backlog=BACKLOG))
@@ -94,6 +96,12 @@ async def front_door(app: web.Application, listener: socket.socket, telemetry: T
         for door in doors:
             door.close()
         await runner.cleanup()
+
+
+def _keep_quiet() -> None:
+    """The library warns of odd parts by quoting them, on the error output, and remembers each text for ever."""
+    for kind in (BadContentDispositionHeader, BadContentDispositionParam):
+        warnings.simplefilter("ignore", kind)
 
 
 def _handlers(runner: web.AppRunner, log: logging.Logger, telemetry: Telemetry) -> Callable[[], PatientHandler]:

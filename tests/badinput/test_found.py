@@ -1,0 +1,146 @@
+"""What bad input has broken, each by name: it stays mended."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import socket
+import warnings
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from channels import form
+from channels.email import smtp_in
+from channels.form import posts
+from router.node.frontdoor import front_door
+from router.telemetry import Telemetry
+from tests.badinput.parsers import CORPUS
+from tests.badinput.wire import Line
+from tests.channels.door import MemoryDoor
+from tests.channels.site import serving
+
+MULTIPART = sorted(path.name for path in (CORPUS / "post").glob("multipart_*"))
+PART = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nA'
+ENDED_S_MAX = 10.0
+SIZE_BYTES_MAX = 100_000
+
+
+def contact() -> form.Forms:
+    return form.build(form.Settings(), MemoryDoor(), {})
+
+
+@pytest.mark.parametrize("name", MULTIPART)
+async def test_parts_that_no_browser_sends_are_refused_by_name(name: str) -> None:
+    label, _, body = (CORPUS / "post" / name).read_bytes().partition(b"\n")
+    async with serving(contact(), "form") as client:
+        posted = await client.post("/channels/form/contact", data=body, headers={"Content-Type": label.decode()})
+        assert posted.status in {400, 422}
+
+
+async def test_a_body_in_parts_that_never_ends_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posts, "PARTS_S_MAX", 0.1)
+    async with serving(contact(), "form") as client:
+        assert client.port is not None
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        head = b"POST /channels/form/contact HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n"
+        writer.write(head + b"Content-Type: multipart/form-data; boundary=b\r\n\r\n" + PART)
+        async with asyncio.timeout(ENDED_S_MAX):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+        writer.close()
+
+
+@pytest.mark.parametrize("opens", ["²", "٣", "1e9", "-1", "9" * 30, "%00", ""])
+async def test_a_time_that_is_no_number_is_not_told(opens: str) -> None:
+    async with serving(contact(), "form") as client:
+        page = await client.get("/channels/form/contact/thanks", params={"ref": "ABCD1234", "opens": opens})
+        assert page.status == 200
+        assert "ABCD1234" in await page.text()
+
+
+async def test_the_library_does_not_quote_odd_parts_on_the_error_output() -> None:
+    """It keeps each such text for ever, too."""
+    app = web.Application()
+
+    async def read(request: web.Request) -> web.Response:
+        return web.Response(text=str(len(await request.post())))
+
+    app.router.add_post("/", read)
+    listener = socket.create_server(("127.0.0.1", 0))
+    body = b'--b\r\nContent-Disposition: form-data; name="a"; (file)name="zq7xv\r\n\r\nx\r\n--b--\r\n'
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n"
+    with warnings.catch_warnings(record=True) as quoted:
+        warnings.simplefilter("always")
+        async with front_door(app, listener, Telemetry(io.StringIO())):
+            with Line(listener.getsockname()[1]) as line:
+                answer = await line.ask(head % len(body) + body)
+    assert answer.status
+    assert not [str(each.message) for each in quoted]
+
+
+async def _listening(port: int) -> asyncio.Task[None]:
+    async def take(data: bytes, sender: str) -> bool:
+        del data, sender
+        return True
+
+    mailbox = smtp_in.Mailbox(take, lambda address: True)
+    task = asyncio.create_task(smtp_in.listen(mailbox, host="127.0.0.1", port=port, size_bytes_max=SIZE_BYTES_MAX))
+    for _ in range(500):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return task
+    raise AssertionError("the listener does not listen")
+
+
+BEGUN = b"EHLO a\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<support@example.com>\r\nDATA\r\n"
+
+
+@pytest.mark.parametrize(("held_bytes_max", "answer"), [(smtp_in.HELD_BYTES_MAX, b"552 "), (150_000, b"421 ")])
+async def test_a_mail_without_a_line_end_is_not_heard_for_ever(
+    held_bytes_max: int, answer: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The library keeps what it has of a line, also after it has decided to refuse it."""
+    del tmp_path
+    monkeypatch.setattr(smtp_in, "HELD_BYTES_MAX", held_bytes_max)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    task = await _listening(port)
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(BEGUN)
+        said = b""
+        async with asyncio.timeout(ENDED_S_MAX):
+            while b"354 " not in said:
+                said += await reader.read(1_000)
+            writer.write(b"a" * (SIZE_BYTES_MAX * smtp_in.HEARD_PER_SIZE_MAX + 1))
+            assert (await reader.readline()).startswith(answer)
+        writer.close()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_room_is_free_again_when_a_mail_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_in, "HELD_BYTES_MAX", 3_000)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    task = await _listening(port)
+    try:
+        with Line(port) as line:
+            mail = b"Subject: a\r\n\r\n" + b"a\r\n" * 600 + b".\r\n"
+            for _ in range(5):
+                await line.send(BEGUN + mail)
+                said = b""
+                async with asyncio.timeout(ENDED_S_MAX):
+                    while b"250 2.0.0 Kept" not in said:
+                        said += await line.read_exactly(1)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
