@@ -42,7 +42,7 @@ class FactsDropped(Event, frozen=True, tag=9):
 
 
 class ClassFormed(Event, frozen=True, tag=4):
-    """Conversations with the same queue, needs and load wait as one class."""
+    """Conversations with the same queue, needs and load wait as one class. A number may come again once it is over."""
 
     cls: int
     queue: str

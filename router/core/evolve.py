@@ -312,6 +312,7 @@ def _class_formed(state: State, at: int, event: ev.ClassFormed) -> None:
             live=event.live,
         )
     )
+    state.matching.shut &= ~(1 << event.cls)
     if not state.queue_state(event.queue).in_service:
         state.matching.shut |= 1 << event.cls
 
@@ -548,7 +549,7 @@ def _only_told(state: State, at: int, event: ev.Event) -> None:
 
 
 def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
-    profile = state.matching.profile_of(event.abilities)
+    profile = state.matching.enter_profile(event.abilities)
     agent = state.agents.get(event.agent)
     if agent is None:
         state.agents[event.agent] = Agent(
@@ -564,6 +565,7 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
         state.next_idle += 1
         return
     state.matching.leave_room(agent)
+    state.matching.leave_profile(agent.profile)
     agent.abilities, agent.capacity, agent.profile = event.abilities, event.capacity, profile
     state.matching.enter_room(agent)
 
@@ -571,6 +573,7 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
 def _signed_out(state: State, at: int, event: ev.SignedOut) -> None:
     agent = state.agents.pop(event.agent)
     state.matching.leave_room(agent)
+    state.matching.leave_profile(agent.profile)
     for conv_id in list(agent.held):
         _unplace(state, at, state.convs[conv_id])
 

@@ -37,6 +37,7 @@ class Profile:
     mask: int
     bit: int
     classes: int = 0
+    agents: int = 0
     rooms: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
 
@@ -57,6 +58,7 @@ class Matching:
     by_key: dict[tuple[str, str, tuple[Need, ...], int], Class] = field(default_factory=dict)
     profiles: list[Profile] = field(default_factory=list)
     by_abilities: dict[tuple[Need, ...], Profile] = field(default_factory=dict)
+    vacant: list[int] = field(default_factory=list)  # numbers of profiles that no agent has
     bit_of: dict[Need, int] = field(default_factory=dict)
     needed_by: list[int] = field(default_factory=list)  # bit -> classes that need it
     fulfilled_by: list[int] = field(default_factory=list)  # bit -> profiles that fulfil it
@@ -197,11 +199,15 @@ class Matching:
     # --- writing, by evolve only ----------------------------------------------------------------------------
 
     def form_class(self, cls: Class) -> None:
-        """Add a class; its needs become bits the first time somebody asks for them."""
-        assert cls.id == len(self.classes), "classes are numbered in the order in which they were formed"
+        """Add a class, or put it where one is over; its needs become bits the first time somebody asks for them."""
+        assert cls.id <= len(self.classes), "classes are numbered without a gap"
         for need in cls.needs:
             cls.mask |= 1 << self._bit(need)
-        self.classes.append(cls)
+        if cls.id == len(self.classes):
+            self.classes.append(cls)
+        else:
+            self._clear_class(self.classes[cls.id])
+            self.classes[cls.id] = cls
         self.by_key[(cls.queue, cls.channel, cls.needs, cls.load)] = cls
         for bit in bits(cls.mask):
             self.needed_by[bit] |= 1 << cls.id
@@ -211,6 +217,19 @@ class Matching:
             cls.profiles &= self.fulfilled_by[bit]
         for index in bits(cls.profiles):
             self.profiles[index].classes |= 1 << cls.id
+
+    def _clear_class(self, over: Class) -> None:
+        assert not over.waiting, "a class that somebody waits in is not over"
+        key = (over.queue, over.channel, over.needs, over.load)
+        if self.by_key.get(key) is over:
+            del self.by_key[key]
+        for bit in bits(over.mask):
+            self.needed_by[bit] &= ~(1 << over.id)
+        self.with_load[over.load] &= ~(1 << over.id)
+        if not self.with_load[over.load]:
+            del self.with_load[over.load]
+        for index in bits(over.profiles):
+            self.profiles[index].classes &= ~(1 << over.id)
 
     def _bit(self, need: Need) -> int:
         if need in self.bit_of:
@@ -226,23 +245,44 @@ class Matching:
         self.fulfilled_by.append(fulfilled)
         return bit
 
-    def profile_of(self, abilities: tuple[Need, ...]) -> Profile:
-        """Return the profile of these abilities, formed when they are new."""
-        known = self.by_abilities.get(abilities)
-        if known:
-            return known
+    def enter_profile(self, abilities: tuple[Need, ...]) -> Profile:
+        """One more agent can do this: return their profile, formed when it is new, where nobody has another any more.
+
+        A profile's number decides nothing, so it need not be the same on every node.
+        """
+        profile = self.by_abilities.get(abilities)
+        if profile is None:
+            if not self.vacant:
+                self.profiles.append(Profile(len(self.profiles), (), mask=0, bit=1 << len(self.profiles)))
+                self.vacant.append(len(self.profiles) - 1)
+            profile = self.profiles[self.vacant.pop()]
+            self._set_abilities(profile, abilities)
+            self.by_abilities[abilities] = profile
+        profile.agents += 1
+        return profile
+
+    def leave_profile(self, profile: Profile) -> None:
+        """One agent less has this profile; with the last one its place is free."""
+        profile.agents -= 1
+        if not profile.agents:
+            del self.by_abilities[profile.abilities]
+            self._set_abilities(profile, ())
+            self.vacant.append(profile.id)
+
+    def _set_abilities(self, profile: Profile, abilities: tuple[Need, ...]) -> None:
+        """Make a profile another one, in all masks."""
         levels = dict(abilities)
-        profile = Profile(id=len(self.profiles), abilities=abilities, mask=0, bit=1 << len(self.profiles))
+        profile.abilities, profile.mask = abilities, 0
         for (name, level), bit in self.bit_of.items():
+            self.fulfilled_by[bit] &= ~profile.bit
             if levels.get(name, -1) >= level:
                 profile.mask |= 1 << bit
-                self.fulfilled_by[bit] |= 1 << profile.id
+                self.fulfilled_by[bit] |= profile.bit
+        for index in bits(profile.classes):
+            self.classes[index].profiles &= ~profile.bit
         profile.classes = self._eligible_classes(profile)
         for index in bits(profile.classes):
             self.classes[index].profiles |= profile.bit
-        self.profiles.append(profile)
-        self.by_abilities[abilities] = profile
-        return profile
 
     def enter_room(self, agent: Agent) -> None:
         """An agent may be offered work: they stand in their profile's room for what is free."""

@@ -289,7 +289,7 @@ def _agent(state: State, row: _AgentRow) -> Agent:
         presence=row.presence,
         accepts=row.accepts,
         since_ms=row.since_ms,
-        profile=state.matching.profile_of(row.abilities),
+        profile=state.matching.enter_profile(row.abilities),
         idle=row.idle,
         used=sum(load for _, load in row.work),
         work=dict(row.work),

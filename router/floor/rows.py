@@ -33,6 +33,7 @@ class Walk:
     after: State
     lines: dict[int, int] = field(default_factory=dict)
     queues: dict[int, str] = field(default_factory=dict)
+    formed: dict[int, str] = field(default_factory=dict)
     gone: dict[int, bool] = field(default_factory=dict)
     left: dict[int, tuple[Record, ev.Event, int]] = field(default_factory=dict)
     touched: dict[int, int] = field(default_factory=dict)
@@ -56,10 +57,11 @@ class Walk:
         """Take note of an event before its rows are made."""
         conv = getattr(event, "conv", 0)
         if not conv:
+            self._formed(event)
             return
         self.touched[conv] = at
         if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred)):
-            self.queues[conv] = self.after.matching.classes[event.cls].queue
+            self.queues[conv] = self._queue_of(event.cls)
         elif isinstance(event, ev.Received):
             self._heard(event)
         elif isinstance(event, ev.Replied):
@@ -70,6 +72,14 @@ class Walk:
             self.left.pop(conv, None)
         elif isinstance(event, (ev.Parked, ev.Closed, ev.Abandoned)):
             self.left[conv] = (event.record, event, at)
+
+    def _formed(self, event: Any) -> None:
+        if isinstance(event, ev.ClassFormed):
+            self.formed[event.cls] = event.queue
+
+    def _queue_of(self, cls: int) -> str:
+        """Return a class's queue at this event: its number may have been another's before, or become another's."""
+        return self.formed.get(cls) or self.before.matching.classes[cls].queue
 
     def _heard(self, event: ev.Received) -> None:
         if not event.quiet:

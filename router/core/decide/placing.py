@@ -34,9 +34,20 @@ def class_for(s: State, queue: str, channel: str, needs: ev.Needs, load: int) ->
     spec = s.bundle.channels.get(channel) if s.bundle else None
     live = spec.live if spec else bool(known and known.live)
     if known is None or known.live != live:
-        yield ev.ClassFormed(len(s.matching.classes), queue, channel, needs, load, live)
-        known = s.matching.classes[-1]
+        number = len(s.matching.classes) if known else _class_number(s)
+        yield ev.ClassFormed(number, queue, channel, needs, load, live)
+        known = s.matching.classes[number]
     return known
+
+
+def _class_number(s: State) -> int:
+    """Return that of a class which is over (its queue is no more, and nobody has it), or a new one.
+
+    Who sleeps waits, so whoever has a class that nobody waits in is awake.
+    """
+    over = [cls.id for cls in s.matching.classes if not cls.waiting and cls.queue not in s.queues]
+    having = {conv.cls.id for conv in s.convs.awake()} if over else set[int]()
+    return next((number for number in over if number not in having), len(s.matching.classes))
 
 
 def facts_number(s: State, facts: Facts) -> Generator[ev.Event | Refused | LookAgain, None, int]:
