@@ -10,6 +10,8 @@ MILLISECOND_NS = 1_000_000
 # When the system's clock is set back we run on at half speed until it has caught up: time never stands
 # still, so deadlines go on, and never goes back, so the journal stays in order.
 SLEW = 2
+# A clock that is set forward by more, or slept, was away: the time in between was led by nobody.
+JUMP_NS = 500 * MILLISECOND_NS
 
 
 class Clock(Protocol):
@@ -28,11 +30,20 @@ class SystemClock:
         self._steady_ns = steady_ns
         self._said_ns = wall_ns()
         self._steady_at_ns = steady_ns()
+        self._jumped_ns = 0
 
     def now_ms(self) -> int:
         """Return UTC milliseconds, at least those returned before."""
         wall, steady = self._wall_ns(), self._steady_ns()
         slewed = self._said_ns + (steady - self._steady_at_ns) // SLEW
+        ahead = wall - self._said_ns - (steady - self._steady_at_ns)
+        self._jumped_ns += ahead if ahead > JUMP_NS else 0
         self._said_ns = max(wall, slewed)
         self._steady_at_ns = steady
         return self._said_ns // MILLISECOND_NS
+
+    def jumped_ms(self) -> int:
+        """Return how far the clock was set forward since this was asked last."""
+        self.now_ms()
+        jumped, self._jumped_ns = self._jumped_ns, 0
+        return jumped // MILLISECOND_NS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import signal
@@ -131,7 +130,7 @@ async def recognise(key: SiteKey, store: Store) -> None:
 
 
 def build_node(
-    options: ServeOptions, public_url: str, *, key: SiteKey, store: Store, clock: Clock, telemetry: Telemetry
+    options: ServeOptions, public_url: str, *, key: SiteKey, store: Store, clock: SystemClock, telemetry: Telemetry
 ) -> Node:
     """Put a node together on the data of one machine."""
     child = [sys.executable, "-m", "router", "snapshot", "--data", str(options.data.resolve())]
@@ -150,6 +149,7 @@ def build_node(
         public_url=public_url,
         snapshot_command=child,
         random=SystemRandom(),
+        jumped_ms=clock.jumped_ms,
     )
     return Node([SITE], parts)
 
@@ -187,13 +187,9 @@ def add_operators_pages(app: web.Application, node: Node, telemetry: Telemetry) 
         return web.json_response({"alive": True})
 
     async def readyz(_request: web.Request) -> web.Response:
-        floors = {site: served.ready for site, served in node.floors.items()}
-        ready = all(floors.values())
-        return web.Response(
-            status=200 if ready else 503,
-            text=json.dumps({"ready": ready, "floors": floors}),
-            content_type="application/json",
-        )
+        why = {site: served.unready for site, served in node.floors.items() if served.unready}
+        told = {"ready": not why, "floors": {site: site not in why for site in node.floors}}
+        return web.json_response({**told, "why": why} if why else told, status=503 if why else 200)
 
     async def metrics(_request: web.Request) -> web.Response:
         text = await asyncio.to_thread(telemetry.render)

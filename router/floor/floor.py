@@ -53,7 +53,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloorParts:
-    """What a floor receives from the composition root."""
+    """What a floor receives from the composition root. `jumped_ms` says how far the clock was set forward lately."""
 
     site: str
     node: str
@@ -64,6 +64,7 @@ class FloorParts:
     telemetry: Telemetry
     capabilities: Mapping[str, Capabilities]
     reference: Callable[[int], str]
+    jumped_ms: Callable[[], int] = lambda: 0
 
 
 class Floor:
@@ -83,6 +84,7 @@ class Floor:
         self._leading = False
         self._stopping = False
         self._no_tick_until_ms = 0
+        self._away_ms = 0
         self._damaged = False
 
     # --- what everybody may ask ---------------------------------------------------------------------------
@@ -151,12 +153,11 @@ class Floor:
             await self.recover()
             self._damaged = False
         await self._remake("lead")
+        self._parts.jumped_ms()
+        self._away_ms = 0
         gap_ms = max(0, self._parts.clock.now_ms() - self._replica.at) if self._replica.at else 0
         self._leading = True
-        opening = TakeLead(
-            id=f"lead:{epoch}:{self._parts.node}", epoch=epoch, gap_ms=gap_ms, release=self._parts.release
-        )
-        first = Waiting(opening, asyncio.get_running_loop().create_future())
+        first = self._opening(gap_ms)
         self._count.info("lead_taken", site=self.site, epoch=epoch, gap_ms=gap_ms)
         try:
             await self._work([first], tick=False)
@@ -167,6 +168,13 @@ class Floor:
             self._leading = False
             self._inbox.refuse_all(FloorDown("the floor has stopped"))
 
+    def _opening(self, gap_ms: int) -> Waiting:
+        """Return the command that says how long nobody led: promises between us and agents move on by it."""
+        now_ms = self._parts.clock.now_ms()
+        name = f"lead:{self._epoch}:{self._parts.node}:{now_ms}"
+        opening = TakeLead(id=name, epoch=self._epoch, gap_ms=gap_ms, release=self._parts.release)
+        return Waiting(opening, asyncio.get_running_loop().create_future())
+
     def stop(self) -> None:
         """Take nothing more; what waits is still decided, then `run` ends."""
         self._stopping = True
@@ -175,7 +183,8 @@ class Floor:
     async def _turn(self) -> None:
         await asyncio.sleep(0)
         await self._inbox.wait(0 if self._stopping else self._pause_ms())
-        ticking = self._parts.clock.now_ms() >= self._no_tick_until_ms
+        await self._move_on()
+        ticking = self._parts.clock.now_ms() >= self._no_tick_until_ms and not self._away_ms
         batch = self._inbox.drain()
         try:
             await self._work(batch, tick=ticking)
@@ -183,6 +192,15 @@ class Floor:
             for waiting in batch:
                 give_up(waiting, Unavailable("the floor broke off"))
             raise
+
+    async def _move_on(self) -> None:
+        """When the clock was set forward nobody led in between. Nothing falls due before that is written down."""
+        self._away_ms += self._parts.jumped_ms()
+        if self._away_ms:
+            self._count.warning("clock_jumped", site=self.site, ms=self._away_ms)
+            opening = self._opening(self._away_ms)
+            await self._work([opening], tick=False)
+            self._away_ms = 0 if opening.answer.exception() is None else self._away_ms
 
     def _pause_ms(self) -> int:
         due_ms = max(self._engine.next_due_ms(), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -38,6 +38,7 @@ from router.views.known import VIEWS
 STOP_MS_MAX = 5_000
 STOP_LOOK_MS = 10
 GAUGE_MS = 2_000
+TROUBLE_LOOK_S = 0.5
 PRUNE_S = 24 * 3_600.0
 
 
@@ -65,6 +66,7 @@ class NodeParts:
     snapshot_command: Sequence[str]
     random: Random
     exclusive: bool = True
+    jumped_ms: Callable[[], int] = lambda: 0
 
 
 class Served:
@@ -92,8 +94,17 @@ class Served:
 
     @property
     def ready(self) -> bool:
-        """Whether the floor decides and knows its configuration."""
-        return self.floor.leading and self.floor.bundle is not None
+        """Whether the floor decides, knows its configuration and can write down."""
+        return not self.unready
+
+    @property
+    def unready(self) -> str:
+        """Why it is not ready, empty when it is: a sentence for who operates it."""
+        if not self.floor.leading:
+            return "nobody leads this floor here"
+        if self.floor.bundle is None:
+            return "no configuration has been applied"
+        return self._parts.store.trouble
 
     def problems(self) -> Sequence[str]:
         """Return what the banner says: problems of the files, and channels that are off."""
@@ -125,6 +136,7 @@ class Served:
             "config": self.config.run,
             "snapshots": self.snapshots.run,
             "gauges": self._gauge,
+            "trouble": self._tell_trouble,
             "prune": self._prune,
             **{f"view:{follower.name}": follower.run for follower in self._views},
         }
@@ -169,6 +181,19 @@ class Served:
                 self._parts.telemetry.gauge("floor_leading", int(self.floor.leading))
             await asyncio.sleep(GAUGE_MS / 1_000)
 
+    async def _tell_trouble(self) -> None:
+        """Say once when the store cannot be written and once when it can again; presence tries it all the time."""
+        said = ""
+        while True:
+            trouble = self._parts.store.trouble
+            if trouble != said:
+                said = trouble
+                if trouble:
+                    self._parts.telemetry.error("store_troubled", site=self.site, reason=trouble)
+                else:
+                    self._parts.telemetry.info("store_mended", site=self.site)
+            await asyncio.sleep(TROUBLE_LOOK_S)
+
     async def _prune(self) -> None:
         """Once a day the letterbox forgets what no provider sends again. What fails is done the day after."""
         while True:
@@ -212,6 +237,7 @@ class Served:
                 telemetry=parts.telemetry,
                 capabilities={name: module.CAPABILITIES for name, module in parts.modules.items()},
                 reference=self.references.reference,
+                jumped_ms=parts.jumped_ms,
             )
         )
 

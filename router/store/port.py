@@ -589,6 +589,10 @@ class Store(Protocol):
     accounts: Accounts
     views: Views
 
+    @property
+    def trouble(self) -> str:
+        """Why something could not be written in the last seconds, empty when all was. A sentence without details."""
+
     async def prune(self, site: str, *, now_ms: int) -> int:
         """Forget the dedupe hashes of letters settled longer ago than any provider sends again; return how many."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass
 
 from tests.crash.scene import Scene
 from tests.crash.subject_house import Subject
-from tests.power.steps import RARE
+from tests.power.steps import AT_START, RARE
 
 TIME_MS_MIN, TIME_MS_MAX = 200, 1_200
 # A busy floor comes to a common step some dozens of times a second: any of them may be the last.
@@ -33,7 +34,10 @@ async def play(at: Scene, turn: Round, chance: random.Random) -> list[str]:
     """Play one round and return what was broken."""
     at.crowd.writing.set()
     await asyncio.sleep(chance.uniform(0, LOAD_S))
-    await at.ended(order(turn, chance))
+    if turn.step in AT_START:
+        await end_at_start(at, turn, chance)
+    else:
+        await at.ended(order(turn, chance))
     if turn.number % EARLY_ROUNDS == EARLY_ROUNDS - 1:
         await blow_while_coming_up(at, turn, chance)
     await at.house.start()
@@ -49,8 +53,20 @@ def order(turn: Round, chance: random.Random) -> str:
     return f"{turn.way} {turn.step} {times} {chance.randrange(1 << 30)}"
 
 
+async def end_at_start(at: Scene, turn: Round, chance: random.Random) -> None:
+    """A step of recovery, after a blow under load."""
+    assert isinstance(at.house, Subject), "only a subject has a trap"
+    await at.ended(f"{turn.way} time {chance.randrange(TIME_MS_MIN, TIME_MS_MAX)} {chance.randrange(1 << 30)}")
+    at.house.begin(order(turn, chance))
+    if not await at.house.died(EARLY_S_MAX):
+        at.missed.append(f"{turn.way} {turn.step}")
+        at.house.kill()
+    at.ledger.end_life(time.monotonic())
+
+
 async def blow_while_coming_up(at: Scene, turn: Round, chance: random.Random) -> None:
     """A second blow before the first is mended."""
     assert isinstance(at.house, Subject), "only a subject has a trap"
     at.house.begin(f"{turn.way} time {chance.randrange(EARLY_MS_MIN, EARLY_MS_MAX)} {chance.randrange(1 << 30)}")
     assert await at.house.died(EARLY_S_MAX), "the trap did not spring"
+    at.ledger.end_life(time.monotonic())

@@ -256,3 +256,15 @@ async def test_a_task_that_misses_its_cancellation_is_told_again() -> None:
     async with asyncio.timeout(5):
         await tasks.stop()
     assert len(missed) == 2
+
+
+def test_a_clock_says_once_how_far_it_was_set_forward_and_nothing_of_a_slow_or_a_late_one() -> None:
+    hands = Hands()
+    clock = hands.clock()
+    hands.wall_ms, hands.steady_ms = hands.wall_ms + 90_000, hands.steady_ms + 90_000
+    assert (clock.now_ms(), clock.jumped_ms()) == (hands.wall_ms, 0)
+    hands.wall_ms, hands.steady_ms = hands.wall_ms + 3_601_000, hands.steady_ms + 1_000
+    clock.now_ms()
+    assert (clock.jumped_ms(), clock.jumped_ms()) == (3_600_000, 0)
+    hands.wall_ms -= 3_600_000
+    assert clock.jumped_ms() == 0

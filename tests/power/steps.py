@@ -49,6 +49,9 @@ RARE = frozenset(
 )
 """Reached only now and then: the first time is waited for."""
 
+AT_START = frozenset({"attempt_counted", "recovered"})
+"""Reached while it comes up after a blow under load."""
+
 UNDER_LOAD: tuple[str, ...] = (
     *BEFORE_STATEMENT.values(),
     *AFTER_STATEMENT.values(),

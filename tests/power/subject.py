@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
 
 import router.store.sqlite.store as opening
+from router import serving
 from router.bus.in_process import InProcessBus
 from router.cli import main as patchbay
 from router.floor.floor import Floor
@@ -43,6 +46,28 @@ OWNERS: dict[str, Any] = {
         SqliteViews,
     )
 }
+
+
+REFUSALS: dict[str, type[apsw.Error] | None] = {
+    "full": apsw.FullError,
+    "read_only": apsw.ReadOnlyError,
+    "fine": None,
+}
+
+
+class MovedClock:
+    """The machine's wall clock, set forward and back by order."""
+
+    def __init__(self) -> None:
+        self._moved_ns = 0
+
+    def move(self, by_ms: str) -> None:
+        """Set it by so many milliseconds from what it is now."""
+        self._moved_ns += int(by_ms) * 1_000_000
+
+    def wall_ns(self) -> int:
+        """Return the time."""
+        return time.time_ns() + self._moved_ns
 
 
 def trace(open_writer: Callable[[str], apsw.Connection], trap: Trap) -> Callable[[str], apsw.Connection]:
@@ -83,6 +108,10 @@ def main() -> None:
         FAULTS[os.environ["FAULT"]]()
     if os.environ.get("BLOW"):
         trap.arm(os.environ["BLOW"])
+    trap.obeys("disk", lambda word: setattr(disk, "refuses", REFUSALS[word]))
+    clock = MovedClock()
+    trap.obeys("clock", clock.move)
+    serving.SystemClock = partial(serving.SystemClock, clock.wall_ns)
     trap.listen()
     patchbay(sys.argv[1:])
 

@@ -25,10 +25,15 @@ class Trap:
         self._way = KILL
         self._seed = 0
         self._cuts: list[Cut] = []
+        self._others: dict[str, Callable[[str], None]] = {}
 
     def cuts(self, cut: Cut) -> None:
         """Call this when the power is cut."""
         self._cuts.append(cut)
+
+    def obeys(self, word: str, act: Callable[[str], None]) -> None:
+        """A line that begins with this word is handed on; the rest of it says what to do."""
+        self._others[word] = act
 
     def arm(self, line: str) -> None:
         """Take an order. A new one replaces the one before."""
@@ -65,7 +70,8 @@ class Trap:
 
     def _orders(self) -> None:
         for line in sys.stdin:
-            self.arm(line)
+            word, _, rest = line.strip().partition(" ")
+            self._others.get(word, lambda _rest, whole=line: self.arm(whole))(rest)
 
 
 def around(owner: Any, name: str, trap: Trap, *, before: str = "", after: str = "") -> None:

@@ -59,6 +59,11 @@ class SqliteStore:
         rows = self._readers.look(lambda conn: fetch(conn, statement))
         return str(rows[0][0])
 
+    @property
+    def trouble(self) -> str:
+        """See the port."""
+        return self._writer.trouble
+
     def evidence(self) -> SqliteEvidence:
         """Return this moment of the data for `verify`, which may take its time in a thread of its own."""
         return open_evidence(self._path)

@@ -29,6 +29,9 @@ WAITING_JOBS_MAX = 10_000
 CHECKPOINT_PAGES = 1_000
 """4 MB of log: SQLite's own measure, done here after the answers instead of inside a commit."""
 
+TROUBLE_S = 5.0
+"""A full disk takes one write and refuses the next: who asks is told of a refusal for so long after the last."""
+
 GIVE_WAY_AFTER_S = 0.001
 GIVE_WAY_S = 0.0001
 """While a batch is written the loop pauses so long, so often, that the writer gets the interpreter lock.
@@ -77,7 +80,14 @@ class Writer:
         self._log_pages = 0
         self._unanswered = 0
         self._gives_way = False
+        self._failed = (-TROUBLE_S, "")
         conn.set_wal_hook(self._measure)
+
+    @property
+    def trouble(self) -> str:
+        """Why a batch could not be written in the last seconds, empty when all were. A sentence without details."""
+        failed_s, sentence = self._failed
+        return sentence if time.monotonic() - failed_s < TROUBLE_S else ""
 
     def start(self) -> None:
         """Start the thread; from here on nobody else touches the connection."""
@@ -223,6 +233,7 @@ class Writer:
                 self._conn.execute("ROLLBACK")
         except apsw.Error as worse:
             error = convert(worse)
+        self._failed = (time.monotonic(), str(error))
         for job in jobs:
             job.outcome = Failure(error)
 
