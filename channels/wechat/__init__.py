@@ -6,6 +6,7 @@ https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Overview.html
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from secrets import token_bytes
 from typing import Any
 
 import msgspec
@@ -30,7 +31,8 @@ from channels.five_seconds import Patience, is_of_now, is_signed, is_stamp
 from channels.http_out import Ask, ask
 from channels.parts import Progress
 from channels.tencent.api import Api, Tokens, error_code, failure, read_answer
-from channels.tencent.envelope import Sealer, Unreadable, fields_of
+from channels.tencent.envelope import RANDOM_BYTES, Sealer, Unreadable, fields_of
+from channels.wechat.greeting import greets, passive_text, sealed
 from channels.wechat.messages import signals_of
 from channels.wechat.sending import CODES, PARTS_MAX, Sender
 
@@ -56,8 +58,8 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     """The `wechat` entry of channels.yaml. Without `app_id` nothing is taken and nothing leaves.
 
     `aes_key_env` empty: plain mode, in which the bodies of pushes are not signed. `aes_key_before_env` is the key
-    before a change at the console. `menu`: what pressing the menu entry of a key says.
-    `media_hosts`: under which names WeChat keeps films.
+    before a change at the console. `menu`: what pressing the menu entry of a key says. `greeting`: the text that
+    answers a new follower at once. `media_hosts`: under which names WeChat keeps films.
     """
 
     app_id: str = ""
@@ -66,6 +68,7 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     aes_key_env: str = ""
     aes_key_before_env: str = ""
     kf_account: str = ""
+    greeting: str = ""
     menu: dict[str, str] = msgspec.field(default_factory=dict)
     api_url: str = "https://api.weixin.qq.com"
     media_hosts: tuple[str, ...] = ("qq.com", "qpic.cn")
@@ -121,12 +124,24 @@ class WeChat:
             opened = self._opened(request, body)
             if opened is None:
                 return _refused(403, "signature")
-            signals = signals_of(fields_of(opened), self._settings.menu)
+            fields = fields_of(opened)
+            signals = signals_of(fields, self._settings.menu)
         except Unreadable as fault:
             return _refused(400, str(fault))
         if not await self._patience.kept([self._timed(signal) for signal in signals]):
             return web.Response(status=503, headers={"Retry-After": "5"})
-        return web.Response(text=TAKEN, content_type="text/plain")
+        return self._answer(request, fields)
+
+    def _answer(self, request: web.Request, fields: Mapping[str, str]) -> web.Response:
+        """Say that it is taken, and a greeting to who begins to follow."""
+        text = self._door.text(self._settings.greeting, "zh") if self._settings.greeting and greets(fields) else ""
+        if not text:
+            return web.Response(text=TAKEN, content_type="text/plain")
+        reply = passive_text(fields, text, self._door.now_ms() // 1_000)
+        if self._secrets.sealers:
+            stamp = {name: request.query.get(name, "") for name in ("timestamp", "nonce")}
+            reply = sealed(reply, self._secrets.sealers[0], **stamp, random=token_bytes(RANDOM_BYTES))
+        return web.Response(text=reply, content_type="text/xml")
 
     def _opened(self, request: web.Request, body: bytes) -> bytes | None:
         """Return the document of a push that is truly WeChat's; None where it is not signed. Raises Unreadable.

@@ -9,10 +9,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from wechatpy.crypto import WeChatCrypto
 
 from channels import five_seconds, wechat
 from channels.contract import KeyPressed, LineOpened, MessageIn, OptedOut
 from channels.five_seconds import SIGNATURE_MS_MAX
+from channels.tencent.envelope import fields_of
 from tests.channels.door import MemoryDoor
 from tests.channels.site import serving
 from tests.channels.vectors.reading import vectors
@@ -93,6 +95,26 @@ async def test_what_customers_do_beside_writing_becomes_signals_or_is_only_answe
         kinds = [type(signal) for signal in house.door.signals]
         assert kinds == [OptedOut, LineOpened, KeyPressed, MessageIn, OptedOut]
         assert house.door.messages[0].text == "I would like to talk to somebody."
+
+
+@pytest.mark.parametrize("mode", ["plain", "compatible", "safe"])
+async def test_who_begins_to_follow_is_greeted_in_the_answer_in_the_accounts_mode(mode: str) -> None:
+    words = "欢迎 <b> & ]]> 😀"
+    async with account(mode, MemoryDoor(texts={"welcome:zh": words}), greeting="welcome") as house:
+        answered = await house.platform.happen(CUSTOMER, "subscribe")
+        assert not answered.notice
+        assert house.platform.customer(CUSTOMER).greeted == [words]
+        assert (await house.platform.say(CUSTOMER, "hello")).body == "success"
+        assert [type(signal) for signal in house.door.signals] == [OptedOut, LineOpened, MessageIn]
+
+
+async def test_a_sealed_greeting_is_opened_by_the_independent_library() -> None:
+    async with account(door=MemoryDoor(texts={"welcome:zh": "欢迎"}), greeting="welcome") as house:
+        body = (await house.platform.happen(CUSTOMER, "subscribe")).body
+        platform, fields = house.platform, fields_of(body.encode())
+        theirs = WeChatCrypto(platform.token, platform.aes_key, platform.app_id)
+        opened = theirs.decrypt_message(body, fields["MsgSignature"], fields["TimeStamp"], fields["Nonce"])
+        assert fields_of(opened.encode())["Content"] == "欢迎"
 
 
 async def test_a_clock_that_runs_ahead_does_not_sort_a_message_above_later_ones() -> None:
