@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tests.crash.scene import Scene
+from tests.crash.checker import repeated_mails, taken_after_the_blow
+from tests.crash.scene import Scene, until
 from tests.crash.subject_house import Subject
 from tests.power.steps import AT_START, RARE
 
@@ -19,6 +20,8 @@ LOAD_S = 0.3
 EARLY_ROUNDS = 4
 EARLY_MS_MIN, EARLY_MS_MAX = 300, 2_500
 EARLY_S_MAX = 20.0
+DRAIN_ROUNDS_MIN = 50
+DRAIN_S_MAX = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,38 @@ class Round:
     number: int
     way: str
     step: str
+
+
+@dataclass(slots=True)
+class Proof:
+    """The rounds of one proof, and the steps at which a blow really fell."""
+
+    rounds: list[Round]
+    reached: set[str] = field(default_factory=set)
+
+    def told(self, at: Scene) -> str:
+        """What was proved, in a line of figures."""
+        late = taken_after_the_blow(at.ledger)
+        return (
+            f"{len(self.rounds)} rounds, {at.ledger.life} blows at {len(self.reached)} steps, {at.ledger.figures()}, "
+            f"{len(at.ledger.files)} files, {repeated_mails(at.ledger)} mails again, {len(late)} mails lay in a buffer "
+            f"at the blow, {len(at.missed)} times a step did not come"
+        )
+
+
+async def prove(at: Scene, proof: Proof, chance: random.Random) -> None:
+    """Play all rounds; a long proof also waits until every reply has left."""
+    for turn in proof.rounds:
+        missed = len(at.missed)
+        found = await play(at, turn, chance)
+        assert not found, f"{turn}: " + "; ".join(found[:10])
+        if len(at.missed) == missed:
+            proof.reached.add(turn.step)
+    if len(proof.rounds) >= DRAIN_ROUNDS_MIN:
+        waits = "state = 'waiting' AND message <> 0"
+        await until(lambda: not at.count("outbox", waits), "every reply has left", DRAIN_S_MAX)
+        found = await at.judged()
+        assert not found, "; ".join(found[:10])
 
 
 async def play(at: Scene, turn: Round, chance: random.Random) -> list[str]:
