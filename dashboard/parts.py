@@ -54,5 +54,5 @@ def build_parts(out: Surroundings, version: str) -> Parts:
         stories=stories,
         places=Places(out, sight),
         commands=commands,
-        writing=Writing(out, stories=stories, commands=commands),
+        writing=Writing(out, commands=commands),
     )

@@ -74,11 +74,6 @@ class Stories:
             before = rows[0].row.position
         return await self._items(kept)
 
-    async def by_client(self, conv: int, *, author: str, client: str) -> Story | None:
-        """Find what an author has written under a client id, in what was said last."""
-        rows = await self._rows(conv, before=NEWEST, limit=PAGE_ROWS * PAGES_MAX)
-        return next((each for each in reversed(rows) if _is_by(each.message, author, client)), None)
-
     async def _rows(self, conv: int, *, before: int, limit: int) -> list[Story]:
         return await self._out.store.archive.story(self._out.floor.site, conv, before=before, limit=limit)
 
@@ -98,10 +93,6 @@ class Stories:
             floor.bundle, row.notice, language, until_ms=row.until_ms, queue=row.detail, reference=reference
         )
         return msgspec.structs.replace(item, text=text)
-
-
-def _is_by(message: MessageRow | None, author: str, client: str) -> bool:
-    return message is not None and message.body.author == author and message.body.extra.get("client") == client
 
 
 def _people(rows: Sequence[Story]) -> set[int]:

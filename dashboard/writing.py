@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from dashboard.commands import Commands
 from dashboard.shapes import Written
-from dashboard.stories import Stories
 from dashboard.surroundings import Surroundings
 from router.core.commands import Command
 from router.store.port import Body
@@ -44,8 +43,8 @@ class Draft:
 class Writing:
     """One message per (agent, kind, client id), however often it is sent."""
 
-    def __init__(self, out: Surroundings, *, stories: Stories, commands: Commands) -> None:
-        self._out, self._stories, self._commands = out, stories, commands
+    def __init__(self, out: Surroundings, *, commands: Commands) -> None:
+        self._out, self._commands = out, commands
         self._written: OrderedDict[tuple[int, str, str], int] = OrderedDict()
         self._turns: dict[tuple[int, str, str], tuple[asyncio.Lock, int]] = {}
 
@@ -86,10 +85,9 @@ class Writing:
         """Return the message of a repeat that is in the story already, 0 for none: a restart forgets nothing."""
         if not draft.client:
             return 0
-        found = await self._stories.by_client(draft.conv, author=draft.author, client=draft.client)
-        if found is None or found.message is None or found.message.body.direction != draft.kind[0]:
-            return 0
-        return found.message.id
+        archive, site = self._out.store.archive, self._out.floor.site
+        message, direction = await archive.written_as(site, draft.conv, author=draft.author, client=draft.client)
+        return message if direction == draft.kind[0] else 0
 
     @asynccontextmanager
     async def _turn(self, draft: Draft) -> AsyncIterator[None]:

@@ -10,12 +10,10 @@ from router.core.record import decode_record
 from router.floor.floor import Floor
 from router.outbox.wording import notice_text
 from router.site.key import SiteKey
-from router.store.port import ConversationRow, Effect, LineRow, MessageRow, Store, Story
+from router.store.port import ConversationRow, Effect, LineRow, MessageRow, Said, Store
 
 # What a reply is threaded by: the newest messages of the conversation on this line.
 THREAD_MAX = 20
-STORY_MAX = 200
-NEWEST = (1 << 63) - 1
 
 
 class GiveUp(Exception):
@@ -59,32 +57,32 @@ class Composer:
         message = await self._store.archive.message(self._site, effect.message)
         if message is None:
             raise GiveUp("message_unknown")
-        story = await self._on_line(effect)
+        said = await self._said(effect)
         conversation = await self._store.archive.conversation(self._site, effect.conv)
         return Send(
             key=self.key(effect.id),
             line=line,
             text=message.body.text,
             html=message.body.html,
-            subject=message.body.subject or reply_subject(story),
+            subject=message.body.subject or reply_subject(said),
             author=await self._author(message),
             language=self._language(effect.conv, conversation),
-            thread=thread(story, effect.message),
+            thread=thread(said, effect.message),
             reference=conversation.reference if conversation else "",
         )
 
     async def _announce(self, effect: Effect, line: LineRef) -> AnyEffect:
-        story = await self._on_line(effect)
+        said = await self._said(effect)
         conversation = await self._store.archive.conversation(self._site, effect.conv)
         language = self._language(effect.conv, conversation)
         reference = conversation.reference if conversation else ""
-        said = await self._story_row(effect)
+        row = await self._store.archive.story_at(self._site, effect.conv, effect.position)
         text = notice_text(
             self._bundle(),
             effect.notice,
             language,
             until_ms=effect.until_ms,
-            queue=said or (conversation.queue if conversation else ""),
+            queue=(row.detail if row else "") or (conversation.queue if conversation else ""),
             reference=reference,
         )
         if not text:
@@ -93,9 +91,9 @@ class Composer:
             key=self.key(effect.id),
             line=line,
             text=text,
-            subject=reply_subject(story),
+            subject=reply_subject(said),
             language=language,
-            thread=thread(story, 0),
+            thread=thread(said, 0),
             reference=reference,
             automatic=True,
             notice=effect.notice,
@@ -131,15 +129,8 @@ class Composer:
             raise GiveUp("not_configured")
         return bundle
 
-    async def _on_line(self, effect: Effect) -> list[Story]:
-        story = await self._store.archive.story(self._site, effect.conv, before=NEWEST, limit=STORY_MAX)
-        return [item for item in story if item.row.line == effect.line]
-
-    async def _story_row(self, effect: Effect) -> str:
-        """Return the queue an announcement speaks of: its own row of the story says so."""
-        story = await self._on_line(effect)
-        rows = (item.row for item in reversed(story) if item.row.kind == "Announced")
-        return next((row.detail for row in rows if row.notice == effect.notice), "")
+    async def _said(self, effect: Effect) -> list[Said]:
+        return await self._store.archive.thread(self._site, effect.conv, effect.line, limit=THREAD_MAX)
 
     def _language(self, conv: int, conversation: ConversationRow | None) -> str:
         state = self._floor.state
@@ -158,16 +149,14 @@ class Composer:
         return account.name if account else ""
 
 
-def thread(story: list[Story], message: int) -> tuple[str, ...]:
+def thread(said: list[Said], message: int) -> tuple[str, ...]:
     """Return the provider ids of earlier messages on the line, oldest first, without the one that is sent."""
-    said = [item.message for item in story if item.message is not None and item.message.id != message]
-    return tuple(row.body.provider for row in said if row.body.provider)[-THREAD_MAX:]
+    return tuple(each.provider for each in said if each.provider and each.message != message)
 
 
-def reply_subject(story: list[Story]) -> str:
+def reply_subject(said: list[Said]) -> str:
     """Return the subject of an answer to the newest inbound message that has one."""
-    heard = (item.message.body for item in reversed(story) if item.message and item.message.body.direction == "in")
-    subject = next((body.subject for body in heard if body.subject), "")
+    subject = next((each.subject for each in reversed(said) if each.direction == "in" and each.subject), "")
     if not subject or subject[:3].lower() == "re:":
         return subject
     return f"Re: {subject}"

@@ -217,12 +217,15 @@ class OutboxWorker:
 
     async def _done(self, effect: Effect, done: Done) -> None:
         self._count.count("effects_done", effect.channel, effect.effect)
-        if effect.message and done.provider:
-            await self._write(
-                effect, lambda: self._archive.remember_provider(self._site, effect.message, done.provider)
-            )
         report = self._report(f"E{effect.id}:sent", effect, "sent", reason="") if effect.message else None
-        await self._end(effect, report, row=lambda: self._outbox.done(self._site, effect.id), reason="")
+        end = EffectEnd(effect=effect.id, message=effect.message, provider=done.provider)
+        await self._end(effect, report, row=lambda: self._alone(end), end=end)
+
+    async def _alone(self, end: EffectEnd) -> None:
+        """Settle what happened without the decision that tells of it."""
+        if end.message and end.provider:
+            await self._archive.remember_provider(self._site, end.message, end.provider)
+        await self._outbox.done(self._site, end.effect)
 
     async def _later(self, effect: Effect, reason: str, *, after_ms: int, unsure: bool) -> None:
         wish_ms = min(after_ms, PROVIDER_WISH_MS_MAX)
@@ -258,7 +261,8 @@ class OutboxWorker:
         elif effect.effect == "connect":
             left = ReportParty(id=command_id, line=effect.line, party=effect.notice, joined=False, why=reason)
             report = partial(_at_once, left)
-        await self._end(effect, report, row=lambda: self._outbox.dead(self._site, effect.id, reason), reason=reason)
+        row = partial(self._outbox.dead, self._site, effect.id, reason)
+        await self._end(effect, report, row=row, end=EffectEnd(effect=effect.id, reason=reason))
 
     # --- writing down and telling -----------------------------------------------------------------------------
 
@@ -274,13 +278,12 @@ class OutboxWorker:
                 return
 
     async def _end(
-        self, effect: Effect, report: Report | None, *, row: Callable[[], Awaitable[None]], reason: str
+        self, effect: Effect, report: Report | None, *, row: Callable[[], Awaitable[None]], end: EffectEnd
     ) -> None:
         """Settle the row in the commit that tells of it, so that no crash comes between the two.
 
         While nobody can decide, the row goes alone: one that stays would be performed again.
         """
-        end = EffectEnd(effect=effect.id, reason=reason)
         try:
             answer = await self._submit(effect, report, end=end, tries=TOGETHER_TRIES) if report else None
         except asyncio.CancelledError:

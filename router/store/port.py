@@ -182,10 +182,15 @@ class Settled(Row, frozen=True, kw_only=True):
 
 
 class EffectEnd(Row, frozen=True, kw_only=True):
-    """What became of an outbox row, settled by the commit that tells of it. Without a reason it happened."""
+    """What became of an outbox row, settled by the commit that tells of it. Without a reason it happened.
+
+    `provider` is the id under which the provider knows the `message` now, empty where it gave none.
+    """
 
     effect: int
     reason: str = ""
+    message: int = 0
+    provider: str = ""
 
 
 class Commit(Row, frozen=True, kw_only=True):
@@ -325,6 +330,15 @@ class Story(Row, frozen=True, kw_only=True):
     message: MessageRow | None
 
 
+class Said(Row, frozen=True, kw_only=True):
+    """What a reply must know of an earlier message to be threaded with it."""
+
+    message: int
+    direction: str
+    provider: str
+    subject: str
+
+
 class Archive(Protocol):
     """Customers, lines, conversations, messages: everything personal, and nothing else that is."""
 
@@ -378,6 +392,15 @@ class Archive(Protocol):
     async def story(self, site: str, conv: int, *, before: int, limit: int) -> list[Story]:
         """Return the last `limit` timeline rows of a conversation below position `before`, oldest first."""
 
+    async def story_at(self, site: str, conv: int, position: int) -> TimelineRow | None:
+        """Return one row of a conversation's timeline."""
+
+    async def thread(self, site: str, conv: int, line: int, *, limit: int) -> list[Said]:
+        """Return the headers of the last messages of a conversation on one line, oldest first."""
+
+    async def written_as(self, site: str, conv: int, *, author: str, client: str) -> tuple[int, str]:
+        """Return (message, direction) of what an author has written under a client id, (0, "") for nothing."""
+
     async def on_line(self, site: str, line: int, *, after: int, limit: int) -> list[Story]:
         """Return what a customer may see on a line above a position, oldest first: no notes, no inner steps."""
 
@@ -405,6 +428,7 @@ class Effect(Row, frozen=True, kw_only=True):
     unsure: bool
     state: str = "waiting"
     reason: str = ""
+    position: int = 0
 
 
 class Outbox(Protocol):

@@ -6,8 +6,21 @@ import asyncio
 
 import pytest
 
-from router.store.port import Identity, LineRow, Store
-from tests.store.makers import SITE, body, caller, commit, conversation, lead, letter, proved, record, row, typed
+from router.store.port import EffectEnd, Identity, LineRow, Store
+from tests.store.makers import (
+    SITE,
+    body,
+    caller,
+    commit,
+    conversation,
+    effect,
+    lead,
+    letter,
+    proved,
+    record,
+    row,
+    typed,
+)
 
 
 async def test_a_first_message_makes_a_line_and_a_customer(store: Store) -> None:
@@ -303,3 +316,60 @@ async def test_hostile_names_and_addresses_are_kept_as_they_are(store: Store) ->
     assert customer is not None
     assert (line.key, line.extra) == (hostile, {hostile: hostile})
     assert (customer.name, customer.identities) == (hostile, [identity])
+
+
+async def test_what_a_provider_named_is_written_with_the_commit_that_tells_of_it(store: Store) -> None:
+    [mail] = await store.archive.meet(SITE, [caller("thread-1", channel="email")], 1)
+    [sent] = await store.archive.write(SITE, [body("answer", direction="out")])
+    await lead(store)
+    first = await commit(store, placed=[(sent, 1, mail.line)], effects=[effect(1, "line:1", message=sent)])
+    assert first
+    [claimed] = await store.outbox.claim(SITE, "w", now_ms=5_000, until_ms=6_000, limit=1)
+    assert claimed.position == 1
+    await commit(store, ended=[EffectEnd(effect=claimed.id, message=sent, provider="<ours@example.org>")])
+    row = await store.archive.message(SITE, sent)
+    assert row is not None
+    assert row.body.provider == "<ours@example.org>"
+    found = await store.archive.message_by_provider(SITE, "email", "<ours@example.org>")
+    assert found is not None
+    assert found.id == sent
+    assert await store.outbox.claim(SITE, "w", now_ms=9_000, until_ms=9_500, limit=1) == []
+
+
+async def test_a_thread_is_what_was_said_on_one_line_oldest_first_without_notes(store: Store) -> None:
+    await lead(store)
+    bodies = [
+        body("a", direction="in", subject="Boots", provider="<1>"),
+        body("b", direction="out", provider="<2>"),
+        body("c", direction="note"),
+        body("d", direction="in"),
+    ]
+    ids = await store.archive.write(SITE, bodies)
+    rows = [row(n + 1, "Received", conv=7, line=3 if n < 3 else 4, message=m) for n, m in enumerate(ids)]
+    await commit(store, count=4, timeline=rows)
+    said = await store.archive.thread(SITE, 7, 3, limit=10)
+    assert [(each.message, each.direction, each.provider, each.subject) for each in said] == [
+        (ids[0], "in", "<1>", "Boots"),
+        (ids[1], "out", "<2>", ""),
+    ]
+    assert [each.message for each in await store.archive.thread(SITE, 7, 3, limit=1)] == [ids[1]]
+    assert await store.archive.thread("other", 7, 3, limit=10) == []
+
+
+async def test_one_row_of_a_timeline_is_found_by_its_position_and_conversation(store: Store) -> None:
+    await lead(store)
+    await commit(store, count=2, timeline=[row(1, "Announced", conv=7, notice="off-hours", detail="night")])
+    found = await store.archive.story_at(SITE, 7, 1)
+    assert found is not None
+    assert (found.notice, found.detail) == ("off-hours", "night")
+    assert await store.archive.story_at(SITE, 8, 1) is None
+
+
+async def test_what_an_author_wrote_under_a_client_id_is_found_in_its_conversation_only(store: Store) -> None:
+    await lead(store)
+    written = body("a", direction="out", author="agent:5", extra={"client": "c1"})
+    [message] = await store.archive.write(SITE, [written])
+    await commit(store, timeline=[row(1, "Replied", conv=7, message=message)])
+    assert await store.archive.written_as(SITE, 7, author="agent:5", client="c1") == (message, "out")
+    for conv, author, client in ((8, "agent:5", "c1"), (7, "agent:6", "c1"), (7, "agent:5", "c2")):
+        assert await store.archive.written_as(SITE, conv, author=author, client=client) == (0, "")

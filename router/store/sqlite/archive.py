@@ -15,7 +15,9 @@ from router.store.port import (
     LineRow,
     MessageRow,
     Met,
+    Said,
     Story,
+    TimelineRow,
 )
 from router.store.sqlite import conversations, people, stories
 from router.store.sqlite.connect import fetch
@@ -92,7 +94,7 @@ class SqliteArchive:
 
     async def customers(self, site: str, ids: Sequence[int]) -> list[CustomerRow]:
         """See the port: in the order asked for, without those that are not there."""
-        return await self._readers.list(partial(people.customers, site=site, ids=ids))
+        return await self._readers.few(partial(people.customers, site=site, ids=ids), len(ids))
 
     async def conversation(self, site: str, conv: int) -> ConversationRow | None:
         """See the port."""
@@ -111,7 +113,7 @@ class SqliteArchive:
 
     async def records_due(self, site: str, *, before_ms: int, limit: int) -> list[bytes]:
         """See the port."""
-        return await self._readers.list(partial(conversations.due, site=site, before_ms=before_ms, limit=limit))
+        return await self._readers.few(partial(conversations.due, site=site, before_ms=before_ms, limit=limit), limit)
 
     async def record(self, site: str, conv: int) -> bytes | None:
         """See the port."""
@@ -120,15 +122,28 @@ class SqliteArchive:
 
     async def story(self, site: str, conv: int, *, before: int, limit: int) -> list[Story]:
         """See the port."""
-        return await self._readers.list(partial(stories.story, site=site, conv=conv, before=before, limit=limit))
+        return await self._readers.few(partial(stories.story, site=site, conv=conv, before=before, limit=limit), limit)
+
+    async def story_at(self, site: str, conv: int, position: int) -> TimelineRow | None:
+        """See the port."""
+        return self._readers.look(partial(stories.story_at, site=site, conv=conv, position=position))
+
+    async def thread(self, site: str, conv: int, line: int, *, limit: int) -> list[Said]:
+        """See the port."""
+        return await self._readers.few(partial(stories.thread, site=site, conv=conv, line=line, limit=limit), limit)
+
+    async def written_as(self, site: str, conv: int, *, author: str, client: str) -> tuple[int, str]:
+        """See the port."""
+        work = partial(stories.written_as, site=site, conv=conv, author=author, client=client)
+        return self._readers.look(work)
 
     async def on_line(self, site: str, line: int, *, after: int, limit: int) -> list[Story]:
         """See the port."""
-        return await self._readers.list(partial(stories.on_line, site=site, line=line, after=after, limit=limit))
+        return await self._readers.few(partial(stories.on_line, site=site, line=line, after=after, limit=limit), limit)
 
     async def last_words(self, site: str, convs: Sequence[int]) -> Mapping[int, MessageRow]:
         """See the port."""
-        return await self._readers.list(partial(stories.last_words, site=site, convs=convs))
+        return await self._readers.few(partial(stories.last_words, site=site, convs=convs), len(convs))
 
 
 def write_all(conn: apsw.Connection, asks: list[list[tuple[str, Written]]]) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 import apsw
@@ -10,6 +10,7 @@ import apsw
 from router.store.port import Commit, Fenced, JournalRow, Snapshot
 from router.store.sqlite import snapshots
 from router.store.sqlite.connect import fetch
+from router.store.sqlite.hashing import Hashes
 from router.store.sqlite.outbox import end_effects, insert_effects
 from router.store.sqlite.pile import Pile, as_json
 from router.store.sqlite.readers import Readers
@@ -63,6 +64,11 @@ UPDATE message SET status = e.value ->> 1, reason = e.value ->> 2
 FROM json_each(?2) e WHERE message.id = e.value ->> 0 AND +message.site = ?1
 """
 
+_KNOWN = """
+UPDATE message SET provider = unhex(e.value ->> 1), body = json_set(body, '$.provider', e.value ->> 2)
+FROM json_each(?2) e WHERE message.id = e.value ->> 0 AND +message.site = ?1
+"""
+
 # The plus keeps the planner from reading a whole site's rows: each row is found by its id.
 # A letter that is settled stays settled where it was; its signal has done its work.
 _SETTLED = """
@@ -83,13 +89,19 @@ POSITION_MAX = 2**63 - 1
 class SqliteJournal:
     """The port's Journal."""
 
-    def __init__(self, writer: Writer, readers: Readers) -> None:
+    def __init__(self, writer: Writer, readers: Readers, hashes: Hashes) -> None:
         self._writer = writer
         self._readers = readers
+        self._hashes = hashes
 
     async def commit(self, site: str, commit: Commit) -> None:
         """See the port."""
-        await self._writer.do(partial(write_commit, site=site, commit=commit))
+        known = [
+            (end.message, self._hashes.provider(site, end.provider).hex(), end.provider)
+            for end in commit.ended
+            if end.message and end.provider
+        ]
+        await self._writer.do(partial(write_commit, site=site, commit=commit, known=known))
 
     async def read(self, site: str, after: int, until: int | None = None) -> AsyncIterator[JournalRow]:
         """See the port."""
@@ -156,8 +168,13 @@ def read_page(conn: apsw.Connection, *, values: tuple[str, int, int, int]) -> li
     ]
 
 
-def write_commit(conn: apsw.Connection, *, site: str, commit: Commit) -> None:
-    """Check the fence, then write the batch: one statement for each kind of row that it has."""
+def write_commit(
+    conn: apsw.Connection, *, site: str, commit: Commit, known: Sequence[tuple[int, str, str]] = ()
+) -> None:
+    """Check the fence, then write the batch: one statement for each kind of row that it has.
+
+    `known`: messages, with the keys and ids under which their providers know them now.
+    """
     epoch, next_position = fetch(conn, _FENCE, (site, LEAD))[0]
     if epoch != commit.epoch:
         raise Fenced("another leader has taken over")
@@ -167,6 +184,8 @@ def write_commit(conn: apsw.Connection, *, site: str, commit: Commit) -> None:
         _write_row(conn, site, commit)
     for write in _WITH_A_COMMIT:
         write(conn, site, commit)
+    if known:
+        conn.execute(_KNOWN, (site, as_json(known)))
 
 
 def _write_row(conn: apsw.Connection, site: str, commit: Commit) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import apsw
+from msgspec.structs import replace
 
 from router.store.port import Effect, EffectEnd, NewEffect
 from router.store.sqlite.connect import fetch
@@ -18,7 +19,9 @@ EARLIEST_MS = 1
 """`next_due_ms` says 0 for nothing, so no effect is due at 0."""
 
 _FIELDS = """id, lane, channel, effect, conv, line, message, notice, until_ms, attempts, created_ms, unsure, state,
-  reason"""
+  reason, position"""
+
+_NAMES = tuple(_FIELDS.replace(",", " ").split())
 
 _INSERT = """
 INSERT INTO outbox(site, position, lane, channel, effect, conv, line, message, notice, until_ms, created_ms, go_ms)
@@ -213,35 +216,5 @@ def _revive(conn: apsw.Connection, *, site: str, effect: int) -> bool:
 
 
 def _effect(row: tuple[Any, ...]) -> Effect:
-    (
-        number,
-        lane,
-        channel,
-        effect,
-        conv,
-        line,
-        message,
-        notice,
-        until_ms,
-        attempts,
-        created_ms,
-        unsure,
-        state,
-        reason,
-    ) = row
-    return Effect(
-        id=number,
-        lane=lane,
-        channel=channel,
-        effect=effect,
-        conv=conv,
-        line=line,
-        message=message,
-        notice=notice,
-        until_ms=until_ms,
-        attempts=attempts,
-        created_ms=created_ms,
-        unsure=bool(unsure),
-        state=state,
-        reason=reason,
-    )
+    effect = Effect(**dict(zip(_NAMES, row, strict=True)))
+    return replace(effect, unsure=bool(effect.unsure))

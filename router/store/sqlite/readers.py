@@ -17,6 +17,9 @@ from router.store.sqlite.errors import border
 READ_THREADS = 2
 """Lists and stories are short; two keep a slow one from holding up the others."""
 
+INLINE_ROWS_MAX = 64
+"""Half a millisecond of the loop; a thread takes a third of one to be woken and to win the interpreter lock back."""
+
 Result = TypeVar("Result")
 
 
@@ -37,6 +40,10 @@ class Readers:
             raise StoreUnavailable("the store is closed")
         with border():
             return work(self._inline)
+
+    async def few(self, work: Callable[[apsw.Connection], Result], limit: int) -> Result:
+        """Run a reading by index of at most so many rows: here and now where it is short, else in a thread."""
+        return self.look(work) if limit <= INLINE_ROWS_MAX else await self.list(work)
 
     async def list(self, work: Callable[[apsw.Connection], Result]) -> Result:
         """Run a reading of many rows in a thread."""

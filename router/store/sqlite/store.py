@@ -44,7 +44,7 @@ class SqliteStore:
         self._readers = readers
         self._letterbox = SqliteLetterbox(writer, readers, hashes)
         self.letterbox = self._letterbox
-        self.journal = SqliteJournal(writer, readers)
+        self.journal = SqliteJournal(writer, readers, hashes)
         self.archive = SqliteArchive(writer, readers, hashes)
         self.outbox = SqliteOutbox(writer, readers)
         self.leases = SqliteLeases(writer, readers)

@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from router.store.port import Body, MessageRow, Story, TimelineRow
+from router.store.port import Body, MessageRow, Said, Story, TimelineRow
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.pile import as_json
 
@@ -56,6 +56,24 @@ WHERE m.id = (SELECT id FROM message WHERE site = ?1 AND conv = k.value AND conv
   AND kind <> 'notice' ORDER BY id DESC LIMIT 1)
 """  # noqa: S608 - the fields are the constant above
 
+_AT = """
+SELECT position, conv, line, kind, at, message, agent, notice, until_ms, detail FROM timeline
+WHERE site = ? AND position = ? AND conv = ?
+"""
+
+_THREAD = """
+SELECT m.id, m.direction, coalesce(m.body ->> '$.provider', ''), coalesce(m.body ->> '$.subject', '')
+FROM timeline t INDEXED BY timeline_conv CROSS JOIN message m ON m.id = t.message AND m.site = t.site
+WHERE t.site = ? AND t.conv = ? AND t.line = ? AND m.direction <> 'note' ORDER BY t.position DESC LIMIT ?
+"""
+
+_WRITTEN_AS = """
+SELECT m.id, m.direction FROM timeline t INDEXED BY timeline_conv CROSS JOIN message m
+  ON m.id = t.message AND m.site = t.site
+WHERE t.site = ?1 AND t.conv = ?2 AND m.body ->> '$.author' = ?3 AND m.body ->> '$.extra.client' = ?4
+ORDER BY t.position DESC LIMIT 1
+"""
+
 _body = msgspec.json.Decoder(Body)
 
 
@@ -74,6 +92,24 @@ def story(conn: apsw.Connection, *, site: str, conv: int, before: int, limit: in
     """Return the last rows of a conversation below a position, oldest first."""
     rows = fetch(conn, _OF_CONVERSATION, (site, conv, before, limit))
     return [_story(row) for row in reversed(rows)]
+
+
+def story_at(conn: apsw.Connection, *, site: str, conv: int, position: int) -> TimelineRow | None:
+    """Return one row of a timeline."""
+    rows = fetch(conn, _AT, (site, position, conv))
+    return TimelineRow(**dict(zip(TimelineRow.__struct_fields__, rows[0], strict=True))) if rows else None
+
+
+def thread(conn: apsw.Connection, *, site: str, conv: int, line: int, limit: int) -> list[Said]:
+    """Return the headers of what was said last on a line, oldest first."""
+    rows = fetch(conn, _THREAD, (site, conv, line, limit))
+    return [Said(message=row[0], direction=row[1], provider=row[2], subject=row[3]) for row in reversed(rows)]
+
+
+def written_as(conn: apsw.Connection, *, site: str, conv: int, author: str, client: str) -> tuple[int, str]:
+    """Return (message, direction) of what an author has written under a client id."""
+    rows = fetch(conn, _WRITTEN_AS, (site, conv, author, client))
+    return (rows[0][0], rows[0][1]) if rows else (0, "")
 
 
 def on_line(conn: apsw.Connection, *, site: str, line: int, after: int, limit: int) -> list[Story]:

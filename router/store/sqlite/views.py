@@ -7,7 +7,7 @@ transaction; the rows go afterwards, slice by slice, and a crash in between leav
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 import apsw
 import msgspec
@@ -72,6 +72,12 @@ class Statements:
         )
 
 
+@cache
+def statements(name: str, row: type[ViewRow]) -> Statements:
+    """Return the statements of a table, made once."""
+    return Statements(name, row)
+
+
 class SqliteViews:
     """The port's Views."""
 
@@ -95,8 +101,8 @@ class SqliteViews:
             return {}
         row = view.tables[table]
         values = (site, as_json(sorted(set(subjects))))
-        statement = Statements(table, row).latest
-        found = await self._readers.list(lambda conn: fetch(conn, statement, values))
+        statement = statements(table, row).latest
+        found = await self._readers.few(lambda conn: fetch(conn, statement, values), len(subjects))
         return {each[0]: _row(each, row) for each in found}
 
     async def write(
@@ -109,13 +115,13 @@ class SqliteViews:
     async def rows(self, site: str, view: ViewSpec, table: str, *, after: tuple[int, int], limit: int) -> list[ViewRow]:
         """See the port."""
         row = view.tables[table]
-        statement = Statements(table, row).rows
+        statement = statements(table, row).rows
         found = await self._readers.list(lambda conn: fetch(conn, statement, (site, *after, limit)))
         return [_row(each, row) for each in found]
 
     async def count(self, site: str, view: ViewSpec, table: str) -> int:
         """See the port."""
-        statement = Statements(table, view.tables[table]).count
+        statement = statements(table, view.tables[table]).count
         return int((await self._readers.list(lambda conn: fetch(conn, statement, (site,))))[0][0])
 
     async def forget(self, site: str, view: ViewSpec) -> None:
@@ -131,7 +137,7 @@ class SqliteViews:
     async def _sweep(self, site: str, view: ViewSpec) -> None:
         """Delete what a view without a place has left."""
         for name, row in view.tables.items():
-            statement = Statements(name, row).sweep
+            statement = statements(name, row).sweep
             while await self._writer.do(partial(_sweep_slice, statement=statement, site=site)):
                 continue
 
@@ -145,8 +151,8 @@ class Made(msgspec.Struct, frozen=True):
 
 def make_tables(conn: apsw.Connection, *, view: ViewSpec) -> None:
     """Make a view's tables; those of another version or shape go, for every site, with their places."""
-    statements = [Statements(name, row) for name, row in view.tables.items()]
-    made = Made(view.version, {each.table: each.create for each in statements})
+    tables = [statements(name, row) for name, row in view.tables.items()]
+    made = Made(view.version, {each.table: each.create for each in tables})
     kept = fetch(conn, _KNOWN, (view.name,))
     known = msgspec.json.decode(kept[0][0], type=Made) if kept else Made(0, {})
     if known == made:
@@ -174,7 +180,7 @@ def write_rows(
         raise Fenced("another follower has moved this view")
     for name, changed in rows.items():
         if changed:
-            conn.execute(Statements(name, view.tables[name]).upsert, (site, as_json(changed)))
+            conn.execute(statements(name, view.tables[name]).upsert, (site, as_json(changed)))
     conn.execute(_MOVE, (view.name, site, place.position, place.at))
 
 
