@@ -334,7 +334,7 @@ class Follow(Protocol):
 
 
 class Book(Protocol):
-    """A small durable map for cursors and provider tokens."""
+    """A small durable map for cursors and provider tokens. Raises LetterboxClosed while the store is away."""
 
     async def read(self, key: str) -> str | None: ...
 
@@ -351,7 +351,7 @@ class Door(Protocol):
         """Wait for the decision on a letter; None when it takes longer. The letter is safe either way."""
 
     async def line_items(self, line: LineRef, *, after: int, limit: int) -> list[LineItem]:
-        """Return what the customer may see on a line above a sequence number, from the archive."""
+        """Return what the customer may see on a line above a number, from the archive. Raises LetterboxClosed."""
 
     def follow(self, line: LineRef) -> Follow:
         """Follow a line from now on. Open it before reading `line_items`, so that nothing falls between."""

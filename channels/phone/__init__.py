@@ -40,7 +40,7 @@ from channels.phone.missed import Missed
 from channels.phone.reading import is_number
 from channels.phone.talk import Talk
 from channels.phone.webhooks import Manners, MenuKey, Webhooks
-from channels.twilio import API_URL, Account, AccountSettings, Rest, TooMany, account_of
+from channels.twilio import API_URL, Account, AccountSettings, Rest, account_of
 
 CAPABILITIES = Capabilities(
     delivery="call",
@@ -161,10 +161,8 @@ class Phone:
         legs = await self._book.of(line)
         if legs.key != key:
             return None
-        with suppress(TooMany):
-            sid = await self._talk.find_leg(legs)
-            return Done(provider=sid) if sid else None
-        return None
+        sid = await self._talk.find_leg(legs)
+        return Done(provider=sid) if sid else None
 
     # --- the agent's softphone --------------------------------------------------------------------------------
 

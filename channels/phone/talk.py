@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from contextlib import suppress
 
 from channels.contract import Connect, EffectFailed, LineRef, Play, Undeliverable
 from channels.phone.documents import RETRIES, Pages, conference_name
 from channels.phone.legs import CALL_BACK, LegBook, Legs
 from channels.phone.reading import ALIVE, ends_of, is_number
-from channels.twilio import Refused, Rest, iso, moment_ms
+from channels.twilio import Refused, Rest, TooMany, moment_ms
 
 # So long an agent's leg rings; the provider adds up to five seconds. Shorter than a minute: then the effect is old.
 AGENT_RING_S, CUSTOMER_RING_S = 20, 30
 # The provider's clock against ours.
-SKEW_MS = 30_000
+SKEW_MS = 10_000
+# So many sure legs are remembered; an unsure one is asked about within seconds.
+CONFIRMED_MAX = 2_000
 # The call or the conference is over: codes 20404 and 21220.
 GONE = frozenset({20404, 21220, 404})
-FIND_PAGES_MAX = 2
+FIND_PAGES_MAX = 1
 
 
 class Talk:
@@ -27,6 +30,7 @@ class Talk:
         self._book = book
         self._root = root
         self._phones = phones
+        self._confirmed: OrderedDict[str, None] = OrderedDict()
 
     def pages(self, line: str, language: str = "") -> Pages:
         """Return our addresses for a line."""
@@ -67,17 +71,26 @@ class Talk:
             ],
         )
         sid = str(made.get("sid") or "")
+        self._confirm(sid)
         await self._book.note(line, await self._book.of(line), agent=sid)
         return sid
 
+    def _confirm(self, sid: str) -> None:
+        """Remember a leg whose making is sure, so that it is not taken for that of a later connection."""
+        self._confirmed[sid] = None
+        if len(self._confirmed) > CONFIRMED_MAX:
+            self._confirmed.popitem(last=False)
+
     async def find_leg(self, legs: Legs) -> str:
         """Return the leg of a connection whose answer was lost, also one that has rung in vain; empty for none."""
-        query = {"To": legs.target, "StartTime>": iso(legs.tried_ms - SKEW_MS)}
-        async for records in self._rest.pages("Calls.json", query, of="calls", pages_max=FIND_PAGES_MAX):
-            for record in records:
-                made_ms = moment_ms(str(record.get("date_created") or ""))
-                if made_ms >= legs.tried_ms - SKEW_MS:
-                    return str(record.get("sid") or "")
+        with suppress(TooMany):
+            async for records in self._rest.pages(
+                "Calls.json", {"To": legs.target}, of="calls", pages_max=FIND_PAGES_MAX
+            ):
+                for record in records:
+                    sid, made_ms = str(record.get("sid") or ""), moment_ms(str(record.get("date_created") or ""))
+                    if made_ms >= legs.tried_ms - SKEW_MS and sid not in self._confirmed:
+                        return sid
         return ""
 
     async def hold(self, line: LineRef, *, on: bool) -> None:

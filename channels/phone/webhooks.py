@@ -26,6 +26,8 @@ AGAIN_MAX, AGAIN_S = 12, 5
 # How a queue lets a caller go. What is not here has been settled elsewhere.
 LEFT_BY_US, GONE_BY_ITSELF = "leave", frozenset({"hangup", "system-error"})
 FULL = frozenset({"queue-full", "error"})
+# The provider asks these for a caller on the hold line, and these for one who left it by our document.
+TURNS, STEPS = frozenset({"wait", "key"}), frozenset({"again", "call-back"})
 Fields = dict[str, str]
 Answer = Callable[["Asked"], Awaitable[str]]
 
@@ -96,11 +98,11 @@ class Webhooks:
     def routes(self) -> Sequence[Route]:
         """One page per question."""
         return tuple(
-            Route(method="POST", path=f"/{name}", handler=self._handler(answer), body_bytes_max=BODY_BYTES_MAX)
+            Route(method="POST", path=f"/{name}", handler=self._handler(name, answer), body_bytes_max=BODY_BYTES_MAX)
             for name, answer in self._answers.items()
         )
 
-    def _handler(self, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _handler(self, name: str, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             fields = await read_webhook(request, self._door, self._account)
             try:
@@ -110,10 +112,21 @@ class Webhooks:
             except Unreadable:
                 return web.Response(status=400, text="not a call")
             except LetterboxClosed:
-                return web.Response(status=503, text="come again")
+                return self._patient(name, line, language)
             return web.Response(text=text, content_type="text/xml")
 
         return handle
+
+    def _patient(self, name: str, line: str, language: str) -> web.Response:
+        """Nothing can be read or kept now. A caller on the line must not be dropped for it: they wait on."""
+        speech, pages = self._speech(language), self._talk.pages(line, language)
+        if name in TURNS:
+            text = doc.hold(speech, pages, place=0, keys=False)
+        elif name in STEPS:
+            text = doc.one_moment(speech, pages.url("again"), pause_s=AGAIN_S)
+        else:
+            return web.Response(status=503, text="come again")
+        return web.Response(text=text, content_type="text/xml")
 
     def _speech(self, language: str) -> Speech:
         manners = self._manners
@@ -195,7 +208,6 @@ class Webhooks:
     async def _exit(self, asked: Asked) -> str:
         """The caller is out of the hold line: by our document, by our call, or gone."""
         result = asked.fields.get("QueueResult", "")
-        speech, pages = self._said(asked)
         if result in GONE_BY_ITSELF:
             await self._left(asked.line, "hung_up")
             return doc.nothing()
@@ -203,6 +215,13 @@ class Webhooks:
             return await self._voicemail(asked)
         if result != LEFT_BY_US:
             return doc.nothing()
+        speech, pages = self._said(asked)
+        try:
+            return await self._next_step(asked, speech, pages)
+        except LetterboxClosed:
+            return doc.one_moment(speech, pages.url("again"), pause_s=AGAIN_S)
+
+    async def _next_step(self, asked: Asked, speech: Speech, pages: Pages) -> str:
         where = reading.place_of(await self._items(asked), self._manners.voicemail_on)
         legs = await self._book.of(asked.line)
         if legs.joined:

@@ -71,11 +71,17 @@ class NotebookPage:
 
     async def read(self, key: str) -> str | None:
         """Return what was noted, None for nothing."""
-        return await self._notebook.read(self._site, self._name, key)
+        try:
+            return await self._notebook.read(self._site, self._name, key)
+        except StoreError:
+            raise LetterboxClosed("the notebook cannot be read now") from None
 
     async def note(self, key: str, value: str) -> None:
         """Note durably."""
-        await self._notebook.note(self._site, self._name, key, value)
+        try:
+            await self._notebook.note(self._site, self._name, key, value)
+        except StoreError:
+            raise LetterboxClosed("the notebook cannot be written now") from None
 
 
 class FloorDoor:
@@ -188,8 +194,11 @@ class FloorDoor:
 
     async def line_items(self, line: LineRef, *, after: int, limit: int) -> list[LineItem]:
         """Return what the customer may see on a line above a number, oldest first."""
-        line_id = await self._parts.floor.lines.find(line.channel, line.key)
-        return await self._parts.hub.items(line_id, after=after, limit=limit) if line_id else []
+        try:
+            line_id = await self._parts.floor.lines.find(line.channel, line.key)
+            return await self._parts.hub.items(line_id, after=after, limit=limit) if line_id else []
+        except StoreError:
+            raise LetterboxClosed("the archive cannot be read now") from None
 
     def follow(self, line: LineRef) -> LineFollow:
         """Follow a line from now on. Open it before reading `line_items`."""
@@ -203,7 +212,7 @@ class FloorDoor:
 
     async def place(self, line: LineRef) -> int:
         """Return the place in its queue of what waits on a line, counted as far as a caller cares; else 0."""
-        line_id = await self._parts.floor.lines.find(line.channel, line.key)
+        line_id = self._parts.floor.lines.known(line.channel, line.key)
         state = self._parts.floor.state
         conv = state.convs.get(state.lines.get(line_id, 0))
         if conv is None or conv.state != WAITING:

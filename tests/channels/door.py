@@ -69,12 +69,19 @@ class MemoryBook:
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
+        self.away = False
 
     async def read(self, key: str) -> str | None:
+        self._there()
         return self.pages.get(key)
 
     async def note(self, key: str, value: str) -> None:
+        self._there()
         self.pages[key] = value
+
+    def _there(self) -> None:
+        if self.away:
+            raise LetterboxClosed("the notebook is away")
 
 
 @dataclass
@@ -88,7 +95,7 @@ class Letter:
 
 @dataclass
 class MemoryDoor:
-    """`closed`: the letterbox refuses. `deciding` False: letters wait until `decide_all`."""
+    """`closed`: the letterbox refuses; `book.away`: nothing can be read. `deciding` False: letters wait until `decide_all`."""
 
     public_url: str = "https://patchbay.test"
     closed: bool = False
@@ -207,6 +214,8 @@ class MemoryDoor:
         return self._decided[letter]
 
     async def line_items(self, line: LineRef, *, after: int, limit: int) -> list[LineItem]:
+        if self.book.away:
+            raise LetterboxClosed("the archive is away")
         return [item for item in self._items[line.channel, line.key] if item.seq > after][:limit]
 
     def follow(self, line: LineRef) -> MemoryFollow:

@@ -289,6 +289,46 @@ async def test_a_lost_answer_to_a_connection_is_found_by_its_ringing_leg(exchang
     assert found_leg.provider == agent.sid
 
 
+async def test_an_earlier_leg_to_the_same_agent_is_not_taken_for_the_lost_one(exchange: Exchange) -> None:
+    exchange.door.at_ms = 0
+    exchange.calls.answers["client:agent_1"] = "busy"
+    first, second = await exchange.waiting(), await exchange.waiting("+66812345679")
+    await exchange.channel.perform(connect(exchange, first, key="k1"))
+    exchange.twilio.faults.append(Fault(path="Calls.json"))
+    with pytest.raises(Unsure):
+        await exchange.channel.perform(connect(exchange, second, key="k2"))
+    assert await exchange.channel.find("k2") is None
+
+
+async def test_who_waits_is_not_dropped_while_nothing_can_be_read(exchange: Exchange) -> None:
+    leg = await exchange.waiting()
+    exchange.door.closed = exchange.door.book.away = True
+    turns = len(leg.heard)
+    await until(lambda: len(leg.heard) > turns + 3, "more turns")
+    leg.keys.put_nowait("1")
+    await until(leg.keys.empty, "pressed")
+    turns = len(leg.heard)
+    await until(lambda: len(leg.heard) > turns + 3, "more turns")
+    assert leg.queue
+    assert not [text for text in leg.heard if text.startswith("error")]
+    exchange.door.closed = exchange.door.book.away = False
+    exchange.calls.answers["client:agent_1"] = "answer"
+    await exchange.channel.perform(connect(exchange, leg))
+    await until(lambda: exchange.calls.together() == BOTH, "together")
+
+
+async def test_who_has_left_the_line_for_a_moment_comes_back_when_nothing_can_be_read(exchange: Exchange) -> None:
+    leg = await exchange.waiting()
+    leg.keys.put_nowait("1")
+    await until(lambda: SAID["call-back"]["th"] in leg.heard, "asked")
+    exchange.door.book.away = True
+    leg.keys.put_nowait("1")
+    await until(lambda: leg.heard.count(SAID["one-moment"]["th"]) > 1, "asked to wait")
+    exchange.door.book.away = False
+    await until(lambda: bool(leg.queue), "waits again")
+    assert not leg.ended
+
+
 async def test_a_connection_that_never_left_is_not_found(exchange: Exchange) -> None:
     leg = await exchange.waiting()
     exchange.twilio.faults.append(Fault(path="Calls.json"))

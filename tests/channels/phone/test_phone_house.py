@@ -133,7 +133,10 @@ async def test_a_lost_answer_rings_the_agent_once(house: NodeHouse, calls: Calls
     await waiting(house, calls)
     calls.twilio.faults.append(Fault(path="Calls.json", after=True))
     await accepted(house)
-    await house.until(lambda: any(asked.get("StartTime>") for asked in calls.twilio.asked), "asked for it")
+    await house.until(
+        lambda: any(asked.method == "GET" and asked.path.endswith("/Calls.json") for asked in calls.twilio.asked),
+        "asked for it",
+    )
     ringing = calls.ringing("client:agent_1")
     assert ringing is not None
     ringing.answered.set()
