@@ -63,13 +63,13 @@ async def ask(request: Ask) -> Told:
         connector = aiohttp.TCPConnector(force_close=True)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             return await _told(session, request)
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+        # Only a setting or a provider's link can be so.
+        raise Undeliverable("address_unusable") from None
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         raise TryLater("provider_unreachable") from None
     except (aiohttp.ClientError, OSError, TimeoutError):
         raise lost("provider_silent") from None
-    except ValueError:
-        # An address that is none: only a setting or a provider's link can be so.
-        raise Undeliverable("address_unusable") from None
 
 
 async def _told(session: aiohttp.ClientSession, request: Ask) -> Told:

@@ -193,4 +193,6 @@ def read_answer(told: Told, *, harmless: bool) -> dict[str, Any]:
     try:
         return msgspec.json.decode(told.body, type=dict[str, Any])
     except (ValueError, RecursionError):
-        raise (TryLater if harmless else Unsure)("answer_unreadable") from None
+        # The platform answers 200 to whatever it has heard.
+        unheard = harmless or told.status != 200
+        raise (TryLater if unheard else Unsure)("answer_unreadable") from None

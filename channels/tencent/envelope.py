@@ -100,7 +100,7 @@ def fields_of(body: bytes) -> dict[str, str]:
     """
     reader = _Fields()
     try:
-        reader.parser.Parse(body, True)
+        reader.parser_of().Parse(body, True)
     except (xml.parsers.expat.ExpatError, ValueError, LookupError):
         raise Unreadable("xml_unreadable") from None
     return reader.fields
@@ -113,12 +113,16 @@ class _Fields:
         self.fields: dict[str, str] = {}
         self._path: list[str] = []
         self._text: list[str] = []
-        self.parser = xml.parsers.expat.ParserCreate("utf-8")
-        self.parser.buffer_text = True
-        self.parser.StartDoctypeDeclHandler = self._refuse
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text.append
+
+    def parser_of(self) -> xml.parsers.expat.XMLParserType:
+        """Return a parser that tells us. We do not hold it: a ring of the two would wait for the garbage collector."""
+        parser = xml.parsers.expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text.append
+        return parser
 
     @staticmethod
     def _refuse(*_: Any) -> None:

@@ -120,7 +120,7 @@ def fault_of(told: Told) -> EffectFailed | None:
     try:
         said = msgspec.json.decode(told.body, type=dict[str, Any])
     except (ValueError, RecursionError):
-        return Unsure("answer_unreadable")
+        return Unsure("answer_unreadable") if told.status == 200 else TryLater("answer_unreadable")
     code = said.get("error_code")
     if isinstance(code, int) and code:
         means = CODES.get(code) or Means(Undeliverable, f"provider_{code}")

@@ -164,6 +164,7 @@ async def test_who_has_left_or_was_never_there_is_not_reached() -> None:
     ("fault", "way", "reason", "heard"),
     [
         (Fault(hang_up=True, after=True), Unsure, "provider_silent", 1),
+        (Fault(status=404, body=b"<html>"), TryLater, "answer_unreadable", 0),
         (Fault(status=502), Unsure, "provider_502", 0),
         (Fault(status=200, body=b"<html>", after=True), Unsure, "answer_unreadable", 1),
         (Fault(status=503), TryLater, "provider_503", 0),

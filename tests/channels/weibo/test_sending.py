@@ -99,6 +99,7 @@ async def test_after_the_window_or_to_who_has_left_nothing_is_delivered() -> Non
     ("fault", "way", "reason"),
     [
         (Fault(hang_up=True, after=True), Unsure, "provider_silent"),
+        (Fault(status=404, body=b"<html>"), TryLater, "answer_unreadable"),
         (Fault(status=502), Unsure, "provider_502"),
         (Fault(status=200, body=b"<html>"), Unsure, "answer_unreadable"),
         (Fault(status=200, body=b'{"result": false}'), Undeliverable, "refused"),
