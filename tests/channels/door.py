@@ -95,7 +95,7 @@ class Letter:
 
 @dataclass
 class MemoryDoor:
-    """`closed`: the letterbox refuses; `book.away`: nothing can be read. `deciding` False: letters wait until `decide_all`."""
+    """`closed`: the letterbox refuses. `book.away`: nothing can be read. `deciding` False: letters wait for a call."""
 
     public_url: str = "https://patchbay.test"
     closed: bool = False

@@ -57,6 +57,7 @@ class Leg:
     conference: str = ""
     url: str = ""
     callback: str = ""
+    recording: ET.Element | None = None
     began: str = field(default_factory=lambda: format_datetime(datetime.now(UTC)))
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -115,8 +116,12 @@ class Calls:
         return leg
 
     async def hang_up(self, leg: Leg, status: str = "completed") -> None:
-        """Somebody hangs up."""
+        """Somebody hangs up; who was speaking to a machine has left a recording."""
+        speaks = leg.recording
         await self._end(leg, status, by="participant_hung_up")
+        if speaks is not None:
+            told = self._keep_recording(leg, speaks, 9)
+            self._callback(speaks.get("action", ""), {**self._fields(leg), **told, "Digits": "hangup"})
 
     def ringing(self, theirs: str) -> Leg | None:
         """The newest leg that rings there."""
@@ -234,21 +239,25 @@ class Calls:
 
     async def _record(self, leg: Leg, verb: ET.Element) -> None:
         leg.heard.append("beep")
+        leg.recording = verb
         try:
             seconds = await asyncio.wait_for(leg.voice.get(), int(verb.get("timeout", "5")) * SECOND_S * 3)
         except TimeoutError:
             return
+        finally:
+            leg.recording = None
+        raise Elsewhere(verb.get("action", ""), **self._keep_recording(leg, verb, seconds))
+
+    def _keep_recording(self, leg: Leg, verb: ET.Element, seconds: int) -> dict[str, str]:
         sid = self.twilio.new_sid("RE")
         url = f"{self.twilio.url}/2010-04-01/Accounts/{self.twilio.sid}/Recordings/{sid}"
-        self.recordings.append(
-            {"sid": sid, "call_sid": leg.sid, "duration": str(seconds), "status": "completed", "source": "RecordVerb"}
-        )
+        kept = {"sid": sid, "call_sid": leg.sid, "duration": str(seconds)}
+        self.recordings.append({**kept, "status": "completed", "source": "RecordVerb"})
         self.twilio.media.setdefault(sid, []).append((f"{sid}.mp3", "audio/mpeg", b"sound"))
         told = {"RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": str(seconds)}
-        self._callback(
-            verb.get("recordingStatusCallback", ""), {**told, "CallSid": leg.sid, "RecordingStatus": "completed"}
-        )
-        raise Elsewhere(verb.get("action", ""), **told)
+        callback = {**told, "CallSid": leg.sid, "RecordingStatus": "completed"}
+        self._callback(verb.get("recordingStatusCallback", ""), callback)
+        return told
 
     # --- ends and callbacks ---------------------------------------------------------------------------------
 

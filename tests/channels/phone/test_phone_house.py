@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from channels import phone
 from channels.phone.wording import SAID
 from router.core import commands as cmd
 from router.verify import verify
-from tests.channels.phone.conftest import OURS, THEIRS, until
+from tests.channels.phone.conftest import OURS, THEIRS
 from tests.floor.nodehouse import CONFIG, NodeHouse
 from tests.providers.twilio import ACCOUNT, TOKEN, Fault, Twilio
 from tests.providers.twilio_calls import Calls, Leg
@@ -168,13 +169,28 @@ async def test_off_hours_a_recording_becomes_a_message_of_a_conversation_that_is
     leg.voice.put_nowait(12)
     await house.until(lambda: leg.ended and not calls.twilio.tasks, "over")
 
-    async def texts() -> list[str]:
-        story = await house.store.archive.story("main", 1, before=1 << 60, limit=50)
-        return [item.message.body.text for item in story if item.message]
+    await house.until(lambda: house.served.floor.state.convs[1].state == "deferred", "kept")
+    assert await texts(house) == ["Voice message (12 s)"]
 
-    await until(lambda: house.served.floor.state.convs[1].state == "deferred", "kept")
-    for _ in range(200):
-        if await texts():
-            break
-        await house.until(lambda: True)
-    assert await texts() == ["Voice message (12 s)"]
+
+async def test_who_hangs_up_while_speaking_to_the_machine_has_left_a_message(house: NodeHouse, calls: Calls) -> None:
+    leg = await waiting(house, calls)
+    leg.keys.put_nowait("2")
+    await house.until(lambda: leg.recording is not None, "may speak")
+    await calls.hang_up(leg)
+    await house.until(lambda: not calls.twilio.tasks, "all told")
+    await house.until(lambda: 1 in house.served.floor.state.convs, "somebody will hear it")
+    await house.agent(1, "phone")
+    await accepted(house)
+    assert await texts(house) == ["ข้อความเสียง (9 วินาที)"]
+
+
+async def texts(house: NodeHouse) -> list[str]:
+    """What was said in the conversation, when something was."""
+    for _ in range(1_000):
+        story = await house.store.archive.story("main", 1, before=1 << 60, limit=50)
+        said = [item.message.body.text for item in story if item.message]
+        if said:
+            return said
+        await asyncio.sleep(0.01)
+    return []
