@@ -59,17 +59,20 @@ class Puller:
         wait_ms = AGAIN_MS
         while True:
             self._news.clear()
-            try:
-                for open_kfid in accounts:
-                    await self._look(open_kfid)
-                wait_ms = AGAIN_MS
-                rest_ms = LOOK_MS
-            except (EffectFailed, LetterboxClosed):
-                rest_ms = wait_ms
-                wait_ms = min(2 * wait_ms, AGAIN_MS_MAX)
+            looked = [await self._looked(open_kfid) for open_kfid in accounts]
+            rest_ms = LOOK_MS if all(looked) else wait_ms
+            wait_ms = AGAIN_MS if all(looked) else min(2 * wait_ms, AGAIN_MS_MAX)
             with suppress(TimeoutError):
                 async with asyncio.timeout(rest_ms / 1_000):
                     await self._news.wait()
+
+    async def _looked(self, open_kfid: str) -> bool:
+        """Look after one account; one that fails keeps nobody from the others."""
+        try:
+            await self._look(open_kfid)
+        except (EffectFailed, LetterboxClosed):
+            return False
+        return True
 
     async def _look(self, open_kfid: str) -> None:
         called = self._called.get(open_kfid)

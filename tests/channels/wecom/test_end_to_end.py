@@ -14,6 +14,7 @@ from tests.providers.faulty import Fault
 from tests.providers.wecom import WeComPlatform
 
 SEND = "/cgi-bin/kf/send_msg"
+MANY = 900
 
 
 @pytest.fixture
@@ -76,3 +77,13 @@ async def test_a_message_that_was_not_delivered_after_all_is_said_to_the_agent(
         if any((event.status, event.reason) == ("failed", "refused_by_customer") for event in reports):
             break
     follower.close()
+
+
+async def test_what_was_said_while_we_were_away_is_pulled_in_one_go(
+    house: StaffedHouse, platform: WeComPlatform
+) -> None:
+    platform.page = 400
+    for number in range(MANY):
+        platform.write(KF, f"wmUser{number}", msgtype="text", text={"content": f"{number}"})
+    await platform.call(KF)
+    await house.until(lambda: len(house.served.floor.state.convs) == MANY, "all opened")

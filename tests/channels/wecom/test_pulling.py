@@ -217,6 +217,14 @@ async def test_a_platform_that_fails_is_asked_again(fault: Fault, monkeypatch: p
             await until(lambda: texts(house) == ["hello"])
 
 
+async def test_an_account_that_is_gone_keeps_nobody_from_the_others() -> None:
+    async with account() as house:
+        del house.platform.listed[KF]
+        house.platform.write(OTHER_KF, USER, msgtype="text", text={"content": "hello"})
+        async with pulling(house.channel):
+            await until(lambda: texts(house) == ["hello"])
+
+
 async def test_a_callbacks_token_that_has_ended_is_left_out() -> None:
     async with account() as house, pulling(house.channel):
         await until(lambda: len(house.platform.pulled) == 2)
