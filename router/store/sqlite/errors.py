@@ -39,6 +39,8 @@ BROKEN: dict[type[apsw.Error], str] = {
     apsw.MisuseError: "the driver was used wrongly",
 }
 
+DRIVER_ERRORS = (apsw.Error, UnicodeEncodeError)
+
 UNKNOWN_OUTCOME = "the disk did not confirm the commit; what it kept is known after a restart"
 
 
@@ -79,5 +81,5 @@ def border() -> Iterator[None]:
     """Let no driver's error out of a reading."""
     try:
         yield
-    except (apsw.Error, UnicodeEncodeError) as error:
+    except DRIVER_ERRORS as error:
         raise convert(error) from error

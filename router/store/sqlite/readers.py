@@ -12,7 +12,7 @@ import apsw
 
 from router.store.port import StoreUnavailable
 from router.store.sqlite.connect import open_reader
-from router.store.sqlite.errors import border
+from router.store.sqlite.errors import DRIVER_ERRORS, border, convert
 
 READ_THREADS = 2
 """Lists and stories are short; two keep a slow one from holding up the others."""
@@ -38,8 +38,10 @@ class Readers:
         """Run a look-up by index here and now: it takes microseconds, a thread hop more."""
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        with border():
+        try:
             return work(self._inline)
+        except DRIVER_ERRORS as error:
+            raise convert(error) from error
 
     async def few(self, work: Callable[[apsw.Connection], Result], limit: int) -> Result:
         """Run a reading by index of at most so many rows: here and now where it is short, else in a thread."""
