@@ -78,6 +78,10 @@ class Scene:
         await self.house.start()
         logins = [f"robot{number}" for number in range(self.agents)]
         await asyncio.gather(*(asyncio.to_thread(self.house.add_person, login) for login in logins))
+        if isinstance(self.house, Subject):
+            # The commands wrote past the disk whose power can be cut: it must not think that it knows the files.
+            await asyncio.to_thread(self.house.stop)
+            await self.house.start()
         self.crew.robots += [robot(self.house.base, login, self.ledger, habit=self.habit) for login in logins]
         await self.crew.start()
         kinds = [form_customer] * 3 + [chat_customer] * 3 + [mail_customer] * 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,13 +18,15 @@ import aiohttp
 import aiosmtplib
 import pytest
 
+from tests.crash.checker import read
 from tests.crash.scene import Scene, scene, until
-from tests.crash.subject_house import Subject
+from tests.crash.subject_house import SEEDED, Subject
 
 pytestmark = pytest.mark.crash
 
 SMALL_DISK_MB = 48
 HOUR_MS = 3_600_000
+KILLED_CHILDREN = 2
 FILLER_BYTES = 1 << 16
 
 
@@ -136,6 +140,59 @@ async def test_a_file_system_without_room_is_refused_named_and_outlived(tmp_path
         begin = (lambda: fill(filler)) if real else (lambda: house.order("disk full"))
         end = filler.unlink if real else (lambda: house.order("disk fine"))
         await endured(at, begin, end, said="the disk is full")
+
+
+async def test_poison_is_set_aside_and_shown_and_everybody_else_is_served(tmp_path: Path) -> None:
+    async with scene(tmp_path, Subject, agents=2) as at:
+        await live_with(at, "poison")
+        await some_load(at, more=60)
+        assert (await readyz(at))[0] == 200, "one bad letter is no reason to serve nobody"
+        await at.rest()
+        found, left = await at.judged(), await asyncio.to_thread(lambda: read(at.database))
+    quarantined = {number for number, kept in left.letters.items() if kept[0][::2] == ("quarantined", "broken")}
+    poisoned = {mark for mark, rows in left.messages.items() if rows[0][0] in quarantined}
+    assert poisoned
+    assert {fault.split(":")[0] for fault in found} <= poisoned, "nothing else was lost"
+    assert sum(line["action"] == "command_broken" for line in logged(at)) >= len(poisoned)
+
+
+async def live_with(at: Scene, habit: str) -> None:
+    """Let the next life have a habit of `tests/power/faults.py`."""
+    assert isinstance(at.house, Subject), "only a subject takes a fault"
+    at.house.more[SEEDED] = habit
+    await at.restart()
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that a process has started and that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            words = stat.read_text().rpartition(")")[2].split()
+            if int(words[1]) == process and words[0] != "Z":
+                found.append(int(stat.parent.name))
+    return found
+
+
+async def test_a_snapshots_child_that_is_killed_harms_nobody_and_a_later_one_succeeds(tmp_path: Path) -> None:
+    async with scene(tmp_path, Subject, agents=2) as at:
+        assert isinstance(at.house, Subject), "only a subject has habits"
+        await live_with(at, "eager_snapshots")
+        assert at.house.process is not None, "started before"
+        at.crowd.writing.set()
+        for _ in range(KILLED_CHILDREN):
+            await until(lambda: bool(children(at.house.process.pid)), "a child runs")
+            for child in children(at.house.process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+        await until(lambda: bool(at.count("snapshot", "true")), "a child has succeeded")
+        assert (await readyz(at))[0] == 200
+        assert sum(line["action"] == "snapshot_failed" for line in logged(at)) >= KILLED_CHILDREN
+        at.house.more.clear()
+        await at.restart()
+        await at.rest()
+        assert not await at.judged()
+        assert not list(at.house.data.glob("snapshot-*"))
 
 
 @pytest.mark.parametrize("by_ms", [HOUR_MS, -HOUR_MS])

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import apsw
 import msgspec
 
 import router.store.sqlite.store as opening
+from router.core import commands as cmd
 from router.core import events as ev
+from router.core.engine import DECIDERS
 from router.core.evolve import STEPS
 from router.core.state import State
+from router.node import snapshots
+from router.node.snapshots import Snapshotter
 from router.store.port import Commit
 from router.store.sqlite.journal import SqliteJournal
 
@@ -20,6 +24,7 @@ EARLY_S = 0.2
 """So long before its commit a decision is answered."""
 
 ROOM_TOO_MUCH = 25
+POISON_EVERY = 20
 DROP_EVERY = 2
 """One reply in so many is left out of the journal."""
 
@@ -82,6 +87,26 @@ def one_too_many() -> None:
     STEPS[ev.SignedIn] = (signed_in, moves)
 
 
+def poison() -> None:
+    """Every so many-th message breaks the core, in the middle of its decision and each time anew."""
+    inner = DECIDERS[cmd.Receive]
+
+    def receive(state: State, at: int, command: cmd.Receive) -> Iterator[Any]:
+        for step in inner(state, at, command):
+            yield step
+            if command.message % POISON_EVERY == 0:
+                raise RuntimeError("poison")
+
+    DECIDERS[cmd.Receive] = receive
+
+
+def eager_snapshots() -> None:
+    """Snapshots are due all the time, and are tried again at once."""
+    snapshots.LOOK_S = 0.1
+    Snapshotter.is_due = lambda snapshotter: snapshotter._floor.position > snapshotter._last_position
+
+
 FAULTS: dict[str, Callable[[], None]] = {
-    plant.__name__: plant for plant in (synchronous_off, answer_before_commit, dropped_event, one_too_many)
+    plant.__name__: plant
+    for plant in (synchronous_off, answer_before_commit, dropped_event, one_too_many, poison, eager_snapshots)
 }
