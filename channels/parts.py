@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -18,6 +19,8 @@ _TAGS = range(0xE0020, 0xE0080)
 # A line or word may end so far before the limit; beyond it a part would become short and the answer many.
 _LOOK_BACK_DIVISOR = 8
 _ENDS = ("\n", " ", "。", "，", "\u3000")
+# More effects than are ever under way at once, and few enough to forget.
+PAGES = 4_096
 # Parts are begun only this early in a call of the outbox, so that the last one ends before it loses patience.
 BEGIN_S_MAX = 12.0
 MORE_MS = 1_000
@@ -88,19 +91,24 @@ def _flags_before(text: str, place: int) -> int:
 
 
 class Progress:
-    """How many parts of an effect were begun, so that a repeat says none of them twice. Kept over a crash."""
+    """How many parts of an effect were begun or said, so that a repeat says none of them twice. Kept over a crash.
+
+    It stays when all is said: a crash may come before the outbox knows. Effects share a bounded number of pages; a
+    page belongs to the last that wrote on it, and the others were settled long before.
+    """
 
     def __init__(self, book: Book, key: str) -> None:
-        self._book, self._page = book, f"parts:{key}"
+        self._book, self._key = book, key
+        self._page = f"parts:{int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], 'big') % PAGES}"
 
     async def read(self) -> int:
         """Return the number that was noted."""
-        noted = await self._book.read(self._page)
-        return int(noted) if noted else 0
+        key, _, number = (await self._book.read(self._page) or "").rpartition(":")
+        return int(number) if key == self._key else 0
 
     async def note(self, number: int) -> None:
-        """Note a number; 0 once all is said."""
-        await self._book.note(self._page, str(number) if number else "")
+        """Note a number."""
+        await self._book.note(self._page, f"{self._key}:{number}")
 
 
 async def say_all(parts: Sequence[Part], progress: Progress, say: Callable[[Part], Awaitable[None]]) -> None:
@@ -113,7 +121,7 @@ async def say_all(parts: Sequence[Part], progress: Progress, say: Callable[[Part
             rest_in_time(begun)
         await say(part)
         if several:
-            await progress.note(number % len(parts))
+            await progress.note(number)
 
 
 def rest_in_time(begun: float) -> None:

@@ -42,6 +42,7 @@ CAPABILITIES = Capabilities(
     reply_quota=PARTS_MAX,
     receipts=True,
     media=True,
+    can_find=True,
 )
 BODY_BYTES_MAX = 64 * 1024
 ACCOUNTS_MAX = 100
@@ -139,7 +140,7 @@ class WeCom:
         return await self._sender.send(effect, Progress(self._door.book, effect.key))
 
     async def find(self, key: str) -> Done | None:
-        """Nobody need be asked: a repeat has the id of the first try, and the platform takes each id once."""
+        """To repeat is to ask: a repeat has the id of the first try, and the platform takes each id once."""
         del key
         return None
 

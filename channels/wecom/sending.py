@@ -77,7 +77,6 @@ class Sender:
             if number > begun:
                 await progress.note(number)
             await self._say(parties, part, message_id(effect.key, number), again=number == begun)
-        await progress.note(0)
         return Done(provider=message_id(effect.key))
 
     async def greet(self, code: str, text: str, key: str) -> None:
