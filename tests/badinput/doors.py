@@ -17,7 +17,7 @@ from tests.badinput.tally import MARK, Tally
 from tests.badinput.wire import BINARY, CLOSE, PING, Line, frame, handshake, heard
 
 # Half a request gets no answer: the server waits for the rest. A whole one is answered at once.
-HALF_S_MAX = 0.15
+HALF_S_MAX = 0.3
 MAIL_S_MAX = 10.0
 # Ends a mail that is under way, and is one more wrong command where none is.
 GOODBYE = b"\r\n.\r\nQUIT\r\n"
@@ -136,7 +136,7 @@ async def through_the_api(doors: Doors, tally: Tally, chance: Random) -> None:
     """Operations of the document, each wrong somewhere; what is answered is documented, and says its name."""
     asker = Asker(doors.document, doors.known, chance)
     with Line(doors.port) as line:
-        while not tally.full:
+        while not tally.full("API"):
             operation, request = asker.request()
             answer = await line.ask(request, bodiless=request.startswith(b"HEAD "))
             tally.http("API", request, answer.status, answer.raw)
@@ -162,7 +162,7 @@ async def through_the_form(doors: Doors, tally: Tally, chance: Random) -> None:
     soil = Soil(saved("post"), JSON_WORDS)
     path = "/channels/form/contact"
     with Line(doors.port) as line:
-        while not tally.full:
+        while not tally.full("form"):
             label, _, body = made(soil, chance).partition(b"\n")
             if chance.random() < 0.6:
                 label = chance.choice(soil.samples).partition(b"\n")[0]
@@ -193,7 +193,7 @@ async def through_the_chat_session(doors: Doors, tally: Tally, chance: Random) -
     """Beginnings of chats, with names, tokens and origins of all kinds."""
     soil = Soil(saved("session"), (*JSON_WORDS, doors.chat_token.encode()))
     with Line(doors.port) as line:
-        while not tally.full:
+        while not tally.full("chat session"):
             request = _post("/channels/chat/session", "application/json", made(soil, chance), *_odd_headers(chance))
             answer = await line.ask(request)
             tally.http("chat session", request, answer.status, answer.raw)
@@ -202,7 +202,7 @@ async def through_the_chat_session(doors: Doors, tally: Tally, chance: Random) -
 async def through_pages(doors: Doors, tally: Tally, chance: Random) -> None:
     """Paths that lead nowhere, upwards, or to what is not asked for like that."""
     with Line(doors.port) as line:
-        while not tally.full:
+        while not tally.full("pages"):
             steps = "/".join(chance.choice(STEPS) for _ in range(chance.randint(0, 5)))
             word = in_address(chance.choice(PIECES).decode("utf-8", "surrogateescape"))
             path = chance.choice(PATHS) + chance.choice(["", "/", "?ref=ABCD1234&opens=", "//", "?"]) + steps + word
@@ -216,7 +216,7 @@ async def through_bytes(doors: Doors, tally: Tally, chance: Random) -> None:
     """Bytes that are hardly requests: two lengths, bad chunks, no host, another protocol."""
     soil = Soil(saved("http"), HTTP_WORDS)
     line = Line(doors.port)
-    while not tally.full:
+    while not tally.full("raw HTTP"):
         data = made(soil, chance) if chance.random() < 0.9 else chance.choice(soil.samples)
         said = await line.say_all(data, HALF_S_MAX)
         status = int(said[9:12]) if said.startswith(b"HTTP/1.") and said[9:12].isdigit() else 0
@@ -229,7 +229,7 @@ async def through_bytes(doors: Doors, tally: Tally, chance: Random) -> None:
 async def through_the_chat_socket(doors: Doors, tally: Tally, chance: Random) -> None:
     """Hello with a good, an old or a broken token; then frames that no page sends."""
     soil = Soil(saved("chat"), JSON_WORDS)
-    while not tally.full:
+    while not tally.full("chat socket"):
         token = doors.chat_token if chance.random() < 0.8 else _mangled(doors.chat_token, chance)
         hello = {"type": "hello", "token": token, "last_seq": chance.choice([0, 0, 0, 1, 7, 2**53, 12345])}
         await _one_socket(doors, tally, chance, ("chat socket", "/channels/chat/socket", json.dumps(hello), soil))
@@ -238,7 +238,7 @@ async def through_the_chat_socket(doors: Doors, tally: Tally, chance: Random) ->
 async def through_the_desk_socket(doors: Doors, tally: Tally, chance: Random) -> None:
     """A desk's socket, with and without a session; then frames that no screen sends."""
     soil = Soil(saved("desk"), (*JSON_WORDS, *(ref.encode() for ref in doors.known.values["ref"])))
-    while not tally.full:
+    while not tally.full("desk socket"):
         hello = {"type": "hello", "last_seq": chance.choice([0, 1, 5, 2**53, 2**63, 2**64, 10**30])}
         await _one_socket(doors, tally, chance, ("desk socket", "/ws", json.dumps(hello), soil))
 
@@ -292,7 +292,7 @@ async def through_smtp(doors: Doors, tally: Tally, chance: Random) -> None:
     """Commands in any order and of any bytes; now and then a mail as its data."""
     soil, letters = Soil(saved("smtp"), SMTP_WORDS), Soil([*mails(), *saved("email")], MAIL_WORDS)
     line = Line(doors.mail_port)
-    while not tally.full:
+    while not tally.full("SMTP"):
         data = made(soil, chance)
         if chance.random() < 0.2:
             data = _with_mail(made(letters, chance))
@@ -312,14 +312,14 @@ def _with_mail(mail: bytes) -> bytes:
 Sender = Callable[[Doors, Tally, Random], Awaitable[None]]
 # How many of each work at the same time: the dear ones fewer.
 SENDERS: tuple[tuple[Sender, int], ...] = (
-    (through_the_api, 4),
+    (through_the_api, 6),
     (through_the_form, 2),
     (through_the_chat_session, 1),
     (through_pages, 1),
-    (through_bytes, 8),
+    (through_bytes, 12),
     (through_the_chat_socket, 2),
     (through_the_desk_socket, 2),
-    (through_smtp, 3),
+    (through_smtp, 2),
 )
 
 

@@ -31,6 +31,22 @@ FIELDS = {
 }
 
 
+class Clerk(RobotAgent):
+    """Answers each conversation once. One that comes back, because its address takes no mail, is closed."""
+
+    def __init__(self, base: str, login: str) -> None:
+        super().__init__(base, login, PASSWORD, Work(patrol_s=1.0))
+        self._told: set[str] = set()
+
+    async def _answer(self, ref: str, client_id: str) -> None:
+        if ref in self._told:
+            body = {"disposition": self.work.disposition, "command_id": client_id}
+            await self.post_until_answered(f"/conversations/{ref}/close", body)
+        else:
+            self._told.add(ref)
+            await super()._answer(ref, client_id)
+
+
 def changes(mail_port: int, relay_port: int) -> dict[str, dict[str, Any]]:
     """Always open; no limit of rates, so that every input reaches what it is meant for; mail both ways."""
     form = {"forms": {"contact": {"fields": FIELDS, "fill_ms_min": 0}}}
@@ -131,8 +147,8 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
         for loop in keeper._loops:
             loop.cancel()
         for number in range(ROBOTS):
-            house.add_person(f"robot{number}")
-            crew.robots.append(RobotAgent(house.base, f"robot{number}", PASSWORD, Work(patrol_s=1.0)))
+            house.add_person(f"robot{number}", skill=["billing=3", "orders=3", "complaints=3"])
+            crew.robots.append(Clerk(house.base, f"robot{number}"))
         await crew.start()
         made = Scene(house, await doors_of(house, mail_port, keeper), crew, keeper)
         await made.good_customer()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.badinput.doors import push
 from tests.badinput.scene import Scene, scene
+from tests.badinput.slow import hold
 from tests.badinput.tally import MARK, Tally
 
 INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "6000"))
@@ -21,16 +22,22 @@ GROWTH_BYTES_MAX = 48 * 1024 * 1024
 
 
 async def test_no_input_through_any_door_breaks_anything(tmp_path: Path) -> None:
+    """Meanwhile somebody holds connections that never go on; they are let go."""
     async with scene(tmp_path) as at:
-        began = time.monotonic()
+        began, slow = time.monotonic(), Tally(0)
+        holding = asyncio.create_task(hold(at.doors, slow))
         warm = await pushed(at, INPUTS // WARM_PART, f"{SEED} warm")
         begin = at.measure()
         tally = await pushed(at, INPUTS - INPUTS // WARM_PART, SEED)
         end = at.measure()
+        await holding
         await at.good_customer()
         print(f"\n{warm.sent + tally.sent:,} inputs in {time.monotonic() - began:,.0f} s")
         print(tally.table())
+        print(slow.table())
+        print(f"memory by time {at.rss[:: max(1, len(at.rss) // 20)]}")
         print(f"memory {begin:,} to {end:,}, at most {max(at.rss):,}; {len(at.log()):,} log lines; busy {tally.busy}")
+        assert not slow.faults, "\n".join(slow.faults)
         assert end - begin < GROWTH_BYTES_MAX
         assert not tally.busy, "nothing here is so much that it must be refused for now"
         assert at.house.stop() == 0
