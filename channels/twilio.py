@@ -25,8 +25,8 @@ from channels.contract import Door, EffectFailed, TryLater, Undeliverable, Unsur
 API_URL = "https://api.twilio.com"
 # A webhook has about forty fields; Twilio adds some without notice, and text is bounded by the body.
 FIELDS_MAX = 200
-# Together shorter than the outbox's bound on a call (30 s), so that the reason is ours to name.
-CONNECT_S, CALL_S = 5.0, 20.0
+# Two calls together are shorter than the outbox's bound (30 s), so that the reason is ours to name.
+CONNECT_S, CALL_S = 5.0, 12.0
 # A page of a list holds at most a hundred records of about 1.5 kB; more is no answer of this API.
 ANSWER_BYTES_MAX = 4 * 1024 * 1024
 PAGE_SIZE = 100

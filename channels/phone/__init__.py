@@ -33,9 +33,10 @@ from channels.contract import (
     Route,
     TryLater,
     Undeliverable,
+    Unsure,
 )
 from channels.contract import Settings as CommonSettings
-from channels.phone.legs import LegBook
+from channels.phone.legs import LegBook, Legs
 from channels.phone.missed import Missed
 from channels.phone.reading import is_number
 from channels.phone.talk import Talk
@@ -138,7 +139,11 @@ class Phone:
             raise Undeliverable("effect_unknown")
         if self._talk is None:
             raise TryLater("not_configured")
-        return await deed(self._talk, effect)
+        try:
+            return await deed(self._talk, effect)
+        except LetterboxClosed:
+            # Before the call or after it: what rings already is found, all else may be done again.
+            raise Unsure("store_away") from None
 
     async def _connect(self, talk: Talk, effect: Connect) -> Done:
         if not _IDENTITY.fullmatch(effect.address):
@@ -155,10 +160,13 @@ class Phone:
 
     async def find(self, key: str) -> Done | None:
         """Ask whether an agent's telephone rings already. All other deeds may be done twice without harm."""
-        line = await self._book.line_tried(key)
-        if self._talk is None or not line:
+        if self._talk is None:
             return None
-        legs = await self._book.of(line)
+        try:
+            line = await self._book.line_tried(key)
+            legs = await self._book.of(line) if line else Legs()
+        except LetterboxClosed:
+            raise TryLater("store_away") from None
         if legs.key != key:
             return None
         sid = await self._talk.find_leg(legs)

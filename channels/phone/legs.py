@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -18,7 +20,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call. `customer`: the leg the customer is on now; `agent`, `party`: the one that was called last.
 
     `joined`: the agent's leg that took the call. `kept`: why a hang-up does not end it. `number`: one that was typed to
-    be called back on, `peer` the line's ends once it is done. `heard`: the last notice said.
+    be called back on, `peer` the line's ends once it is done. `heard`: the last notice said; `language`: in which.
     `key`, `tried_ms`, `target`: the last connection tried.
     """
 
@@ -31,6 +33,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: str = ""
     peer: str = ""
     heard: int = 0
+    language: str = ""
     key: str = ""
     tried_ms: int = 0
     target: str = ""
@@ -41,6 +44,7 @@ class LegBook:
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def of(self, line: str) -> Legs:
         """Return what is known; a call nobody has done anything to has one leg, its own."""
@@ -48,12 +52,15 @@ class LegBook:
         legs = msgspec.json.decode(found, type=Legs) if found else Legs()
         return legs if legs.customer else msgspec.structs.replace(legs, customer=line)
 
-    async def note(self, line: str, legs: Legs, **changes: str | int) -> Legs:
-        """Write down what has changed, and return it all."""
-        changed = msgspec.structs.replace(legs, **changes)
-        if changed != legs:
-            await self._book.note(f"call:{line}", msgspec.json.encode(changed).decode())
-        return changed
+    async def change(self, line: str, **changes: str | int) -> Legs:
+        """Write down what has changed, and return it all. Changes of one call come one after the other."""
+        lock = self._locks.setdefault(line, asyncio.Lock())
+        async with lock:
+            legs = await self.of(line)
+            changed = msgspec.structs.replace(legs, **changes)
+            if changed != legs:
+                await self._book.note(f"call:{line}", msgspec.json.encode(changed).decode())
+            return changed
 
     async def note_try(self, key: str, line: str) -> None:
         """Write down for which line an effect is tried."""

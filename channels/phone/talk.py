@@ -30,7 +30,7 @@ class Talk:
         self._book = book
         self._root = root
         self._phones = phones
-        self._confirmed: OrderedDict[str, None] = OrderedDict()
+        self._confirmed: OrderedDict[str, str] = OrderedDict()
 
     def pages(self, line: str, language: str = "") -> Pages:
         """Return our addresses for a line."""
@@ -47,9 +47,8 @@ class Talk:
         target = self._phones.get(effect.address, f"client:{effect.address}")
         peer = effect.line.peer if legs.kept == CALL_BACK else ""
         await self._book.note_try(effect.key, line)
-        await self._book.note(
+        await self._book.change(
             line,
-            legs,
             party=effect.party,
             joined="",
             agent="",
@@ -71,13 +70,13 @@ class Talk:
             ],
         )
         sid = str(made.get("sid") or "")
-        self._confirm(sid)
-        await self._book.note(line, await self._book.of(line), agent=sid)
+        self._confirm(sid, effect.key)
+        await self._book.change(line, agent=sid)
         return sid
 
-    def _confirm(self, sid: str) -> None:
+    def _confirm(self, sid: str, key: str) -> None:
         """Remember a leg whose making is sure, so that it is not taken for that of a later connection."""
-        self._confirmed[sid] = None
+        self._confirmed[sid] = key
         if len(self._confirmed) > CONFIRMED_MAX:
             self._confirmed.popitem(last=False)
 
@@ -89,7 +88,7 @@ class Talk:
             ):
                 for record in records:
                     sid, made_ms = str(record.get("sid") or ""), moment_ms(str(record.get("date_created") or ""))
-                    if made_ms >= legs.tried_ms - SKEW_MS and sid not in self._confirmed:
+                    if made_ms >= legs.tried_ms - SKEW_MS and self._confirmed.get(sid, legs.key) == legs.key:
                         return sid
         return ""
 
@@ -118,7 +117,7 @@ class Talk:
     async def back_to_line(self, line: LineRef) -> None:
         """Take the customer out of the talk and onto the hold line; the talk ends with that."""
         legs = await self._book.of(line.key)
-        await self._book.note(line.key, legs, joined="", agent="", party="")
+        await self._book.change(line.key, joined="", agent="", party="")
         await self._redirect(legs.customer, self.pages(line.key).url("again"))
 
     async def hang_up(self, line: LineRef) -> None:
@@ -129,21 +128,21 @@ class Talk:
 
     # --- what webhooks ask for ------------------------------------------------------------------------------------
 
-    async def fetch_customer(self, line: str, language: str) -> None:
+    async def fetch_customer(self, line: str) -> None:
         """Bring the caller from the hold line to the agent who has answered. Raises Refused where they have gone."""
         legs = await self._book.of(line)
-        await self._redirect(legs.customer, self.pages(line, language).url("join"))
+        await self._redirect(legs.customer, self.pages(line).url("join"))
 
-    async def call_customer(self, line: str, language: str) -> None:
+    async def call_customer(self, line: str) -> None:
         """Call the customer back, into the talk where the agent waits."""
         legs = await self._book.of(line)
         theirs, ours = ends_of(legs.peer)
         number = legs.number or theirs
         # From here on it is a call like any other: its end ends the conversation.
-        legs = await self._book.note(line, legs, kept="", number="", peer="")
+        await self._book.change(line, kept="", number="", peer="")
         if not is_number(number):
             raise Undeliverable("number_unusable")
-        pages = self.pages(line, language)
+        pages = self.pages(line)
         made = await self._rest.post(
             "Calls.json",
             [
@@ -155,7 +154,7 @@ class Talk:
                 ("StatusCallbackEvent", "completed"),
             ],
         )
-        await self._book.note(line, await self._book.of(line), customer=str(made.get("sid") or ""))
+        await self._book.change(line, customer=str(made.get("sid") or ""))
 
     async def tell_agent(self, line: str, page: str) -> None:
         """Take an agent's leg out of the talk, to hear why it is over."""

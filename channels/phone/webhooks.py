@@ -28,6 +28,8 @@ LEFT_BY_US, GONE_BY_ITSELF = "leave", frozenset({"hangup", "system-error"})
 FULL = frozenset({"queue-full", "error"})
 # The provider asks these for a caller on the hold line, and these for one who left it by our document.
 TURNS, STEPS = frozenset({"wait", "key"}), frozenset({"again", "call-back"})
+# These are for agents, or for a caller of whom nothing is known yet, or say nothing at all.
+NEUTRAL = frozenset({"voice", "agent", "accepted", "no-answer", "agent-status", "talk", "status"})
 Fields = dict[str, str]
 Answer = Callable[["Asked"], Awaitable[str]]
 
@@ -108,6 +110,9 @@ class Webhooks:
             try:
                 line = reading.sid_in(request.query.get("line") or fields.get("CallSid", ""))
                 language = request.query.get("lang", "")[:20]
+                if not language and name not in NEUTRAL:
+                    # A page that an effect asked for: the call remembers what its caller speaks.
+                    language = (await self._book.of(line)).language
                 text = await answer(Asked(fields=fields, query=request.query, line=line, language=language))
             except Unreadable:
                 return web.Response(status=400, text="not a call")
@@ -157,6 +162,8 @@ class Webhooks:
         language = key.language or language
         pages, speech = self._talk.pages(call.sid, language), self._speech(language)
         try:
+            if language != self._manners.language:
+                await self._book.change(call.sid, language=language)
             await self._accept(reading.opened(call, language=language, facts=key.facts))
         except LetterboxClosed:
             return self._later(asked, speech, pages, pressed)
@@ -188,7 +195,7 @@ class Webhooks:
         where = reading.place_of(items, self._manners.voicemail_on)
         notice = reading.newest_notice(items, legs.heard)
         if notice is not None:
-            await self._book.note(asked.line, legs, heard=notice.seq)
+            await self._book.change(asked.line, heard=notice.seq)
         text = notice.text if notice else ""
         if where in {reading.VOICEMAIL, reading.OVER} or legs.joined:
             return doc.leave(speech, text)
@@ -202,7 +209,7 @@ class Webhooks:
         if not self._manners.keys or asked.digits not in {"1", "2"}:
             return doc.hold(speech, pages, place=0, keys=self._manners.keys)
         asked_for = CALL_BACK if asked.digits == "1" else VOICEMAIL
-        await self._book.note(asked.line, await self._book.of(asked.line), asked=asked_for)
+        await self._book.change(asked.line, asked=asked_for)
         return doc.leave(speech)
 
     async def _exit(self, asked: Asked) -> str:
@@ -237,7 +244,7 @@ class Webhooks:
 
     async def _again(self, asked: Asked) -> str:
         """Back to the hold line, with nothing asked for."""
-        await self._book.note(asked.line, await self._book.of(asked.line), asked="")
+        await self._book.change(asked.line, asked="")
         speech, pages = self._said(asked)
         return doc.enqueue(speech, pages, greet=False)
 
@@ -247,7 +254,7 @@ class Webhooks:
         known = reading.is_number(asked.fields.get("From", ""))
         if not (number or (known and asked.digits == "1")):
             return await self._again(asked)
-        await self._book.note(asked.line, await self._book.of(asked.line), kept=CALL_BACK, number=number)
+        await self._book.change(asked.line, kept=CALL_BACK, number=number)
         return doc.farewell(self._speech(asked.language), "call-back-kept")
 
     async def _voicemail(self, asked: Asked) -> str:
@@ -256,7 +263,7 @@ class Webhooks:
 
     async def _recorded(self, asked: Asked) -> str:
         """Something was said: the recording comes by its own callback, and the conversation outlives the call."""
-        await self._book.note(asked.line, await self._book.of(asked.line), kept=VOICEMAIL)
+        await self._book.change(asked.line, kept=VOICEMAIL)
         return doc.farewell(self._speech(asked.language), "voicemail-kept")
 
     async def _recording(self, asked: Asked) -> str:
@@ -320,10 +327,10 @@ class Webhooks:
             # Somebody else has it by now: a leg of an earlier offer that answered late.
             return doc.farewell(self._speech(""), "caller-gone")
         calls_back = legs.kept == CALL_BACK
-        await self._book.note(asked.line, legs, joined=leg, agent=leg)
+        await self._book.change(asked.line, joined=leg, agent=leg)
         meet = self._talk.call_customer if calls_back else self._talk.fetch_customer
         try:
-            await meet(asked.line, self._manners.language)
+            await meet(asked.line)
         except EffectFailed as failed:
             if calls_back or isinstance(failed, Undeliverable):
                 await self._accept(reading.left(asked.line, failed.reason))

@@ -190,12 +190,14 @@ class Sms:
         text = in_gsm(effect.text) if self._settings.plain_quotes else effect.text
         form = [("To", theirs), ("From", ours), *self._content(text, effect)]
         print_ = self._attempts.print_of(theirs, text)
-        await self._attempts.note(
-            Attempt(key=effect.key, at_ms=self._door.now_ms(), ours=ours, print=print_, known=effect.thread)
-        )
+        attempt = Attempt(key=effect.key, at_ms=self._door.now_ms(), ours=ours, print=print_, known=effect.thread)
+        try:
+            await self._attempts.note(attempt)
+        except LetterboxClosed:
+            raise TryLater("store_away") from None
         made = await rest.post("Messages.json", form)
         sid = str(made.get("sid") or "")
-        self._attempts.confirm(sid)
+        self._attempts.confirm(sid, effect.key)
         return Done(provider=sid)
 
     def _content(self, text: str, effect: Send) -> list[tuple[str, str]]:
@@ -217,7 +219,10 @@ class Sms:
 
     async def find(self, key: str) -> Done | None:
         """Ask the provider for a message of that text to that address, made since the attempt."""
-        attempt = await self._attempts.of(key)
+        try:
+            attempt = await self._attempts.of(key)
+        except LetterboxClosed:
+            raise TryLater("store_away") from None
         if self._rest is None or attempt is None:
             return None
         with suppress(TooMany):

@@ -40,15 +40,15 @@ class Attempts:
     def __init__(self, book: Book, secret: bytes) -> None:
         self._book = book
         self._secret = secret
-        self._confirmed: OrderedDict[str, None] = OrderedDict()
+        self._confirmed: OrderedDict[str, str] = OrderedDict()
 
     async def note(self, attempt: Attempt) -> None:
         """Write an attempt down before it is made."""
         await self._book.note(_page(attempt.key), msgspec.json.encode(attempt).decode())
 
-    def confirm(self, sid: str) -> None:
+    def confirm(self, sid: str, key: str) -> None:
         """Remember a message whose sending is sure, so that a later one of the same words is not taken for it."""
-        self._confirmed[sid] = None
+        self._confirmed[sid] = key
         if len(self._confirmed) > CONFIRMED_MAX:
             self._confirmed.popitem(last=False)
 
@@ -60,8 +60,8 @@ class Attempts:
 
     def fits(self, attempt: Attempt, record: Mapping[str, Any]) -> bool:
         """Return whether a listed message is what the attempt made."""
-        sid = record.get("sid")
-        if sid in attempt.known or sid in self._confirmed:
+        sid = str(record.get("sid") or "")
+        if sid in attempt.known or self._confirmed.get(sid, attempt.key) != attempt.key:
             return False
         made_ms = moment_ms(record.get("date_created") or "")
         told = self.print_of(record.get("to") or "", record.get("body") or "")

@@ -154,7 +154,7 @@ async def test_hold_and_back(exchange: Exchange) -> None:
     leg = await talking(exchange)
     line = exchange.line(leg)
     await exchange.channel.perform(Hold(key="h1", line=line, on=True))
-    await until(lambda: SAID["on-hold"]["en"] in leg.heard, "music")
+    await until(lambda: SAID["on-hold"]["th"] in leg.heard, "music, in their language")
     assert exchange.calls.conferences[0].held == {leg.sid}
     await exchange.channel.perform(Hold(key="h2", line=line, on=False))
     assert exchange.calls.conferences[0].held == set()
@@ -166,6 +166,8 @@ async def test_a_line_that_is_moved_waits_again_and_gets_the_next_agent(exchange
     assert first is not None
     await exchange.channel.perform(Move(key="m1", line=exchange.line(leg), to="queue"))
     await until(lambda: bool(leg.queue) and first.ended, "on the hold line, the agent gone")
+    turns = len(leg.heard)
+    await until(lambda: SAID["waiting"]["th"] in leg.heard[turns:], "spoken to in the same language")
     exchange.calls.answers["client:agent_3"] = "answer"
     await exchange.channel.perform(connect(exchange, leg, agent=3, key="k2"))
     await until(lambda: exchange.calls.together() == [{"customer", "agent_3"}], "together")

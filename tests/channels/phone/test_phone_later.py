@@ -61,9 +61,7 @@ async def test_a_customer_who_does_not_answer_the_call_back_is_told_to_agent_and
     await exchange.channel.perform(connect(exchange, leg))
     await until(lambda: ("left", "customer", "no-answer") in exchange.parties(), "told")
     agent = next(each for each in exchange.calls.legs.values() if each.theirs == "client:agent_1")
-    await until(
-        lambda: SAID["no-answer"]["th"] in agent.heard or SAID["no-answer"]["en"] in agent.heard, "the agent, too"
-    )
+    await until(lambda: SAID["no-answer"]["en"] in agent.heard, "the agent, too")
 
 
 async def test_a_hidden_caller_types_the_number_to_be_called_on(exchange: Exchange) -> None:
@@ -84,8 +82,7 @@ async def test_who_does_not_agree_goes_back_to_the_line(exchange: Exchange) -> N
 
 async def test_a_call_back_to_nobody_is_refused_by_name(exchange: Exchange) -> None:
     leg = await called_back(exchange, "anonymous", keys=("1", "0066812340000"))
-    legs = await exchange.channel._book.of(leg.sid)
-    await exchange.channel._book.note(leg.sid, legs, number="")
+    await exchange.channel._book.change(leg.sid, number="")
     exchange.calls.answers["client:agent_1"] = "answer"
     await exchange.channel.perform(connect(exchange, leg))
     await until(lambda: ("left", "customer", "number_unusable") in exchange.parties(), "told")
