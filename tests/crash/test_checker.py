@@ -81,6 +81,7 @@ async def _live(folder: Path) -> tuple[Path, Ledger]:
         ledger, kept = at.ledger, folder / "kept.db"
         with closing(sqlite3.connect(at.database)) as source, closing(sqlite3.connect(kept)) as copy:
             source.backup(copy)
+        shutil.copytree(at.house.data / "files", folder / "files")
     return kept, ledger
 
 
@@ -162,6 +163,23 @@ def test_a_mail_that_lay_in_a_buffer_at_the_blow_is_of_the_life_that_sent_it() -
     ledger.end_life(180.0)
     assert faults(ledger, Left()) == []
     assert taken_after_the_blow(ledger) == [pytest.approx(0.2)]
+
+
+def test_a_file_that_is_lost_or_torn_is_found(lived: tuple[Path, Ledger]) -> None:
+    kept, ledger = lived
+    left, mark = read(kept), next(mark for mark, way in ledger.said.items() if way == "mail")
+    left.kept[mark] = None
+    assert f"{mark}: its file is not there" in faults(ledger, left)
+    left.kept[mark] = ledger.files[mark][:-1]
+    assert f"{mark}: its file is another" in faults(ledger, left)
+
+
+def test_a_row_that_says_something_else_than_the_journal_is_found(lived: tuple[Path, Ledger]) -> None:
+    kept, ledger = lived
+    left = read(kept)
+    number = next(iter(left.conversations))
+    left.conversations[number] = ("deferred", 9)
+    assert any(fault.startswith(f"conversation {number} is ") for fault in faults(ledger, left))
 
 
 def test_what_checks_the_product_imports_nothing_of_it() -> None:
