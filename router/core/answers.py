@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from router.core.events import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True, gc=False):
     """Decided. `position` is after the last event; `entry` is None for a repeat of an earlier command."""
 
     position: int
     entry: Entry | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """Not decided, nothing changed. `reason` is a key of `refusals.REFUSALS`."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LookAgain:
+class LookAgain(msgspec.Struct, frozen=True, gc=False):
     """The world moved since the look-up: read again, then submit anew."""
 
 

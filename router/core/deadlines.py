@@ -17,6 +17,8 @@ Due = tuple[int, int, int, int, str]  # due_ms, kind, place, id, name
 
 # Dead entries are swept out when they outnumber the standing ones and this many besides.
 DEAD_SLACK = 4_096
+# So many entries are looked at in one slice of sweeping, which then takes a millisecond or two.
+SWEPT_AT_ONCE = 20_000
 # A bucket is short enough to be sorted into the heap without a pause, and long enough that few buckets exist.
 BUCKET_MS = 4_096
 
@@ -29,8 +31,11 @@ class Deadlines:
     buckets: dict[int, list[int]] = field(default_factory=dict)  # due_ms // BUCKET_MS -> conversations
     order: list[int] = field(default_factory=list)  # a heap of the buckets that exist
     opened: int = 0  # buckets before this one are in the heap
+    opens_ms: int = 0  # when the next one is to be opened, and litter looked for
     noted: int = 0  # entries in buckets
-    sweep_above: int = DEAD_SLACK
+    heap_max: int = DEAD_SLACK
+    noted_max: int = DEAD_SLACK
+    unswept: list[int] = field(default_factory=list)  # buckets that a sweep has still to look at
 
     def set(self, due_ms: int, kind: int, owner: int, *, place: int = 0, name: str = "") -> None:
         """Note an exact deadline; 0 means none."""
@@ -63,6 +68,7 @@ class Deadlines:
                 if due is not None and due[0] // BUCKET_MS == bucket:
                     heappush(self.heap, due)
         self.opened = max(self.opened, now + 1)
+        self.opens_ms = self.opened * BUCKET_MS
 
     def next_ms(self) -> int:
         """Return a time before which nothing falls due, dead entries included; 0 when nothing is noted."""
@@ -80,24 +86,34 @@ class Deadlines:
 
     def is_littered(self) -> bool:
         """Return whether sweeping is worth its price. A replica never pops, so it needs this most."""
-        return len(self.heap) + self.noted > self.sweep_above
+        return len(self.heap) > self.heap_max or self.noted > self.noted_max or bool(self.unswept)
 
-    def sweep(self, stands: Callable[[Due], bool], is_open: Callable[[int], bool]) -> None:
-        """Drop what no longer stands; a bucket keeps every conversation that is still open."""
-        self.heap = [due for due in self.heap if stands(due)]
-        heapify(self.heap)
-        kept = {bucket: [conv for conv in held if is_open(conv)] for bucket, held in self.buckets.items()}
-        self.buckets = {bucket: held for bucket, held in kept.items() if held}
-        self.order = sorted(self.buckets)
-        self.noted = sum(map(len, self.buckets.values()))
-        self.sweep_above = 2 * (len(self.heap) + self.noted) + DEAD_SLACK
+    def sweep(self, stands: Callable[[Due], bool], open_among: Callable[[list[int]], list[int]]) -> None:
+        """Drop what no longer stands, in slices; a bucket keeps every conversation that is still open."""
+        if len(self.heap) > self.heap_max:
+            self.heap = [due for due in self.heap if stands(due)]
+            heapify(self.heap)
+            self.heap_max = 2 * len(self.heap) + DEAD_SLACK
+        if not self.unswept:
+            self.unswept = list(self.buckets)
+        looked_at = 0
+        while self.unswept and looked_at < SWEPT_AT_ONCE:
+            bucket = self.unswept.pop()
+            held = self.buckets.get(bucket, [])
+            were = len(held)
+            held[:] = open_among(held)
+            self.noted -= were - len(held)
+            looked_at += were
+        if not self.unswept:
+            self.noted_max = 2 * self.noted + DEAD_SLACK
 
     def rebuild(self, standing: Iterable[Due]) -> None:
         """Begin anew with these entries, all of them standing."""
-        self.heap, self.buckets, self.order, self.noted, self.opened = [], {}, [], 0, 0
+        self.heap, self.buckets, self.order, self.unswept = [], {}, [], []
+        self.noted = self.opened = self.opens_ms = 0
         for due_ms, kind, place, owner, name in standing:
             if kind == CONVERSATION:
                 self.set_conversation(due_ms, owner, place)
             else:
                 self.set(due_ms, kind, owner, place=place, name=name)
-        self.sweep_above = 2 * (len(self.heap) + self.noted) + DEAD_SLACK
+        self.heap_max, self.noted_max = 2 * len(self.heap) + DEAD_SLACK, 2 * self.noted + DEAD_SLACK

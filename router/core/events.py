@@ -401,7 +401,7 @@ AnyEvent = (
 )
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One decision in the journal: when, by which command, which events. Events are numbered by position."""
 
     at: int

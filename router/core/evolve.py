@@ -12,7 +12,7 @@ from typing import Any
 
 from router.core import events as ev
 from router.core.bundle import Bundle
-from router.core.deadlines import AGENT, QUEUE, REST
+from router.core.deadlines import AGENT, QUEUE, REST, Deadlines
 from router.core.lifecycle import (
     ACTIVE,
     DEFERRED,
@@ -82,10 +82,15 @@ def remember(state: State, command: str, at: int) -> None:
         _forget(state, at - MEMORY_MS)
     if state.convs.stirred:
         state.convs.settle(state.matching.in_lines)
-    deadlines = state.deadlines
+    if at >= state.deadlines.opens_ms:
+        _tend(state.deadlines, state, at)
+
+
+def _tend(deadlines: Deadlines, state: State, at: int) -> None:
+    """Once in a bucket's time: what is near becomes exact, and litter goes."""
     deadlines.open_until(at, state.due_of)
     if deadlines.is_littered():
-        deadlines.sweep(state.stands, state.convs.__contains__)
+        deadlines.sweep(state.stands, state.convs.open_among)
 
 
 def _forget(state: State, before_ms: int) -> None:
@@ -324,18 +329,9 @@ def _received(state: State, at: int, event: ev.Received) -> None:
     if not event.opened:
         _joined(state, event)
         return
-    conv = Conv(
-        id=event.conv,
-        version=0,
-        customer=event.customer,
-        line=event.line,
-        facts=event.facts,
-        cls=_NOWHERE,
-        key_ms=event.arrived_ms,
-        opened_ms=event.arrived_ms,
-        since_ms=at,
-        no_notice=event.no_notice,
-    )
+    number, arrived_ms = event.conv, event.arrived_ms
+    conv = Conv(number, 0, event.customer, event.line, event.facts, _NOWHERE, arrived_ms, arrived_ms, at)
+    conv.no_notice = event.no_notice
     state.convs[conv.id] = conv
     state.facts.take(conv.facts)
     state.lines[conv.line] = conv.id

@@ -28,9 +28,14 @@ class FactSets:
     unused: dict[int, None] = field(default_factory=dict)
     next_number: int = 1
 
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether some are to go."""
+        return len(self.unused) >= UNUSED_MAX + DROPPED_AT_ONCE
+
     def superfluous(self) -> tuple[int, ...]:
         """Return the numbers that go now."""
-        if len(self.unused) < UNUSED_MAX + DROPPED_AT_ONCE:
+        if not self.is_crowded:
             return ()
         return tuple(islice(self.unused, DROPPED_AT_ONCE))
 

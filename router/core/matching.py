@@ -7,19 +7,18 @@ ROUTING.md D3: one decision compares class heads or profile heads, never people.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from router.core.conversations import Conv, Conversations
+from router.core.heads import Heads
 from router.core.waiting import Class, Need, Place
 
 if TYPE_CHECKING:
     from router.core.state import Agent
 
-Head = tuple[int, int, int]  # key_ms, conversation, class
-
-# Up to so many candidate classes are compared head by head; above, the sorted heads are walked (ROUTING.md D3.4).
+# Up to so many candidate profiles are compared by their longest idle; above, everybody with room is walked.
 HEADS_COMPARED_MAX = 12
 # Where no more than so many have room at all, they are walked: on a busy floor that is the rule.
 IDLE_WALKED_MAX = 32
@@ -64,7 +63,7 @@ class Matching:
     fulfilled_by: list[int] = field(default_factory=list)  # bit -> profiles that fulfil it
     waiting: int = 0  # classes somebody waits in
     shut: int = 0  # classes whose queue serves nobody now
-    heads: list[Head] = field(default_factory=list)
+    heads: Heads = field(default_factory=Heads)
     idle: list[tuple[int, int, Agent]] = field(default_factory=list)  # everybody with room, longest idle first
     in_lines: int = 0  # how many wait in all
     with_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load
@@ -142,32 +141,21 @@ class Matching:
         candidates = self.waiting & agent.profile.classes & ~self.shut
         if candidates:
             candidates &= self.fitting_classes(agent.free)
-        if not candidates:
-            return None
-        if candidates.bit_count() > HEADS_COMPARED_MAX:
-            return self._oldest(self.heads, candidates, agent.id)
-        return self._oldest(sorted([self._head(index) for index in bits(candidates)]), candidates, agent.id)
+        return self._oldest(candidates, agent.id) if candidates else None
 
-    def _oldest(self, heads: Iterable[Head], candidates: int, agent: int) -> Conv | None:
+    def _oldest(self, candidates: int, agent: int) -> Conv | None:
         """Return the oldest that this agent may take; where a head rests from them, its line's next one stands."""
         found: Conv | None = None
-        for key_ms, conv_id, index in heads:
-            if not candidates >> index & 1:
-                continue
+        for key_ms, conv_id, cls in self.heads.among(candidates):
             if found is not None and (found.key_ms, found.id) < (key_ms, conv_id):
                 break
             head = self.convs[conv_id]
-            if not (head.resting and agent in head.resting):
+            if not head.resting or agent not in head.resting:
                 return head
-            conv = self._second_for(self.classes[index], agent)
+            conv = self._second_for(cls, agent)
             if conv is not None and (found is None or (conv.key_ms, conv.id) < (found.key_ms, found.id)):
                 found = conv
         return found
-
-    def _head(self, index: int) -> Head:
-        head = self.classes[index].head
-        assert head is not None, "a class in the waiting mask has a head"
-        return (*head, index)
 
     def _second_for(self, cls: Class, agent: int) -> Conv | None:
         """Return the first in a line that does not rest from this agent, where the head does."""
@@ -333,14 +321,15 @@ class Matching:
     def _set_head(self, cls: Class, head: Place | None) -> None:
         """Keep the sorted heads in step. Conversations are unique in (key, id)."""
         if cls.head is not None:
-            del self.heads[bisect_left(self.heads, (*cls.head, cls.id))]
+            self.heads.remove(cls.head, cls)
             self.convs.stirred.append(cls.head[1])
+        else:
+            self.waiting |= cls.bit
         cls.head = head
         if head is None:
-            self.waiting &= ~(1 << cls.id)
+            self.waiting ^= cls.bit
         else:
-            insort(self.heads, (*head, cls.id))
-            self.waiting |= 1 << cls.id
+            self.heads.add(head, cls)
 
     def rebuild_lines(self, waiting: list[Conv]) -> None:
         """Fill the lines from a snapshot: conversations in state waiting, in any order."""
@@ -349,4 +338,4 @@ class Matching:
         self.convs.settle(self.in_lines)
 
 
-__all__ = ["Class", "Head", "Matching", "Need", "Profile"]
+__all__ = ["Class", "Matching", "Need", "Profile"]

@@ -27,6 +27,7 @@ class Class:
     needs: tuple[Need, ...]
     load: int
     live: bool
+    bit: int = field(init=False)
     mask: int = 0
     profiles: int = 0
     early: list[int] = field(default_factory=list)
@@ -36,6 +37,9 @@ class Class:
     late: list[Place] = field(default_factory=list)
     waiting: int = 0
     head: Place | None = None
+
+    def __post_init__(self) -> None:
+        self.bit = 1 << max(self.id, 0)
 
     def join(self, place: Place) -> None:
         """Stand in line; the caller keeps the head."""

@@ -122,7 +122,8 @@ def check_indexes(state: State) -> None:
         queue = state.queues.get(cls.queue)
         served = queue is not None and (queue.open or queue.serve_until_ms > 0)
         assert bool(matching.shut >> cls.id & 1) == (not served)
-    assert matching.heads == sorted((*cls.head, cls.id) for cls in matching.classes if cls.head)
+    heads = [(*place, cls.id) for *place, cls in matching.heads.among(-1)]
+    assert heads == sorted((*cls.head, cls.id) for cls in matching.classes if cls.head)
     _check_profiles(state)
     exact, buckets = set(state.deadlines.heap), state.deadlines.buckets
     for due in state.standing():

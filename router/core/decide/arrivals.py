@@ -38,7 +38,8 @@ def receive(s: State, at: int, c: cmd.Receive) -> Steps:
     if conv is None and _moved_since(s, c):
         yield LookAgain()
         return
-    yield from drop_facts(s)
+    if s.facts.is_crowded:
+        yield from drop_facts(s)
     facts = s.facts.number_of.get(c.facts) or (yield from facts_number(s, c.facts))
     if conv is not None:
         yield from _join(s, at, conv, c, facts=facts)
