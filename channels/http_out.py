@@ -10,10 +10,13 @@ import aiohttp
 import msgspec
 
 from channels.contract import TryLater, Undeliverable, Unsure
+from channels.typed import typed
 
 # A provider answers in a tenth of these. With a token to renew and a call to repeat they stay below the outbox's 30 s.
 CONNECT_S, CALL_S = 3.0, 5.5
 ANSWER_BYTES_MAX = 256 * 1024
+# A file's name is shown on a screen.
+NAME_CHARS_MAX = 120
 _CHUNK_BYTES = 64 * 1024
 # A gateway says so before it has passed the request on; other server errors may come after the deed.
 NOT_PASSED_ON = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -92,7 +95,7 @@ async def _told(session: aiohttp.ClientSession, request: Ask) -> Told:
             status=answer.status,
             body=await _read(answer, request.answer_bytes_max),
             media_type=answer.content_type,
-            name=(disposition.filename or "") if disposition else "",
+            name=typed(disposition.filename or "", lines=False)[:NAME_CHARS_MAX] if disposition else "",
         )
 
 

@@ -18,6 +18,8 @@ MARGIN_MS = 240_000
 LIFE_S_MIN, LIFE_S_MAX = 60, 7_200
 # The platform allows a forced renewal every thirty seconds, twenty times a day.
 FORCE_MS = 30_000
+# After a failure nobody asks for so long, which is less than the outbox waits before its next try.
+REST_S = 1.5
 TOKEN_CHARS_MAX = 2_048
 # What the platform itself says comes as one of these, errors in the place of a file, too.
 SAYS = frozenset({"application/json", "text/plain", "text/json"})
@@ -65,6 +67,7 @@ class Tokens:
         self._one_at_a_time = asyncio.Lock()
         self._known: Token | None = None
         self._forced_ms = 0
+        self._resting_until, self._why_resting = 0.0, ""
 
     async def current(self) -> str:
         """Return a token that lives."""
@@ -106,7 +109,7 @@ class Tokens:
         return await self._fetched(forced=True)
 
     async def _fetched(self, *, forced: bool) -> Token:
-        answer = await self._fetch(forced)
+        answer = await self._asked(forced)
         value, life_s = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(value, str) or not 0 < len(value) <= TOKEN_CHARS_MAX or not isinstance(life_s, int):
             raise TryLater("token_unreadable")
@@ -115,6 +118,17 @@ class Tokens:
         self._known = known
         await self._book.note(BOOK_PAGE, msgspec.json.encode(known).decode())
         return known
+
+    async def _asked(self, forced: bool) -> dict[str, Any]:
+        """Ask, unless asking has just failed: who waited for that would wait as long again, one after the other."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._resting_until:
+            raise TryLater(self._why_resting)
+        try:
+            return await self._fetch(forced)
+        except EffectFailed as fault:
+            self._resting_until, self._why_resting = loop.time() + REST_S, fault.reason
+            raise
 
     def _lives(self, token: Token) -> bool:
         return token.until_ms > self._now_ms()

@@ -183,7 +183,8 @@ async def test_a_broken_line_is_a_doubt_only_where_the_words_may_have_arrived(
         assert len(house.platform.customer(CUSTOMER).heard) == heard
 
 
-async def test_a_provider_that_is_away_is_asked_later_and_then_hears_it_once() -> None:
+async def test_a_provider_that_is_away_is_asked_later_and_then_hears_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "REST_S", 0.0)
     async with account() as house:
         await house.platform.say(CUSTOMER, "hello")
         await house.platform.server.stop()
@@ -285,6 +286,21 @@ async def test_a_token_that_is_refused_although_wechat_gives_it_again_is_forced_
         house.door.at_ms += api.FORCE_MS
         await house.channel.perform(send("three", key="k3"))
         assert house.platform.customer(CUSTOMER).texts == ["one", "two", "three"]
+
+
+async def test_a_token_that_does_not_come_costs_all_who_wait_for_it_one_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_out, "CALL_S", 0.2)
+    monkeypatch.setattr(api, "REST_S", 0.3)
+    async with account() as house:
+        await house.platform.say(CUSTOMER, "hello")
+        house.platform.server.will(TOKEN, *[Fault(wait_s=5)] * 2)
+        failures = await asyncio.gather(*(failed(house.channel, send("hi", key=f"k{each}")) for each in range(20)))
+        assert {(type(each), each.reason) for each in failures} == {(TryLater, "provider_silent")}
+        assert house.platform.server.asked(TOKEN) == 1
+        house.platform.server.faults.clear()
+        await asyncio.sleep(api.REST_S)
+        await house.channel.perform(send("hi"))
+        assert house.platform.customer(CUSTOMER).texts == ["hi"]
 
 
 @pytest.mark.parametrize(("change", "reason"), [("secret", "credentials_40125"), ("app_id", "credentials_40013")])
