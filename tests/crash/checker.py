@@ -135,10 +135,10 @@ def _rows(left: Left) -> list[str]:
     """Each conversation's row is what the journal says."""
     gone = {"parked", "closed", "abandoned"}
     return [
-        f"conversation {number} is {conv.state} at agent {conv.owner} in the journal, {row} in its row"
+        f"conversation {number} is {conv.state} at agent {conv.owner or conv.held_for} in the journal, {row} in its row"
         for number, conv in left.floor.convs.items()
         if (row := left.conversations.get(number)) is not None
-        and (row[0] != conv.state or (conv.state not in gone and row[1] != conv.owner))
+        and (row[0] != conv.state or (conv.state not in gone and row[1] != (conv.owner or conv.held_for)))
     ]
 
 

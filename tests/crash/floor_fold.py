@@ -16,10 +16,11 @@ SIGNED_IN, SIGNED_OUT = 50, 51
 
 @dataclass(slots=True)
 class Kept:
-    """A conversation: its load, who owns it, whom it rings at (with the offer), and at whom it takes room."""
+    """A conversation: its load, who owns it or has it held for them, its offer, and at whom it takes room."""
 
     load: int = 0
     owner: int = 0
+    held_for: int = 0
     offer: int = 0
     at: int = 0
     state: str = "unplaced"
@@ -124,7 +125,13 @@ def _freed(state: str) -> Callable[[FloorFold, list[Any]], None]:
 
 
 def _free(conv: Kept, state: str) -> None:
-    conv.state, conv.owner, conv.offer, conv.at = state, 0, 0, 0
+    conv.state, conv.owner, conv.held_for, conv.offer, conv.at = state, 0, 0, 0, 0
+
+
+def _held(fold: FloorFold, event: list[Any]) -> None:
+    conv = fold.conv(event[1])
+    _free(conv, "held")
+    conv.held_for = event[2]
 
 
 def _replied(fold: FloorFold, event: list[Any]) -> None:
@@ -151,7 +158,7 @@ _STEPS: dict[int, Callable[[FloorFold, list[Any]], None]] = {
     DIVERTED: _classed(3),
     TRANSFERRED: _classed(3),
     QUEUED: _freed("waiting"),
-    HELD_FOR: _freed("held"),
+    HELD_FOR: _held,
     DEFERRED: _freed("deferred"),
     OFFERED: _offered,
     ACCEPTED: _accepted,
