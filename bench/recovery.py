@@ -61,18 +61,18 @@ async def bench(folder: Path, events: int, *, profile: bool) -> None:
     tell("with, nothing after it", folder)
     if profile:
         _measured(folder, ("--without", "--profile"))
-    assert worst < WITH_S_MAX, f"recovery with snapshots took {worst:.1f} s; {WITH_S_MAX} s is promised"
+    assert worst < WITH_S_MAX, f"recovery with snapshots took {worst:.1f} s of CPU; {WITH_S_MAX} s is promised"
 
 
 def tell(name: str, folder: Path, *more: str) -> float:
-    """Recover several times, print the middle one, return its seconds."""
-    runs = sorted((_measured(folder, more) for _ in range(REPEATS)), key=lambda run: run["wall_s"])
+    """Recover several times, print the middle one, return its seconds of CPU: it never waits for anything else."""
+    runs = sorted((_measured(folder, more) for _ in range(REPEATS)), key=lambda run: run["cpu_s"])
     run = runs[len(runs) // 2]
     print(
         f"{name:<29} {run['wall_s']:7.2f} {run['cpu_s']:7.2f} {run['process_s']:16.2f} {run['rss_mb']:8.0f}"
         f" {run['peak_mb']:8.0f} {run['replayed'] / run['cpu_s']:13,.0f}"
     )
-    return float(run["wall_s"])
+    return float(run["cpu_s"])
 
 
 def _measured(folder: Path, more: tuple[str, ...]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ async def _write(store: Store, events: int, *, snapshot_every: int, say: Callabl
     source, due = decisions(SIZE), snapshot_every
     while batches.before.position < events:
         await store.journal.commit(SITE, batches.commit([next(source) for _ in range(BATCH)]))
-        if due <= batches.before.position < events - snapshot_every / 2:
+        if snapshot_every and due <= batches.before.position < events - snapshot_every / 2:
             due += snapshot_every
             say(await keep_snapshot(store))
 
