@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import xml.etree.ElementTree as ET
 from contextlib import suppress
 from typing import Any
@@ -105,6 +106,10 @@ def test_a_key_that_is_none_is_said_without_repeating_it(key: str) -> None:
 
 
 # --- signatures --------------------------------------------------------------------------------------------
+
+
+def test_what_is_signed_is_sorted_as_words_and_not_as_numbers() -> None:
+    assert sorted_sha1("9", "10", "a") == hashlib.sha1(b"109a", usedforsecurity=False).hexdigest()
 
 
 def test_an_empty_secret_signs_nothing() -> None:
