@@ -311,7 +311,9 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
     """Equal words and times of one conversation are one object again, as they were before they were written."""
     classes, convs, words = state.matching.classes, state.convs, dict[str, str]()
     word = words.setdefault
-    for row in rows:
+    rows.reverse()
+    while rows:
+        row = rows.pop()  # so that rows and records are never all there at once
         conv, version, customer, line, facts, cls, key, opened, since, standing, actor, due, owner, rule = row[:14]
         offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:]
         convs[conv] = Conv(
