@@ -12,7 +12,8 @@ from channels.contract import LineItem
 # A chat line is short; a longer text is pasted, and belongs in a file or a mail.
 TEXT_CHARS_MAX = 4_000
 FRAME_BYTES_MAX = 32 * 1024
-ClientId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,64}$")]
+# `$` alone would take a line end, too.
+ClientId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$(?!\n)")]
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ import re
 _COMMENT = re.compile(r"\([^()]*\)")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _RESULT = re.compile(r"^([a-z0-9-]+)\s*=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
-_PROPERTY = re.compile(r"([a-z]+\.[a-z0-9_-]+)\s*=\s*(\S+)", re.IGNORECASE)
+_PROPERTY = re.compile(r"\b([a-z]{1,30}\.[a-z0-9_-]{1,60})\s*=\s*(\S+)", re.IGNORECASE)
 # Which property of a passed method names the domain that has proved itself.
 _PROVES = {"dmarc": ("header.from",), "dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom",)}
 _COMMENTS_DEPTH_MAX = 5

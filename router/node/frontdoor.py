@@ -19,6 +19,8 @@ from router.telemetry import Telemetry, error_code
 HEAD_S_MAX = 15.0
 # Longer than the minute for which proxies keep theirs, short enough that forgotten ones do not pile up.
 KEEP_ALIVE_S = 75.0
+# What is left of a body that nobody wants is heard for so long, so that its sender can read the answer.
+LINGER_S = 2.0
 # Open sockets are told to come back, and get so long to say good-bye.
 GOODBYE_S = 3.0
 BACKLOG = 1_024
@@ -124,6 +126,7 @@ def _handlers(runner: web.AppRunner, log: logging.Logger, telemetry: Telemetry) 
             access_log=None,
             logger=log,
             keepalive_timeout=KEEP_ALIVE_S,
+            lingering_time=LINGER_S,
         )
 
     return handler

@@ -54,6 +54,7 @@ MAIL_BOMBS: dict[str, bytes] = {
     "a transfer encoding of blanks": HEAD + b"Content-Transfer-Encoding: " + _times(b" (") + b"\r\n\r\nx",
     "an authentication result of brackets": HEAD + b"Authentication-Results: " + _times(b"(") + b"\r\n\r\nx",
     "an authentication result of quotes": HEAD + b"Authentication-Results: " + _times(b'"') + b"\r\n\r\nx",
+    "a proof of letters": HEAD + b"Authentication-Results: mx.example.com; dmarc=pass " + _times(b"a") + b"\r\n\r\nx",
     "references of halves": HEAD + b"References: " + _times(b"<a") + b"\r\n\r\nx",
     "references by the thousand": HEAD + b"References: " + _times(b"<a@b> ") + b"\r\n\r\nx",
     "headers by the thousand": HEAD + _times(b"X-A: b\r\n") + b"\r\nx",

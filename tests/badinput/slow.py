@@ -11,7 +11,7 @@ from tests.badinput.tally import Tally
 from tests.badinput.wire import GONE, TEXT, Line, frame, handshake
 
 # The longest patience of the server is that for a body (20 s); a keep-alive is no half input.
-LET_GO_S_MAX = 45.0
+LET_GO_S_MAX = 30.0
 DRIP_S = 1.0
 HOST = b" HTTP/1.1\r\nHost: x\r\n"
 LENGTH = b"Content-Length: 1000\r\n"

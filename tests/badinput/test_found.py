@@ -6,14 +6,17 @@ import asyncio
 import io
 import socket
 import warnings
-from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 
 from channels import form
+from channels.chat import frames
 from channels.email import smtp_in
 from channels.form import posts
+from dashboard import requests as asked
+from dashboard.errors import ApiError
 from router.node.frontdoor import front_door
 from router.telemetry import Telemetry
 from tests.badinput.parsers import CORPUS
@@ -79,6 +82,28 @@ async def test_the_library_does_not_quote_odd_parts_on_the_error_output() -> Non
     assert not [str(each.message) for each in quoted]
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (asked.AcceptRequest, {"offer": 1, "command_id": "a\n"}),
+        (asked.NoteRequest, {"text": "a", "client_id": "a\n"}),
+        (asked.ClosureRequest, {"until_ms": 1, "reason": "storm\n"}),
+    ],
+)
+def test_an_id_or_a_code_does_not_end_in_a_line_end(kind: type[asked.Request], body: dict[str, object]) -> None:
+    """What is journalled is what the document promises."""
+    with pytest.raises(ApiError) as refused:
+        asked.read(kind, msgspec.json.encode(body))
+    assert refused.value.field in body
+    trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in body.items()}
+    assert asked.read(kind, msgspec.json.encode(trimmed))
+
+
+def test_an_id_of_a_chat_does_not_end_in_a_line_end() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        frames.read(r'{"type":"send","client_msg_id":"01234567\n","text":"a"}')
+
+
 async def _listening(port: int) -> asyncio.Task[None]:
     async def take(data: bytes, sender: str) -> bool:
         del data, sender
@@ -102,10 +127,9 @@ BEGUN = b"EHLO a\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<support@example.com>\r
 
 @pytest.mark.parametrize(("held_bytes_max", "answer"), [(smtp_in.HELD_BYTES_MAX, b"552 "), (150_000, b"421 ")])
 async def test_a_mail_without_a_line_end_is_not_heard_for_ever(
-    held_bytes_max: int, answer: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    held_bytes_max: int, answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library keeps what it has of a line, also after it has decided to refuse it."""
-    del tmp_path
     monkeypatch.setattr(smtp_in, "HELD_BYTES_MAX", held_bytes_max)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -17,13 +17,13 @@ from tests.badinput.mutate import made
 from tests.badinput.parsers import Parser, table
 
 # Over all parsers, by their shares.
-INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "6000"))
+INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "3000"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "3"))
 # Of one input; what takes longer holds up everybody, for Python's regular expressions hold the interpreter.
 CPU_S_MAX, CPU_US_PER_BYTE_MAX = 0.1, 2.5
-# Three times the same fifty inputs: the interpreter's own caches, and nothing of an input.
+# Three times the same inputs: the interpreter's own caches, and nothing of an input.
 GROWTH_BYTES_MAX = 100_000
-WARM_UP = 50
+WARM_UP, MEMORY_INPUTS = 50, 20
 
 
 PARSERS = {parser.name: parser for parser in table()}
@@ -75,7 +75,7 @@ def test_a_parser_returns_or_refuses_by_name_whatever_it_reads(name: str, tmp_pa
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_parser_keeps_nothing_of_what_it_reads(name: str) -> None:
     parser, chance = PARSERS[name], random.Random(f"{SEED} memory {name}")
-    inputs = [made(parser.soil, chance) for _ in range(WARM_UP)]
+    inputs = [made(parser.soil, chance) for _ in range(MEMORY_INPUTS)]
     for data in inputs:
         cpu_s(parser, data)
     tracemalloc.start()
