@@ -24,8 +24,8 @@ from router.telemetry import Telemetry, error_code
 
 # No call of a channel takes longer; a channel's own time-outs are shorter.
 CALL_MS_MAX = 30_000
-# A claim outlives find, perform and the writing of what came of it, so that nobody repeats a call that runs. After
-# a crash its effect waits so long, so it is no longer than that.
+# A claim outlives find, perform and the writing of what came of it, so that nobody repeats a call that runs. Where
+# nobody can know that its worker is dead the effect waits so long, so it is no longer than that.
 CLAIM_MS = 2 * CALL_MS_MAX + 15_000
 # A graceful stop waits so long for calls that run; those that are cut off are unsure, and looked for in the next life.
 DRAIN_MS = 5_000

@@ -1,16 +1,26 @@
-"""The loss of a node is decided before its lease is forgotten."""
+"""What a node owes the dead and the living: losses decided, claims given back, troubles of the store said."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from router.core.commands import AttachDesk, NodeLost
 from router.floor.inbox import Unavailable
 from router.node.lead import NODE_PREFIX, Lead
+from router.store.sqlite import writer
 from router.telemetry import Telemetry
 from tests.floor.house import SITE, House
+from tests.floor.nodehouse import NodeHouse
+from tests.floor.test_node import made
 
+FAR_MS = 4_000_000_000_000
 DEAD = NODE_PREFIX + "dead"
 
 
@@ -57,3 +67,49 @@ async def test_a_loss_that_could_not_be_decided_is_found_again(house: House) -> 
     assert asked == ["dead"]
     assert await _dead(house) == [(DEAD, "dead")]
     assert "presence_untold" in log.getvalue()
+
+
+async def test_what_a_dead_life_was_performing_is_looked_at_again_at_once(tmp_path: Path) -> None:
+    first = made(tmp_path)
+    await first.start()
+    await first.ready()
+    await first.stop()
+    with closing(sqlite3.connect(first.path)) as conn, conn:
+        conn.execute(
+            """INSERT INTO outbox(site, lane, channel, effect, conv, line, message, notice, until_ms, position,
+               created_ms, go_ms, head, worker)
+               VALUES ('main', 'l', 'gone', 'send', 1, 1, 0, '', 0, 1, ?, ?, 1, 'dead')""",
+            (time.time_ns() // 1_000_000, FAR_MS),
+        )
+    second = made(tmp_path)
+    await second.start("n2")
+    try:
+        await second.until(lambda: effect_of(second) == ("channel_off", 1), "tried again, and known to be unsure")
+    finally:
+        await second.stop()
+
+
+def effect_of(house: NodeHouse) -> tuple[str, int]:
+    [row] = house.store._readers.look(lambda conn: conn.execute("SELECT reason, unsure FROM outbox").fetchall())
+    return row
+
+
+async def test_a_store_that_cannot_be_written_is_said_in_readyz_and_in_the_log_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "TROUBLE_S", 0.8)
+    house = made(tmp_path)
+    await house.start()
+    try:
+        await house.ready()
+        await house.store._writer.do(lambda conn: conn.pragma("query_only", 1))
+        await house.until(lambda: not house.served.ready, "a refused write is noticed")
+        async with house.client.get("/readyz") as answer:
+            told = {"ready": False, "floors": {"main": False}, "why": {"main": "the database is read-only"}}
+            assert (answer.status, await answer.json()) == (503, told)
+        await house.until(lambda: "store_troubled" in house.log.getvalue(), "it is said")
+        house.store._writer._conn.pragma("query_only", 0)
+        await house.until(lambda: house.served.ready, "it is over")
+        await house.until(lambda: "store_mended" in house.log.getvalue(), "that is said, too")
+    finally:
+        await house.stop()
