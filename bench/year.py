@@ -92,6 +92,7 @@ def measured(year: Year, week: int, highest: Counter[str]) -> dict[str, Any]:
         "events": state.position,
         "conversations": year.came["conversations"],
         "parked": year.rows.parked,
+        "open": len(state.convs),
         "cpu_s": time.process_time(),
         "bytes": bytes_of(state),
         "rss": pages * resource.getpagesize(),
@@ -141,7 +142,7 @@ def _told(pipe: Any) -> Iterator[tuple[bytes, bytes]]:
 def _print_week(one: dict[str, Any], journal_bytes: int, report: Report) -> None:
     print(
         f"{one['week']:>4} {one['events']:>12,} {one['conversations']:>15,} {one['parked']:>7,}"
-        f" {one['lengths'].get('state.convs', 0):>12,} {one['bytes'] / 1024:>8,.0f} {one['rss'] / 2**20:>7.1f}"
+        f" {one['open']:>12,} {one['bytes'] / 1024:>8,.0f} {one['rss'] / 2**20:>7.1f}"
         f" {journal_bytes / 1e6:>11,.0f} {report.found:>9}",
         flush=True,
     )
