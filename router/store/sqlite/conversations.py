@@ -9,8 +9,8 @@ import apsw
 import msgspec
 
 from router.store.port import ConversationRow
+from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.pile import as_json
 
 _FIELDS = """conv, reference, customer, line, channel, state, queue, owner, opened_ms, changed_ms, due_ms, closed_ms,
   disposition, record"""

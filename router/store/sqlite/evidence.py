@@ -8,9 +8,9 @@ from typing import Any
 
 from router.store.port import ConversationRow, JournalRow, Letter, TimelineRow
 from router.store.sqlite import conversations
+from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch, open_reader
 from router.store.sqlite.errors import border
-from router.store.sqlite.pile import as_json
 
 _JOURNAL = "SELECT first, count, at, epoch, entries FROM journal WHERE site = ? ORDER BY first"
 

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 import apsw
+from msgspec.structs import astuple
 
 from router.store.port import Commit, Fenced, JournalRow, Snapshot
 from router.store.sqlite import snapshots
+from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.hashing import Hashes
 from router.store.sqlite.outbox import end_effects, insert_effects
-from router.store.sqlite.pile import Pile, as_json
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
@@ -27,20 +28,12 @@ SELECT coalesce((SELECT epoch FROM lease WHERE site = ?1 AND name = ?2 AND owner
   coalesce((SELECT first + count FROM journal WHERE site = ?1 ORDER BY first DESC LIMIT 1), 1)
 """
 
-_TIMELINE = """
-INSERT INTO timeline(site, position, conv, line, kind, at, message, agent, notice, until_ms, detail)
-SELECT ?1, e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, e.value ->> 5,
-  e.value ->> 6, e.value ->> 7, e.value ->> 8, e.value ->> 9
-FROM json_each(?2) e
-"""
+_TIMELINE = "timeline(site, position, conv, line, kind, at, message, agent, notice, until_ms, detail)"
 
-_CONVERSATIONS = """
-INSERT INTO conversation(site, conv, reference, customer, line, channel, state, queue, owner, opened_ms,
-  changed_ms, due_ms, closed_ms, disposition, record)
-SELECT ?1, e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, e.value ->> 5,
-  e.value ->> 6, e.value ->> 7, e.value ->> 8, e.value ->> 9, e.value ->> 10, e.value ->> 11, e.value ->> 12,
-  coalesce(substr(?3, e.value ->> 13, e.value ->> 14), x'')
-FROM json_each(?2) e WHERE true
+_CONVERSATIONS = """conversation(site, conv, reference, customer, line, channel, state, queue, owner, opened_ms,
+  changed_ms, due_ms, closed_ms, disposition, record)"""
+
+_CHANGED = """
 ON CONFLICT(site, conv) DO UPDATE SET reference = excluded.reference, customer = excluded.customer,
   line = excluded.line, channel = excluded.channel, state = excluded.state, queue = excluded.queue,
   owner = excluded.owner, opened_ms = excluded.opened_ms, changed_ms = excluded.changed_ms,
@@ -196,47 +189,12 @@ def _write_row(conn: apsw.Connection, site: str, commit: Commit) -> None:
 
 
 def _write_timeline(conn: apsw.Connection, site: str, commit: Commit) -> None:
-    if not commit.timeline:
-        return
-    pile = Pile()
-    for row in commit.timeline:
-        pile.add(
-            row.position,
-            row.conv,
-            row.line,
-            row.kind,
-            row.at,
-            row.message,
-            row.agent,
-            row.notice,
-            row.until_ms,
-            row.detail,
-        )
-    conn.execute(_TIMELINE, (site, pile.rows))
+    insert_rows(conn, _TIMELINE, [(site, *astuple(row)) for row in commit.timeline])
 
 
 def _write_conversations(conn: apsw.Connection, site: str, commit: Commit) -> None:
-    if not commit.conversations:
-        return
-    pile = Pile()
-    for row in {row.conv: row for row in commit.conversations}.values():
-        pile.add(
-            row.conv,
-            row.reference,
-            row.customer,
-            row.line,
-            row.channel,
-            row.state,
-            row.queue,
-            row.owner,
-            row.opened_ms,
-            row.changed_ms,
-            row.due_ms,
-            row.closed_ms,
-            row.disposition,
-            *pile.keep(row.record),
-        )
-    conn.execute(_CONVERSATIONS, (site, pile.rows, pile.blob))
+    newest = {row.conv: row for row in commit.conversations}
+    insert_rows(conn, _CONVERSATIONS, [(site, *astuple(row)) for row in newest.values()], then=_CHANGED)
 
 
 def _write_lines(conn: apsw.Connection, site: str, commit: Commit) -> None:

@@ -10,9 +10,9 @@ import apsw
 import msgspec
 
 from router.store.port import Body, Letter, NewLetter
+from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.hashing import Hashes
-from router.store.sqlite.pile import Pile, as_json
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
@@ -37,19 +37,8 @@ SELECT (SELECT coalesce(max(id), 0) FROM letter), (SELECT coalesce(max(id), 0) F
    WHERE l.site = k.value ->> 0 AND l.channel = k.value ->> 1 AND l.hash = unhex(k.value ->> 2))
 """
 
-_INSERT_MESSAGES = """
-INSERT INTO message(id, site, channel, direction, kind, provider, body)
-SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, unhex(e.value ->> 5),
-  CAST(substr(?2, e.value ->> 6, e.value ->> 7) AS TEXT)
-FROM json_each(?1) e
-"""
-
-_INSERT_LETTERS = """
-INSERT INTO letter(id, site, channel, hash, received_ms, message, signal)
-SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, unhex(e.value ->> 3), e.value ->> 4, e.value ->> 5,
-  coalesce(substr(?2, e.value ->> 6, e.value ->> 7), x'')
-FROM json_each(?1) e
-"""
+_MESSAGES = "message(id, site, channel, direction, kind, provider, body)"
+_LETTERS = "letter(id, site, channel, hash, received_ms, message, signal)"
 
 _TRIED = """
 UPDATE letter SET attempts = attempts + 1 FROM json_each(?2) e
@@ -68,8 +57,8 @@ class Written(NamedTuple):
 
     direction: str
     kind: str
-    provider: str | None
-    body: bytes
+    provider: bytes | None
+    body: str
 
 
 class Signal(NamedTuple):
@@ -85,19 +74,13 @@ class Signal(NamedTuple):
 
 def written(hashes: Hashes, site: str, body: Body) -> Written:
     """Make a body ready for its row."""
-    provider = hashes.provider(site, body.provider).hex() if body.provider else None
-    return Written(body.direction, body.kind, provider, msgspec.json.encode(body))
+    provider = hashes.provider(site, body.provider) if body.provider else None
+    return Written(body.direction, body.kind, provider, msgspec.json.encode(body).decode())
 
 
 def insert_messages(conn: apsw.Connection, rows: Sequence[tuple[int, str, str, Written]]) -> None:
     """Write bodies under ids that were counted before: (id, site, channel, body)."""
-    if not rows:
-        return
-    pile = Pile()
-    for number, site, channel, body in rows:
-        place = pile.keep(body.body)
-        pile.add(number, site, channel, body.direction, body.kind, body.provider, *place)
-    conn.execute(_INSERT_MESSAGES, (pile.rows, pile.blob))
+    insert_rows(conn, _MESSAGES, [(number, site, channel, *body) for number, site, channel, body in rows])
 
 
 class SqliteLetterbox:
@@ -168,7 +151,7 @@ def put_all(conn: apsw.Connection, asks: list[list[Signal]]) -> list[list[Letter
     known: dict[int, int] = dict(msgspec.json.decode(found, type=list[tuple[int, int]]))
     seen: dict[tuple[str, str, str], int] = {}
     bodies: list[tuple[int, str, str, Written]] = []
-    pile = Pile()
+    letters: list[tuple[int, str, str, bytes, int, int, bytes]] = []
     answers: list[Letter | int] = []
     for index, signal in enumerate(signals):
         key = (signal.site, signal.channel, signal.hash)
@@ -181,11 +164,10 @@ def put_all(conn: apsw.Connection, asks: list[list[Signal]]) -> list[list[Letter
         body_id = message if signal.body else 0
         if signal.body:
             bodies.append((message, signal.site, signal.channel, signal.body))
-        pile.add(letter, *key, signal.received_ms, body_id, *pile.keep(signal.signal))
+        letters.append((letter, *key[:2], bytes.fromhex(signal.hash), signal.received_ms, body_id, signal.signal))
         answers.append(_fresh(letter, signal, body_id))
     insert_messages(conn, bodies)
-    if len(pile):
-        conn.execute(_INSERT_LETTERS, (pile.rows, pile.blob))
+    insert_rows(conn, _LETTERS, letters)
     return _dealt(asks, [_resolved(conn, answer) for answer in answers])
 
 
@@ -210,8 +192,8 @@ def _resolved(conn: apsw.Connection, answer: Letter | int) -> Letter:
 
 def _dealt(asks: list[list[Signal]], letters: list[Letter]) -> list[list[Letter]]:
     """Cut one list of answers into everybody's own."""
-    pile = iter(letters)
-    return [[next(pile) for _ in ask] for ask in asks]
+    dealt = iter(letters)
+    return [[next(dealt) for _ in ask] for ask in asks]
 
 
 def _letters(conn: apsw.Connection, where: str, values: tuple[int | str, ...]) -> list[Letter]:

@@ -13,9 +13,9 @@ import apsw
 import msgspec
 
 from router.store.port import Caller, Identity, Met
+from router.store.sqlite.bulk import Value, as_json, insert_rows
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.hashing import Hashes
-from router.store.sqlite.pile import Pile, as_json
 
 REPLIES_MAX = 100
 """Of a mail's references only so many are looked at: a hostile header must not buy a long search."""
@@ -80,24 +80,13 @@ FROM json_each(?1) k
 
 _LAST_IDS = "SELECT (SELECT coalesce(max(id), 0) FROM line), (SELECT coalesce(max(id), 0) FROM customer)"
 
-_INSERT_CUSTOMERS = """
-INSERT INTO customer(id, site, name, language, created_ms)
-SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4 FROM json_each(?1) e
-"""
-
-_INSERT_LINES = """
-INSERT INTO line(id, site, channel, hash, key, peer, customer, extra)
-SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, unhex(e.value ->> 3), e.value ->> 4, e.value ->> 5,
-  e.value ->> 6, e.value ->> 7 FROM json_each(?1) e
-"""
+_NEW_CUSTOMERS = "customer(id, site, name, language, created_ms)"
+_NEW_LINES = "line(id, site, channel, hash, key, peer, customer, extra)"
+_NEW_IDENTITIES = "identity(site, customer, kind, hash, value, verified)"
 
 # A proof that came later counts for the customer who had typed it, unless somebody else proved it first.
-_INSERT_IDENTITIES = """
-INSERT INTO identity(site, customer, kind, hash, value, verified)
-SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, unhex(e.value ->> 3), e.value ->> 4, e.value ->> 5
-FROM json_each(?1) e WHERE true
-ON CONFLICT(site, customer, kind, hash) DO UPDATE SET verified = excluded.verified
-  WHERE identity.verified = ''
+_PROVED_LATER = """
+ON CONFLICT(site, customer, kind, hash) DO UPDATE SET verified = excluded.verified WHERE identity.verified = ''
 """
 
 _UPDATE_CUSTOMERS = """
@@ -146,7 +135,9 @@ class Meeting:
         self._conn = conn
         self._guests = guests
         self._places: list[tuple[Known, bool]] = []
-        self._customers, self._lines, self._identities = Pile(), Pile(), Pile()
+        self._customers: list[tuple[Value, ...]] = []
+        self._lines: list[tuple[Value, ...]] = []
+        self._identities: list[tuple[Value, ...]] = []
         self._changed_lines: dict[int, tuple[int, str, str]] = {}
         self._changed_customers: dict[int, tuple[int, str, str]] = {}
         self._lookup()
@@ -167,16 +158,12 @@ class Meeting:
 
     def write(self) -> None:
         """Write what was planned."""
-        statements = (
-            (_INSERT_CUSTOMERS, self._customers.rows if len(self._customers) else ""),
-            (_INSERT_LINES, self._lines.rows if len(self._lines) else ""),
-            (_INSERT_IDENTITIES, self._identities.rows if len(self._identities) else ""),
-            (_UPDATE_LINES, as_json(list(self._changed_lines.values())) if self._changed_lines else ""),
-            (_UPDATE_CUSTOMERS, as_json(list(self._changed_customers.values())) if self._changed_customers else ""),
-        )
-        for statement, rows in statements:
-            if rows:
-                self._conn.execute(statement, (rows,))
+        insert_rows(self._conn, _NEW_CUSTOMERS, self._customers)
+        insert_rows(self._conn, _NEW_LINES, self._lines)
+        insert_rows(self._conn, _NEW_IDENTITIES, self._identities, then=_PROVED_LATER)
+        for statement, changed in ((_UPDATE_LINES, self._changed_lines), (_UPDATE_CUSTOMERS, self._changed_customers)):
+            if changed:
+                self._conn.execute(statement, (as_json(list(changed.values())),))
 
     def answers(self) -> list[Met]:
         """Return one answer for each guest, with the record that brings back what was talked about last."""
@@ -273,7 +260,10 @@ class Meeting:
         self._last_line += 1
         extra = as_json(one.caller.extra)
         known = self._by_key[key] = Known(self._last_line, customer, one.caller.peer, extra)
-        self._lines.add(known.line, *key, one.caller.key, known.peer, customer, extra)
+        site, channel, hashed = key
+        self._lines.append(
+            (known.line, site, channel, bytes.fromhex(hashed), one.caller.key, known.peer, customer, extra)
+        )
         return known, is_new
 
     def _customer_of(self, one: Guest) -> tuple[int, bool]:
@@ -285,7 +275,7 @@ class Meeting:
         self._last_customer += 1
         number, caller = self._last_customer, one.caller
         self._people[number] = (caller.name, caller.language, "")
-        self._customers.add(number, one.site, caller.name, caller.language, one.at)
+        self._customers.append((number, one.site, caller.name, caller.language, one.at))
         return number, True
 
     def _refresh_line(self, known: Known, caller: Caller) -> Known:
@@ -307,7 +297,8 @@ class Meeting:
             if mine in self._own and (self._own[mine] or not proof):
                 continue
             self._own[mine] = proof
-            self._identities.add(one.site, customer, identity.kind, key, identity.value, proof)
+            row = (one.site, customer, identity.kind, bytes.fromhex(key), identity.value, proof)
+            self._identities.append(row)
 
     def _learn_name(self, one: Guest, customer: int) -> None:
         """Keep the first name and language somebody gave; people correct them at the desk."""

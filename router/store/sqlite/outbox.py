@@ -10,8 +10,8 @@ import apsw
 from msgspec.structs import replace
 
 from router.store.port import Effect, EffectEnd, NewEffect
+from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.pile import Pile, as_json
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
@@ -23,12 +23,8 @@ _FIELDS = """id, lane, channel, effect, conv, line, message, notice, until_ms, a
 
 _NAMES = tuple(_FIELDS.replace(",", " ").split())
 
-_INSERT = """
-INSERT INTO outbox(site, position, lane, channel, effect, conv, line, message, notice, until_ms, created_ms, go_ms)
-SELECT ?1, e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, e.value ->> 5,
-  e.value ->> 6, e.value ->> 7, e.value ->> 8, ?3, max(?3, e.value ->> 9, ?4)
-FROM json_each(?2) e
-"""
+_EFFECTS = """outbox(site, position, lane, channel, effect, conv, line, message, notice, until_ms, created_ms,
+  go_ms)"""
 
 _PROMOTE = """
 UPDATE outbox SET head = 1 WHERE id IN (
@@ -148,9 +144,9 @@ def insert_effects(conn: apsw.Connection, site: str, *, effects: Sequence[NewEff
     """Write a commit's effects and give each new lane its head."""
     if not effects:
         return
-    pile = Pile()
-    for new in effects:
-        pile.add(
+    rows = [
+        (
+            site,
             new.position,
             new.lane,
             new.channel,
@@ -160,9 +156,12 @@ def insert_effects(conn: apsw.Connection, site: str, *, effects: Sequence[NewEff
             new.message,
             new.notice,
             new.until_ms,
-            new.not_before_ms,
+            at,
+            max(at, new.not_before_ms, EARLIEST_MS),
         )
-    conn.execute(_INSERT, (site, pile.rows, at, EARLIEST_MS))
+        for new in effects
+    ]
+    insert_rows(conn, _EFFECTS, rows)
     _promote(conn, site, sorted({new.lane for new in effects}))
 
 

@@ -9,8 +9,8 @@ import apsw
 import msgspec
 
 from router.store.port import CustomerRow, Identity, LineRow
+from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.pile import as_json
 
 _LINE = "SELECT id, channel, key, peer, customer, extra FROM line "
 

@@ -9,8 +9,8 @@ import apsw
 import msgspec
 
 from router.store.port import Body, MessageRow, Said, Story, TimelineRow
+from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.pile import as_json
 
 VISIBLE_ON_LINE = (
     "Received",

@@ -13,8 +13,8 @@ import apsw
 import msgspec
 
 from router.store.port import Fenced, StoreError, ViewPlace, ViewRow, ViewSpec
+from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.pile import as_json
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
