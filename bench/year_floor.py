@@ -34,7 +34,6 @@ from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from router.core.engine import Engine
 from router.core.facts import Facts
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
-from router.core.record import Record
 
 ALARM_MS = 30 * SECOND_MS
 LEAD_GAP_MS = 20 * SECOND_MS
@@ -255,8 +254,8 @@ class Year:
             self._later(self._about(2 * MINUTE_MS), self._handle, conv_id, agent)
 
     def _solve(self, conv: int, agent: int) -> cmd.Command:
-        message = self._next_message()
-        return cmd.Reply(id=self._id(), agent=agent, conv=conv, message=message, then="close", disposition="solved")
+        said = self._next_message()
+        return cmd.Reply(id=self._id(), agent=agent, conv=conv, message=said, then="close", disposition="solved")
 
     def _close(self, conv: int, agent: int) -> cmd.Command:
         return cmd.Close(id=self._id(), agent=agent, conv=conv)
@@ -371,9 +370,7 @@ class Year:
         self._later(self._about(5 * SECOND_MS), self._deliver, event.conv, event.message)
 
     def _deliver(self, conv: int, message: int) -> None:
-        failed = self._chance.random() < 0.01
-        record: Record | None = self.rows.of(conv)
-        status = "failed" if failed else "delivered"
+        status, record = "failed" if self._chance.random() < 0.01 else "delivered", self.rows.of(conv)
         self.tell(cmd.ReportDelivery(id=self._id(), conv=conv, message=message, status=status, record=record))
 
 
