@@ -18,6 +18,8 @@ from tests.providers.twilio import Asked, Twilio, error
 
 # A second of a document lasts so long here.
 SECOND_S = 0.02
+# Silence lasts longer, so that a busy machine does not hear it where a test presses a key.
+SILENT_SECOND_S = 0.1
 # What rings goes on for longer, so that a lost answer can be looked for meanwhile.
 RINGING_SECOND_S = 0.3
 ENDED = {"completed", "busy", "failed", "no-answer", "canceled"}
@@ -193,7 +195,7 @@ class Calls:
             done, _ = await asyncio.wait({speaking, pressing}, return_when=asyncio.FIRST_COMPLETED)
             if pressing not in done:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(pressing), int(verb.get("timeout", "5")) * SECOND_S)
+                    await asyncio.wait_for(asyncio.shield(pressing), int(verb.get("timeout", "5")) * SILENT_SECOND_S)
             if pressing.done():
                 raise Elsewhere(verb.get("action", ""), Digits=pressing.result())
         finally:
@@ -241,7 +243,7 @@ class Calls:
         leg.heard.append("beep")
         leg.recording = verb
         try:
-            seconds = await asyncio.wait_for(leg.voice.get(), int(verb.get("timeout", "5")) * SECOND_S * 3)
+            seconds = await asyncio.wait_for(leg.voice.get(), int(verb.get("timeout", "5")) * SILENT_SECOND_S)
         except TimeoutError:
             return
         finally:
