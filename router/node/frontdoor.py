@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, web
+from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from router.telemetry import Telemetry, error_code
 
@@ -24,6 +25,9 @@ LINGER_S = 2.0
 # Open sockets are told to come back, and get so long to say good-bye.
 GOODBYE_S = 3.0
 BACKLOG = 1_024
+# A type, a charset and the longest boundary there may be (70 characters).
+TYPE_CHARS_MAX = 200
+UNKNOWN_TYPE = "application/octet-stream"
 UNREADABLE = "The request could not be read.\n"
 BROKEN = "Something went wrong on our side.\n"
 
@@ -106,6 +110,19 @@ def _keep_quiet() -> None:
         warnings.simplefilter("ignore", kind)
 
 
+def _with_plain_type(message: Any) -> Any:
+    """Return a request whose Content-Type is safe to read: one that nobody sends means as much as none (RFC 9110, 8.3).
+
+    The library reads it with a parser of mail headers, which calls itself at every bracket and breaks.
+    """
+    kind = message.headers.get(hdrs.CONTENT_TYPE, "")
+    if len(kind) <= TYPE_CHARS_MAX and "(" not in kind:
+        return message
+    headers = CIMultiDict(message.headers)
+    headers[hdrs.CONTENT_TYPE] = UNKNOWN_TYPE
+    return message._replace(headers=CIMultiDictProxy(headers))
+
+
 def _handlers(runner: web.AppRunner, log: logging.Logger, telemetry: Telemetry) -> Callable[[], PatientHandler]:
     server = runner.server
     assert server is not None, "the runner has been set up"
@@ -114,7 +131,7 @@ def _handlers(runner: web.AppRunner, log: logging.Logger, telemetry: Telemetry) 
     def request_factory(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         if isinstance(protocol, PatientHandler):
             protocol.heard()
-        return make_request(message, payload, protocol, writer, task)
+        return make_request(_with_plain_type(message), payload, protocol, writer, task)
 
     server.request_factory = request_factory
 

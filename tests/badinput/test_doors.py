@@ -33,9 +33,7 @@ async def test_no_input_through_any_door_breaks_anything(tmp_path: Path) -> None
         await holding
         await at.good_customer()
         print(f"\n{warm.sent + tally.sent:,} inputs in {time.monotonic() - began:,.0f} s")
-        print(tally.table())
         print(slow.table())
-        print(f"memory by time {at.rss[:: max(1, len(at.rss) // 20)]}")
         print(f"memory {begin:,} to {end:,}, at most {max(at.rss):,}; {len(at.log()):,} log lines; busy {tally.busy}")
         assert not slow.faults, "\n".join(slow.faults)
         assert end - begin < GROWTH_BYTES_MAX
@@ -54,6 +52,7 @@ async def pushed(at: Scene, inputs: int, seed: str) -> Tally:
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+        print(f"\n{tally.table()}\nmemory {at.rss[:: max(1, len(at.rss) // 20)]}, {len(at.log()):,} log lines")
         keep(tally)
     assert not tally.faults, "\n".join(tally.faults)
     assert at.house.running, at.house.last_words()

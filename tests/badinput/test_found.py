@@ -20,7 +20,7 @@ from dashboard.errors import ApiError
 from router.node.frontdoor import front_door
 from router.telemetry import Telemetry
 from tests.badinput.parsers import CORPUS
-from tests.badinput.wire import Line
+from tests.badinput.wire import Answer, Line
 from tests.channels.door import MemoryDoor
 from tests.channels.site import serving
 
@@ -62,22 +62,38 @@ async def test_a_time_that_is_no_number_is_not_told(opens: str) -> None:
         assert "ABCD1234" in await page.text()
 
 
-async def test_the_library_does_not_quote_odd_parts_on_the_error_output() -> None:
-    """It keeps each such text for ever, too."""
+async def _read_through_the_front_door(*headers: bytes, body: bytes = b"") -> Answer:
+    """Ask a page that says how it has understood what came."""
     app = web.Application()
 
     async def read(request: web.Request) -> web.Response:
-        return web.Response(text=str(len(await request.post())))
+        return web.Response(text=f"{request.content_type} {request.charset} {len(await request.post())}")
 
     app.router.add_post("/", read)
     listener = socket.create_server(("127.0.0.1", 0))
+    lines = [b"POST / HTTP/1.1", b"Host: x", *headers, b"Content-Length: %d" % len(body), b"", b""]
+    async with front_door(app, listener, Telemetry(io.StringIO())):
+        with Line(listener.getsockname()[1]) as line:
+            return await line.ask(b"\r\n".join(lines) + body)
+
+
+@pytest.mark.parametrize("kind", [b"application/json" + b"(" * 4_000, b"a/b; " + b"c=d; " * 1_500, b"text/plain (x)"])
+async def test_a_type_of_content_that_nobody_sends_is_an_unknown_one(kind: bytes) -> None:
+    answer = await _read_through_the_front_door(b"Content-Type: " + kind)
+    assert (answer.status, answer.body) == (200, b"application/octet-stream None 0")
+
+
+async def test_a_usual_type_of_content_stays_as_it_is() -> None:
+    kind = b"Content-Type: application/x-www-form-urlencoded; charset=UTF-8"
+    assert (await _read_through_the_front_door(kind, body=b"a=b")).body == kind[14:47] + b" UTF-8 1"
+
+
+async def test_the_library_does_not_quote_odd_parts_on_the_error_output() -> None:
+    """It keeps each such text for ever, too."""
     body = b'--b\r\nContent-Disposition: form-data; name="a"; (file)name="zq7xv\r\n\r\nx\r\n--b--\r\n'
-    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n"
     with warnings.catch_warnings(record=True) as quoted:
         warnings.simplefilter("always")
-        async with front_door(app, listener, Telemetry(io.StringIO())):
-            with Line(listener.getsockname()[1]) as line:
-                answer = await line.ask(head % len(body) + body)
+        answer = await _read_through_the_front_door(b"Content-Type: multipart/form-data; boundary=b", body=body)
     assert answer.status
     assert not [str(each.message) for each in quoted]
 
