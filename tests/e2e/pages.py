@@ -3,86 +3,51 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Frame, Locator, Page, expect
+from playwright.async_api import Browser, Frame, Locator, Page, expect
 
+from tests.e2e.desk_page import WIDE, DeskPage, Faults
 from tests.e2e.house import PASSWORD, House
 
-WIDE = {"width": 1440, "height": 900}
-# A browser logs each refused request as an error; whoever tests a refusal or a dead server expects these.
-REFUSED_REQUEST = re.compile(r"Failed to load resource|ERR_CONNECTION_REFUSED|WebSocket connection to")
-
 
 @dataclass
-class Faults:
-    """What a page complained about: errors of the console, exceptions, and what the content policy stopped."""
-
-    said: list[str] = field(default_factory=list)
-
-    def watch(self, page: Page) -> None:
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.said.append(f"exception: {error}"))
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not REFUSED_REQUEST.search(message.text):
-            self.said.append(f"{message.type}: {message.text}")
-
-
-@dataclass
-class Desk:
+class Desk(DeskPage):
     """One agent at a desk."""
 
     house: House
-    context: BrowserContext
-    page: Page
     login: str
-    faults: Faults
 
     @classmethod
     async def at(cls, house: House, browser: Browser, login: str, **options: Any) -> Desk:
         """Sign in and begin the shift."""
         desk = await cls.signed_in(house, browser, login, **options)
         await desk.page.get_by_role("button", name="Start shift").click()
-        await expect(desk.page.locator(".presence .state")).to_contain_text("Available")
+        await expect(desk.presence).to_contain_text("Available")
         return desk
 
     @classmethod
     async def signed_in(cls, house: House, browser: Browser, login: str, **options: Any) -> Desk:
         """Sign in by the page, without a shift."""
         context = await browser.new_context(base_url=house.base, **{"viewport": WIDE, "locale": "en-GB", **options})
-        desk = cls(house, context, await context.new_page(), login, Faults())
+        desk = cls(context, await context.new_page(), Faults(), house, login)
         desk.faults.watch(desk.page)
         await desk.page.goto("/")
         await desk.sign_in()
-        await expect(desk.page.locator(".connection.live")).to_be_visible()
+        await expect(desk.connected).to_be_visible()
         return desk
 
     async def sign_in(self) -> None:
-        await self.page.fill("input[name=login]", self.login)
-        await self.page.fill("input[name=password]", PASSWORD)
-        await self.page.click(".sign-in button[type=submit]")
+        await self.fill_in(self.login, PASSWORD)
 
     async def another_tab(self) -> Desk:
         """The same person in a second tab of the same browser."""
-        tab = Desk(self.house, self.context, await self.context.new_page(), self.login, self.faults)
+        tab = Desk(self.context, await self.context.new_page(), self.faults, self.house, self.login)
         self.faults.watch(tab.page)
         await tab.page.goto("/")
-        await expect(tab.page.locator(".connection.live")).to_be_visible()
+        await expect(tab.connected).to_be_visible()
         return tab
-
-    @property
-    def offer(self) -> Locator:
-        return self.page.locator(".offer[data-offer]")
-
-    @property
-    def missed(self) -> Locator:
-        return self.page.locator(".offer.missed")
-
-    @property
-    def composer(self) -> Locator:
-        return self.page.locator(".composer textarea")
 
     @property
     def thread(self) -> Locator:
@@ -90,9 +55,9 @@ class Desk:
 
     async def choose(self, presence: str) -> None:
         """Choose a presence in the menu."""
-        await self.page.locator(".presence .state").click()
+        await self.presence.click()
         await self.page.get_by_role("menuitem", name=presence).click()
-        await expect(self.page.locator(".presence .state")).to_contain_text(presence)
+        await expect(self.presence).to_contain_text(presence)
 
     async def accept(self) -> str:
         """Accept the offer that rings; return the conversation's reference."""

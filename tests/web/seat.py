@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, Locator, expect
 
-from tests.e2e.pages import WIDE, Faults
+from tests.e2e.desk_page import WIDE, DeskPage, Faults
 from tests.web.fake_floor import ME, Record
 from tests.web.fake_server import PASSWORD, FakeServer
 
 
 @dataclass
-class Seat:
-    """`faults` collects what the console, the page and its content policy complain about."""
+class Seat(DeskPage):
+    """One agent in front of the fake server."""
 
     server: FakeServer
-    context: BrowserContext
-    page: Page
-    faults: Faults
 
     @classmethod
     async def at(cls, server: FakeServer, browser: Browser, **options: Any) -> Seat:
@@ -33,18 +30,16 @@ class Seat:
     async def before(cls, server: FakeServer, browser: Browser, **options: Any) -> Seat:
         """Open the page as it is for somebody who has not signed in yet."""
         context = await browser.new_context(base_url=server.base, **{"viewport": WIDE, "locale": "en-GB", **options})
-        seat = cls(server, context, await context.new_page(), Faults())
+        seat = cls(context, await context.new_page(), Faults(), server)
         seat.faults.watch(seat.page)
         await seat.page.goto("/")
         return seat
 
     async def sign_in(self, password: str = PASSWORD) -> None:
-        await self.page.fill("input[name=login]", ME["login"])
-        await self.page.fill("input[name=password]", password)
-        await self.page.click(".sign-in button[type=submit]")
+        await self.fill_in(ME["login"], password)
 
     async def live(self) -> None:
-        await expect(self.page.locator(".connection.live")).to_be_attached(timeout=10_000)
+        await expect(self.connected).to_be_attached(timeout=10_000)
 
     async def open(self, summary: Record) -> None:
         """Choose a conversation in the work column."""
@@ -55,25 +50,9 @@ class Seat:
         return self.page.locator(f".card[data-ref='{summary['ref']}']")
 
     @property
-    def offer(self) -> Locator:
-        return self.page.locator(".offer[data-offer]")
-
-    @property
-    def missed(self) -> Locator:
-        return self.page.locator(".offer.missed")
-
-    @property
-    def composer(self) -> Locator:
-        return self.page.locator(".composer textarea")
-
-    @property
     def said(self) -> Locator:
         """The bubbles of the thread, oldest first."""
         return self.page.locator(".thread .said .text")
-
-    @property
-    def presence(self) -> Locator:
-        return self.page.locator(".presence .state")
 
     @property
     def toast(self) -> Locator:
