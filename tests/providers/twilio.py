@@ -82,6 +82,7 @@ class Twilio:
     def __post_init__(self) -> None:
         self._described = Described(DOCUMENT)
         self._count = 0
+        self._stopping = False
         self._requests: set[asyncio.Task[tuple[int, str]]] = set()
         self._runner: web.AppRunner | None = None
         self.session: aiohttp.ClientSession
@@ -104,7 +105,8 @@ class Twilio:
         self.session = aiohttp.ClientSession()
 
     async def stop(self) -> None:
-        """Stop everything that runs."""
+        """Stop everything that runs; nothing begins any more."""
+        self._stopping = True
         for task in tuple(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -116,6 +118,9 @@ class Twilio:
 
     def later(self, work: Any) -> None:
         """Let something happen beside."""
+        if self._stopping:
+            work.close()
+            return
         task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
