@@ -91,9 +91,9 @@ def order(turn: Round, chance: random.Random) -> str:
 
 
 async def end_at_start(at: Scene, turn: Round, chance: random.Random) -> None:
-    """A step of recovery, after a blow under load."""
+    """A step of recovery, after a blow that leaves a letter undecided."""
     assert isinstance(at.house, Subject), "only a subject has a trap"
-    await at.ended(f"{turn.way} time {chance.randrange(TIME_MS_MIN, TIME_MS_MAX)} {chance.randrange(1 << 30)}")
+    await at.ended(f"{turn.way} letter_kept {chance.randrange(1, TIMES_MAX)} {chance.randrange(1 << 30)}")
     at.house.begin(order(turn, chance))
     if not await at.house.died(EARLY_S_MAX):
         at.missed.append(f"{turn.way} {turn.step}")
