@@ -9,15 +9,17 @@ from __future__ import annotations
 import argparse
 import gc
 import math
+import resource
 import time
 import tracemalloc
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
 from statistics import median
-from typing import Any
 
-from bench.core_load import START_MS, Load, Size, Step, bundle_of
-from bench.core_scan import ScanFloor
+from bench.core_choice import Choices
+from bench.core_load import START_MS, Load, Size, bundle_of
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Made
@@ -31,11 +33,13 @@ from router.node.node import GC_THRESHOLDS
 BATCH = 100  # decisions to a journal row, as a busy floor commits them
 ROUNDS = 10_000
 REPEATS = 5
-SCANNED_ENTRIES = 3_000
-MEASURED_WAITING = 20_000
+CHOICES_ROUNDS = 1_000
+ARRIVALS_MS = 3_000_000  # who is weighed has come within fifty minutes: nobody has been reminded of them yet
+CROWD_ROUNDS = 60  # a scan of a hundred thousand takes a twentieth of a second
 
 HOME = Size(1_000, 1_000, 90)
-SIZES = (Size(100, 0, 12), Size(1_000, 0, 90), HOME, Size(1_000, 10_000, 90), Size(1_000, 100_000, 90))
+CROWD = Size(1_000, 100_000, 90)
+SIZES = (Size(100, 0, 12), Size(1_000, 0, 90), HOME, Size(1_000, 10_000, 90), CROWD)
 LARGE = Size(10_000, 100_000, 800)
 
 
@@ -143,104 +147,69 @@ def measure(size: Size, rounds: int = ROUNDS) -> Figures:
 # --- the baseline ------------------------------------------------------------------------------------------------
 
 
-def scanned(load: Load) -> tuple[float, int]:
-    """Return (CPU seconds, decisions) of a scan that makes the same choices; raises where they differ."""
-    engine, floor = Engine(), ScanFloor()
-    follower = Follower(floor)
-    for step in load.before:
-        follower.follow(engine, step, judged=False)
-    for step in load.steps[:SCANNED_ENTRIES]:
-        follower.follow(engine, step, judged=True)
-    return follower.spent_s, follower.decisions
+def chosen(size: Size, rounds: int) -> Choices:
+    """Return the time of the same choices by index and by scan."""
+    load = recorded(size, rounds)
+    engine, choices = Engine(), Choices({"bench": load.bundle})
+    for steps, judged in ((load.before, False), (load.steps, True)):
+        for at, command in steps:
+            entry = decide(engine, at, command)
+            if entry is not None:
+                choices.follow(entry, judged=judged)
+    return choices
 
 
-class Follower:
-    """Keeps a scanning floor in step with the engine's events, and times its own choices."""
-
-    def __init__(self, floor: ScanFloor) -> None:
-        self.floor = floor
-        self.spent_s = 0.0
-        self.decisions = 0
-        self._classes: list[ev.ClassFormed] = []
-        self._conv: dict[int, tuple[int, int]] = {}  # class, key_ms
-        self._load: dict[int, int] = {}
-        self._written: dict[type[ev.Event], Callable[[Any], object]] = {
-            ev.ClassFormed: self._classes.append,
-            ev.SignedIn: self._signed_in,
-            ev.PresenceSet: lambda event: floor.is_here(event.agent, here=event.accepts),
-            ev.Routed: self._routed,
-            ev.Accepted: lambda event: floor.began(event.agent),
-            ev.Abandoned: lambda event: floor.waiting.pop(event.conv),
-        }
-
-    def follow(self, engine: Engine, step: Step, *, judged: bool) -> None:
-        entry = decide(engine, *step)
-        if entry is None:
-            return
-        began = time.process_time()
-        for event in entry.events:
-            self._apply(event, judged=judged)
-        if judged:
-            self.decisions += 1
-            self.spent_s += time.process_time() - began
-
-    def _apply(self, event: ev.AnyEvent, *, judged: bool) -> None:
-        floor, kind = self.floor, type(event)
-        if kind in self._written:
-            self._written[kind](event)
-        elif isinstance(event, ev.Queued):
-            self._queued(event.conv, judged=judged)
-        elif isinstance(event, ev.Offered):
-            self._offered(event, judged=judged)
-        elif isinstance(event, ev.OfferLapsed | ev.OfferWithdrawn):
-            floor.freed(event.agent, self._load[event.conv], renew=False)
-        elif isinstance(event, ev.Closed):
-            floor.freed(event.agent, self._load[event.conv], renew=True)
-
-    def _routed(self, event: ev.Routed) -> None:
-        self._conv[event.conv] = (event.cls, event.key_ms)
-
-    def _signed_in(self, event: ev.SignedIn) -> None:
-        self.floor.sign_in(event.agent, dict(event.abilities), free=event.capacity)
-
-    def _queued(self, conv: int, *, judged: bool) -> None:
-        number, key_ms = self._conv[conv]
-        cls = self._classes[number]
-        self._load[conv] = cls.load
-        self.floor.queue(conv, dict(cls.needs), key=key_ms, load=cls.load)
-        if judged:
-            self.floor.agent_for(conv)
-
-    def _offered(self, event: ev.Offered, *, judged: bool) -> None:
-        if judged and event.why == ("next_in_line",):
-            assert self.floor.next_for(event.agent) == event.conv, "the scan chooses another conversation"
-        elif judged:
-            assert self.floor.agent_for(event.conv) == event.agent, "the scan chooses another agent"
-        self.floor.offered(event.conv, event.agent)
+def print_choices(size: Size, rounds: int, cpu_us: float) -> None:
+    choices = chosen(size, rounds)
+    kinds = (choices.arrivals, choices.freed)
+    count, scan_s = sum(each.choices for each in kinds), sum(each.scan_s for each in kinds)
+    index_s = sum(each.index_s for each in kinds)
+    scan_us = (scan_s + choices.kept_s) / count * 1e6
+    print(f"who gets whom at {size}, scan to index: all {scan_s / index_s:,.0f} to 1")
+    print(f"  arrival {choices.arrivals}; freed agent {choices.freed}")
+    print(f"  with all that both keep and write down {choices.written_ratio:,.0f} to 1")
+    print(f"  a scan to a whole command: {scan_us:,.0f} us to {cpu_us:.1f} us, {scan_us / cpu_us:,.0f} to 1")
 
 
 # --- memory, growth, table ---------------------------------------------------------------------------------------
 
 
-def memory_per_waiting() -> float:
-    """Return the bytes that one waiting conversation takes once the ten minutes' memory of its command is over."""
+def memory_per_waiting(waiting: int) -> tuple[float, float]:
+    """Return the bytes that one waiting conversation takes, by tracemalloc and by growth of resident memory.
+
+    The ten minutes' memory of its command is over. Each is measured in a process of its own.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
+        traced, resident = pool.map(_memory, (waiting, waiting), (True, False))
+    return traced, resident
+
+
+def _memory(waiting: int, traced: bool) -> float:
     engine = Engine()
     load = Load(Size(0, 0, 90), bundle_of(Size(0, 0, 90)), engine=engine)
     load.build()
     gc.collect()
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    for number in range(1, MEASURED_WAITING + 1):
-        engine.handle(_arrival(number, load.facts[number % len(load.facts)]), START_MS + number)
-    engine.handle(cmd.SetAside(id="end", message=1, reason="bench"), START_MS + MEASURED_WAITING + 2 * MEMORY_MS)
+    if traced:
+        tracemalloc.start()
+    measure_bytes = _traced_bytes if traced else _resident_bytes
+    before = measure_bytes()
+    for number in range(1, waiting + 1):
+        at = START_MS + number * ARRIVALS_MS // waiting
+        engine.handle(_arrival(number, load.facts[number % len(load.facts)], at), at)
+    engine.handle(cmd.SetAside(id="end", message=1, reason="bench"), START_MS + ARRIVALS_MS + MEMORY_MS - 1)
     gc.collect()
-    gc.collect()
-    taken = tracemalloc.get_traced_memory()[0] - before
-    tracemalloc.stop()
-    return taken / MEASURED_WAITING
+    return (measure_bytes() - before) / waiting
 
 
-def _arrival(number: int, facts: Facts) -> cmd.Receive:
+def _traced_bytes() -> int:
+    return tracemalloc.get_traced_memory()[0]
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def _arrival(number: int, facts: Facts, at: int) -> cmd.Receive:
     return cmd.Receive(
         id=f"a{number}",
         message=number,
@@ -248,7 +217,7 @@ def _arrival(number: int, facts: Facts) -> cmd.Receive:
         customer=number + 2_000_000,
         channel=facts.channel,
         facts=facts,
-        arrived_ms=START_MS + number,
+        arrived_ms=at,
         seen=0,
     )
 
@@ -274,12 +243,13 @@ def main(arguments: list[str] | None = None) -> None:
             f"{one.size!s:>33} {one.per_second:13,.0f} {one.cpu_us:7.1f} {one.p50_us:7.1f} {one.p99_us:7.1f}"
             f" {one.replayed_per_second:14,.0f} {one.bytes_per_conversation:15.0f}"
         )
-    home = next(each for each in figures if each.size == HOME)
-    scan_s, scans = scanned(recorded(HOME, rounds=SCANNED_ENTRIES))
-    ratio = scan_s / scans * 1e6 / home.cpu_us
-    print(f"baseline, plain scan of dicts at {HOME}: {scan_s / scans * 1e6:,.0f} us a decision, ratio {ratio:.0f} to 1")
+    cost = {each.size: each.cpu_us for each in figures}
+    print_choices(HOME, CHOICES_ROUNDS, cost[HOME])
+    print_choices(CROWD, CROWD_ROUNDS, cost[CROWD])
     print(f"growth of cost with those who wait: exponent {growth(figures):.2f}")
-    print(f"memory per waiting conversation: {memory_per_waiting():.0f} bytes")
+    for waiting in (100_000, 1_000_000):
+        traced, resident = memory_per_waiting(waiting)
+        print(f"memory of one of {waiting:,} waiting: {traced:.0f} bytes traced, {resident:.0f} resident")
 
 
 if __name__ == "__main__":

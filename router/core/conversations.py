@@ -16,7 +16,7 @@ from router.core.lifecycle import UNPLACED, WAITING
 from router.core.waiting import Class
 
 # So many may wait wide awake: a floor of ordinary size then pays nothing for what only a large one needs.
-AWAKE_WAITING_MAX = 1_500
+AWAKE_WAITING_MAX = 1_000
 # Distinct combinations of what sleepers have in common. Far more than rules and classes make; above, they stay awake.
 ALIKE_MAX = 50_000
 

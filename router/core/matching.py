@@ -275,7 +275,7 @@ class Matching:
     def enter_room(self, agent: Agent) -> None:
         """An agent may be offered work: they stand in their profile's room for what is free."""
         free = agent.capacity - agent.used
-        if free <= 0 or not agent.available:
+        if free <= 0 or agent.grace_until_ms or not agent.accepts:
             return
         rooms = agent.profile.rooms
         room = rooms.get(free)
@@ -289,7 +289,7 @@ class Matching:
     def leave_room(self, agent: Agent) -> None:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
         free = agent.capacity - agent.used
-        if free <= 0 or not agent.available:
+        if free <= 0 or agent.grace_until_ms or not agent.accepts:
             return
         rooms = agent.profile.rooms
         room = rooms[free]
