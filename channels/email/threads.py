@@ -21,6 +21,8 @@ class Threads:
         self._secret = secret
         self._local, _, self._at = address.partition("@")
         self._domain = domain
+        # The mark on our own mail. Another site's mark says nothing about ours.
+        self.loop_mark = self._mac("loop", self._at)[:_LOOP_CHARS]
         escaped = re.escape(domain)
         self._our_id = re.compile(rf"<([0-9A-Za-z_-]+)\.({_KEY})\.([0-9a-f]{{{_MAC_CHARS}}})@{escaped}>")
         self._our_address = re.compile(
@@ -42,11 +44,6 @@ class Threads:
     def reply_address(self, line_key: str) -> str:
         """Return the secret address to which answers on a line come."""
         return f"{self._local}+{line_key}.{self._mac('address', line_key)[:_MAC_CHARS]}@{self._at}"
-
-    @property
-    def loop_mark(self) -> str:
-        """Return the mark on our own mail. Another site's mark says nothing about ours."""
-        return self._mac("loop", self._at)[:_LOOP_CHARS]
 
     def line_of_id(self, message_id: str) -> str:
         """Return the line key in one of our Message-IDs, empty for anybody else's."""

@@ -31,7 +31,7 @@ class Composer:
         self._floor = floor
         self._site = floor.site
         self._store = store
-        self._key = key
+        self._key_of = key.effect_keys(floor.site)
         self._ways: dict[str, Callable[[Effect, LineRef], Awaitable[AnyEffect]]] = {
             "send": self._send,
             "announce": self._announce,
@@ -44,7 +44,7 @@ class Composer:
 
     def key(self, effect: int) -> str:
         """Return the effect's name for its provider: the same on each repeat."""
-        return self._key.effect_key(self._site, effect)
+        return self._key_of(effect)
 
     async def compose(self, effect: Effect) -> AnyEffect:
         """Return what the channel shall perform. Raises GiveUp where that cannot be known any more."""

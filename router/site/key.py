@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from router.site.datalock import STORE_FILE
@@ -40,10 +40,16 @@ class SiteKey:
         info = b"".join(len(word.encode()).to_bytes(4, "big") + word.encode() for word in purpose)
         return hmac.digest(self._secret, b"patchbay" + info + b"\x01", hashlib.sha256)
 
-    def effect_key(self, site: str, effect: int) -> str:
-        """Return the name of an effect for its provider: the same on each repeat, and unguessable."""
-        key = self.derive("effect", site)
-        return hmac.digest(key, effect.to_bytes(8, "big"), hashlib.sha256).hex()[:EFFECT_KEY_CHARS]
+    def effect_keys(self, site: str) -> Callable[[int], str]:
+        """Return what names a site's effects for their providers: the same on each repeat, and unguessable."""
+        keyed = hmac.new(self.derive("effect", site), digestmod=hashlib.sha256)
+
+        def key_of(effect: int) -> str:
+            mark = keyed.copy()
+            mark.update(effect.to_bytes(8, "big"))
+            return mark.hexdigest()[:EFFECT_KEY_CHARS]
+
+        return key_of
 
 
 def load_site_key(directory: Path, environment: Mapping[str, str]) -> SiteKey:

@@ -118,8 +118,8 @@ def test_a_bad_site_key_is_refused_without_being_shown(tmp_path: Path, bad: str)
 
 def test_each_purpose_has_its_own_key_and_words_do_not_run_together() -> None:
     assert KEY.derive("ab", "c") != KEY.derive("a", "bc")
-    assert KEY.effect_key("main", 1) != KEY.effect_key("main", 2)
-    assert KEY.effect_key("main", 1) != KEY.effect_key("other", 1)
+    assert KEY.effect_keys("main")(1) != KEY.effect_keys("main")(2)
+    assert KEY.effect_keys("main")(1) != KEY.effect_keys("other")(1)
     assert "0" * 10 not in repr(KEY)
 
 
