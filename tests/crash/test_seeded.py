@@ -52,7 +52,7 @@ async def test_a_seeded_fault_is_named(tmp_path: Path, fault: str) -> None:
 
 
 async def test_an_agent_who_is_given_one_too_many_is_named(tmp_path: Path) -> None:
-    little: dict[str, Any] = {"limits": {"capacity": 50}}
+    little: dict[str, Any] = {"limits": {"capacity": 100}}
     async with scene(tmp_path, Subject, agents=1, habit="keep", site=little) as at:
         assert isinstance(at.house, Subject), "only a subject takes a fault"
         at.house.more[SEEDED] = "one_too_many"
