@@ -69,6 +69,9 @@ def ready(load: Load) -> Engine:
     engine = Engine()
     for at, command in load.before:
         decide(engine, at, command)
+    deadlines = engine.state.deadlines  # a floor built within one millisecond has not yet been swept
+    while deadlines.is_littered():
+        deadlines.sweep(engine.state.stands, engine.state.convs.open_among)
     gc.collect()
     gc.freeze()
     return engine

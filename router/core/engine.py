@@ -58,13 +58,14 @@ class Engine:
         earlier = state.answers.get(command.id)
         if earlier is not None:
             return Made(earlier.position, None)
-        if isinstance(command, cmd.ApplyConfig):
-            self.bundles[command.hash] = command.bundle
+        bundles = self.bundles
+        if type(command) is cmd.ApplyConfig:
+            bundles[command.hash] = command.bundle
         at = max(at, state.at)
         made: list[ev.Event] = []
         for step in DECIDERS[type(command)](state, at, command):
             if isinstance(step, ev.Event):
-                evolve(state, at, step, self.bundles)
+                evolve(state, at, step, bundles)
                 made.append(step)
             else:
                 assert not made, "a decision refuses before its first event"
