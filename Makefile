@@ -64,7 +64,7 @@ prove: setup-test
 lock: setup-test
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --extra app --extra cluster --extra twilio --extra speed --extra build pyproject.toml -o requirements.lock
+	  --no-emit-index-url --extra app --extra cluster --extra speed --extra build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --all-extras pyproject.toml -o requirements-test.lock
 
