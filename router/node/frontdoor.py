@@ -28,6 +28,8 @@ BACKLOG = 1_024
 # A type, a charset and the longest boundary there may be (70 characters).
 TYPE_CHARS_MAX = 200
 UNKNOWN_TYPE = "application/octet-stream"
+QUOTED = (hdrs.UPGRADE, hdrs.CONNECTION, hdrs.SEC_WEBSOCKET_VERSION, hdrs.SEC_WEBSOCKET_KEY)
+UNKNOWN = "unknown"
 UNREADABLE = "The request could not be read.\n"
 BROKEN = "Something went wrong on our side.\n"
 
@@ -110,16 +112,20 @@ def _keep_quiet() -> None:
         warnings.simplefilter("ignore", kind)
 
 
-def _with_plain_type(message: Any) -> Any:
-    """Return a request whose Content-Type is safe to read: one that nobody sends means as much as none (RFC 9110, 8.3).
+def _with_plain_headers(message: Any) -> Any:
+    """Return a request whose headers are safe to read: a type that nobody sends means as much as none (RFC 9110, 8.3).
 
-    The library reads it with a parser of mail headers, which calls itself at every bracket and breaks.
+    The library reads types with a parser of mail headers, which calls itself at every bracket and breaks, and it quotes
+    what is wrong with a handshake, which breaks on bytes that are no text.
     """
     kind = message.headers.get(hdrs.CONTENT_TYPE, "")
-    if len(kind) <= TYPE_CHARS_MAX and "(" not in kind:
+    plain = {name: UNKNOWN for name in QUOTED if not message.headers.get(name, "").isascii()}
+    if len(kind) > TYPE_CHARS_MAX or "(" in kind:
+        plain[hdrs.CONTENT_TYPE] = UNKNOWN_TYPE
+    if not plain:
         return message
     headers = CIMultiDict(message.headers)
-    headers[hdrs.CONTENT_TYPE] = UNKNOWN_TYPE
+    headers.update(plain)
     return message._replace(headers=CIMultiDictProxy(headers))
 
 
@@ -131,7 +137,7 @@ def _handlers(runner: web.AppRunner, log: logging.Logger, telemetry: Telemetry) 
     def request_factory(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         if isinstance(protocol, PatientHandler):
             protocol.heard()
-        return make_request(_with_plain_type(message), payload, protocol, writer, task)
+        return make_request(_with_plain_headers(message), payload, protocol, writer, task)
 
     server.request_factory = request_factory
 

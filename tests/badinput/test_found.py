@@ -69,9 +69,16 @@ async def _read_through_the_front_door(*headers: bytes, body: bytes = b"") -> An
     async def read(request: web.Request) -> web.Response:
         return web.Response(text=f"{request.content_type} {request.charset} {len(await request.post())}")
 
+    async def upgrade(request: web.Request) -> web.StreamResponse:
+        line = web.WebSocketResponse()
+        await line.prepare(request)
+        return line
+
     app.router.add_post("/", read)
+    app.router.add_get("/", upgrade)
     listener = socket.create_server(("127.0.0.1", 0))
-    lines = [b"POST / HTTP/1.1", b"Host: x", *headers, b"Content-Length: %d" % len(body), b"", b""]
+    method = b"GET" if any(header.startswith(b"Upgrade") for header in headers) else b"POST"
+    lines = [method + b" / HTTP/1.1", b"Host: x", *headers, b"Content-Length: %d" % len(body), b"", b""]
     async with front_door(app, listener, Telemetry(io.StringIO())):
         with Line(listener.getsockname()[1]) as line:
             return await line.ask(b"\r\n".join(lines) + body)
@@ -81,6 +88,18 @@ async def _read_through_the_front_door(*headers: bytes, body: bytes = b"") -> An
 async def test_a_type_of_content_that_nobody_sends_is_an_unknown_one(kind: bytes) -> None:
     answer = await _read_through_the_front_door(b"Content-Type: " + kind)
     assert (answer.status, answer.body) == (200, b"application/octet-stream None 0")
+
+
+@pytest.mark.parametrize("name", [b"Upgrade", b"Connection", b"Sec-WebSocket-Version", b"Sec-WebSocket-Key"])
+async def test_a_handshake_of_bytes_that_are_no_text_is_refused(name: bytes) -> None:
+    asked_for = {
+        b"Upgrade": b"websocket",
+        b"Connection": b"Upgrade",
+        b"Sec-WebSocket-Version": b"13",
+        b"Sec-WebSocket-Key": b"MDEyMzQ1Njc4OWFiY2RlZg==",
+    }
+    headers = [b"%s: %s" % each for each in (asked_for | {name: b"\xe5\xae"}).items()]
+    assert (await _read_through_the_front_door(*headers)).status == 400
 
 
 async def test_a_usual_type_of_content_stays_as_it_is() -> None:
