@@ -116,7 +116,7 @@ def rebuild(data: Path, only: str) -> None:
 
 @main.command(hidden=True)
 @DATA
-@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def snapshot(data: Path, out: Path) -> None:
     """Recover, and write what came of it: the child process of a running server."""
     from router.node.snapshots import make_snapshot, write_snapshot  # noqa: PLC0415

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from channels.contract import Channel, Handler
+from tests.providers.accepting import all_taken
 
 Client = TestClient[web.Request, web.Application]
 
@@ -23,6 +24,7 @@ async def serving(channel: Channel, name: str) -> AsyncIterator[Client]:
         )
     async with TestClient(TestServer(app)) as client:
         yield client
+        await all_taken()
 
 
 def _bounded(handler: Handler, body_bytes_max: int) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

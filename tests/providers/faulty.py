@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from tests.providers.accepting import all_taken
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BODY_BYTES_MAX = 32 * 1024 * 1024
 
@@ -49,6 +51,7 @@ class FaultyServer:
         self.url = f"http://{host}:{self._port}"
 
     async def stop(self) -> None:
+        await all_taken()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

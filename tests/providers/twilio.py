@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from tests.providers.accepting import all_taken
 from tests.providers.described import Described, Pairs
 
 DOCUMENT = Path(__file__).parent / "openapi" / "twilio_api_v2010.json"
@@ -113,6 +114,7 @@ class Twilio:
         if self._requests:
             await asyncio.wait(set(self._requests), timeout=STOP_S)
         await self.session.close()
+        await all_taken()
         if self._runner is not None:
             await self._runner.cleanup()
 
