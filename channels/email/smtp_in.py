@@ -13,6 +13,7 @@ ACCEPTED = "250 2.0.0 Kept"
 LATER = "451 4.3.0 The letterbox is closed, try again later"
 NOT_OURS = "550 5.1.1 No such mailbox here"
 BROKEN = "451 4.3.0 Something went wrong here, try again later"
+UNREADABLE = "501 5.5.2 This command cannot be read"
 TOO_MANY = "451 4.3.2 Too many mails at once, try again later"
 TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
 BUSY = b"421 4.3.2 Too many connections, try again later\r\n"
@@ -73,9 +74,9 @@ class Mailbox:
             return ACCEPTED if await self._take(data, sender) else LATER
 
     async def handle_exception(self, error: Exception) -> str:
-        """Ask the sender to come again. The library would refuse for good and quote the error."""
+        """Refuse a command on which the library's parser has broken. It would quote the error."""
         del error
-        return BROKEN
+        return UNREADABLE
 
 
 async def listen(mailbox: Mailbox, *, host: str, port: int, size_bytes_max: int) -> None:
@@ -157,10 +158,18 @@ class _Session(SMTP):
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the name is the library's
-        """Take a mail; when it is kept or refused, its room is free."""
+        """Take a mail; when it is kept or refused, its room is free.
+
+        What breaks here is ours, and the sender must come again: on another connection, for nobody knows how much of
+        the mail is still to come, and none of it may be taken for commands.
+        """
         self._forget()
         try:
             await super().smtp_DATA(arg)
+        except ConnectionError:
+            raise
+        except Exception:
+            self._refuse(BROKEN.encode() + b"\r\n")
         finally:
             self._forget()
 

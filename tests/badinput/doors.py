@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from channels.email.smtp_in import BROKEN
 from tests.badinput.api import ORIGINS, Asker, Known, in_address
 from tests.badinput.mutate import PIECES, Soil, made
 from tests.badinput.parsers import JSON_WORDS, MAIL_WORDS, mails, saved
@@ -300,6 +301,8 @@ async def through_smtp(doors: Doors, tally: Tally, chance: Random) -> None:
         answers = [each for each in said.split(b"\r\n") if each[:3].isdigit() and each[3:4] == b" "]
         commands = max(1, len(answers) - 1)
         tally.note("SMTP", answers[-1][:3].decode() if answers else "closed", inputs=commands)
+        if BROKEN.encode() in said:
+            tally.fault("SMTP", "broke", data)
         tally.look_for_traces("SMTP", data, said)
 
 

@@ -6,6 +6,8 @@ import asyncio
 import io
 import socket
 import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
@@ -139,22 +141,70 @@ def test_an_id_of_a_chat_does_not_end_in_a_line_end() -> None:
         frames.read(r'{"type":"send","client_msg_id":"01234567\n","text":"a"}')
 
 
-async def _listening(port: int) -> asyncio.Task[None]:
-    async def take(data: bytes, sender: str) -> bool:
-        del data, sender
-        return True
+async def _kept(data: bytes, sender: str) -> bool:
+    del data, sender
+    return True
 
+
+async def _broken(data: bytes, sender: str) -> bool:
+    raise LookupError(f"{data!r} {sender}")
+
+
+@asynccontextmanager
+async def _listening(take: smtp_in.Take = _kept) -> AsyncIterator[Line]:
+    """Listen for mail, and open a connection."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     mailbox = smtp_in.Mailbox(take, lambda address: True)
     task = asyncio.create_task(smtp_in.listen(mailbox, host="127.0.0.1", port=port, size_bytes_max=SIZE_BYTES_MAX))
+    try:
+        with Line(port) as line:
+            await _answered(line)
+            yield line
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _answered(line: Line) -> None:
+    """Connect as soon as somebody listens."""
     for _ in range(500):
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            await line.send(b"")
         except OSError:
             await asyncio.sleep(0.01)
         else:
-            writer.close()
-            return task
+            return
     raise AssertionError("the listener does not listen")
+
+
+async def _heard(line: Line, words: bytes) -> bytes:
+    said = b""
+    async with asyncio.timeout(ENDED_S_MAX):
+        while words not in said:
+            piece = await line.read_exactly(1)
+            assert piece, said
+            said += piece
+    return said
+
+
+@pytest.mark.parametrize("command", ["MAIL FROM:<a@", "MAIL FROM:<", "MAIL FROM:<a@b> SIZE=1²"])
+async def test_a_command_on_which_the_library_breaks_is_refused_for_good(command: str) -> None:
+    """Asked to come again, its sender would say the same for days."""
+    async with _listening() as line:
+        await line.send(b"EHLO a\r\n" + command.encode() + b"\r\nNOOP\r\n")
+        said = await _heard(line, b"250 OK")
+    assert b"\r\n501 " in said
+    assert b"\r\n451 " not in said
+
+
+async def test_a_mail_on_which_we_break_is_asked_for_again_on_another_connection() -> None:
+    async with _listening(_broken) as line:
+        await line.send(BEGUN + b"Subject: a\r\n\r\na\r\n.\r\nNOOP\r\n")
+        said = await line.say_all(b"", ENDED_S_MAX)
+    assert said.endswith(smtp_in.BROKEN.encode() + b"\r\n")
+    assert b"LookupError" not in said
 
 
 BEGUN = b"EHLO a\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<support@example.com>\r\nDATA\r\n"
@@ -166,40 +216,16 @@ async def test_a_mail_without_a_line_end_is_not_heard_for_ever(
 ) -> None:
     """The library keeps what it has of a line, also after it has decided to refuse it."""
     monkeypatch.setattr(smtp_in, "HELD_BYTES_MAX", held_bytes_max)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    task = await _listening(port)
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(BEGUN)
-        said = b""
-        async with asyncio.timeout(ENDED_S_MAX):
-            while b"354 " not in said:
-                said += await reader.read(1_000)
-            writer.write(b"a" * (SIZE_BYTES_MAX * smtp_in.HEARD_PER_SIZE_MAX + 1))
-            assert (await reader.readline()).startswith(answer)
-        writer.close()
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async with _listening() as line:
+        await line.send(BEGUN)
+        await _heard(line, b"354 ")
+        await line.send(b"a" * (SIZE_BYTES_MAX * smtp_in.HEARD_PER_SIZE_MAX + 1))
+        await _heard(line, b"\r\n" + answer)
 
 
 async def test_room_is_free_again_when_a_mail_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp_in, "HELD_BYTES_MAX", 3_000)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    task = await _listening(port)
-    try:
-        with Line(port) as line:
-            mail = b"Subject: a\r\n\r\n" + b"a\r\n" * 600 + b".\r\n"
-            for _ in range(5):
-                await line.send(BEGUN + mail)
-                said = b""
-                async with asyncio.timeout(ENDED_S_MAX):
-                    while b"250 2.0.0 Kept" not in said:
-                        said += await line.read_exactly(1)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async with _listening() as line:
+        for _ in range(5):
+            await line.send(BEGUN + b"Subject: a\r\n\r\n" + b"a\r\n" * 600 + b".\r\n")
+            await _heard(line, b"250 2.0.0 Kept")
