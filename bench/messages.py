@@ -63,7 +63,7 @@ class Server:
         await self._ask("/bench")
         await pace(self.port, count, self._post_due, per_second=per_second)
         self._served += count
-        return list((await self._all_done())["offered_ms"])
+        return await self._all_done()
 
     async def fill(self, count: int) -> None:
         """Make conversations that wait for somebody who never comes."""
@@ -85,12 +85,15 @@ class Server:
         """Return the histogram of the floor's commits."""
         return commits((await self._ask("/metrics")).decode())
 
-    async def _all_done(self) -> dict[str, Any]:
+    async def _all_done(self) -> list[float]:
+        """Wait until every answer has left; return how long each took from its post to its offer, in ms."""
+        offered_ms: list[float] = []
         async with asyncio.timeout(DONE_S_MAX):
             while True:
                 figures: dict[str, Any] = json.loads(await self._ask("/bench"))
+                offered_ms += figures["offered_ms"]
                 if min(figures["closed"], figures["told"]) >= self._served:
-                    return figures
+                    return offered_ms
                 await asyncio.sleep(LOOK_S)
 
     async def _ask(self, path: str) -> bytes:

@@ -159,7 +159,6 @@ async def _figures(robots: Robots, hook: HookModule) -> web.Response:
         (robots.offered_at[message] - hook.posted_at.pop(message)) * 1_000
         for message in [message for message in hook.posted_at if message in robots.offered_at]
     ]
-    robots.offered_at.clear()
     return web.json_response({"closed": robots.closed, "told": len(hook.told), "offered_ms": taken_ms})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -17,6 +18,8 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 START_S_MAX = 60
+DRAIN_S_MAX = 60
+GAUGE_S = 2.0
 PASSWORD = "a-password-for-benches-only"
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -91,6 +94,14 @@ class House:
         with urllib.request.urlopen(f"{self.base}/metrics", timeout=10) as answer:
             text: str = answer.read().decode()
         return text
+
+    async def drained(self) -> None:
+        """Wait until nothing is left to send. The server counts every two seconds, so this looks twice."""
+        async with asyncio.timeout(DRAIN_S_MAX):
+            for _ in range(2):
+                await asyncio.sleep(GAUGE_S)
+                while "patchbay_outbox_waiting 0.0" not in await asyncio.to_thread(self.metrics):  # noqa: ASYNC110
+                    await asyncio.sleep(GAUGE_S)
 
     def _settle(self, relay_port: int) -> None:
         self._change("hours", {"hours": {"office": "always"}})
