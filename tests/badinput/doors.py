@@ -20,6 +20,8 @@ from tests.badinput.wire import BINARY, CLOSE, PING, Line, frame, handshake, hea
 # Half a request gets no answer: the server waits for the rest. A whole one is answered at once.
 HALF_S_MAX = 0.3
 MAIL_S_MAX = 10.0
+# Of the sessions that bring one whole mail; all others bring commands.
+MAILS_PART = 0.2
 # Ends a mail that is under way, and is one more wrong command where none is.
 GOODBYE = b"\r\n.\r\nQUIT\r\n"
 FRAMES_MAX = 12
@@ -295,7 +297,7 @@ async def through_smtp(doors: Doors, tally: Tally, chance: Random) -> None:
     line = Line(doors.mail_port)
     while not tally.full("SMTP"):
         data = made(soil, chance)
-        if chance.random() < 0.2:
+        if chance.random() < MAILS_PART:
             data = _with_mail(made(letters, chance))
         said = await line.say_all(data + GOODBYE, MAIL_S_MAX)
         answers = [each for each in said.split(b"\r\n") if each[:3].isdigit() and each[3:4] == b" "]
