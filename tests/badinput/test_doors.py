@@ -25,12 +25,12 @@ async def test_no_input_through_any_door_breaks_anything(tmp_path: Path) -> None
     """Meanwhile somebody holds connections that never go on; they are let go."""
     async with scene(tmp_path) as at:
         began, slow = time.monotonic(), Tally(0)
-        holding = asyncio.create_task(hold(at.doors, slow))
-        warm = await pushed(at, INPUTS // WARM_PART, f"{SEED} warm")
-        begin = at.measure()
-        tally = await pushed(at, INPUTS - INPUTS // WARM_PART, SEED)
-        end = at.measure()
-        await holding
+        async with asyncio.TaskGroup() as meanwhile:
+            meanwhile.create_task(hold(at.doors, slow))
+            warm = await pushed(at, INPUTS // WARM_PART, f"{SEED} warm")
+            begin = at.measure()
+            tally = await pushed(at, INPUTS - INPUTS // WARM_PART, SEED)
+            end = at.measure()
         await at.good_customer()
         print(f"\n{warm.sent + tally.sent:,} inputs in {time.monotonic() - began:,.0f} s")
         print(slow.table())
