@@ -12,7 +12,7 @@ from tests.badinput.scene import Scene, scene
 from tests.badinput.slow import hold
 from tests.badinput.tally import MARK, Tally
 
-INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "6000"))
+INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "4000"))
 SEED = os.environ.get("PATCHBAY_SEED", "5")
 # The first part of a round fills caches, pools and the interpreter's arenas; from then on memory must stay.
 WARM_PART = 5
