@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from channels.contract import Capabilities, Channel, ChannelModule, Handler, Route, Settings
 from router.intake.door import FloorDoor
@@ -216,11 +216,16 @@ async def _received(request: web.Request, bytes_max: int) -> web.Request:
     """Return a request whose body is bounded in bytes, and in time: it has been read, unless it comes in parts."""
     if not request.body_exists:
         return request
-    if request.content.is_eof() and 0 < (request.content_length or 0) <= BODY_BYTES_AT_ONCE:
-        # It came with the head, and is as long as was said, which has been checked.
+    if _is_here(request):
         return request
     bounded = request.clone(client_max_size=bytes_max)
     if not request.content_type.startswith("multipart/"):
         async with asyncio.timeout(BODY_S_MAX):
             await bounded.read()
     return bounded
+
+
+def _is_here(request: web.Request) -> bool:
+    """Whether a small body came with its head: as long as was said, which has been checked, and not packed."""
+    small = 0 < (request.content_length or 0) <= BODY_BYTES_AT_ONCE
+    return small and request.content.is_eof() and hdrs.CONTENT_ENCODING not in request.headers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -148,6 +150,15 @@ async def test_a_webhook_larger_than_its_route_allows_is_refused_before_it_is_re
     status, _ = await house.post(f"{PAGES}/ring", call="x" * 2_000)
     assert status == 413
     async with house.client.post(f"{PAGES}/ring", data=_drip(b"x" * 500, 8)) as answer:
+        assert answer.status == 413
+    assert house.served.floor.state.convs == {}
+
+
+async def test_a_webhook_that_unpacks_to_more_than_its_route_allows_is_refused(house: NodeHouse) -> None:
+    packed = gzip.compress(json.dumps({"call": "x" * 100_000}).encode())
+    assert len(packed) < 1_000
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    async with house.client.post(f"{PAGES}/ring", data=packed, headers=headers) as answer:
         assert answer.status == 413
     assert house.served.floor.state.convs == {}
 
