@@ -164,7 +164,8 @@ class Send(Effect, frozen=True, kw_only=True):
     """Say something. `automatic`: nobody typed it (a confirmation, an off-hours notice).
 
     `thread`: provider ids of the conversation's earlier messages on this line, oldest first.
-    `reference`: the conversation's outside name.
+    `reference`: the conversation's outside name. `seq`: its number along the line, as `line_items` tells it;
+    `message`: the message, 0 for a notice.
     """
 
     text: str
@@ -177,6 +178,8 @@ class Send(Effect, frozen=True, kw_only=True):
     automatic: bool = False
     notice: str = ""
     files: tuple[Attachment, ...] = ()
+    seq: int = 0
+    message: int = 0
 
 
 class Connect(Effect, frozen=True, kw_only=True):
@@ -344,8 +347,11 @@ class Book(Protocol):
 class Door(Protocol):
     """The router's door, as a channel sees it."""
 
-    async def accept(self, signals: Sequence[AnySignal]) -> list[Accepted]:
-        """Put verified, parsed signals into the letterbox. Raises LetterboxClosed; then nothing was kept."""
+    async def accept(self, signals: Sequence[AnySignal], notes: Mapping[str, str] | None = None) -> list[Accepted]:
+        """Put verified, parsed signals into the letterbox. Raises LetterboxClosed; then nothing was kept.
+
+        `notes` go into the book in the same commit: so a cursor moves with what it covers, or not at all.
+        """
 
     async def decided(self, letter: int, *, wait_ms: int) -> Decided | None:
         """Wait for the decision on a letter; None when it takes longer. The letter is safe either way."""
@@ -362,6 +368,9 @@ class Door(Protocol):
     async def place(self, line: LineRef) -> int:
         """Return the place in its queue of what waits on a line, 1 for the next; 0 where it does not wait."""
 
+    def trouble(self, reason: str) -> None:
+        """Say, by a short code, why the link outside does not work; empty: it works again. Said once."""
+
     def secret(self, purpose: str) -> bytes:
         """Return 32 bytes derived from the site's key for one purpose of this channel (tokens, VERP)."""
 
@@ -370,6 +379,10 @@ class Door(Protocol):
 
     def opening(self, calendar_or_queue: str) -> tuple[bool, int]:
         """Return (open now, the next change in UTC ms or 0) of a queue."""
+
+    @property
+    def name(self) -> str:
+        """The name of the channel's entry in the configuration: what its lines are of."""
 
     @property
     def book(self) -> Book: ...

@@ -92,6 +92,8 @@ LOG_EVENTS: dict[str, str] = {
     "config_refused": "A configuration has problems; the running one stays.",
     "channel_started": "A channel is served.",
     "channel_off": "A channel cannot be served; its reason is a code.",
+    "channel_troubled": "A channel's link outside does not work now; its reason is a code.",
+    "channel_mended": "A channel's link outside works again.",
     "channel_stopped": "A channel's link ended; it is opened again.",
     "snapshot_made": "A snapshot was kept.",
     "snapshot_failed": "A snapshot could not be made; the next one is tried later.",

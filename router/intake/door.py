@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -31,7 +31,7 @@ from router.outbox.signs import Signs
 from router.outbox.wording import notice_text
 from router.site.files import Files
 from router.site.key import SiteKey
-from router.store.port import Body, Letter, NewLetter, Notebook, Store, StoreError
+from router.store.port import Body, Letter, NewLetter, Note, Notebook, Store, StoreError
 from router.telemetry import Telemetry, error_code
 from router.views.waiting import in_order, lines
 
@@ -92,7 +92,9 @@ class FloorDoor:
         self._parts = parts
         self._site = parts.floor.site
         self._closing = False
-        self.book = NotebookPage(parts.store.notebook, self._site, f"channel:{channel}")
+        self._book = f"channel:{channel}"
+        self._trouble = ""
+        self.book = NotebookPage(parts.store.notebook, self._site, self._book)
         self.public_url = parts.public_url.rstrip("/")
 
     @property
@@ -100,18 +102,31 @@ class FloorDoor:
         """The clock of this node."""
         return self._parts.clock.now_ms
 
+    @property
+    def name(self) -> str:
+        """The name of the channel's entry in the configuration."""
+        return self._channel
+
+    def trouble(self, reason: str) -> None:
+        """Say once why the channel's link does not work; an empty code says that it works again."""
+        if reason != self._trouble:
+            said = self._parts.telemetry.warning if reason else self._parts.telemetry.info
+            said("channel_troubled" if reason else "channel_mended", channel=self._channel, reason=reason)
+        self._trouble = reason
+
     def close(self) -> None:
         """Accept nothing more."""
         self._closing = True
 
-    async def accept(self, signals: Sequence[AnySignal]) -> list[Accepted]:
-        """Put signals into the letterbox; when this returns they are on the disk."""
+    async def accept(self, signals: Sequence[AnySignal], notes: Mapping[str, str] | None = None) -> list[Accepted]:
+        """Put signals into the letterbox, and notes into the book; when this returns they are on the disk."""
         if self._closing:
             raise LetterboxClosed("the node is stopping")
         count = self._parts.telemetry
         try:
             new = [await self._letter(signal) for signal in signals]
-            letters = await self._parts.store.letterbox.put(self._site, new)
+            written = [Note(book=self._book, key=key, value=value) for key, value in (notes or {}).items()]
+            letters = await self._parts.store.letterbox.put(self._site, new, written)
         except StoreError as error:
             count.count("letters_refused", self._channel, by=len(signals))
             count.warning("letterbox_closed", site=self._site, channel=self._channel, error=error_code(error))

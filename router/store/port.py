@@ -59,6 +59,14 @@ class NewLetter(Row, frozen=True, kw_only=True):
     body: Body | None = None
 
 
+class Note(Row, frozen=True, kw_only=True):
+    """A line of the notebook."""
+
+    book: str
+    key: str
+    value: str
+
+
 class Letter(Row, frozen=True, kw_only=True):
     """An accepted signal. `message` is the archive id of its body, 0 where it has none.
 
@@ -81,10 +89,11 @@ class Letter(Row, frozen=True, kw_only=True):
 class Letterbox(Protocol):
     """Where an accepted signal is durable before its provider hears yes."""
 
-    async def put(self, site: str, letters: Sequence[NewLetter]) -> list[Letter]:
+    async def put(self, site: str, letters: Sequence[NewLetter], notes: Sequence[Note] = ()) -> list[Letter]:
         """Write signals and bodies in one durable transaction, one answer each, in order.
 
         Two letters with one (channel, dedupe) make one row: the second answer names the first.
+        `notes` are written to the notebook in the same transaction: a cursor and what it covers are one.
         Raises StoreUnavailable when nothing can be written.
         """
 

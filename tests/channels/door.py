@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from channels.contract import (
@@ -109,6 +109,8 @@ class MemoryDoor:
     letters: list[Letter] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     typed: list[tuple[str, bool]] = field(default_factory=list)
+    name: str = "tested"
+    troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._by_dedupe: dict[str, Letter] = {}
@@ -131,9 +133,10 @@ class MemoryDoor:
     def messages(self) -> list[MessageIn]:
         return [signal for signal in self.signals if isinstance(signal, MessageIn)]
 
-    async def accept(self, signals: Sequence[AnySignal]) -> list[Accepted]:
+    async def accept(self, signals: Sequence[AnySignal], notes: Mapping[str, str] | None = None) -> list[Accepted]:
         if self.closed:
             raise LetterboxClosed("the letterbox cannot take it now")
+        self.book.pages.update(notes or {})
         return [await self._accept(decode_signal(encode_signal(signal))) for signal in signals]
 
     async def _accept(self, signal: AnySignal) -> Accepted:
@@ -234,6 +237,10 @@ class MemoryDoor:
 
     async def place(self, line: LineRef) -> int:
         return self.places.get(line.key, 0)
+
+    def trouble(self, reason: str) -> None:
+        if reason != (self.troubles[-1] if self.troubles else ""):
+            self.troubles.append(reason)
 
     def secret(self, purpose: str) -> bytes:
         return hmac.digest(b"the key of a test", purpose.encode(), hashlib.sha256)

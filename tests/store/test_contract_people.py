@@ -7,8 +7,8 @@ import asyncio
 import msgspec
 import pytest
 
-from router.store.port import Session, Store, StoreError
-from tests.store.makers import SITE, account
+from router.store.port import Note, Session, Store, StoreError
+from tests.store.makers import SITE, account, letter
 
 
 async def _acquire(store: Store, owner: str, *, now_ms: int, name: str = "lead") -> int:
@@ -147,3 +147,17 @@ async def test_the_leases_of_the_dead_are_ended_at_once_and_their_epochs_go_on_r
     assert await _acquire(store, "b", now_ms=1) == 0
     await store.leases.end(SITE)
     assert await _acquire(store, "b", now_ms=1) == 2
+
+
+async def test_a_note_and_the_letters_it_covers_are_one(store: Store) -> None:
+    cursor = Note(book="email", key="cursor", value="7")
+    [first] = await store.letterbox.put(SITE, [letter("a")], [cursor])
+    assert first.fresh
+    assert await store.notebook.read(SITE, "email", "cursor") == "7"
+    with pytest.raises(StoreError):
+        await store.letterbox.put(SITE, [letter("b")], [Note(book="email", key="cursor", value="lone \ud800")])
+    assert await store.notebook.read(SITE, "email", "cursor") == "7"
+    [again] = await store.letterbox.put(SITE, [letter("b")], [Note(book="email", key="cursor", value="8")])
+    assert again.fresh
+    assert await store.letterbox.put(SITE, [], [Note(book="email", key="cursor", value="9")]) == []
+    assert await store.notebook.read(SITE, "email", "cursor") == "9"

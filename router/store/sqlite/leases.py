@@ -24,6 +24,8 @@ ORDER BY name
 
 _END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = ? AND owner <> ''"
 
+NOTE = "INSERT OR REPLACE INTO notebook(site, book, key, value) VALUES (?, ?, ?, ?)"
+
 
 class SqliteLeases:
     """The port's Leases."""
@@ -67,5 +69,4 @@ class SqliteNotebook:
 
     async def note(self, site: str, book: str, key: str, value: str) -> None:
         """See the port."""
-        statement = "INSERT OR REPLACE INTO notebook(site, book, key, value) VALUES (?, ?, ?, ?)"
-        await self._writer.execute(statement, (site, book, key, value))
+        await self._writer.execute(NOTE, (site, book, key, value))

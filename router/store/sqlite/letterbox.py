@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
-from router.store.port import Body, Letter, NewLetter
+from router.store.port import Body, Letter, NewLetter, Note
 from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.hashing import Hashes
+from router.store.sqlite.leases import NOTE
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
@@ -91,11 +92,12 @@ class SqliteLetterbox:
         self._readers = readers
         self._hashes = hashes
 
-    async def put(self, site: str, letters: Sequence[NewLetter]) -> list[Letter]:
+    async def put(self, site: str, letters: Sequence[NewLetter], notes: Sequence[Note] = ()) -> list[Letter]:
         """See the port."""
-        if not letters:
-            return []
-        return await self._writer.together(put_all, [self._signal(site, letter) for letter in letters])
+        signals = [self._signal(site, letter) for letter in letters]
+        if notes:
+            return await self._writer.do(partial(_put_with_notes, site=site, signals=signals, notes=notes))
+        return await self._writer.together(put_all, signals) if signals else []
 
     async def waiting(self, site: str, *, before_ms: int, limit: int) -> list[Letter]:
         """See the port."""
@@ -169,6 +171,12 @@ def put_all(conn: apsw.Connection, asks: list[list[Signal]]) -> list[list[Letter
     insert_messages(conn, bodies)
     insert_rows(conn, _LETTERS, letters)
     return _dealt(asks, [_resolved(conn, answer) for answer in answers])
+
+
+def _put_with_notes(conn: apsw.Connection, *, site: str, signals: list[Signal], notes: Sequence[Note]) -> list[Letter]:
+    for note in notes:
+        conn.execute(NOTE, (site, note.book, note.key, note.value))
+    return put_all(conn, [signals])[0] if signals else []
 
 
 def _fresh(letter: int, signal: Signal, message: int) -> Letter:
