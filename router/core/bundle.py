@@ -60,6 +60,7 @@ class Rule(Part, frozen=True, kw_only=True):
     when: str = ""
     skills: dict[str, int] = {}
     head_start_ms: int = 0
+    priority: int = 0
 
 
 class Topic(Part, frozen=True, kw_only=True):

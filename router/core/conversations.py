@@ -36,6 +36,8 @@ class Offer(msgspec.Struct, gc=False):
 class Conv(msgspec.Struct, eq=False, gc=False):
     """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next.
 
+    `leg_ms` is since when it has been in its queue, offers and all; 0 before. `step` is how often it was widened.
+
     Nothing that it refers to refers back to it, so the garbage collector need not know it.
     """
 
@@ -63,6 +65,9 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     on_hold: bool = False
     failed: bool = False
     no_notice: bool = False
+    leg_ms: int = 0
+    step: int = 0
+    window_ms: int = 0
 
     @property
     def queue(self) -> str:
@@ -94,10 +99,12 @@ class Alike(msgspec.Struct, frozen=True, gc=False):
     gone: bool
     failed: bool
     no_notice: bool
+    step: int
 
 
-# A sleeper: customer, line, opened, since, due, facts, number of what is alike. Times are differences, which are short.
-_Packed = tuple[int, int, int, int, int, int, int]
+# A sleeper: customer, line, opened, since, due, facts, leg, window, number of what is alike. Times are differences,
+# which are short.
+_Packed = tuple[int, int, int, int, int, int, int, int, int]
 
 
 class Conversations(dict[int, Conv]):
@@ -188,6 +195,7 @@ class Conversations(dict[int, Conv]):
             conv.gone,
             conv.failed,
             conv.no_notice,
+            conv.step,
         )
         number = self._number_of.get(alike)
         if number is None:
@@ -202,6 +210,8 @@ class Conversations(dict[int, Conv]):
             since_ms - opened_ms,
             conv.due_ms - since_ms,
             conv.facts,
+            since_ms - conv.leg_ms,
+            conv.window_ms and conv.window_ms - since_ms,
             number,
         )
         self._pack_into(packed, self._packed)
@@ -219,7 +229,7 @@ class Conversations(dict[int, Conv]):
         return number
 
     def _unpacked(self, conv_id: int, packed: bytes) -> Conv:
-        customer, line, opened, since, due, facts, number = self._unpack(packed)
+        customer, line, opened, since, due, facts, leg, window, number = self._unpack(packed)
         alike = self._alike[number]
         opened_ms = opened + self._since_ms
         since_ms = opened_ms + since
@@ -248,4 +258,7 @@ class Conversations(dict[int, Conv]):
             False,
             alike.failed,
             alike.no_notice,
+            since_ms - leg,
+            alike.step,
+            window and since_ms + window,
         )

@@ -50,6 +50,8 @@ class ClassFormed(Event, frozen=True, tag=4):
     needs: Needs
     load: int
     live: bool
+    priority: int = 0
+    also: tuple[Needs, ...] = ()
 
 
 class Reviewed(Event, frozen=True, tag=8):

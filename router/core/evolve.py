@@ -325,6 +325,8 @@ def _class_formed(state: State, at: int, event: ev.ClassFormed) -> None:
             needs=event.needs,
             load=event.load,
             live=event.live,
+            priority=event.priority,
+            also=event.also,
         )
     )
     state.matching.shut &= ~(1 << event.cls)
@@ -371,18 +373,21 @@ def _routed(state: State, at: int, event: ev.Routed) -> None:
     conv = state.convs[event.conv]
     _move_class(state, at, conv, state.matching.classes[event.cls])
     conv.rule, conv.key_ms = event.rule, event.key_ms
+    conv.leg_ms = conv.step = 0
 
 
 def _diverted(state: State, at: int, event: ev.Diverted) -> None:
     conv = state.convs[event.conv]
     _move_class(state, at, conv, state.matching.classes[event.cls])
     conv.off_hours = True
+    conv.leg_ms = conv.step = 0
 
 
 def _queued(state: State, at: int, event: ev.Queued) -> None:
     conv = state.convs[event.conv]
     _unplace(state, at, conv)
     conv.state, conv.owner = WAITING, 0
+    conv.leg_ms = conv.leg_ms or at
     state.matching.join_line(conv)
     _due(state, conv, event.due_ms, "queue")
 
@@ -399,6 +404,7 @@ def _deferred(state: State, at: int, event: ev.Deferred) -> None:
     conv = state.convs[event.conv]
     _unplace(state, at, conv)
     conv.state, conv.owner, conv.off_hours = DEFERRED, 0, True
+    conv.leg_ms = conv.step = 0
     _due(state, conv, event.until_ms, "clock")
 
 
@@ -488,6 +494,7 @@ def _transferred(state: State, at: int, event: ev.Transferred) -> None:
     _unplace(state, at, conv)
     _move_class(state, at, conv, state.matching.classes[event.cls])
     conv.owner, conv.resting, conv.rule = 0, None, ""
+    conv.leg_ms = conv.step = 0
     _rest(state, at, conv, event)
 
 
@@ -501,7 +508,14 @@ def _ended(state: State, at: int, event: ev.Closed | ev.Abandoned) -> None:
 
 def _returned(state: State, at: int, event: ev.Returned) -> None:
     record = event.record
-    cls = state.matching.class_of(record.queue, record.channel, record.needs, record.load)
+    cls = state.matching.class_of(
+        record.queue,
+        record.channel,
+        record.needs,
+        load=record.load,
+        priority=record.priority,
+        also=record.also,
+    )
     assert cls is not None, "the class of a returning record is formed before it returns"
     conv = Conv(
         id=record.conv,
@@ -517,6 +531,8 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         rule=record.rule,
         answered=record.answered,
         more_lines=record.more_lines,
+        step=record.step,
+        window_ms=record.window_ms,
     )
     state.convs[conv.id] = conv
     state.facts.take(conv.facts)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from router.core.conversations import Conv, Conversations
 from router.core.heads import Heads
-from router.core.waiting import Class, Need, Place
+from router.core.waiting import Class, ClassKey, Need, Needs, Place
 
 if TYPE_CHECKING:
     from router.core.state import Agent
@@ -54,7 +54,7 @@ class Matching:
 
     convs: Conversations
     classes: list[Class] = field(default_factory=list)
-    by_key: dict[tuple[str, str, tuple[Need, ...], int], Class] = field(default_factory=dict)
+    by_key: dict[ClassKey, Class] = field(default_factory=dict)
     profiles: list[Profile] = field(default_factory=list)
     by_abilities: dict[tuple[Need, ...], Profile] = field(default_factory=dict)
     vacant: list[int] = field(default_factory=list)  # numbers of profiles that no agent has
@@ -63,6 +63,7 @@ class Matching:
     fulfilled_by: list[int] = field(default_factory=list)  # bit -> profiles that fulfil it
     waiting: int = 0  # classes somebody waits in
     shut: int = 0  # classes whose queue serves nobody now
+    wide: int = 0  # classes that other needs will do for as well
     heads: Heads = field(default_factory=Heads)
     idle: list[tuple[int, int, Agent]] = field(default_factory=list)  # everybody with room, longest idle first
     in_lines: int = 0  # how many wait in all
@@ -71,8 +72,10 @@ class Matching:
 
     # --- reading --------------------------------------------------------------------------------------
 
-    def class_of(self, queue: str, channel: str, needs: tuple[Need, ...], load: int) -> Class | None:
-        return self.by_key.get((queue, channel, needs, load))
+    def class_of(
+        self, queue: str, channel: str, needs: Needs, *, load: int, priority: int = 0, also: tuple[Needs, ...] = ()
+    ) -> Class | None:
+        return self.by_key.get((queue, channel, needs, load, priority, also))
 
     @staticmethod
     def eligible_profiles(line: Class) -> int:
@@ -84,7 +87,11 @@ class Matching:
         for bit, classes in enumerate(self.needed_by):
             if not profile.mask >> bit & 1:
                 lacking |= classes
-        return ((1 << len(self.classes)) - 1) & ~lacking
+        able = ((1 << len(self.classes)) - 1) & ~lacking
+        for index in bits(self.wide & ~able):
+            if any(mask & profile.mask == mask for mask in self.classes[index].also_masks):
+                able |= 1 << index
+        return able
 
     def fitting_classes(self, free: int) -> int:
         """Return the classes whose load fits into a free capacity."""
@@ -189,30 +196,40 @@ class Matching:
     def form_class(self, cls: Class) -> None:
         """Add a class, or put it where one is over; its needs become bits the first time somebody asks for them."""
         assert cls.id <= len(self.classes), "classes are numbered without a gap"
-        for need in cls.needs:
-            cls.mask |= 1 << self._bit(need)
+        cls.mask, *also_masks = (self._mask_of(needs) for needs in (cls.needs, *cls.also))
+        cls.also_masks = tuple(also_masks)
         if cls.id == len(self.classes):
             self.classes.append(cls)
         else:
             self._clear_class(self.classes[cls.id])
             self.classes[cls.id] = cls
-        self.by_key[(cls.queue, cls.channel, cls.needs, cls.load)] = cls
+        self.by_key[cls.key] = cls
         for bit in bits(cls.mask):
             self.needed_by[bit] |= 1 << cls.id
         self.with_load[cls.load] = self.with_load.get(cls.load, 0) | 1 << cls.id
-        cls.profiles = (1 << len(self.profiles)) - 1
-        for bit in bits(cls.mask):
-            cls.profiles &= self.fulfilled_by[bit]
+        if cls.also:
+            self.wide |= cls.bit
+        for mask in (cls.mask, *cls.also_masks):
+            cls.profiles |= self._fulfilling(mask)
         for index in bits(cls.profiles):
             self.profiles[index].classes |= 1 << cls.id
 
+    def _mask_of(self, needs: Needs) -> int:
+        return sum(1 << self._bit(need) for need in needs)
+
+    def _fulfilling(self, mask: int) -> int:
+        profiles = (1 << len(self.profiles)) - 1
+        for bit in bits(mask):
+            profiles &= self.fulfilled_by[bit]
+        return profiles
+
     def _clear_class(self, over: Class) -> None:
         assert not over.waiting, "a class that somebody waits in is not over"
-        key = (over.queue, over.channel, over.needs, over.load)
-        if self.by_key.get(key) is over:
-            del self.by_key[key]
+        if self.by_key.get(over.key) is over:
+            del self.by_key[over.key]
         for bit in bits(over.mask):
             self.needed_by[bit] &= ~(1 << over.id)
+        self.wide &= ~over.bit
         self.with_load[over.load] &= ~(1 << over.id)
         if not self.with_load[over.load]:
             del self.with_load[over.load]

@@ -11,7 +11,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What must be known to bring a parked or closed conversation back into the core, in its old place.
 
     `version` counts how often it has left; a look-up that brings an older version is told to look again.
-    `key_ms` is its place in line: arrival minus head start.
+    `key_ms` is its place in line: arrival minus head start. `step` is how far it was widened; after `window_ms` its
+    platform takes no answer any more, 0 where there is no such time.
     """
 
     conv: int
@@ -32,6 +33,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     actor: str = ""
     rule: str = ""
     more_lines: tuple[int, ...] = ()
+    priority: int = 0
+    also: tuple[tuple[tuple[str, int], ...], ...] = ()
+    step: int = 0
+    window_ms: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -35,6 +35,7 @@ class Placement(msgspec.Struct, frozen=True):
     needs: Needs
     load: int
     head_start_ms: int
+    priority: int = 0
 
 
 class Fallback(msgspec.Struct, frozen=True):
@@ -149,6 +150,7 @@ class Ruleset:
             needs=needs_of(self._bundle, rule.queue, facts.channel, rule.skills),
             load=spec.load if spec is not None else ABSENT_CHANNEL_LOAD,
             head_start_ms=rule.head_start_ms,
+            priority=rule.priority,
         )
 
 

@@ -31,6 +31,8 @@ class _ClassRow(msgspec.Struct, array_like=True):
     needs: Needs
     load: int
     live: bool
+    priority: int
+    also: tuple[Needs, ...]
 
 
 # A conversation in a row, in the order of _CONV_FIELDS: there may be a million, so a row is a plain tuple, made and
@@ -60,6 +62,9 @@ _CONV_FIELDS = (
     "on_hold",
     "failed",
     "no_notice",
+    "leg_ms",
+    "step",
+    "window_ms",
 )
 _ConvRow = tuple[
     int,
@@ -86,6 +91,9 @@ _ConvRow = tuple[
     bool,
     bool,
     bool,
+    int,
+    int,
+    int,
 ]
 
 
@@ -135,7 +143,7 @@ class Picture(msgspec.Struct, array_like=True):
 
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
-FORMAT = b"patchbay snapshot 3\n"
+FORMAT = b"patchbay snapshot 4\n"
 # After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
 CHECK_BYTES = 4
 
@@ -157,7 +165,9 @@ def picture_of(state: State) -> Picture:
         next_facts=state.facts.next_number,
         facts=sorted(state.facts.by_number.items()),
         unused_facts=list(state.facts.unused),
-        classes=[_ClassRow(c.queue, c.channel, c.needs, c.load, c.live) for c in state.matching.classes],
+        classes=[
+            _ClassRow(c.queue, c.channel, c.needs, c.load, c.live, c.priority, c.also) for c in state.matching.classes
+        ],
         convs=[_row_of(state.convs.peek(conv)) for conv in sorted(state.convs)],
         agents=[_agent_row(state.agents[agent]) for agent in sorted(state.agents)],
         queues=[
@@ -271,8 +281,7 @@ def _queue(row: _QueueRow) -> QueueState:
 
 def _restore_matching(state: State, picture: Picture) -> None:
     for number, row in enumerate(picture.classes):
-        cls = Class(id=number, queue=row.queue, channel=row.channel, needs=row.needs, load=row.load, live=row.live)
-        state.matching.form_class(cls)
+        state.matching.form_class(Class(number, *msgspec.structs.astuple(row)))
         if not state.queue_state(row.queue).in_service:
             state.matching.shut |= 1 << number
     for agent_row in picture.agents:
@@ -315,7 +324,8 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
     while rows:
         row = rows.pop()  # so that rows and records are never all there at once
         conv, version, customer, line, facts, cls, key, opened, since, standing, actor, due, owner, rule = row[:14]
-        offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:]
+        offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:24]
+        leg, step, window = row[24:]
         convs[conv] = Conv(
             conv,
             version,
@@ -341,6 +351,9 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
             on_hold,
             failed,
             no_notice,
+            since if leg == since else leg,
+            step,
+            window,
         )
         state.facts.take(facts)
         take_line(state, line, conv)

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 Need = tuple[str, int]
+Needs = tuple[Need, ...]
+# Queue, channel, needs, load, priority, what else will do: two classes are never alike in all of it.
+ClassKey = tuple[str, str, Needs, int, int, tuple[Needs, ...]]
 Place = tuple[int, int]  # key_ms, conversation: the order in every line
 
 # A line is made compact when its holes outnumber the living and this many besides.
@@ -15,7 +18,9 @@ HOLES_SLACK = 32
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """Conversations with the same queue, channel, needs and load: they wait in one line.
+    """Conversations with the same queue, channel, needs, load and priority: they wait in one line.
+
+    `also` are other sets of needs that will do as well: widening lets people of other queues in.
 
     `early` holds those that came in order, ids rising; a negative id is a hole that somebody left. `late` holds the
     places of those put back later. `head` is the first place of both. `profiles` may serve it, one bit each.
@@ -24,11 +29,14 @@ class Class:
     id: int
     queue: str
     channel: str
-    needs: tuple[Need, ...]
+    needs: Needs
     load: int
     live: bool
+    priority: int = 0
+    also: tuple[Needs, ...] = ()
     bit: int = field(init=False)
     mask: int = 0
+    also_masks: tuple[int, ...] = ()
     profiles: int = 0
     early: list[int] = field(default_factory=list)
     early_from: int = 0
@@ -40,6 +48,10 @@ class Class:
 
     def __post_init__(self) -> None:
         self.bit = 1 << max(self.id, 0)
+
+    @property
+    def key(self) -> ClassKey:
+        return self.queue, self.channel, self.needs, self.load, self.priority, self.also
 
     def join(self, place: Place) -> None:
         """Stand in line; the caller keeps the head."""

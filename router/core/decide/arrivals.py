@@ -5,8 +5,8 @@ from __future__ import annotations
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
+from router.core.decide.patience import prompted_ms
 from router.core.decide.placing import (
-    WAITING_BOUND_MS,
     Steps,
     ask,
     back_to_owner,
@@ -108,7 +108,9 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     yield _received(s, s.next_conv, c, facts=facts, opened=True)
     conv = s.convs[s.next_conv - 1]
     placement = s.ruleset.place(s.facts.by_number[facts], at)
-    cls = yield from class_for(s, placement.queue, c.channel, placement.needs, placement.load)
+    cls = yield from class_for(
+        s, placement.queue, c.channel, placement.needs, load=placement.load, priority=placement.priority
+    )
     yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - placement.head_start_ms)
     if not s.queue_state(placement.queue).open:
         yield from off_hours(s, at, conv, told=False)
@@ -116,7 +118,7 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     confirm = s.bundle.channels[c.channel].confirm
     if confirm and not c.no_notice:
         yield ev.Announced(conv.id, conv.line, confirm, conv.queue, 0)
-    yield ev.Queued(conv.id, at + WAITING_BOUND_MS, "arrived")
+    yield ev.Queued(conv.id, prompted_ms(s, at, conv), "arrived")
     yield from ask(s, at, conv)
 
 

@@ -106,7 +106,7 @@ def transfer(s: State, at: int, c: cmd.Transfer) -> Steps:
     if c.queue:
         assert s.bundle is not None, "checked before"
         needs = needs_of(s.bundle, c.queue, conv.channel)
-        cls = yield from class_for(s, c.queue, conv.channel, needs, conv.load)
+        cls = yield from class_for(s, c.queue, conv.channel, needs, load=conv.load, priority=conv.cls.priority)
     rest_until_ms = at + s.queue_spec(cls.queue).rest_ms if c.queue else 0
     yield ev.Transferred(conv.id, c.agent, cls.id, c.to_agent, c.note, rest_until_ms)
     if c.to_agent:

@@ -9,7 +9,8 @@ from collections.abc import Generator, Iterator
 
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
-from router.core.bundle import DAY_MS, HOUR_MS
+from router.core.bundle import DAY_MS
+from router.core.decide.patience import prompted_ms
 from router.core.facts import Facts
 from router.core.lifecycle import OFFERED, WAITING
 from router.core.matching import Class
@@ -20,22 +21,29 @@ from router.core.state import Agent, Conv, State
 Steps = Iterator[ev.Event | Refused | LookAgain]
 Forming = Generator[ev.Event | Refused | LookAgain, None, Class]
 
-# Nobody is forgotten: after so long in line a conversation is said aloud, and again after each such time.
-WAITING_BOUND_MS = HOUR_MS
 # What comes back by our doing is told nothing: its customer did not ask just now.
 UNTOLD = frozenset({"due", "reply_failed"})
 # A queue without any opening in its calendar keeps what is deferred and looks again after this time.
 NO_OPENING_RECHECK_MS = DAY_MS
 
 
-def class_for(s: State, queue: str, channel: str, needs: ev.Needs, load: int) -> Forming:
+def class_for(
+    s: State,
+    queue: str,
+    channel: str,
+    needs: ev.Needs,
+    *,
+    load: int,
+    priority: int = 0,
+    also: tuple[ev.Needs, ...] = (),
+) -> Forming:
     """Return the class of these needs, formed when nobody asked for them before."""
-    known = s.matching.class_of(queue, channel, needs, load)
+    known = s.matching.class_of(queue, channel, needs, load=load, priority=priority, also=also)
     spec = s.bundle.channels.get(channel) if s.bundle else None
     live = spec.live if spec else bool(known and known.live)
     if known is None or known.live != live:
         number = len(s.matching.classes) if known else _class_number(s)
-        yield ev.ClassFormed(number, queue, channel, needs, load, live)
+        yield ev.ClassFormed(number, queue, channel, needs, load, live, priority, also)
         known = s.matching.classes[number]
     return known
 
@@ -76,7 +84,7 @@ def place(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
     if not s.queue_state(conv.queue).serves(at):
         yield from off_hours(s, at, conv, told=why in UNTOLD, freed=freed)
         return
-    yield ev.Queued(conv.id, at + WAITING_BOUND_MS, why)
+    yield ev.Queued(conv.id, prompted_ms(s, at, conv), why)
     if freed:
         yield from fill(s, at, freed)
     yield from ask(s, at, conv)
@@ -86,7 +94,9 @@ def reroute(s: State, at: int, conv: Conv) -> Steps:
     """Let the rules place a conversation anew, by its facts; its place in line stays."""
     assert s.ruleset is not None, "a bundle brings its ruleset"
     placement = s.ruleset.place(s.facts.by_number[conv.facts], at)
-    cls = yield from class_for(s, placement.queue, conv.channel, placement.needs, placement.load)
+    cls = yield from class_for(
+        s, placement.queue, conv.channel, placement.needs, load=placement.load, priority=placement.priority
+    )
     if cls is not conv.cls:
         yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
 
@@ -112,7 +122,7 @@ def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> S
     fallback = fall_back(s.bundle, closed, conv.channel, lambda name: s.queue_state(name).open)
     if fallback.queue != closed:
         needs = needs_of(s.bundle, fallback.queue, conv.channel)
-        cls = yield from class_for(s, fallback.queue, conv.channel, needs, conv.load)
+        cls = yield from class_for(s, fallback.queue, conv.channel, needs, load=conv.load, priority=conv.cls.priority)
         yield ev.Diverted(conv.id, closed, cls.id, "off_hours")
     if not told:
         yield ev.Announced(conv.id, conv.line, fallback.notice, closed, s.queue_state(closed).until_ms)
@@ -120,7 +130,7 @@ def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> S
         until_ms = s.queue_state(fallback.queue).until_ms or at + NO_OPENING_RECHECK_MS
         yield ev.Deferred(conv.id, fallback.queue, max(until_ms, at + 1), "off_hours")
         return
-    yield ev.Queued(conv.id, at + WAITING_BOUND_MS, "off_hours")
+    yield ev.Queued(conv.id, prompted_ms(s, at, conv), "off_hours")
     if freed:
         yield from fill(s, at, freed)
     yield from ask(s, at, conv)
@@ -208,6 +218,10 @@ def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> 
         actor=actor,
         rule=conv.rule,
         more_lines=conv.more_lines,
+        priority=cls.priority,
+        also=cls.also,
+        step=conv.step,
+        window_ms=conv.window_ms,
     )
 
 
@@ -229,7 +243,15 @@ def bring_back(s: State, record: Record, why: str) -> Generator[ev.Event | Refus
     """Bring a record's conversation back into the core, unplaced."""
     assert s.bundle is not None, "no conversation comes back before the first configuration"
     yield from facts_number(s, record.facts)
-    yield from class_for(s, record.queue, record.channel, record.needs, record.load)
+    yield from class_for(
+        s,
+        record.queue,
+        record.channel,
+        record.needs,
+        load=record.load,
+        priority=record.priority,
+        also=record.also,
+    )
     yield ev.Returned(record.conv, why, record)
     return s.convs[record.conv]
 

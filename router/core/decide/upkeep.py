@@ -10,8 +10,9 @@ from router.core.answers import Refused
 from router.core.calendar import is_open, next_change, next_open
 from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Due
 from router.core.decide.handling import finish
+from router.core.decide.patience import prompt, prompted_ms
 from router.core.decide.people import NOT_RESPONDING, change_presence, end_work
-from router.core.decide.placing import WAITING_BOUND_MS, Steps, ask, off_hours, place, reroute
+from router.core.decide.placing import Steps, ask, off_hours, place, reroute
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Conv, State
 
@@ -135,9 +136,12 @@ def _opening(s: State, at: int, conv: Conv) -> Steps:
         yield from off_hours(s, at, conv, told=True)
 
 
+def _waits(s: State, at: int, conv: Conv) -> Steps:
+    return _PROMPTED[prompt(s, at, conv)](s, at, conv)
+
+
 def _waits_long(s: State, at: int, conv: Conv) -> Steps:
-    del s
-    yield ev.Reminded(conv.id, "queue", "waiting_long", at + WAITING_BOUND_MS)
+    yield ev.Reminded(conv.id, "queue", "waiting_long", prompted_ms(s, at, conv))
 
 
 def _stands_still(s: State, at: int, conv: Conv) -> Steps:
@@ -194,10 +198,13 @@ _DUE: dict[int, Callable[[State, int, Due], Steps]] = {
 }
 
 _CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
-    WAITING: _waits_long,
+    WAITING: _waits,
     HELD: _hold_ends,
     OFFERED: _offer_lapses,
     ACTIVE: _stands_still,
     WRAP_UP: _wrap_up_ends,
     DEFERRED: _opening,
 }
+
+# What a prompt of `patience.PROMPTS` does, by its name.
+_PROMPTED: dict[str, Callable[[State, int, Conv], Steps]] = {"": _waits_long}

@@ -1,0 +1,35 @@
+"""What happens to a conversation while it waits, and when: one table of prompts. What they do lives elsewhere.
+
+A prompt says when it next has something to do for a conversation in line, 0 for never; it reads and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from router.core.bundle import HOUR_MS
+from router.core.state import Conv, State
+
+# Nobody is forgotten: after so long in line a conversation is said aloud, and again after each such time.
+WAITING_BOUND_MS = HOUR_MS
+
+# Name -> when. An earlier one goes first where two fall due together; what they do is in upkeep's table of that name.
+PROMPTS: dict[str, Callable[[State, int, Conv], int]] = {}
+
+
+def prompted_ms(s: State, at: int, conv: Conv) -> int:
+    """Return when the next thing happens to a conversation that waits or is about to; later than `at`."""
+    due_ms = at + WAITING_BOUND_MS
+    for when in PROMPTS.values():
+        next_ms = when(s, at, conv)
+        if next_ms:
+            due_ms = min(due_ms, max(next_ms, at + 1))
+    return due_ms
+
+
+def prompt(s: State, at: int, conv: Conv) -> str:
+    """Return the name of what is to be done for a waiting conversation now; empty when only its bound is reached."""
+    for name, when in PROMPTS.items():
+        if 0 < when(s, at, conv) <= at:
+            return name
+    return ""
