@@ -69,6 +69,8 @@ class Composer:
             language=self._language(effect.conv, conversation),
             thread=thread(said, effect.message),
             reference=conversation.reference if conversation else "",
+            seq=effect.position,
+            message=effect.message,
         )
 
     async def _announce(self, effect: Effect, line: LineRef) -> AnyEffect:
@@ -97,6 +99,7 @@ class Composer:
             reference=reference,
             automatic=True,
             notice=effect.notice,
+            seq=effect.position,
         )
 
     async def _play(self, effect: Effect, line: LineRef) -> AnyEffect:
