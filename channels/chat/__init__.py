@@ -116,10 +116,11 @@ class Chat:
 
     async def listen(self) -> None:
         """Watch who has gone, and remember who was talking, so that a restart closes what nobody comes back to."""
+        # The link may come back after a fault, and its chats with it.
+        self._ending = False
         try:
             for page in PAGES:
-                kept = await self._door.book.read(f"{_TALKING}:{page}")
-                self._presence.restore(msgspec.json.decode(kept, type=list[str]) if kept else (), self._door.now_ms())
+                self._presence.restore(await self._noted(page), self._door.now_ms())
             while True:
                 await self._watch()
                 await asyncio.sleep(WATCH_S)
@@ -129,15 +130,35 @@ class Chat:
             for conversation in tuple(self._open):
                 conversation.stop()
 
+    async def _noted(self, page: str) -> list[str]:
+        """Return who was talking. A book that is away is waited for: chats go on, and must not end with the link."""
+        while True:
+            try:
+                kept = await self._door.book.read(f"{_TALKING}:{page}")
+            except LetterboxClosed:
+                await asyncio.sleep(WATCH_S)
+            else:
+                return msgspec.json.decode(kept, type=list[str]) if kept else []
+
     async def _watch(self) -> None:
         for visitor in self._presence.gone(self._door.now_ms()):
             # They may have come back while an earlier one was written down.
             if visitor in self._presence.away:
                 await self._close_line(visitor, "away")
         for page in tuple(self._presence.changed):
-            self._presence.changed.discard(page)
-            talking = msgspec.json.encode(sorted(self._presence.talking.get(page, ()))).decode()
+            if not await self._note(page):
+                return
+
+    async def _note(self, page: str) -> bool:
+        """Note who talks; return whether the book took it. If not, the next watch does it again."""
+        self._presence.changed.discard(page)
+        talking = msgspec.json.encode(sorted(self._presence.talking.get(page, ()))).decode()
+        try:
             await self._door.book.note(f"{_TALKING}:{page}", talking)
+        except LetterboxClosed:
+            self._presence.changed.add(page)
+            return False
+        return True
 
     async def _close_line(self, key: str, why: str) -> bool:
         """Say that a visitor has left; return whether it is written down. If not, the watch says it again."""

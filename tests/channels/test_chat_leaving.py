@@ -133,6 +133,46 @@ async def test_when_the_channel_ends_browsers_are_told_to_come_again(monkeypatch
         await opened.__aexit__(None, None, None)
 
 
+async def test_a_book_that_is_away_ends_no_chat_and_is_written_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = MemoryBook()
+    async with house(MemoryDoor(book=book)) as (client, _, ours), linked(ours, monkeypatch):
+        token = await token_of(client)
+        async with tab(client, token) as one:
+            book.away = True
+            await one.says(type="send", client_msg_id="abcdefgh", text="Hello")
+            await one.hears("accepted")
+            await asyncio.sleep(0.05)
+            assert book.pages == {}
+            book.away = False
+            await until(lambda: any(page != "[]" for page in book.pages.values()))
+            await one.says(type="send", client_msg_id="abcdefgi", text="Still there?")
+            await one.hears("accepted")
+
+
+async def test_a_book_that_is_away_at_the_start_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = MemoryBook()
+    async with house(MemoryDoor(book=book)) as (client, door, ours), linked(ours, monkeypatch):
+        await said(client, door, await token_of(client))
+        await until(lambda: book.pages)
+    book.away = True
+    async with house(MemoryDoor(book=book)) as (client, _, ours), linked(ours, monkeypatch):
+        token = await token_of(client)
+        async with tab(client, token):
+            assert not ours._presence.away
+            book.away = False
+            await until(lambda: ours._presence.away)
+
+
+async def test_chats_come_back_with_their_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house() as (client, _, ours):
+        token = await token_of(client)
+        async with linked(ours, monkeypatch):
+            await until(lambda: not ours._ending)
+        async with linked(ours, monkeypatch), tab(client, token) as one:
+            await one.says(type="send", client_msg_id="abcdefgh", text="Hello")
+            await one.hears("accepted")
+
+
 async def test_when_the_line_ends_browsers_are_told_to_come_again() -> None:
     async with house() as (client, door, _), tab(client, await token_of(client)) as one:
         await until(lambda: any(door._follows.values()))
