@@ -5,7 +5,6 @@ The same functions serve a live decision and a replay, so a journal of an older 
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -20,13 +19,11 @@ from router.core.lifecycle import (
     MOVES,
     OFFERED,
     OUT,
-    UNPLACED,
     WAITING,
     WRAP_UP,
     check,
 )
 from router.core.matching import Class
-from router.core.record import Record
 from router.core.rules import Ruleset
 from router.core.state import (
     MEMORY_ENTRIES_MAX,
@@ -34,10 +31,18 @@ from router.core.state import (
     Agent,
     Answer,
     Conv,
-    Left,
     Offer,
     QueueState,
     State,
+)
+from router.core.writing import (
+    forget_left,
+    leave_core,
+    move_class,
+    set_due,
+    take_line,
+    take_room,
+    unplace,
 )
 
 Bundles = Mapping[str, Bundle]
@@ -110,7 +115,7 @@ def _forget(state: State, before_ms: int) -> None:
     while answers and (_first(answers).at < before_ms or len(answers) > MEMORY_ENTRIES_MAX):
         answers.popitem(last=False)
     while left and (_first(left).at < before_ms or len(left) > MEMORY_ENTRIES_MAX):
-        _forget_left(state, next(iter(left)))
+        forget_left(state, next(iter(left)))
     if 2 * len(answers) < were[0]:
         state.answers = OrderedDict(answers)  # a table keeps the size it once had until it is copied
     if 2 * len(left) < were[1]:
@@ -123,104 +128,6 @@ def _first(memory: Mapping[Any, Any]) -> Any:
     return next(iter(memory.values()))
 
 
-def _forget_left(state: State, conv: int) -> None:
-    for line in state.left.pop(conv).lines:
-        if state.left_on.get(line) == conv:
-            del state.left_on[line]
-
-
-# --- steps that several events share ------------------------------------------------------------
-
-
-def _due(state: State, conv: Conv, due_ms: int, actor: str) -> None:
-    conv.due_ms, conv.actor = due_ms, actor
-    state.deadlines.set_conversation(due_ms, conv.id, conv.key_ms)
-
-
-def _load(state: State, agent: Agent, conv: Conv, *, renew: bool) -> None:
-    """A conversation takes room at an agent. `renew`: it is work begun, so the idle time begins anew."""
-    state.matching.leave_room(agent)
-    if conv.id not in agent.work:
-        agent.work[conv.id] = conv.load
-        agent.used += conv.load
-    if renew:
-        agent.idle = state.next_idle
-        state.next_idle += 1
-    state.matching.enter_room(agent)
-
-
-def _unload(state: State, agent_id: int, conv: Conv, *, renew: bool) -> None:
-    agent = state.agents.get(agent_id)
-    if agent is None or conv.id not in agent.work:
-        return
-    state.matching.leave_room(agent)
-    agent.used -= agent.work.pop(conv.id)
-    if renew:
-        agent.idle = state.next_idle
-        state.next_idle += 1
-    state.matching.enter_room(agent)
-
-
-def _unplace(state: State, at: int, conv: Conv) -> None:
-    """Take a conversation from wherever it is: line, offer, hold, owner."""
-    before, conv.state, conv.since_ms = conv.state, UNPLACED, at
-    if before == WAITING:
-        state.matching.leave_line(conv)
-    elif before == OFFERED and conv.offer:
-        _unload(state, conv.offer.agent, conv, renew=False)
-    elif before in _OWNED:
-        _unload(state, conv.owner, conv, renew=True)
-    if conv.held_for:
-        holder = state.agents.get(conv.held_for)
-        if holder:
-            holder.held.pop(conv.id, None)
-    conv.offer, conv.held_for, conv.on_hold = None, 0, False
-
-
-_OWNED = frozenset({ACTIVE, WRAP_UP})
-
-
-def _leave_core(state: State, at: int, conv: Conv, record: Record) -> None:
-    _unplace(state, at, conv)
-    del state.convs[conv.id]
-    state.facts.give_back(conv.facts)
-    lines = (conv.line, *conv.more_lines)
-    if conv.id in state.left:
-        _forget_left(state, conv.id)
-    for line in lines:
-        _free_line(state, line, conv.id)
-        state.left_on[line] = conv.id
-    state.left[conv.id] = Left(record.version, at, state.position, lines)
-
-
-def take_line(state: State, line: int, conv: int) -> None:
-    """Messages of a line join the conversation that had it first; the others come after it, by id."""
-    if state.lines.setdefault(line, conv) != conv:
-        others = state.next_on_line.setdefault(line, [])
-        if conv not in others:
-            insort(others, conv)
-
-
-def _free_line(state: State, line: int, conv: int) -> None:
-    others = state.next_on_line.get(line)
-    if others is None:
-        if state.lines.get(line) == conv:
-            del state.lines[line]
-        return
-    if state.lines[line] == conv:
-        state.lines[line] = others.pop(0)
-    else:
-        others.remove(conv)
-    if not others:
-        del state.next_on_line[line]
-
-
-def _move_class(state: State, at: int, conv: Conv, cls: Class) -> None:
-    if conv.state == WAITING:
-        _unplace(state, at, conv)
-    conv.cls = cls
-
-
 # --- configuration, queues, leadership ------------------------------------------------------------
 
 
@@ -228,7 +135,7 @@ def _lead_taken(state: State, at: int, event: ev.LeadTaken) -> None:
     state.epoch = event.epoch
     for conv in state.convs.awake():
         if conv.state in {OFFERED, HELD, WRAP_UP} or (conv.state == ACTIVE and conv.actor == "agent"):
-            _due(state, conv, conv.due_ms + event.gap_ms, conv.actor)
+            set_due(state, conv, conv.due_ms + event.gap_ms, conv.actor)
         if conv.offer:
             conv.offer.until_ms += event.gap_ms
         if conv.resting:
@@ -359,7 +266,7 @@ def _joined(state: State, event: ev.Received) -> None:
     if conv.line != event.line:
         _move_line(state, conv, event.line)
     if event.due_ms:
-        _due(state, conv, event.due_ms, "agent")
+        set_due(state, conv, event.due_ms, "agent")
 
 
 def _move_line(state: State, conv: Conv, line: int) -> None:
@@ -371,41 +278,41 @@ def _move_line(state: State, conv: Conv, line: int) -> None:
 
 def _routed(state: State, at: int, event: ev.Routed) -> None:
     conv = state.convs[event.conv]
-    _move_class(state, at, conv, state.matching.classes[event.cls])
+    move_class(state, at, conv, state.matching.classes[event.cls])
     conv.rule, conv.key_ms = event.rule, event.key_ms
     conv.leg_ms = conv.step = 0
 
 
 def _diverted(state: State, at: int, event: ev.Diverted) -> None:
     conv = state.convs[event.conv]
-    _move_class(state, at, conv, state.matching.classes[event.cls])
+    move_class(state, at, conv, state.matching.classes[event.cls])
     conv.off_hours = True
     conv.leg_ms = conv.step = 0
 
 
 def _queued(state: State, at: int, event: ev.Queued) -> None:
     conv = state.convs[event.conv]
-    _unplace(state, at, conv)
+    unplace(state, at, conv)
     conv.state, conv.owner = WAITING, 0
     conv.leg_ms = conv.leg_ms or at
     state.matching.join_line(conv)
-    _due(state, conv, event.due_ms, "queue")
+    set_due(state, conv, event.due_ms, "queue")
 
 
 def _held_for(state: State, at: int, event: ev.HeldFor) -> None:
     conv = state.convs[event.conv]
-    _unplace(state, at, conv)
+    unplace(state, at, conv)
     conv.state, conv.held_for = HELD, event.agent
     state.agents[event.agent].held[conv.id] = conv.load
-    _due(state, conv, event.until_ms, "queue")
+    set_due(state, conv, event.until_ms, "queue")
 
 
 def _deferred(state: State, at: int, event: ev.Deferred) -> None:
     conv = state.convs[event.conv]
-    _unplace(state, at, conv)
+    unplace(state, at, conv)
     conv.state, conv.owner, conv.off_hours = DEFERRED, 0, True
     conv.leg_ms = conv.step = 0
-    _due(state, conv, event.until_ms, "clock")
+    set_due(state, conv, event.until_ms, "clock")
 
 
 # --- offers ------------------------------------------------------------
@@ -413,35 +320,35 @@ def _deferred(state: State, at: int, event: ev.Deferred) -> None:
 
 def _offered(state: State, at: int, event: ev.Offered) -> None:
     conv = state.convs[event.conv]
-    _unplace(state, at, conv)
+    unplace(state, at, conv)
     conv.state = OFFERED
     conv.offer = Offer(event.offer, event.agent, event.until_ms, at, event.why)
     state.next_offer = max(state.next_offer, event.offer + 1)
-    _load(state, state.agents[event.agent], conv, renew=False)
-    _due(state, conv, event.until_ms, "queue")
+    take_room(state, state.agents[event.agent], conv, renew=False)
+    set_due(state, conv, event.until_ms, "queue")
 
 
 def _accepted(state: State, at: int, event: ev.Accepted) -> None:
     conv = state.convs[event.conv]
     conv.state, conv.since_ms, conv.owner, conv.offer = ACTIVE, at, event.agent, None
     conv.answered, conv.resting = True, None
-    _load(state, state.agents[event.agent], conv, renew=True)
-    _due(state, conv, event.due_ms, "agent")
+    take_room(state, state.agents[event.agent], conv, renew=True)
+    set_due(state, conv, event.due_ms, "agent")
 
 
 def _assigned(state: State, at: int, event: ev.Assigned) -> None:
     conv = state.convs[event.conv]
     if conv.state != WRAP_UP or conv.owner != event.agent:
-        _unplace(state, at, conv)
+        unplace(state, at, conv)
     conv.state, conv.since_ms, conv.owner = ACTIVE, at, event.agent
     conv.answered = True
-    _load(state, state.agents[event.agent], conv, renew=True)
-    _due(state, conv, event.due_ms, "agent")
+    take_room(state, state.agents[event.agent], conv, renew=True)
+    set_due(state, conv, event.due_ms, "agent")
 
 
 def _declined(state: State, at: int, event: ev.Declined) -> None:
     conv = state.convs[event.conv]
-    _unplace(state, at, conv)
+    unplace(state, at, conv)
     _rest(state, at, conv, event)
 
 
@@ -453,7 +360,7 @@ def _rest(state: State, at: int, conv: Conv, event: ev.Declined | ev.Transferred
 
 
 def _offer_over(state: State, at: int, event: ev.OfferLapsed | ev.OfferWithdrawn) -> None:
-    _unplace(state, at, state.convs[event.conv])
+    unplace(state, at, state.convs[event.conv])
 
 
 def _rest_ended(state: State, at: int, event: ev.RestEnded) -> None:
@@ -472,7 +379,7 @@ def _replied(state: State, at: int, event: ev.Replied) -> None:
     if conv.line != event.line:
         _move_line(state, conv, event.line)
     conv.failed = False
-    _due(state, conv, event.due_ms, "customer")
+    set_due(state, conv, event.due_ms, "customer")
 
 
 def _delivery_reported(state: State, at: int, event: ev.DeliveryReported) -> None:
@@ -481,29 +388,29 @@ def _delivery_reported(state: State, at: int, event: ev.DeliveryReported) -> Non
     if conv and event.actor:
         conv.failed = True
         if conv.state == ACTIVE:
-            _due(state, conv, conv.due_ms, event.actor)
+            set_due(state, conv, conv.due_ms, event.actor)
 
 
 def _reminded(state: State, at: int, event: ev.Reminded) -> None:
     del at
-    _due(state, state.convs[event.conv], event.due_ms, event.actor)
+    set_due(state, state.convs[event.conv], event.due_ms, event.actor)
 
 
 def _transferred(state: State, at: int, event: ev.Transferred) -> None:
     conv = state.convs[event.conv]
-    _unplace(state, at, conv)
-    _move_class(state, at, conv, state.matching.classes[event.cls])
+    unplace(state, at, conv)
+    move_class(state, at, conv, state.matching.classes[event.cls])
     conv.owner, conv.resting, conv.rule = 0, None, ""
     conv.leg_ms = conv.step = 0
     _rest(state, at, conv, event)
 
 
 def _parked(state: State, at: int, event: ev.Parked) -> None:
-    _leave_core(state, at, state.convs[event.conv], event.record)
+    leave_core(state, at, state.convs[event.conv], event.record)
 
 
 def _ended(state: State, at: int, event: ev.Closed | ev.Abandoned) -> None:
-    _leave_core(state, at, state.convs[event.conv], event.record)
+    leave_core(state, at, state.convs[event.conv], event.record)
 
 
 def _returned(state: State, at: int, event: ev.Returned) -> None:
@@ -548,13 +455,13 @@ def _customer_left(state: State, at: int, event: ev.CustomerLeft) -> None:
         return
     conv.gone = True
     if conv.state == ACTIVE:
-        _due(state, conv, event.due_ms, "agent")
+        set_due(state, conv, event.due_ms, "agent")
 
 
 def _wrap_up_started(state: State, at: int, event: ev.WrapUpStarted) -> None:
     conv = state.convs[event.conv]
     conv.state, conv.since_ms, conv.on_hold = WRAP_UP, at, False
-    _due(state, conv, event.until_ms, "agent")
+    set_due(state, conv, event.until_ms, "agent")
 
 
 def _line_held(state: State, at: int, event: ev.LineHeld) -> None:
@@ -597,7 +504,7 @@ def _signed_out(state: State, at: int, event: ev.SignedOut) -> None:
     state.matching.leave_room(agent)
     state.matching.leave_profile(agent.profile)
     for conv_id in list(agent.held):
-        _unplace(state, at, state.convs[conv_id])
+        unplace(state, at, state.convs[conv_id])
 
 
 def _presence_set(state: State, at: int, event: ev.PresenceSet) -> None:

@@ -15,12 +15,13 @@ from zlib import crc32
 import msgspec
 
 from router.core.bundle import Bundle
-from router.core.evolve import BundleMissing, take_line
+from router.core.evolve import BundleMissing
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
 from router.core.rules import Ruleset
 from router.core.state import Agent, Answer, Conv, Left, Offer, QueueState, State
+from router.core.writing import take_line
 
 Needs = tuple[tuple[str, int], ...]
 
