@@ -35,6 +35,7 @@ $(VENV)/.run: requirements.lock pyproject.toml
 
 $(VENV)/.test: requirements-test.lock pyproject.toml
 	$(call debian,$(PYTHON) -c 'import venv; import ensurepip',python3 python3-venv)
+	$(call debian,[ -x /usr/sbin/mosquitto ] || command -v mosquitto,mosquitto)
 	$(call debian,command -v chromium,chromium fonts-noto-cjk fonts-thai-tlwg)
 	$(call install,requirements-test.lock)
 	@touch $@ $(VENV)/.run
@@ -64,7 +65,7 @@ prove: setup-test
 lock: setup-test
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --extra app --extra cluster --extra speed --extra build pyproject.toml -o requirements.lock
+	  --no-emit-index-url --extra cluster --extra speed --extra build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --all-extras pyproject.toml -o requirements-test.lock
 
