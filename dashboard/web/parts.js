@@ -1,6 +1,6 @@
 // @ts-check
 // Small parts that several screens share: due chips, ages, avatars, names.
-import { html, useEffect, useRef } from "./vendor/ui.js";
+import { html, useLayoutEffect, useRef } from "./vendor/ui.js";
 import { config, link, now } from "./state.js";
 import { Icon } from "./icons.js";
 import { labelOf, t } from "./words.js";
@@ -86,11 +86,13 @@ export const whileAway = () => (link.value === "live" ? {} : { disabled: true, t
  */
 export function Dialog({ title, close, children }) {
   const element = useRef(/** @type {any} */ (null));
-  useEffect(() => {
+  // Before the next key: what somebody types at once is for the dialog.
+  useLayoutEffect(() => {
     const opener = /** @type {any} */ (document.activeElement);
     element.current.showModal();
     element.current.querySelector("header ~ label input, form input")?.focus();
-    return () => opener?.focus?.();
+    // Not before it is gone: until then nothing behind it takes the focus. Whoever has gone on to somewhere else keeps it there.
+    return () => queueMicrotask(() => { if (document.activeElement === document.body) opener?.focus?.(); });
   }, []);
   // A browser lets a second Esc close what refused the first.
   const closed = close ?? (() => element.current?.showModal());

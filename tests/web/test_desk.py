@@ -181,6 +181,41 @@ async def test_a_transfer_shows_what_is_closed_and_why_and_takes_a_note_along(si
     assert [(each["to_agent"], each["note"]) for each in asked] == [(8, "Asked for a trace.")]
 
 
+# Keys as fast as no person types them: the search is asked for before the page has heard that its dialog is closed.
+AT_ONCE = """async () => {
+    const press = (keys) => document.body.dispatchEvent(new KeyboardEvent("keydown", {bubbles: true, ...keys}));
+    const soon = () => new Promise((then) => setTimeout(then));
+    press({key: "?"});
+    await soon();
+    document.querySelector("dialog[open]").close();
+    press({key: "k", ctrlKey: true});
+    while (document.querySelector("dialog")) await soon();
+    await soon();
+}"""
+
+
+async def test_a_dialog_that_closes_takes_the_focus_from_nobody_who_has_gone_on(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    summary = server.floor.own("Marta Kowalska")
+    await seat.open(summary)
+    await seat.card(summary).focus()
+    await seat.page.evaluate(AT_ONCE)
+    await expect(seat.page.get_by_role("searchbox", name="Search")).to_be_focused()
+
+
+async def test_a_dialog_gives_the_focus_back_to_where_it_was_asked_for(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    summary = server.floor.own("Marta Kowalska")
+    await seat.open(summary)
+    for close in ("Escape", "Enter"):
+        await seat.card(summary).focus()
+        await seat.page.keyboard.press("?")
+        await expect(seat.page.get_by_role("dialog").get_by_role("button", name="Close")).to_be_focused()
+        await seat.page.keyboard.press(close)
+        await expect(seat.page.get_by_role("dialog")).to_have_count(0)
+        await expect(seat.card(summary)).to_be_focused()
+
+
 async def test_parking_until_tomorrow_means_nine_in_the_morning_there(sit: Sit, server: FakeServer) -> None:
     seat = await sit(timezone_id="Asia/Bangkok")
     summary = server.floor.own("Marta Kowalska")
