@@ -36,6 +36,8 @@ $(VENV)/.run: requirements.lock pyproject.toml
 $(VENV)/.test: requirements-test.lock pyproject.toml
 	$(call debian,$(PYTHON) -c 'import venv; import ensurepip',python3 python3-venv)
 	$(call debian,[ -x /usr/sbin/mosquitto ] || command -v mosquitto,mosquitto)
+	$(call debian,[ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && command -v openssl,\
+	  dovecot-imapd dovecot-lmtpd openssl)
 	$(call debian,command -v chromium,chromium fonts-noto-cjk fonts-thai-tlwg)
 	$(call install,requirements-test.lock)
 	@touch $@ $(VENV)/.run

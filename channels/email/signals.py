@@ -44,6 +44,19 @@ def parse(data: bytes, ours: Ours, *, envelope_sender: str | None = None) -> Mes
     return _message(mail, ours, dedupe=dedupe, envelope_sender=envelope_sender)
 
 
+def unread(header: bytes, ours: Ours, *, why: str, size_bytes: int, place: str) -> MessageIn | Receipt:
+    """Return the signal of a mail of which only the header is here, or not even that. `place` names it then."""
+    signal = parse(header, ours)
+    if isinstance(signal, Receipt):
+        return signal
+    name = signal.dedupe if header else place
+    dedupe = hashlib.sha256(f"{name}\0{size_bytes}".encode()).hexdigest()
+    line = signal.line if header else msgspec.structs.replace(signal.line, key=ours.threads.new_key(dedupe))
+    file = Attachment(name=RAW_NAME, media_type="message/rfc822", size_bytes=size_bytes)
+    extra = {**signal.extra, "unread": why}
+    return msgspec.structs.replace(signal, line=line, dedupe=dedupe, attachments=(file,), extra=extra)
+
+
 def dedupe_key(mail: Mail, data: bytes) -> str:
     """Return a name that a redelivery of this mail has too, and that nobody can take from another's mail.
 

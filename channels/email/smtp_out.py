@@ -8,6 +8,7 @@ import aiosmtplib
 import msgspec
 
 from channels.contract import TryLater, Undeliverable, Unsure
+from channels.email.access import Access, NoToken
 
 # Together shorter than the outbox's bound on a call (30 s), so that the reason is ours to name.
 ENVELOPE_S, DATA_S = 12.0, 14.0
@@ -22,7 +23,8 @@ _BROKEN = (aiosmtplib.SMTPException, OSError, TimeoutError, asyncio.IncompleteRe
 class Relay(msgspec.Struct, frozen=True, kw_only=True):
     """Where submission goes. `tls` is starttls (587), tls (465) or none (a relay on this machine).
 
-    `hello` is the name we give ourselves: our mail domain, never this machine's name.
+    `hello` is the name we give ourselves: our mail domain, never this machine's name. With `oauth` a token is given
+    instead of the password.
     """
 
     host: str
@@ -31,6 +33,7 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
     tls: str = "starttls"
     user: str = ""
     password: str = ""
+    oauth: Access | None = None
 
 
 class Submission:
@@ -65,6 +68,8 @@ class Submission:
         try:
             async with asyncio.timeout(ENVELOPE_S):
                 return await self._kept(sender, recipient) or await self._fresh(sender, recipient)
+        except NoToken as fault:
+            raise TryLater(fault.reason) from None
         except aiosmtplib.SMTPAuthenticationError as error:
             raise TryLater(f"relay_auth_{error.code}") from None
         except aiosmtplib.SMTPResponseException as error:
@@ -105,8 +110,7 @@ class Submission:
         )
         try:
             await client.connect()
-            if relay.user:
-                await client.login(relay.user, relay.password)
+            await _sign_in(client, relay)
             await _envelope(client, sender, recipient)
         except BaseException:
             client.close()
@@ -131,6 +135,17 @@ class Submission:
             self._idle.pop(0)[1].close()
         left_s = self._idle[0][0] - loop.time() if self._idle else 0.0
         self._sweep = loop.call_later(left_s, self._hang_up_idle) if self._idle else None
+
+
+async def _sign_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    if relay.oauth is not None:
+        try:
+            await client.auth_xoauth2(relay.user, await relay.oauth.token())
+        except aiosmtplib.SMTPAuthenticationError:
+            relay.oauth.refused()
+            raise
+    elif relay.user:
+        await client.login(relay.user, relay.password)
 
 
 async def _envelope(client: aiosmtplib.SMTP, sender: str, recipient: str) -> None:
