@@ -22,6 +22,22 @@ class Closing(Part, frozen=True, kw_only=True):
     serve_ms: int = 0
 
 
+class Affinity(Part, frozen=True, kw_only=True):
+    """A customer's own agent is waited for so long; `when_away` says whether also while they take no work."""
+
+    hold_ms: int = MINUTE_MS
+    within_ms: int = 0
+    when_away: str = "skip"
+
+
+class Repeat(Part, frozen=True, kw_only=True):
+    """Who was here within so long is raised: by priority, by a head start, or both."""
+
+    within_ms: int
+    priority: int = 0
+    head_start_ms: int = 0
+
+
 class OffHours(Part, frozen=True, kw_only=True):
     """What a closed queue does with an arrival.
 
@@ -34,7 +50,11 @@ class OffHours(Part, frozen=True, kw_only=True):
 
 
 class Queue(Part, frozen=True, kw_only=True):
-    """Where conversations of one kind wait. Durations in milliseconds."""
+    """Where conversations of one kind wait. Durations in milliseconds.
+
+    `order` names who goes first (`orders.ORDERS`), `clock` whether waiting is counted in opening time, `agents` the
+    steps by which one of several agents is chosen (`choosing.STEPS`), the default ones when empty.
+    """
 
     name: str
     hours: str
@@ -42,6 +62,9 @@ class Queue(Part, frozen=True, kw_only=True):
     skills: dict[str, int] = {}
     weight: int = 1
     answer_within_ms: dict[str, int] = {}
+    order: str = "balanced"
+    clock: str = "business"
+    agents: tuple[str, ...] = ()
     offer_ms: int = 20 * SECOND_MS
     wrap_up_ms: int = 60 * SECOND_MS
     hold_ms: int = 2 * MINUTE_MS
@@ -50,6 +73,11 @@ class Queue(Part, frozen=True, kw_only=True):
     park_ms: int = 7 * DAY_MS
     closing: Closing = Closing()
     off_hours: OffHours = OffHours()
+    affinity: dict[str, Affinity] = {}  # by kind: see `decide.affinity`
+    related: bool = False  # open conversations of one customer are told of each other
+    repeat: Repeat | None = None
+    next_within_ms: dict[str, int] = {}  # by channel: how soon a customer who wrote again is answered
+    window_closed: str = "show"
 
 
 class Rule(Part, frozen=True, kw_only=True):
@@ -61,6 +89,8 @@ class Rule(Part, frozen=True, kw_only=True):
     skills: dict[str, int] = {}
     head_start_ms: int = 0
     priority: int = 0
+    affinity: dict[str, Affinity] = {}  # instead of its queue's of the same kind
+    repeat: Repeat | None = None
 
 
 class Topic(Part, frozen=True, kw_only=True):
@@ -79,12 +109,21 @@ class Presence(Part, frozen=True, kw_only=True):
     shape: str = "disc"
 
 
+class Reserve(Part, frozen=True, kw_only=True):
+    """So many agents who can do all of `needs` stay completely free for conversations that need it."""
+
+    needs: tuple[tuple[str, int], ...]
+    agents: int
+
+
 class ChannelSpec(Part, frozen=True, kw_only=True):
     """What routing must know of a channel: the load of one conversation, and whether someone is on the line."""
 
     load: int
     live: bool
     confirm: str = ""  # the notice with which an arrival is confirmed, empty for none
+    test: bool = False  # what comes by it stays out of the figures
+    interrupted_by: tuple[str, ...] = ()  # work of these channels may come on top of work of this one
 
 
 class Bundle(Part, frozen=True, kw_only=True):
@@ -110,6 +149,8 @@ class Bundle(Part, frozen=True, kw_only=True):
     grace_ms: int = 60 * SECOND_MS
     reopen_ms: int = DAY_MS
     capacity: int = 100
+    fair_every: int = 20  # of so many choices an agent makes, one goes to who has waited longest; 0 for none
+    reserves: tuple[Reserve, ...] = ()
     files: dict[str, str] = {}
     name: str = ""
 

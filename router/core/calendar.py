@@ -19,6 +19,12 @@ def is_open(calendar: Calendar, at: int) -> bool:
     return bisect_right(calendar, at) % 2 == 1
 
 
+def open_since(calendar: Calendar, at: int) -> int:
+    """Return when the opening began in which a time lies; 0 when the calendar is closed then."""
+    index = bisect_right(calendar, at)
+    return calendar[index - 1] if index % 2 == 1 else 0
+
+
 def next_change(calendar: Calendar, at: int) -> int:
     """Return when the calendar next opens or closes after a time; 0 when it never does."""
     index = bisect_right(calendar, at)

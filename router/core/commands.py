@@ -21,12 +21,29 @@ class Command(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=Fal
     id: str
 
 
+class Acquaintance(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
+    """What a look-up knows of a customer who has been here before, where a queue's affinities ask for it.
+
+    `last_agent` was spoken to until `last_ms`; `named_agent` and `team` are who this customer is given to by name.
+    `lines` are the customer's other lines; `contacts` when earlier conversations began, newest first.
+    """
+
+    last_agent: int = 0
+    last_ms: int = 0
+    named_agent: int = 0
+    team: str = ""
+    lines: tuple[int, ...] = ()
+    contacts: tuple[int, ...] = ()
+
+
 class Receive(Command, frozen=True, kw_only=True, tag=1):
     """A looked-up message. `record` is the parked or closed conversation of its line, if the store has one.
 
     `seen` is the journal position up to which the look-up's reading was current.
     `line` is where an answer goes; `channel` is how the message came (a form answers by e-mail).
     `quiet` joins its conversation and wakes nobody (automatic mail); `no_notice` sends no automatic answer.
+    After `window_ms` the platform takes no answer to it, and no more than `replies` before; 0 and -1 for no bound.
+    `test`: it stays out of the figures.
     """
 
     lane: ClassVar[int] = ARRIVALS
@@ -40,6 +57,10 @@ class Receive(Command, frozen=True, kw_only=True, tag=1):
     record: Record | None = None
     quiet: bool = False
     no_notice: bool = False
+    window_ms: int = 0
+    replies: int = -1
+    test: bool = False
+    known: Acquaintance | None = None
 
 
 class SetAside(Command, frozen=True, kw_only=True, tag=2):

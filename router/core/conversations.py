@@ -37,6 +37,9 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next.
 
     `leg_ms` is since when it has been in its queue, offers and all; 0 before. `step` is how often it was widened.
+    After `window_ms` its platform takes no answer and from `hasten_ms` that is soon; 0 for never. `replies_left` is -1
+    where replies are not counted. `reply_by_ms` is the queue's target for the next one. `held_why`: what it is held for.
+    `related` are other open conversations of its customer.
 
     Nothing that it refers to refers back to it, so the garbage collector need not know it.
     """
@@ -68,6 +71,12 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     leg_ms: int = 0
     step: int = 0
     window_ms: int = 0
+    hasten_ms: int = 0
+    replies_left: int = -1
+    reply_by_ms: int = 0
+    held_why: str = ""
+    related: tuple[int, ...] = ()
+    test: bool = False
 
     @property
     def queue(self) -> str:
@@ -100,11 +109,13 @@ class Alike(msgspec.Struct, frozen=True, gc=False):
     failed: bool
     no_notice: bool
     step: int
+    replies_left: int
+    test: bool
 
 
-# A sleeper: customer, line, opened, since, due, facts, leg, window, number of what is alike. Times are differences,
-# which are short.
-_Packed = tuple[int, int, int, int, int, int, int, int, int]
+# A sleeper: customer, line, opened, since, due, facts, leg, window, hastening, target, number of what is alike. Times
+# are differences, which are short.
+_Packed = tuple[int, int, int, int, int, int, int, int, int, int, int]
 
 
 class Conversations(dict[int, Conv]):
@@ -182,7 +193,7 @@ class Conversations(dict[int, Conv]):
     def _lull(self, conv: Conv) -> None:
         """Put to sleep who stands behind the head of a line with nothing out of the ordinary about them."""
         cls, opened_ms = conv.cls, conv.opened_ms
-        if cls.head is None or cls.head[1] == conv.id or conv.resting or conv.more_lines or conv.owner:
+        if cls.head is None or cls.head[1] == conv.id or conv.resting or conv.more_lines or conv.owner or conv.related:
             return
         alike = Alike(
             cls,
@@ -196,6 +207,8 @@ class Conversations(dict[int, Conv]):
             conv.failed,
             conv.no_notice,
             conv.step,
+            conv.replies_left,
+            conv.test,
         )
         number = self._number_of.get(alike)
         if number is None:
@@ -212,6 +225,8 @@ class Conversations(dict[int, Conv]):
             conv.facts,
             since_ms - conv.leg_ms,
             conv.window_ms and conv.window_ms - since_ms,
+            conv.hasten_ms and conv.window_ms - conv.hasten_ms,
+            conv.reply_by_ms and conv.reply_by_ms - since_ms,
             number,
         )
         self._pack_into(packed, self._packed)
@@ -229,7 +244,7 @@ class Conversations(dict[int, Conv]):
         return number
 
     def _unpacked(self, conv_id: int, packed: bytes) -> Conv:
-        customer, line, opened, since, due, facts, leg, window, number = self._unpack(packed)
+        customer, line, opened, since, due, facts, leg, window, margin, target, number = self._unpack(packed)
         alike = self._alike[number]
         opened_ms = opened + self._since_ms
         since_ms = opened_ms + since
@@ -261,4 +276,10 @@ class Conversations(dict[int, Conv]):
             since_ms - leg,
             alike.step,
             window and since_ms + window,
+            margin and since_ms + window - margin,
+            alike.replies_left,
+            target and since_ms + target,
+            "",
+            (),
+            alike.test,
         )

@@ -88,7 +88,8 @@ class ClosureOrdered(Event, frozen=True, tag=7):
 class Received(Event, frozen=True, tag=10):
     """`opened`: this message opened the conversation. `due_ms`: when its owner is reminded, 0 where none acts.
 
-    `no_notice`: no machine may answer it, now or later.
+    `no_notice`: no machine may answer it, now or later. `window_ms`, `replies_left`: how long and how often it may
+    be answered, 0 and -1 for no bound; from `hasten_ms` on that time is short. `reply_by_ms`: the queue's target.
     """
 
     conv: int
@@ -101,6 +102,11 @@ class Received(Event, frozen=True, tag=10):
     quiet: bool
     due_ms: int = 0
     no_notice: bool = False
+    window_ms: int = 0
+    hasten_ms: int = 0
+    replies_left: int = -1
+    reply_by_ms: int = 0
+    test: bool = False
 
 
 class MessageSetAside(Event, frozen=True, tag=11):
@@ -109,12 +115,16 @@ class MessageSetAside(Event, frozen=True, tag=11):
 
 
 class Routed(Event, frozen=True, tag=12):
-    """The rule that placed the conversation, and its class. `key_ms`: arrival less head start."""
+    """The rule that placed the conversation, and its class. `key_ms`: arrival less head start.
+
+    `why`: what raised or bound it beyond its rule (`repeat`, `team`), empty for nothing.
+    """
 
     conv: int
     cls: int
     rule: str
     key_ms: int
+    why: str = ""
 
 
 class Diverted(Event, frozen=True, tag=13):
@@ -127,11 +137,15 @@ class Diverted(Event, frozen=True, tag=13):
 
 
 class Queued(Event, frozen=True, tag=14):
-    """Waits in its class at its place; until `due_ms` it is looked at again at the latest."""
+    """Waits in its class at its place; until `due_ms` it is looked at again at the latest.
+
+    `answer_by_ms` is the queue's target for this leg, 0 for none.
+    """
 
     conv: int
     due_ms: int
     why: str
+    answer_by_ms: int = 0
 
 
 class HeldFor(Event, frozen=True, tag=15):
@@ -357,6 +371,29 @@ class DeskDetached(Event, frozen=True, tag=54):
     grace_until_ms: int
 
 
+class Reclassed(Event, frozen=True, tag=87):
+    """Waits in another class of its queue from now on, its place and leg kept; `why` names the reason."""
+
+    conv: int
+    cls: int
+    why: str
+
+
+class WindowClosed(Event, frozen=True, tag=88):
+    """The platform takes no answer on `line` any more; `to_line` is where answers go from now on, 0 for nowhere."""
+
+    conv: int
+    line: int
+    to_line: int
+
+
+class Related(Event, frozen=True, tag=89):
+    """Another conversation of the same customer is open."""
+
+    conv: int
+    other: int
+
+
 AnyEvent = (
     LeadTaken
     | ConfigApplied
@@ -400,6 +437,9 @@ AnyEvent = (
     | PresenceSet
     | DeskAttached
     | DeskDetached
+    | Reclassed
+    | WindowClosed
+    | Related
 )
 
 

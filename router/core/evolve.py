@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from router.core import events as ev
+from router.core import evolve_customers
 from router.core.bundle import Bundle
 from router.core.deadlines import AGENT, QUEUE, REST, Deadlines
 from router.core.lifecycle import (
@@ -23,7 +24,8 @@ from router.core.lifecycle import (
     WRAP_UP,
     check,
 )
-from router.core.matching import Class
+from router.core.matching import Class, limits_of, profile_abilities
+from router.core.orders import FAIR_TURN, IN_LINE, OVERTOOK
 from router.core.rules import Ruleset
 from router.core.state import (
     MEMORY_ENTRIES_MAX,
@@ -36,9 +38,11 @@ from router.core.state import (
     State,
 )
 from router.core.writing import (
+    fit,
     forget_left,
     leave_core,
     move_class,
+    move_line,
     set_due,
     take_line,
     take_room,
@@ -95,6 +99,7 @@ def remember(state: State, command: str, at: int) -> None:
         state.answers[command] = Answer(state.position, at)
     if at >= state.forget_ms or len(state.answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
         _forget(state, at - MEMORY_MS)
+    state.matching.lifted.clear()
     if state.convs.stirred:
         state.convs.settle(state.matching.in_lines)
     if at >= state.deadlines.opens_ms:
@@ -158,9 +163,21 @@ def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bun
     for name in [name for name in state.queues if name not in state.bundle.queues]:
         del state.queues[name]
     state.ruleset = Ruleset(state.bundle)
+    _reconfigure(state, state.bundle)
     state.review.clear()
     _review(state, [conv for conv in state.convs.values() if conv.state in {WAITING, DEFERRED}])
     _shut(state)
+
+
+def _reconfigure(state: State, bundle: Bundle) -> None:
+    """Lines, steps, kinds of room and reserves follow the configuration; who has room stands in it anew."""
+    for agent in state.agents.values():
+        state.matching.leave_room(agent)
+    changed = state.matching.configure(bundle)
+    for agent in state.agents.values():
+        if changed:
+            fit(state, agent)
+        state.matching.enter_room(agent)
 
 
 def _review(state: State, convs: list[Conv]) -> None:
@@ -246,34 +263,31 @@ def _class_formed(state: State, at: int, event: ev.ClassFormed) -> None:
 
 def _received(state: State, at: int, event: ev.Received) -> None:
     if not event.opened:
-        _joined(state, event)
+        _joined(state, at, event)
         return
     number, arrived_ms = event.conv, event.arrived_ms
     conv = Conv(number, 0, event.customer, event.line, event.facts, _NOWHERE, arrived_ms, arrived_ms, at)
-    conv.no_notice = event.no_notice
+    conv.no_notice, conv.test = event.no_notice, event.test
+    if event.window_ms or event.replies_left >= 0:
+        evolve_customers.take_window(conv, event)
     state.convs[conv.id] = conv
     state.facts.take(conv.facts)
     state.lines[conv.line] = conv.id
     state.next_conv = max(state.next_conv, event.conv + 1)
 
 
-def _joined(state: State, event: ev.Received) -> None:
+def _joined(state: State, at: int, event: ev.Received) -> None:
     """A quiet message may belong to a conversation that is not here; then there is nothing to change."""
     conv = state.convs.get(event.conv)
     if conv is None or event.quiet:
         return
     conv.gone, conv.no_notice = False, event.no_notice
-    if conv.line != event.line:
-        _move_line(state, conv, event.line)
+    before = conv.line
+    if before != event.line:
+        move_line(state, conv, event.line)
+    evolve_customers.renew_window(conv, event, at, line=before)
     if event.due_ms:
         set_due(state, conv, event.due_ms, "agent")
-
-
-def _move_line(state: State, conv: Conv, line: int) -> None:
-    """The conversation goes on over another line of its customer; both lead to it while it is open."""
-    conv.more_lines = tuple(known for known in (*conv.more_lines, conv.line) if known != line)
-    conv.line = line
-    take_line(state, line, conv.id)
 
 
 def _routed(state: State, at: int, event: ev.Routed) -> None:
@@ -295,6 +309,8 @@ def _queued(state: State, at: int, event: ev.Queued) -> None:
     unplace(state, at, conv)
     conv.state, conv.owner = WAITING, 0
     conv.leg_ms = conv.leg_ms or at
+    if event.answer_by_ms:
+        conv.reply_by_ms = event.answer_by_ms
     state.matching.join_line(conv)
     set_due(state, conv, event.due_ms, "queue")
 
@@ -302,7 +318,7 @@ def _queued(state: State, at: int, event: ev.Queued) -> None:
 def _held_for(state: State, at: int, event: ev.HeldFor) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
-    conv.state, conv.held_for = HELD, event.agent
+    conv.state, conv.held_for, conv.held_why = HELD, event.agent, event.why
     state.agents[event.agent].held[conv.id] = conv.load
     set_due(state, conv, event.until_ms, "queue")
 
@@ -324,8 +340,16 @@ def _offered(state: State, at: int, event: ev.Offered) -> None:
     conv.state = OFFERED
     conv.offer = Offer(event.offer, event.agent, event.until_ms, at, event.why)
     state.next_offer = max(state.next_offer, event.offer + 1)
-    take_room(state, state.agents[event.agent], conv, renew=False)
+    agent = state.agents[event.agent]
+    if event.why[0] in OVERTOOK:
+        agent.passed += 1
+    elif event.why[0] in _IN_TURN:
+        agent.passed = 0
+    take_room(state, agent, conv, renew=False)
     set_due(state, conv, event.until_ms, "queue")
+
+
+_IN_TURN = frozenset({IN_LINE, FAIR_TURN})
 
 
 def _accepted(state: State, at: int, event: ev.Accepted) -> None:
@@ -377,8 +401,9 @@ def _replied(state: State, at: int, event: ev.Replied) -> None:
     del at
     conv = state.convs[event.conv]
     if conv.line != event.line:
-        _move_line(state, conv, event.line)
-    conv.failed = False
+        evolve_customers.to_other_line(state, conv, event.line)
+    evolve_customers.count_reply(conv, event.line)
+    conv.failed, conv.reply_by_ms = False, 0
     set_due(state, conv, event.due_ms, "customer")
 
 
@@ -440,6 +465,9 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         more_lines=record.more_lines,
         step=record.step,
         window_ms=record.window_ms,
+        hasten_ms=record.hasten_ms,
+        replies_left=record.replies_left,
+        test=record.test,
     )
     state.convs[conv.id] = conv
     state.facts.take(conv.facts)
@@ -478,24 +506,25 @@ def _only_told(state: State, at: int, event: ev.Event) -> None:
 
 
 def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
-    profile = state.matching.enter_profile(event.abilities)
     agent = state.agents.get(event.agent)
     if agent is None:
-        state.agents[event.agent] = Agent(
+        agent = state.agents[event.agent] = Agent(
             id=event.agent,
             abilities=event.abilities,
             capacity=event.capacity,
             presence=event.presence,
             accepts=False,
             since_ms=at,
-            profile=profile,
+            profile=state.matching.enter_profile(profile_abilities(event.abilities, frozenset())),
             idle=state.next_idle,
+            limits=limits_of(event.abilities),
         )
         state.next_idle += 1
+        fit(state, agent)
         return
     state.matching.leave_room(agent)
-    state.matching.leave_profile(agent.profile)
-    agent.abilities, agent.capacity, agent.profile = event.abilities, event.capacity, profile
+    agent.abilities, agent.capacity, agent.limits = event.abilities, event.capacity, limits_of(event.abilities)
+    fit(state, agent)
     state.matching.enter_room(agent)
 
 
@@ -555,7 +584,6 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.Queued: _queued,
     ev.HeldFor: _held_for,
     ev.Deferred: _deferred,
-    ev.Announced: _only_told,
     ev.Offered: _offered,
     ev.Accepted: _accepted,
     ev.Declined: _declined,
@@ -581,6 +609,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.PresenceSet: _presence_set,
     ev.DeskAttached: _desk_attached,
     ev.DeskDetached: _desk_detached,
+    **evolve_customers.WRITERS,
 }
 
 _KINDS: list[type[ev.Event]] = [*WRITERS, ev.ConfigApplied]

@@ -54,6 +54,9 @@ MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.WrapUpStarted: {ACTIVE: WRAP_UP},
     ev.Closed: _from((ACTIVE, WRAP_UP, UNPLACED), OUT),
     ev.Abandoned: _from((WAITING, HELD, UNPLACED), OUT),
+    ev.Reclassed: {WAITING: UNPLACED},
+    ev.WindowClosed: _STAYS,
+    ev.Related: _STAYS,
 }
 
 

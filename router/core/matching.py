@@ -1,51 +1,59 @@
 """Who may serve whom, by index: classes of conversations, profiles of agents, bits between them.
 
 Only `evolve` calls the methods that write; the reading ones change nothing that counts. The structure is
-ROUTING.md D3: one decision compares class heads or profile heads, never people. No rule is asked here.
+ROUTING.md D3: one decision compares class heads or profile heads, never people. No choice is made here: see `choosing`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from router.core.bundle import Bundle
 from router.core.conversations import Conv, Conversations
-from router.core.heads import Heads
+from router.core.flexibility import Flexibility, bits
+from router.core.orders import Grade, Slope, grade_of
+from router.core.rooms import Entry, Kept, Room, Rooms
 from router.core.waiting import Class, ClassKey, Need, Needs, Place
 
 if TYPE_CHECKING:
     from router.core.state import Agent
 
-# Up to so many candidate profiles are compared by their longest idle; above, everybody with room is walked.
-HEADS_COMPARED_MAX = 12
-# Where no more than so many have room at all, they are walked: on a busy floor that is the rule.
-IDLE_WALKED_MAX = 32
+# What an agent can do begins with one of these words; the last two say how they work, and no conversation needs them.
+PRIMARY, LIMIT = "primary:", "limit:"
 
 
 @dataclass(slots=True, eq=False)
 class Profile:
     """Agents with the same abilities.
 
-    `classes` are those they may serve; `rooms` maps free capacity to (idle number, agent), longest idle first.
+    `classes` are those they may serve, `primary` those that are their first task; `rooms` maps, for each kind of room,
+    a room to (idle number, agent), longest idle first; `kept` are the reserves they belong to.
     """
 
     id: int
-    abilities: tuple[Need, ...]
+    abilities: Needs
     mask: int
     bit: int
     classes: int = 0
+    primary: int = 0
     agents: int = 0
-    rooms: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    rooms: list[dict[Room, list[Entry]]] = field(default_factory=list)
+    kept: tuple[Kept, ...] = ()
 
 
-def bits(mask: int) -> Iterator[int]:
-    """Yield the numbers of the set bits, lowest first."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
+def limits_of(abilities: Needs) -> dict[str, int]:
+    """Return how many conversations of a channel an agent takes at the most, where they have a limit of their own."""
+    return {name.removeprefix(LIMIT): most for name, most in abilities if name.startswith(LIMIT)}
+
+
+def profile_abilities(abilities: Needs, full: frozenset[str]) -> Needs:
+    """Return what an agent can do now: without the limits themselves, and without the channels that are at theirs."""
+    if not any(name.startswith(LIMIT) for name, _ in abilities):
+        return abilities
+    shut = {f"channel:{channel}" for channel in full}
+    return tuple(each for each in abilities if not each[0].startswith(LIMIT) and each[0] not in shut)
 
 
 @dataclass(slots=True)
@@ -53,10 +61,11 @@ class Matching:
     """All classes, profiles and the masks between them."""
 
     convs: Conversations
+    bundle: Bundle | None = None
     classes: list[Class] = field(default_factory=list)
     by_key: dict[ClassKey, Class] = field(default_factory=dict)
     profiles: list[Profile] = field(default_factory=list)
-    by_abilities: dict[tuple[Need, ...], Profile] = field(default_factory=dict)
+    by_abilities: dict[Needs, Profile] = field(default_factory=dict)
     vacant: list[int] = field(default_factory=list)  # numbers of profiles that no agent has
     bit_of: dict[Need, int] = field(default_factory=dict)
     needed_by: list[int] = field(default_factory=list)  # bit -> classes that need it
@@ -64,11 +73,15 @@ class Matching:
     waiting: int = 0  # classes somebody waits in
     shut: int = 0  # classes whose queue serves nobody now
     wide: int = 0  # classes that other needs will do for as well
-    heads: Heads = field(default_factory=Heads)
-    idle: list[tuple[int, int, Agent]] = field(default_factory=list)  # everybody with room, longest idle first
+    slopes: dict[Grade, Slope] = field(default_factory=dict)
+    kinds: list[Rooms] = field(default_factory=lambda: [Rooms(0)])
+    kept: list[Kept] = field(default_factory=list)
+    lifted: list[Kept] = field(default_factory=list)  # reserves that this decision has raised above what they keep
+    flexibility: Flexibility = field(default_factory=Flexibility)
+    named: dict[str, int] = field(default_factory=dict)  # queue or skill -> classes of it
+    primary_of: dict[str, int] = field(default_factory=dict)  # queue or skill -> profiles whose first task it is
     in_lines: int = 0  # how many wait in all
-    with_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load
-    room_mask: dict[int, int] = field(default_factory=dict)  # free -> profiles with such an agent
+    whole: list[int] = field(default_factory=list)  # bits of the channels that need somebody whole
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -82,6 +95,32 @@ class Matching:
         """Return the profiles that fulfil a class's needs, one bit each."""
         return line.profiles
 
+    def has_room(self, cls: Class) -> int:
+        """Return the profiles with an available agent who has room for this class."""
+        return self.kinds[cls.kind].profiles(cls.load)
+
+    def free_for(self, agent: Agent, cls: Class) -> int:
+        """Return what an agent has free for conversations of a class."""
+        return self.kinds[cls.kind].free(agent)
+
+    def has_any_room(self, agent: Agent) -> bool:
+        return any(kind.free(agent) > 0 for kind in self.kinds)
+
+    def fitting(self, agent: Agent) -> int:
+        """Return the classes whose load fits into what an agent has free."""
+        mask = 0
+        for kind in self.kinds:
+            mask |= kind.fitting(agent)
+        return mask
+
+    @property
+    def blended(self) -> int:
+        """The profiles that take, among others, work that needs somebody whole, as a call does."""
+        mask = 0
+        for bit in self.whole:
+            mask |= self.fulfilled_by[bit]
+        return mask
+
     def _eligible_classes(self, profile: Profile) -> int:
         lacking = 0
         for bit, classes in enumerate(self.needed_by):
@@ -92,84 +131,6 @@ class Matching:
             if any(mask & profile.mask == mask for mask in self.classes[index].also_masks):
                 able |= 1 << index
         return able
-
-    def fitting_classes(self, free: int) -> int:
-        """Return the classes whose load fits into a free capacity."""
-        mask = 0
-        for load, classes in self.with_load.items():
-            if load <= free:
-                mask |= classes
-        return mask
-
-    def profiles_with_room(self, load: int) -> int:
-        """Return the profiles with an available agent who has at least this much free."""
-        mask = 0
-        for free, profiles in self.room_mask.items():
-            if free >= load:
-                mask |= profiles
-        return mask
-
-    def longest_idle(self, cls: Class, resting: dict[int, int] | None) -> tuple[int, int]:
-        """Return (agent, how many profiles have somebody who could): the longest idle eligible agent, or (0, 0)."""
-        if not self.room_mask:
-            return 0, 0
-        candidates = self.profiles_with_room(cls.load) & cls.profiles
-        if not candidates:
-            return 0, 0
-        among = candidates.bit_count()
-        if among > HEADS_COMPARED_MAX or len(self.idle) <= IDLE_WALKED_MAX:
-            return self._first_idle(candidates, cls.load, resting), among
-        found = [self._longest_idle_of(self.profiles[index], cls.load, resting) for index in bits(candidates)]
-        best = min((entry for entry in found if entry), default=None)
-        return (best[1], among) if best else (0, 0)
-
-    def _first_idle(self, candidates: int, load: int, resting: dict[int, int] | None) -> int:
-        """Walk everybody with room, longest idle first: with many profiles eligible, one of the first fits."""
-        for _, agent_id, agent in self.idle:
-            if candidates & agent.profile.bit and agent.free >= load and not (resting and agent_id in resting):
-                return agent_id
-        return 0
-
-    @staticmethod
-    def _longest_idle_of(profile: Profile, load: int, resting: dict[int, int] | None) -> tuple[int, int] | None:
-        best: tuple[int, int] | None = None
-        for free, agents in profile.rooms.items():
-            if free < load:
-                continue
-            for entry in agents:
-                if not resting or entry[1] not in resting:
-                    if best is None or entry < best:
-                        best = entry
-                    break
-        return best
-
-    def next_for(self, agent: Agent) -> Conv | None:
-        """Return the first in line that this agent may take now: the oldest head, ties by id."""
-        candidates = self.waiting & agent.profile.classes & ~self.shut
-        if candidates:
-            candidates &= self.fitting_classes(agent.free)
-        return self._oldest(candidates, agent.id) if candidates else None
-
-    def _oldest(self, candidates: int, agent: int) -> Conv | None:
-        """Return the oldest that this agent may take; where a head rests from them, its line's next one stands."""
-        found: Conv | None = None
-        for key_ms, conv_id, cls in self.heads.among(candidates):
-            if found is not None and (found.key_ms, found.id) < (key_ms, conv_id):
-                break
-            head = self.convs[conv_id]
-            if not head.resting or agent not in head.resting:
-                return head
-            conv = self._second_for(cls, agent)
-            if conv is not None and (found is None or (conv.key_ms, conv.id) < (found.key_ms, found.id)):
-                found = conv
-        return found
-
-    def _second_for(self, cls: Class, agent: int) -> Conv | None:
-        """Return the first in a line that does not rest from this agent, where the head does."""
-        for conv in self.in_line(cls):
-            if not conv.resting or agent not in conv.resting:
-                return self.convs[conv.id]
-        return None
 
     def _key_of(self, conv: int) -> int:
         return self.convs[conv].key_ms
@@ -191,7 +152,69 @@ class Matching:
         lines = (cls for cls in self.classes if cls.waiting and (queue is None or cls.queue == queue))
         return sorted((conv for cls in lines for conv in self.in_line(cls)), key=lambda conv: (conv.key_ms, conv.id))
 
-    # --- writing, by evolve only ----------------------------------------------------------------------------
+    def by_urgency(self, queue: str, at: int) -> list[Conv]:
+        """Return everybody who waits in a queue, the highest score first, to be read and not kept. Costs a sort."""
+        lines = (cls for cls in self.classes if cls.waiting and cls.queue == queue)
+        scored = [
+            (-cls.slope.score(at, conv.key_ms), conv.key_ms, conv.id) for cls in lines for conv in self.in_line(cls)
+        ]
+        return [conv for _, _, number in sorted(scored) if (conv := self.convs.peek(number)) is not None]
+
+    # --- configuration, by evolve only ------------------------------------------------------------------------
+
+    def configure(self, bundle: Bundle) -> bool:
+        """Take over a configuration; return whether the kinds of room or the reserves are others than before.
+
+        Then everybody must have left their room before, and enter it again after.
+        """
+        before, self.bundle = self.bundle, bundle
+        whole = sorted(name for name, spec in bundle.channels.items() if spec.load >= bundle.capacity)
+        self.whole = [self._bit((f"channel:{name}", 1)) for name in whole]
+        self.slopes = {}
+        for cls in self.classes:
+            self._set_behaviour(cls)
+            if cls.head is not None:
+                _show_head(cls, cls.head)
+        changed = before is None or _room_rules(before) != _room_rules(bundle)
+        if changed:
+            self._set_rooms(bundle)
+        return changed
+
+    def _set_rooms(self, bundle: Bundle) -> None:
+        ways = {_gives_way(bundle, channel) for channel in bundle.channels} - {frozenset[str]()}
+        self.kinds = [Rooms(0), *(Rooms(number, way) for number, way in enumerate(sorted(ways, key=sorted), 1))]
+        for cls in self.classes:
+            self._set_kind(cls)
+        self.kept = [Kept(self._mask_of(reserve.needs), reserve.agents) for reserve in bundle.reserves]
+        for kept in self.kept:
+            kept.classes = sum(cls.bit for cls in self.classes if cls.mask & kept.mask == kept.mask)
+        for profile in self.profiles:
+            profile.rooms = [{} for _ in self.kinds]
+            self._set_kept(profile)
+
+    def _set_kind(self, cls: Class) -> None:
+        way = _gives_way(self.bundle, cls.channel) if self.bundle else frozenset[str]()
+        cls.kind = next((kind.number for kind in self.kinds if kind.gives_way == way), 0)
+        by_load = self.kinds[cls.kind].by_load
+        by_load[cls.load] = by_load.get(cls.load, 0) | cls.bit
+
+    def _set_kept(self, profile: Profile) -> None:
+        for kept in self.kept:
+            fulfils = profile.mask & kept.mask == kept.mask
+            kept.profiles = kept.profiles | profile.bit if fulfils else kept.profiles & ~profile.bit
+        profile.kept = tuple(kept for kept in self.kept if kept.profiles & profile.bit)
+
+    def _set_behaviour(self, cls: Class) -> None:
+        grade = grade_of(self.bundle, cls.queue, cls.channel, live=cls.live, priority=cls.priority)
+        slope = self.slopes.get(grade)
+        if slope is None:
+            calendar = self.bundle.calendars.get(grade[3], ()) if self.bundle else ()
+            slope = self.slopes[grade] = Slope(grade, calendar)
+        cls.slope = slope
+        spec = self.bundle.queues.get(cls.queue) if self.bundle else None
+        cls.steps = spec.agents if spec else ()
+
+    # --- classes and profiles, by evolve only ----------------------------------------------------------------
 
     def form_class(self, cls: Class) -> None:
         """Add a class, or put it where one is over; its needs become bits the first time somebody asks for them."""
@@ -205,14 +228,26 @@ class Matching:
             self.classes[cls.id] = cls
         self.by_key[cls.key] = cls
         for bit in bits(cls.mask):
-            self.needed_by[bit] |= 1 << cls.id
-        self.with_load[cls.load] = self.with_load.get(cls.load, 0) | 1 << cls.id
+            self.needed_by[bit] |= cls.bit
         if cls.also:
             self.wide |= cls.bit
         for mask in (cls.mask, *cls.also_masks):
             cls.profiles |= self._fulfilling(mask)
         for index in bits(cls.profiles):
-            self.profiles[index].classes |= 1 << cls.id
+            self.profiles[index].classes |= cls.bit
+        self.flexibility.forget()
+        self._set_behaviour(cls)
+        self._set_kind(cls)
+        self._set_primary(cls)
+        for kept in self.kept:
+            kept.classes = kept.classes | cls.bit if cls.mask & kept.mask == kept.mask else kept.classes & ~cls.bit
+
+    def _set_primary(self, cls: Class) -> None:
+        for name in _names(cls):
+            self.named[name] = self.named.get(name, 0) | cls.bit
+            cls.primary |= self.primary_of.get(name, 0)
+        for index in bits(cls.primary):
+            self.profiles[index].primary |= cls.bit
 
     def _mask_of(self, needs: Needs) -> int:
         return sum(1 << self._bit(need) for need in needs)
@@ -228,13 +263,17 @@ class Matching:
         if self.by_key.get(over.key) is over:
             del self.by_key[over.key]
         for bit in bits(over.mask):
-            self.needed_by[bit] &= ~(1 << over.id)
+            self.needed_by[bit] &= ~over.bit
         self.wide &= ~over.bit
-        self.with_load[over.load] &= ~(1 << over.id)
-        if not self.with_load[over.load]:
-            del self.with_load[over.load]
-        for index in bits(over.profiles):
-            self.profiles[index].classes &= ~(1 << over.id)
+        by_load = self.kinds[over.kind].by_load
+        by_load[over.load] &= ~over.bit
+        if not by_load[over.load]:
+            del by_load[over.load]
+        for name in _names(over):
+            self.named[name] &= ~over.bit
+        for index in bits(over.profiles | over.primary):
+            self.profiles[index].classes &= ~over.bit
+            self.profiles[index].primary &= ~over.bit
 
     def _bit(self, need: Need) -> int:
         if need in self.bit_of:
@@ -250,7 +289,7 @@ class Matching:
         self.fulfilled_by.append(fulfilled)
         return bit
 
-    def enter_profile(self, abilities: tuple[Need, ...]) -> Profile:
+    def enter_profile(self, abilities: Needs) -> Profile:
         """One more agent can do this: return their profile, formed when it is new, where nobody has another any more.
 
         A profile's number decides nothing, so it need not be the same on every node.
@@ -258,8 +297,9 @@ class Matching:
         profile = self.by_abilities.get(abilities)
         if profile is None:
             if not self.vacant:
-                self.profiles.append(Profile(len(self.profiles), (), mask=0, bit=1 << len(self.profiles)))
-                self.vacant.append(len(self.profiles) - 1)
+                number = len(self.profiles)
+                self.profiles.append(Profile(number, (), mask=0, bit=1 << number, rooms=[{} for _ in self.kinds]))
+                self.vacant.append(number)
             profile = self.profiles[self.vacant.pop()]
             self._set_abilities(profile, abilities)
             self.by_abilities[abilities] = profile
@@ -274,9 +314,11 @@ class Matching:
             self._set_abilities(profile, ())
             self.vacant.append(profile.id)
 
-    def _set_abilities(self, profile: Profile, abilities: tuple[Need, ...]) -> None:
+    def _set_abilities(self, profile: Profile, abilities: Needs) -> None:
         """Make a profile another one, in all masks."""
         levels = dict(abilities)
+        self.flexibility.remove(profile)
+        before = profile.abilities
         profile.abilities, profile.mask = abilities, 0
         for (name, level), bit in self.bit_of.items():
             self.fulfilled_by[bit] &= ~profile.bit
@@ -288,35 +330,53 @@ class Matching:
         profile.classes = self._eligible_classes(profile)
         for index in bits(profile.classes):
             self.classes[index].profiles |= profile.bit
+        self._set_first_tasks(profile, before)
+        self._set_kept(profile)
+        if abilities:
+            self.flexibility.add(profile)
+
+    def _set_first_tasks(self, profile: Profile, before: Needs) -> None:
+        for name, _ in before:
+            if name.startswith(PRIMARY):
+                self.primary_of[name.removeprefix(PRIMARY)] &= ~profile.bit
+        for index in bits(profile.primary):
+            self.classes[index].primary &= ~profile.bit
+        profile.primary = 0
+        for name, _ in profile.abilities:
+            if name.startswith(PRIMARY):
+                task = name.removeprefix(PRIMARY)
+                self.primary_of[task] = self.primary_of.get(task, 0) | profile.bit
+                profile.primary |= self.named.get(task, 0)
+        for index in bits(profile.primary):
+            self.classes[index].primary |= profile.bit
+
+    # --- rooms and lines, by evolve only ------------------------------------------------------------------------
 
     def enter_room(self, agent: Agent) -> None:
         """An agent may be offered work: they stand in their profile's room for what is free."""
-        free = agent.capacity - agent.used
-        if free <= 0 or agent.grace_until_ms or not agent.accepts:
+        if agent.grace_until_ms or not agent.accepts:
             return
-        rooms = agent.profile.rooms
-        room = rooms.get(free)
-        if room is None:
-            rooms[free] = [(agent.idle, agent.id)]
-            self.room_mask[free] = self.room_mask.get(free, 0) | agent.profile.bit
-        else:
-            insort(room, (agent.idle, agent.id))
-        insort(self.idle, (agent.idle, agent.id, agent))
+        for kind in self.kinds:
+            kind.enter(agent)
+        if not agent.work and agent.profile.kept:
+            self._enter_reserves(agent)
+
+    def _enter_reserves(self, agent: Agent) -> None:
+        for kept in agent.profile.kept:
+            was = kept.withholds
+            kept.enter((agent.idle, agent.id))
+            if was and not kept.withholds:
+                self.lifted.append(kept)
 
     def leave_room(self, agent: Agent) -> None:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
-        free = agent.capacity - agent.used
-        if free <= 0 or agent.grace_until_ms or not agent.accepts:
+        if agent.grace_until_ms or not agent.accepts:
             return
-        rooms = agent.profile.rooms
-        room = rooms[free]
-        del room[bisect_left(room, (agent.idle, agent.id))]
-        del self.idle[bisect_left(self.idle, (agent.idle, agent.id, agent))]
-        if not room:
-            del rooms[free]
-            self.room_mask[free] ^= agent.profile.bit
-            if not self.room_mask[free]:
-                del self.room_mask[free]
+        for kind in self.kinds:
+            kind.leave(agent)
+        if not agent.work:
+            for kept in agent.profile.kept:
+                kept.leave((agent.idle, agent.id))
 
     def join_line(self, conv: Conv) -> None:
         """Put a conversation, already in state waiting, into its class's line at its place."""
@@ -337,16 +397,16 @@ class Matching:
 
     def _set_head(self, cls: Class, head: Place | None) -> None:
         """Keep the sorted heads in step. Conversations are unique in (key, id)."""
+        slope = cls.slope
         if cls.head is not None:
-            self.heads.remove(cls.head, cls)
-            self.convs.stirred.append(cls.head[1])
-        else:
-            self.waiting |= cls.bit
-        cls.head = head
-        if head is None:
+            slope.heads.remove(cls.head, cls)
+            slope.waiting ^= cls.bit
             self.waiting ^= cls.bit
-        else:
-            self.heads.add(head, cls)
+            self.convs.stirred.append(cls.head[1])
+        cls.head = head
+        if head is not None:
+            _show_head(cls, head)
+            self.waiting |= cls.bit
 
     def rebuild_lines(self, waiting: list[Conv]) -> None:
         """Fill the lines from a snapshot: conversations in state waiting, in any order."""
@@ -355,4 +415,23 @@ class Matching:
         self.convs.settle(self.in_lines)
 
 
-__all__ = ["Class", "Matching", "Need", "Profile"]
+def _show_head(line: Class, head: Place) -> None:
+    line.slope.heads.add(head, line)
+    line.slope.waiting |= line.bit
+
+
+def _gives_way(bundle: Bundle, channel: str) -> frozenset[str]:
+    """Return the channels on top of whose work a conversation of this channel may come."""
+    return frozenset(name for name, spec in bundle.channels.items() if channel in spec.interrupted_by)
+
+
+def _room_rules(bundle: Bundle) -> tuple[object, ...]:
+    return bundle.reserves, {name: spec.interrupted_by for name, spec in bundle.channels.items()}
+
+
+def _names(cls: Class) -> list[str]:
+    """Return under what names a class may be somebody's first task: its queue, and the skills that it needs."""
+    return list({cls.queue, *(name.removeprefix("skill:") for name, _ in cls.needs if name.startswith("skill:"))})
+
+
+__all__ = ["Class", "Matching", "Need", "Profile", "bits"]

@@ -12,7 +12,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
     `version` counts how often it has left; a look-up that brings an older version is told to look again.
     `key_ms` is its place in line: arrival minus head start. `step` is how far it was widened; after `window_ms` its
-    platform takes no answer any more, 0 where there is no such time.
+    platform takes no answer any more, 0 where there is no such time, and is short of it from `hasten_ms` on;
+    `replies_left` is -1 where replies are not counted.
     """
 
     conv: int
@@ -37,6 +38,9 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     also: tuple[tuple[tuple[str, int], ...], ...] = ()
     step: int = 0
     window_ms: int = 0
+    hasten_ms: int = 0
+    replies_left: int = -1
+    test: bool = False
 
 
 _encoder = msgspec.msgpack.Encoder()

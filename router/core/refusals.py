@@ -22,6 +22,8 @@ REFUSALS: dict[str, str] = {
     "reason_unknown": "No such reason is configured.",
     "until_past": "The time must lie in the future.",
     "live_work_open": "You still have live conversations: finish or transfer them first.",
+    "window_closed": "The platform takes no answer on this line any more. Choose another line of this customer.",
+    "replies_used": "The platform's answers on this line are used up until the customer writes again.",
     "floor_full": "The floor is full. Try again shortly.",
     "not_configured": "No configuration has been applied yet.",
     "broken": "This command broke the floor by a fault of ours. It was set aside and nothing was changed.",

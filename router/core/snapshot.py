@@ -18,10 +18,10 @@ from router.core.bundle import Bundle
 from router.core.evolve import BundleMissing
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
-from router.core.matching import Class
+from router.core.matching import Class, limits_of
 from router.core.rules import Ruleset
 from router.core.state import Agent, Answer, Conv, Left, Offer, QueueState, State
-from router.core.writing import take_line
+from router.core.writing import fit, take_line
 
 Needs = tuple[tuple[str, int], ...]
 
@@ -66,6 +66,12 @@ _CONV_FIELDS = (
     "leg_ms",
     "step",
     "window_ms",
+    "hasten_ms",
+    "replies_left",
+    "reply_by_ms",
+    "held_why",
+    "related",
+    "test",
 )
 _ConvRow = tuple[
     int,
@@ -95,6 +101,12 @@ _ConvRow = tuple[
     int,
     int,
     int,
+    int,
+    int,
+    int,
+    str,
+    tuple[int, ...],
+    bool,
 ]
 
 
@@ -110,6 +122,7 @@ class _AgentRow(msgspec.Struct, array_like=True):
     held: list[tuple[int, int]]
     desks: list[tuple[str, str]]
     grace_until_ms: int
+    passed: int
 
 
 class _QueueRow(msgspec.Struct, array_like=True):
@@ -144,7 +157,7 @@ class Picture(msgspec.Struct, array_like=True):
 
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
-FORMAT = b"patchbay snapshot 4\n"
+FORMAT = b"patchbay snapshot 5\n"
 # After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
 CHECK_BYTES = 4
 
@@ -244,6 +257,7 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
             raise BundleMissing(picture.bundle_hash)
         state.bundle = bundles[picture.bundle_hash]
         state.ruleset = Ruleset(state.bundle)
+        state.matching.configure(state.bundle)
     _restore_facts(state, picture)
     state.queues = {row.name: _queue(row) for row in picture.queues}
     state.answers = OrderedDict((command, Answer(position, at)) for command, position, at in picture.answers)
@@ -254,6 +268,11 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
     state.review = deque(picture.review)
     _restore_matching(state, picture)
     _restore_convs(state, picture.convs)
+    for agent_row in picture.agents:
+        agent = state.agents[agent_row.id] = _agent(state, agent_row)
+        fit(state, agent)
+        state.matching.enter_room(agent)
+    state.matching.lifted.clear()
     # Before anybody sleeps: everybody is at hand.
     state.deadlines.rebuild(state.standing())
     state.matching.rebuild_lines([conv for conv in state.convs.awake() if conv.state == WAITING])
@@ -273,6 +292,7 @@ def _agent_row(agent: Agent) -> _AgentRow:
         held=sorted(agent.held.items()),
         desks=sorted(agent.desks),
         grace_until_ms=agent.grace_until_ms,
+        passed=agent.passed,
     )
 
 
@@ -285,10 +305,6 @@ def _restore_matching(state: State, picture: Picture) -> None:
         state.matching.form_class(Class(number, *msgspec.structs.astuple(row)))
         if not state.queue_state(row.queue).in_service:
             state.matching.shut |= 1 << number
-    for agent_row in picture.agents:
-        agent = _agent(state, agent_row)
-        state.agents[agent.id] = agent
-        state.matching.enter_room(agent)
 
 
 def _agent(state: State, row: _AgentRow) -> Agent:
@@ -300,6 +316,8 @@ def _agent(state: State, row: _AgentRow) -> Agent:
         accepts=row.accepts,
         since_ms=row.since_ms,
         profile=state.matching.enter_profile(row.abilities),
+        limits=limits_of(row.abilities),
+        passed=row.passed,
         idle=row.idle,
         used=sum(load for _, load in row.work),
         work=dict(row.work),
@@ -326,7 +344,7 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
         row = rows.pop()  # so that rows and records are never all there at once
         conv, version, customer, line, facts, cls, key, opened, since, standing, actor, due, owner, rule = row[:14]
         offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:24]
-        leg, step, window = row[24:]
+        leg, step, window, hasten, replies, target, held_why, related, test = row[24:]
         convs[conv] = Conv(
             conv,
             version,
@@ -355,6 +373,12 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
             since if leg == since else leg,
             step,
             window,
+            hasten,
+            replies,
+            target,
+            held_why,
+            related,
+            test,
         )
         state.facts.take(facts)
         take_line(state, line, conv)

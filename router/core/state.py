@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from router.core.bundle import Bundle, Queue
+from router.core.choosing import Choosing
 from router.core.conversations import Conv, Conversations, Offer
 from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Deadlines, Due
 from router.core.fact_sets import FactSets
@@ -22,7 +23,11 @@ MEMORY_ENTRIES_MAX = 1_000_000
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """A signed-in agent. `work` maps each conversation that takes capacity to its load."""
+    """A signed-in agent. `work` maps each conversation that takes capacity to its load.
+
+    `eased` is, for each kind of room, how much of `used` gives way to it. `passed` counts how often in succession they
+    took somebody while another had waited longer. `limits` are the most conversations of a channel that they take.
+    """
 
     id: int
     abilities: tuple[tuple[str, int], ...]
@@ -37,6 +42,9 @@ class Agent:
     held: dict[int, int] = field(default_factory=dict)
     desks: set[tuple[str, str]] = field(default_factory=set)
     grace_until_ms: int = 0
+    eased: list[int] = field(default_factory=lambda: [0])
+    passed: int = 0
+    limits: dict[str, int] = field(default_factory=dict)
 
     @property
     def available(self) -> bool:
@@ -102,6 +110,7 @@ class State:
     queues: dict[str, QueueState] = field(default_factory=dict)
     facts: FactSets = field(default_factory=FactSets)
     matching: Matching = field(init=False)
+    choosing: Choosing = field(init=False)
     deadlines: Deadlines = field(default_factory=Deadlines)
     answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
     left: OrderedDict[int, Left] = field(default_factory=OrderedDict)  # by conversation, in order of leaving
@@ -111,6 +120,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.matching = Matching(self.convs)
+        self.choosing = Choosing(self.matching)
 
     def queue_spec(self, name: str) -> Queue:
         """Return a queue's settings; a queue that a newer configuration has dropped keeps the defaults."""

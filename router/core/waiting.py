@@ -5,6 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from router.core.orders import Slope
 
 Need = tuple[str, int]
 Needs = tuple[Need, ...]
@@ -22,8 +26,10 @@ class Class:
 
     `also` are other sets of needs that will do as well: widening lets people of other queues in.
 
-    `early` holds those that came in order, ids rising; a negative id is a hole that somebody left. `late` holds the
-    places of those put back later. `head` is the first place of both. `profiles` may serve it, one bit each.
+    `slope` says how they score, `kind` which kind of room they take, `steps` how their agent is chosen, `primary`
+    whose first task they are. `early` holds those that came in order, ids rising; a negative id is a hole that somebody
+    left. `late` holds the places of those put back later. `head` is the first place of both. `profiles` may serve it,
+    one bit each.
     """
 
     id: int
@@ -45,6 +51,10 @@ class Class:
     late: list[Place] = field(default_factory=list)
     waiting: int = 0
     head: Place | None = None
+    slope: Slope = field(init=False)
+    kind: int = 0
+    steps: tuple[str, ...] = ()
+    primary: int = 0
 
     def __post_init__(self) -> None:
         self.bit = 1 << max(self.id, 0)

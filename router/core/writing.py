@@ -6,9 +6,10 @@ They ask no rule, calendar or matcher's choice, like all that writes.
 from __future__ import annotations
 
 from bisect import insort
+from collections import Counter
 
 from router.core.lifecycle import ACTIVE, OFFERED, UNPLACED, WAITING, WRAP_UP
-from router.core.matching import Class
+from router.core.matching import Class, profile_abilities
 from router.core.record import Record
 from router.core.state import Agent, Conv, Left, State
 
@@ -30,6 +31,7 @@ def take_room(state: State, agent: Agent, conv: Conv, *, renew: bool) -> None:
     if conv.id not in agent.work:
         agent.work[conv.id] = conv.load
         agent.used += conv.load
+        weigh(state, agent, conv, conv.load)
     if renew:
         agent.idle = state.next_idle
         state.next_idle += 1
@@ -41,11 +43,38 @@ def give_room(state: State, agent_id: int, conv: Conv, *, renew: bool) -> None:
     if agent is None or conv.id not in agent.work:
         return
     state.matching.leave_room(agent)
-    agent.used -= agent.work.pop(conv.id)
+    load = agent.work.pop(conv.id)
+    agent.used -= load
+    weigh(state, agent, conv, -load)
     if renew:
         agent.idle = state.next_idle
         state.next_idle += 1
     state.matching.enter_room(agent)
+
+
+def weigh(state: State, agent: Agent, conv: Conv, load: int) -> None:
+    """What an agent has begun or ended may give way to other work, and may be as much of its channel as they take."""
+    for kind in state.matching.kinds[1:]:
+        if conv.channel in kind.gives_way:
+            agent.eased[kind.number] += load
+    if agent.limits:
+        fit(state, agent)
+
+
+def fit(state: State, agent: Agent) -> None:
+    """Bring an agent in step with all they have in hand: what gives way, and which channels are at their limit.
+
+    They must have left their room. What they have may be anywhere, so this is for few agents and rare changes.
+    """
+    matching, at_hand = state.matching, [state.convs.peek(conv) for conv in agent.work]
+    channels = [(conv.channel, agent.work[conv.id]) for conv in at_hand if conv is not None]
+    agent.eased = [sum(load for channel, load in channels if channel in kind.gives_way) for kind in matching.kinds]
+    counts = Counter(channel for channel, _ in channels)
+    full = frozenset(channel for channel, most in agent.limits.items() if counts[channel] >= most)
+    abilities = profile_abilities(agent.abilities, full)
+    if abilities != agent.profile.abilities:
+        matching.leave_profile(agent.profile)
+        agent.profile = matching.enter_profile(abilities)
 
 
 def unplace(state: State, at: int, conv: Conv) -> None:
@@ -61,7 +90,7 @@ def unplace(state: State, at: int, conv: Conv) -> None:
         holder = state.agents.get(conv.held_for)
         if holder:
             holder.held.pop(conv.id, None)
-    conv.offer, conv.held_for, conv.on_hold = None, 0, False
+    conv.offer, conv.held_for, conv.held_why, conv.on_hold = None, 0, "", False
 
 
 _OWNED = frozenset({ACTIVE, WRAP_UP})
@@ -100,6 +129,13 @@ def _free_line(state: State, line: int, conv: int) -> None:
         others.remove(conv)
     if not others:
         del state.next_on_line[line]
+
+
+def move_line(state: State, conv: Conv, line: int) -> None:
+    """The conversation goes on over another line of its customer; both lead to it while it is open."""
+    conv.more_lines = tuple(known for known in (*conv.more_lines, conv.line) if known != line)
+    conv.line = line
+    take_line(state, line, conv.id)
 
 
 def move_class(state: State, at: int, conv: Conv, cls: Class) -> None:

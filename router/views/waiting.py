@@ -48,4 +48,4 @@ def _why(state: State, cls: Class, signed_in: int) -> str:
     able = state.matching.eligible_profiles(cls)
     if not able & signed_in:
         return "nobody_can_serve"
-    return "in_line" if able & state.matching.profiles_with_room(cls.load) else "all_busy"
+    return "in_line" if able & state.matching.has_room(cls) else "all_busy"

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from router.core import events as ev
 from router.core.deadlines import BUCKET_MS, CONVERSATION
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
-from router.core.state import Agent, Conv, State
+from router.core.rooms import Rooms
+from router.core.state import Conv, State
+from tests.core.choice_oracle import check_asked, check_taken, could_take, free
 
 OPEN_STATES = {WAITING, HELD, OFFERED, ACTIVE, WRAP_UP, DEFERRED}
 ACTORS = {"queue", "agent", "customer", "provider", "clock"}
@@ -17,46 +19,23 @@ def place(conv: Conv) -> tuple[int, int]:
     return conv.key_ms, conv.id
 
 
-def is_able(agent: Agent, conv: Conv) -> bool:
-    levels = dict(agent.abilities)
-    return all(levels.get(name, -1) >= level for name, level in conv.cls.needs)
-
-
-def serves(state: State, conv: Conv) -> bool:
-    queue = state.queues.get(conv.queue)
-    return queue is not None and (queue.open or queue.serve_until_ms > 0)
-
-
-def could_take(state: State, agent: Agent, conv: Conv) -> bool:
-    """Whether nothing speaks against it: presence, desk, room, ability, rest, hours."""
-    there = agent.accepts and agent.grace_until_ms == 0
-    fits = agent.capacity - sum(agent.work.values()) >= conv.load
-    rests = agent.id in (conv.resting or {})
-    return there and fits and not rests and is_able(agent, conv) and serves(state, conv)
-
-
 def waiting(state: State) -> list[Conv]:
     return sorted((conv for conv in state.convs.values() if conv.state == WAITING), key=place)
 
 
-def check_offer(state: State, event: ev.Offered) -> None:
+def check_offer(state: State, event: ev.Offered, at: int) -> None:
     """Hold an offer against a scan of the state just before it."""
     conv, agent = state.convs[event.conv], state.agents[event.agent]
     assert agent.accepts, "an offer to somebody away"
     assert agent.grace_until_ms == 0, "an offer to a lost desk"
-    assert agent.capacity - sum(agent.work.values()) >= conv.load, "an offer over capacity"
+    assert free(state, agent, conv) >= conv.load, "an offer over capacity"
     if event.why == ("named_agent",):
         return
     assert could_take(state, agent, conv), "an offer that something speaks against"
-    if event.why == ("longest_idle",):
-        able = [each for each in state.agents.values() if could_take(state, each, conv)]
-        assert min(able, key=lambda each: (each.idle, each.id)) is agent, "somebody was idle longer"
-        like = [each for each in waiting(state) if each.cls is conv.cls and could_take(state, agent, each)]
-        assert like[0].id == conv.id, "a like conversation was there before"
+    if event.why[-1] == "longest_idle":
+        check_asked(state, event)
     else:
-        assert event.why == ("next_in_line",)
-        takeable = [each for each in waiting(state) if could_take(state, agent, each)]
-        assert takeable[0].id == conv.id, "somebody eligible was there before"
+        check_taken(state, event, at)
 
 
 def check_settled(state: State) -> None:
@@ -107,7 +86,7 @@ def check_nobody_waits_in_vain(state: State) -> None:
     for conv in state.convs.values():
         holder = state.agents.get(conv.held_for)
         if conv.state == HELD and holder is not None and holder.available:
-            assert holder.free < conv.load, "held for somebody who has room"
+            assert free(state, holder, conv) < conv.load, "held for somebody who has room"
 
 
 def check_indexes(state: State) -> None:
@@ -122,8 +101,10 @@ def check_indexes(state: State) -> None:
         queue = state.queues.get(cls.queue)
         served = queue is not None and (queue.open or queue.serve_until_ms > 0)
         assert bool(matching.shut >> cls.id & 1) == (not served)
-    heads = [(*place, cls.id) for *place, cls in matching.heads.among(-1)]
-    assert heads == sorted((*cls.head, cls.id) for cls in matching.classes if cls.head)
+    for slope in matching.slopes.values():
+        heads = [(*place, cls.id) for *place, cls in slope.heads.among(-1)]
+        assert heads == sorted((*cls.head, cls.id) for cls in matching.classes if cls.head and cls.slope is slope)
+        assert slope.waiting == sum(cls.bit for cls in matching.classes if cls.head and cls.slope is slope)
     _check_profiles(state)
     exact, buckets = set(state.deadlines.heap), state.deadlines.buckets
     for due in state.standing():
@@ -133,21 +114,36 @@ def check_indexes(state: State) -> None:
 
 def _check_profiles(state: State) -> None:
     matching = state.matching
-    roomy = [agent for agent in state.agents.values() if agent.available and agent.free > 0]
     for profile in matching.profiles:
         levels = dict(profile.abilities)
-        able = [cls.id for cls in matching.classes if all(levels.get(name, -1) >= level for name, level in cls.needs)]
-        assert profile.classes == sum(1 << cls for cls in able)
-        assert all(matching.eligible_profiles(matching.classes[cls]) >> profile.id & 1 for cls in able)
+        can = [cls.id for cls in matching.classes if any(_fulfils(levels, way) for way in (cls.needs, *cls.also))]
+        assert profile.classes == sum(1 << cls for cls in can)
+        assert all(matching.eligible_profiles(matching.classes[cls]) >> profile.id & 1 for cls in can)
+    for kind in matching.kinds:
+        _check_rooms(state, kind)
+    for kept in matching.kept:
+        members = [each for each in state.agents.values() if kept.profiles & each.profile.bit and not each.work]
+        assert kept.blank == sorted((each.idle, each.id) for each in members if each.available)
+
+
+def _check_rooms(state: State, kind: Rooms) -> None:
+    matching, there = state.matching, [agent for agent in state.agents.values() if agent.available]
+    roomy = sorted((agent for agent in there if kind.free(agent) > 0), key=lambda each: (each.idle, each.id))
+    assert [(idle, agent) for idle, agent, _ in kind.idle] == [(each.idle, each.id) for each in roomy]
+    masks: dict[int, int] = {}
+    for profile in matching.profiles:
         rooms: dict[int, list[tuple[int, int]]] = {}
-        for agent in sorted(roomy, key=lambda each: (each.idle, each.id)):
+        for agent in roomy:
             if agent.profile is profile:
-                rooms.setdefault(agent.free, []).append((agent.idle, agent.id))
-        assert profile.rooms == rooms
-    free_profiles: dict[int, int] = {}
-    for agent in roomy:
-        free_profiles[agent.free] = free_profiles.get(agent.free, 0) | 1 << agent.profile.id
-    assert matching.room_mask == free_profiles
+                rooms.setdefault(2 * kind.free(agent) + (not agent.work), []).append((agent.idle, agent.id))
+        assert profile.rooms[kind.number] == rooms
+        for room in rooms:
+            masks[room] = masks.get(room, 0) | profile.bit
+    assert kind.mask == masks
+
+
+def _fulfils(levels: dict[str, int], needs: ev.Needs) -> bool:
+    return all(levels.get(name, -1) >= level for name, level in needs)
 
 
 def overdue(state: State, at: int) -> Iterator[str]:

@@ -205,7 +205,7 @@ class World:
         known: dict[str, Bundle] = self.configurations
         for event in entry.events:
             if self.judged and isinstance(event, ev.Offered):
-                check_offer(self.replica, event)
+                check_offer(self.replica, event, entry.at)
             evolve(self.replica, entry.at, event, known)
             self._store(event)
         remember(self.replica, entry.command, entry.at)

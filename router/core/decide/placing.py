@@ -102,12 +102,12 @@ def reroute(s: State, at: int, conv: Conv) -> Steps:
 
 
 def ask(s: State, at: int, conv: Conv) -> Steps:
-    """Offer a waiting conversation to the longest idle agent who may take it, if there is one."""
+    """Offer a waiting conversation to the agent who should have it of those who may take it, if there is one."""
     if conv.state != WAITING or s.matching.shut >> conv.cls.id & 1:
         return
-    agent, among = s.matching.longest_idle(conv.cls, conv.resting)
-    if agent:
-        yield offer(s, at, conv, agent=agent, why=("longest_idle",), among=among)
+    asked = s.choosing.agent_for(conv.cls, conv.resting)
+    if asked is not None:
+        yield offer(s, at, conv, agent=asked.agent, why=asked.why, among=asked.among)
 
 
 def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], among: int) -> ev.Event:
@@ -137,26 +137,34 @@ def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> S
 
 
 def fill(s: State, at: int, agent_id: int) -> Steps:
-    """Freed capacity is matched at once: first what is held for this agent, then the lines, oldest place first."""
+    """Freed capacity is matched at once: what is held for this agent, then the lines; then whom a reserve lets go."""
+    yield from _fill(s, at, agent_id)
+    for kept in tuple(s.matching.lifted):
+        for _, member in tuple(kept.blank):
+            yield from _fill(s, at, member)
+
+
+def _fill(s: State, at: int, agent_id: int) -> Steps:
     while True:
         agent = s.agents.get(agent_id)
-        if agent is None or not agent.available or agent.free <= 0:
+        if agent is None or not agent.available or not s.matching.has_any_room(agent):
             return
         held = _held_that_fits(s, agent)
         if held:
             yield _give_held(s, at, held, agent)
             continue
-        conv = s.matching.next_for(agent)
-        if conv is None:
+        taken = s.choosing.next_for(agent, at)
+        if taken is None:
             return
-        yield offer(s, at, conv, agent=agent.id, why=("next_in_line",), among=1)
+        yield offer(s, at, taken.conv, agent=agent.id, why=taken.why, among=1)
 
 
 def _held_that_fits(s: State, agent: Agent) -> Conv | None:
     """Return the oldest conversation held for this agent that there is room for."""
     if not agent.held:
         return None
-    fitting = [s.convs[conv_id] for conv_id, load in agent.held.items() if load <= agent.free]
+    held = [s.convs[conv_id] for conv_id in agent.held]
+    fitting = [conv for conv in held if conv.load <= s.matching.free_for(agent, conv.cls)]
     return min(fitting, key=lambda conv: (conv.key_ms, conv.id), default=None)
 
 
@@ -172,7 +180,7 @@ def give_to(s: State, at: int, conv: Conv, *, agent_id: int, why: str) -> Steps:
     if agent is None:
         yield from place(s, at, conv, why)
         return
-    if agent.available and agent.free >= conv.load:
+    if agent.available and s.matching.free_for(agent, conv.cls) >= conv.load:
         yield _give_held(s, at, conv, agent)
         return
     yield ev.HeldFor(conv.id, agent_id, at + s.queue_spec(conv.queue).hold_ms, why)

@@ -71,9 +71,9 @@ def _shut_queue(s: State, at: int, name: str, *, until_ms: int, why: str) -> Ste
 
 
 def _let_in(s: State, at: int, name: str) -> Steps:
-    """An opening queue asks for everybody who waits in its lines, oldest place first."""
+    """An opening queue asks for everybody who waits in its lines, the most urgent first."""
     hopeless: set[int] = set()
-    for waits in s.matching.in_order(name):
+    for waits in s.matching.by_urgency(name, at):
         if waits.cls.id not in hopeless:
             conv = s.convs[waits.id]
             yield from ask(s, at, conv)

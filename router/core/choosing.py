@@ -1,0 +1,300 @@
+"""Whom to ask, and whom to take next: the two choices of the router, each with the reasons that made it. It only reads.
+
+Whom to ask is a row of steps, each leaving fewer candidates: first task, least flexible, how full, longest idle.
+Whom to take is the highest score among the heads of the slopes; ties go to the older place, then the lower number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from router.core.conversations import Conv
+from router.core.flexibility import bits, flexibility_of
+from router.core.matching import Matching, Profile
+from router.core.orders import DEFAULT_ORDER, FAIR_TURN, IN_LINE, ONE, OVERTAKING, Slope
+from router.core.rooms import Entry, Room, Rooms
+from router.core.waiting import Class
+
+if TYPE_CHECKING:
+    from router.core.state import Agent
+
+# Up to so many candidate profiles are compared by their longest idle; above, everybody with room is walked.
+HEADS_COMPARED_MAX = 12
+
+LONGEST_IDLE = "longest_idle"
+Resting = dict[int, int] | None
+
+
+class Asked(NamedTuple):
+    """The agent to ask, why, and how many profiles had somebody with room."""
+
+    agent: int
+    why: tuple[str, ...]
+    among: int
+
+
+class Taken(NamedTuple):
+    """The conversation to take, and why."""
+
+    conv: Conv
+    why: tuple[str, ...]
+
+
+Standing = dict[Room, int]  # who is still a candidate: rooms, with the profiles that stand there
+
+
+def _profiles(standing: Standing) -> int:
+    mask = 0
+    for there in standing.values():
+        mask |= there
+    return mask
+
+
+def _only(standing: Standing, profiles: int) -> Standing:
+    return {room: kept for room, there in standing.items() if (kept := there & profiles)}
+
+
+def _first_task(m: Matching, cls: Class, left: Standing) -> Standing:
+    del m
+    return _only(left, cls.primary) or left
+
+
+def _highest_level(m: Matching, cls: Class, left: Standing) -> Standing:
+    """Keep those best at what is needed, by the sum of their levels. Looks at each candidate profile."""
+    needed = {name for name, _ in cls.needs}
+    best, found = -1, 0
+    for index in bits(_profiles(left)):
+        profile = m.profiles[index]
+        level = sum(level for name, level in profile.abilities if name in needed)
+        if level > best:
+            best, found = level, 0
+        if level == best:
+            found |= profile.bit
+    return _only(left, found)
+
+
+def _least_flexible(m: Matching, cls: Class, left: Standing) -> Standing:
+    del cls
+    candidates = _profiles(left)
+    if candidates.bit_count() > HEADS_COMPARED_MAX:
+        return _only(left, m.flexibility.least_of(candidates, m.profiles))
+    ranked = [(flexibility_of(m.profiles[index]), 1 << index) for index in bits(candidates)]
+    least = min(ranked)[0]
+    return _only(left, sum(bit for number, bit in ranked if number == least))
+
+
+def _fullest(m: Matching, cls: Class, left: Standing) -> Standing:
+    del m, cls
+    return _as_free_as(left, min(left))
+
+
+def _least_loaded(m: Matching, cls: Class, left: Standing) -> Standing:
+    del m, cls
+    return _as_free_as(left, max(left))
+
+
+def _as_free_as(left: Standing, chosen: Room) -> Standing:
+    return {room: there for room, there in left.items() if room >> 1 == chosen >> 1}
+
+
+def _packed(m: Matching, cls: Class, left: Standing) -> Standing:
+    """Fill up those who also take work that needs somebody whole, so that others stay free for it; else share."""
+    return (_fullest if _profiles(left) & m.blended else _least_loaded)(m, cls, left)
+
+
+Step = Callable[[Matching, Class, Standing], Standing]
+
+# Each step by its name, which is also the reason it gives. What no step parts is parted by the longest idle.
+STEPS: dict[str, Step] = {
+    "first_task": _first_task,
+    "highest_level": _highest_level,
+    "least_flexible": _least_flexible,
+    "packed": _packed,
+    "fullest": _fullest,
+    "least_loaded": _least_loaded,
+}
+DEFAULT_STEPS = ("first_task", "least_flexible", "packed")
+
+
+@dataclass(slots=True, eq=False)
+class Choosing:
+    """The choices over one matching."""
+
+    matching: Matching
+
+    # --- whom to ask --------------------------------------------------------------------------------------------
+
+    def agent_for(self, cls: Class, resting: Resting) -> Asked | None:
+        """Return whom to ask first for a conversation of a class, or None when nobody has room."""
+        m = self.matching
+        kind = m.kinds[cls.kind]
+        if not kind.mask:
+            return None
+        withheld = self._withheld(cls) if m.kept else 0
+        barred: Standing = {}
+        while True:
+            standing = self._standing(kind, cls, withheld, barred=barred)
+            if not standing:
+                return None
+            asked, left = self._narrowed_to(cls, standing, resting)
+            if asked is not None:
+                return asked
+            for room, there in left.items():  # only people stand there from whom it rests: look among the others
+                barred[room] = barred.get(room, 0) | there
+
+    @staticmethod
+    def _standing(kind: Rooms, cls: Class, withheld: int, *, barred: Standing) -> Standing:
+        """Return the rooms that are large enough, with the profiles that may be asked there."""
+        found: Standing = {}
+        least, able = 2 * cls.load, cls.profiles
+        for room, profiles in kind.mask.items():
+            if room >= least:
+                candidates = profiles & able
+                if withheld and room & 1:
+                    candidates &= ~withheld
+                if barred:
+                    candidates &= ~barred.get(room, 0)
+                if candidates:
+                    found[room] = candidates
+        return found
+
+    def _withheld(self, cls: Class) -> int:
+        """Return the profiles whose completely free agents are kept for other classes than this."""
+        mask = 0
+        for kept in self.matching.kept:
+            if not kept.classes & cls.bit and kept.withholds:
+                mask |= kept.profiles
+        return mask
+
+    def _narrowed_to(self, cls: Class, standing: Standing, resting: Resting) -> tuple[Asked | None, Standing]:
+        among = _profiles(standing).bit_count()
+        why: list[str] = []
+        if among > 1 or len(standing) > 1:
+            for name in cls.steps or DEFAULT_STEPS:
+                if name == LONGEST_IDLE:
+                    break
+                before, standing = standing, STEPS[name](self.matching, cls, standing)
+                if standing != before:
+                    why.append(name)
+        best = self._longest_idle(self.matching.kinds[cls.kind], standing, resting)
+        return (Asked(best[1], (*why, LONGEST_IDLE), among) if best else None), standing
+
+    def _longest_idle(self, kind: Rooms, left: Standing, resting: Resting) -> Entry | None:
+        candidates = _profiles(left)
+        if candidates.bit_count() > HEADS_COMPARED_MAX:
+            return self._first_idle(kind, left, resting)
+        best: Entry | None = None
+        for index in bits(candidates):
+            rooms = self.matching.profiles[index].rooms[kind.number]
+            for room, there in left.items():
+                if there >> index & 1:
+                    entry = _awake_first(rooms[room], resting)
+                    if entry is not None and (best is None or entry < best):
+                        best = entry
+        return best
+
+    @staticmethod
+    def _first_idle(kind: Rooms, left: Standing, resting: Resting) -> Entry | None:
+        """Walk everybody with room, longest idle first: with many profiles left, one of the first fits."""
+        for idle, agent_id, agent in kind.idle:
+            room = 2 * kind.free(agent) + (not agent.work)
+            if left.get(room, 0) & agent.profile.bit and not (resting and agent_id in resting):
+                return idle, agent_id
+        return None
+
+    # --- whom to take -------------------------------------------------------------------------------------------
+
+    def next_for(self, agent: Agent, at: int) -> Taken | None:
+        """Return who of those in line goes first to an agent, or None when they may take nobody now."""
+        m = self.matching
+        candidates = m.waiting & agent.profile.classes & ~m.shut
+        if candidates:
+            candidates &= m.fitting(agent)
+        if candidates and m.kept and not agent.work:
+            candidates &= _kept_for(agent.profile)
+        return self._first_of(candidates, agent, at) if candidates else None
+
+    def _first_of(self, candidates: int, agent: Agent, at: int) -> Taken | None:
+        best: tuple[int, int, int, Conv] | None = None
+        oldest: tuple[int, int, Conv] | None = None
+        for slope in self.matching.slopes.values():
+            mask = slope.waiting & candidates
+            if not mask:
+                continue
+            for extra, conv in self._contenders(slope, mask, agent):
+                place = (conv.key_ms, conv.id, conv)
+                if oldest is None or place < oldest:
+                    oldest = place
+                rank = (-slope.score(at, conv.key_ms) - extra, *place)
+                if best is None or rank < best:
+                    best = rank
+        if best is None or oldest is None:
+            return None
+        if best[3] is oldest[2]:
+            return Taken(best[3], (IN_LINE,))
+        return self._overtaken(best[3], oldest[2], agent)
+
+    def _overtaken(self, best: Conv, oldest: Conv, agent: Agent) -> Taken:
+        """Somebody scores more than who has waited longest; now and then it is the latter's turn all the same."""
+        bundle = self.matching.bundle
+        every = bundle.fair_every if bundle else 0
+        if every and agent.passed + 1 >= every:
+            return Taken(oldest, (FAIR_TURN,))
+        spec = bundle.queues.get(best.queue) if bundle else None
+        return Taken(best, (OVERTAKING[spec.order if spec else DEFAULT_ORDER],))
+
+    def _contenders(self, slope: Slope, mask: int, agent: Agent) -> Iterator[tuple[int, Conv]]:
+        """Yield the oldest of a slope, and the oldest among the agent's first tasks, with what that adds."""
+        conv = self._oldest(slope, mask, agent.id)
+        if conv is None:
+            return
+        primary = agent.profile.primary & mask
+        if not primary:
+            yield 0, conv
+            return
+        if conv.cls.bit & primary:
+            yield ONE, conv
+            return
+        yield 0, conv
+        first = self._oldest(slope, primary, agent.id)
+        if first is not None:
+            yield ONE, first
+
+    def _oldest(self, slope: Slope, candidates: int, agent: int) -> Conv | None:
+        """Return the oldest that this agent may take; where a head rests from them, its line's next one stands."""
+        found: Conv | None = None
+        for key_ms, conv_id, cls in slope.heads.among(candidates):
+            if found is not None and (found.key_ms, found.id) < (key_ms, conv_id):
+                break
+            head = self.matching.convs[conv_id]
+            if not head.resting or agent not in head.resting:
+                return head
+            conv = self._second_for(cls, agent)
+            if conv is not None and (found is None or (conv.key_ms, conv.id) < (found.key_ms, found.id)):
+                found = conv
+        return found
+
+    def _second_for(self, cls: Class, agent: int) -> Conv | None:
+        """Return the first in a line that does not rest from this agent, where the head does."""
+        for conv in self.matching.in_line(cls):
+            if not conv.resting or agent not in conv.resting:
+                return self.matching.convs[conv.id]
+        return None
+
+
+def _awake_first(entries: list[Entry], resting: Resting) -> Entry | None:
+    """Return the longest idle from whom the conversation does not rest."""
+    if not resting:
+        return entries[0]
+    return next((entry for entry in entries if entry[1] not in resting), None)
+
+
+def _kept_for(profile: Profile) -> int:
+    """Return the classes that a completely free agent of a profile may take: those that no reserve keeps them from."""
+    mask = -1
+    for kept in profile.kept:
+        if kept.withholds:
+            mask &= kept.classes
+    return mask

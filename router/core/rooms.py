@@ -1,0 +1,102 @@
+"""Who has room for work: agents by how much is free, in the order in which they have been idle. No choice is made here.
+
+Work of some channels gives way to work of others (a call comes on top of mails), so there may be several kinds of room,
+each counting only the work that does not give way to it. Only `evolve` enters and leaves.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from router.core.state import Agent
+
+# A room is twice what is free, and one more when its agent has no work at all.
+Room = int
+Entry = tuple[int, int]  # idle number, agent: the longest idle first
+
+
+@dataclass(slots=True, eq=False)
+class Rooms:
+    """One kind of room. `gives_way` are the channels whose work is not counted against it."""
+
+    number: int
+    gives_way: frozenset[str] = frozenset()
+    mask: dict[Room, int] = field(default_factory=dict)  # room -> profiles with such an agent
+    idle: list[tuple[int, int, Agent]] = field(default_factory=list)  # everybody with room, longest idle first
+    by_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load for which this room counts
+
+    def free(self, agent: Agent) -> int:
+        """Return what an agent has free for work of this kind."""
+        free = agent.capacity - agent.used
+        return free + agent.eased[self.number] if self.number else free
+
+    def enter(self, agent: Agent) -> None:
+        """Stand where one's room is; who has none stands nowhere."""
+        free = self.free(agent)
+        if free <= 0:
+            return
+        room, entry, profile = 2 * free + (not agent.work), (agent.idle, agent.id), agent.profile
+        rooms = profile.rooms[self.number]
+        found = rooms.get(room)
+        if found is None:
+            rooms[room] = [entry]
+            self.mask[room] = self.mask.get(room, 0) | profile.bit
+        else:
+            insort(found, entry)
+        insort(self.idle, (agent.idle, agent.id, agent))
+
+    def leave(self, agent: Agent) -> None:
+        """Leave; call it before anything that changes what is free, idle or the profile."""
+        free = self.free(agent)
+        if free <= 0:
+            return
+        room, profile = 2 * free + (not agent.work), agent.profile
+        rooms = profile.rooms[self.number]
+        found = rooms[room]
+        del found[bisect_left(found, (agent.idle, agent.id))]
+        del self.idle[bisect_left(self.idle, (agent.idle, agent.id, agent))]
+        if not found:
+            del rooms[room]
+            self.mask[room] ^= profile.bit
+            if not self.mask[room]:
+                del self.mask[room]
+
+    def fitting(self, agent: Agent) -> int:
+        """Return the classes whose load fits into what an agent has free."""
+        free, mask = self.free(agent), 0
+        for load, classes in self.by_load.items():
+            if load <= free:
+                mask |= classes
+        return mask
+
+    def profiles(self, load: int) -> int:
+        """Return the profiles with an available agent who has at least this much free."""
+        mask, least = 0, 2 * load
+        for room, profiles in self.mask.items():
+            if room >= least:
+                mask |= profiles
+        return mask
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """A reserve: agents of some profiles of whom `agents` stay completely free for some classes."""
+
+    mask: int  # of the needs
+    agents: int
+    profiles: int = 0
+    classes: int = 0  # for which they are kept
+    blank: list[Entry] = field(default_factory=list)  # its agents without any work, longest idle first
+
+    @property
+    def withholds(self) -> bool:
+        return len(self.blank) <= self.agents
+
+    def enter(self, entry: Entry) -> None:
+        insort(self.blank, entry)
+
+    def leave(self, entry: Entry) -> None:
+        del self.blank[bisect_left(self.blank, entry)]

@@ -1,0 +1,221 @@
+"""Whom the router should have chosen, by scans over people and conversations: no mask, slope or room is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from router.core import events as ev
+from router.core.bundle import Bundle, Queue
+from router.core.lifecycle import WAITING
+from router.core.state import Agent, Conv, State
+
+STRICT, URGENT = 10**12, 1_000_000
+
+
+def able(agent: Agent, conv: Conv) -> bool:
+    """Whether an agent can do what a conversation needs, in one of the ways that will do."""
+    levels = dict(agent.abilities)
+    ways = (conv.cls.needs, *conv.cls.also)
+    return any(all(levels.get(name, -1) >= level for name, level in needs) for needs in ways)
+
+
+def serves(state: State, conv: Conv) -> bool:
+    queue = state.queues.get(conv.queue)
+    return queue is not None and (queue.open or queue.serve_until_ms > 0)
+
+
+def free(state: State, agent: Agent, conv: Conv) -> int:
+    """What an agent has free for a conversation: all but the work that does not give way to it."""
+    bundle, taken = state.bundle, 0
+    for number, load in agent.work.items():
+        spec = bundle.channels.get(state.convs[number].channel) if bundle else None
+        if spec is None or conv.channel not in spec.interrupted_by:
+            taken += load
+    return agent.capacity - taken
+
+
+def at_limit(state: State, agent: Agent, conv: Conv) -> bool:
+    most = dict(agent.abilities).get(f"limit:{conv.channel}")
+    return most is not None and sum(state.convs[each].channel == conv.channel for each in agent.work) >= most
+
+
+def is_there(agent: Agent) -> bool:
+    return agent.accepts and agent.grace_until_ms == 0
+
+
+def kept_from(state: State, agent: Agent, conv: Conv) -> bool:
+    """Whether a reserve keeps a completely free agent from a conversation."""
+    if agent.work or state.bundle is None:
+        return False
+    for reserve in state.bundle.reserves:
+        needs = reserve.needs
+        members = [
+            each
+            for each in state.agents.values()
+            if is_there(each) and not each.work and each.capacity > 0 and _fulfils(dict(each.abilities), needs)
+        ]
+        for_it = all(need in _implied(conv.cls.needs) for need in needs)
+        if agent in members and not for_it and len(members) <= reserve.agents:
+            return True
+    return False
+
+
+def _fulfils(levels: dict[str, int], needs: ev.Needs) -> bool:
+    return all(levels.get(name, -1) >= level for name, level in needs)
+
+
+def _implied(needs: ev.Needs) -> ev.Needs:
+    return needs
+
+
+def could_take(state: State, agent: Agent, conv: Conv) -> bool:
+    """Whether nothing speaks against it: presence, desk, room, limit, ability, rest, hours, reserve."""
+    fits = free(state, agent, conv) >= conv.load and not at_limit(state, agent, conv)
+    rests = agent.id in (conv.resting or {})
+    open_to = is_there(agent) and fits and not rests and able(agent, conv) and serves(state, conv)
+    return open_to and not kept_from(state, agent, conv)
+
+
+# --- whom to take -------------------------------------------------------------------------------------------------
+
+
+def waited(bundle: Bundle, spec: Queue, conv: Conv, at: int) -> int:
+    """How long somebody has waited: by the clock, or while the queue's calendar was open."""
+    calendar = bundle.calendars.get(spec.hours, ()) if spec.clock == "business" else ()
+    if not calendar:
+        return at - conv.key_ms
+    pairs = zip(calendar[::2], calendar[1::2], strict=True)
+    return sum(max(min(closes, at) - max(opens, conv.key_ms), 0) for opens, closes in pairs)
+
+
+def score(state: State, conv: Conv, at: int) -> int:
+    bundle = state.bundle
+    assert bundle is not None, "nobody waits before the first configuration"
+    spec = bundle.queues.get(conv.queue) or Queue(name=conv.queue, hours="")
+    target = spec.answer_within_ms.get(conv.channel) or (60_000 if conv.live else 4 * 3_600_000)
+    wait, up = waited(bundle, spec, conv, at), conv.cls.priority
+    lines: dict[str, Callable[[], tuple[int, int, int]]] = {
+        "balanced": lambda: (1_000 * spec.weight, target, 1_000 * up),
+        "fifo": lambda: (1_000, 60_000, 0),
+        "priority": lambda: (1_000, 60_000, STRICT * up),
+        "deadline": lambda: (1_000, 60_000, 1_000 + 1_000 * up - 1_000 * target // 60_000),
+        "age": lambda: (1_000, 60_000, 1_000 * up),
+    }
+    gain, per_ms, base = lines[spec.order]()
+    return max(base, URGENT * STRICT if up >= URGENT else base) + gain * wait // per_ms
+
+
+def is_first_task(agent: Agent, conv: Conv) -> bool:
+    tasks = {name.removeprefix("primary:") for name, _ in agent.abilities if name.startswith("primary:")}
+    skills = {name.removeprefix("skill:") for name, _ in conv.cls.needs if name.startswith("skill:")}
+    return bool(tasks & {conv.queue, *skills})
+
+
+def check_taken(state: State, event: ev.Offered, at: int) -> None:
+    """Hold whom an agent took against a scan of everybody who waits."""
+    conv, agent = state.convs[event.conv], state.agents[event.agent]
+    takeable = [c for c in state.convs.values() if c.state == WAITING and could_take(state, agent, c)]
+    oldest = min(takeable, key=lambda each: (each.key_ms, each.id))
+    best = min(
+        takeable,
+        key=lambda c: (-score(state, c, at) - 1_000 * is_first_task(agent, c), c.key_ms, c.id),
+    )
+    every = state.bundle.fair_every if state.bundle else 0
+    turn = every > 0 and agent.passed + 1 >= every
+    if best is oldest:
+        assert (conv, event.why) == (best, ("next_in_line",)), "somebody eligible was there before"
+    elif turn:
+        assert (conv, event.why) == (oldest, ("fair_turn",)), "it was the turn of who has waited longest"
+    else:
+        assert conv is best, "somebody scored more"
+        assert event.why[0] in {"most_urgent", "higher_priority", "earliest_deadline", "highest_score"}
+
+
+# --- whom to ask --------------------------------------------------------------------------------------------------
+
+
+def flexibility(state: State, agent: Agent, conv: Conv) -> tuple[int, int]:
+    """How many classes an agent could serve, at their limits or not, then the sum of what they can do."""
+    del conv
+    shut = {f"channel:{channel}" for channel in _channels_at_limit(state, agent)}
+    levels = {name: n for name, n in agent.abilities if name not in shut and not name.startswith("limit:")}
+    classes = sum(any(_fulfils(levels, needs) for needs in (c.needs, *c.also)) for c in state.matching.classes)
+    return classes, sum(levels.values())
+
+
+def _channels_at_limit(state: State, agent: Agent) -> set[str]:
+    limits = {name.removeprefix("limit:"): most for name, most in agent.abilities if name.startswith("limit:")}
+    counts = [state.convs[each].channel for each in agent.work]
+    return {channel for channel, most in limits.items() if counts.count(channel) >= most}
+
+
+def _is_blended(state: State, agent: Agent) -> bool:
+    bundle = state.bundle
+    assert bundle is not None, "nobody works before the first configuration"
+    shut = _channels_at_limit(state, agent)
+    takes = {name.removeprefix("channel:") for name, _ in agent.abilities if name.startswith("channel:")} - shut
+    return any(spec.load >= bundle.capacity and name in takes for name, spec in bundle.channels.items())
+
+
+Left = list[Agent]
+
+
+def _first_task(state: State, conv: Conv, left: Left) -> Left:
+    del state
+    return [each for each in left if is_first_task(each, conv)] or left
+
+
+def _highest_level(state: State, conv: Conv, left: Left) -> Left:
+    del state
+    needed = {name for name, _ in conv.cls.needs}
+    sums = {each.id: sum(level for name, level in each.abilities if name in needed) for each in left}
+    return [each for each in left if sums[each.id] == max(sums.values())]
+
+
+def _least_flexible(state: State, conv: Conv, left: Left) -> Left:
+    least = min(flexibility(state, each, conv) for each in left)
+    return [each for each in left if flexibility(state, each, conv) == least]
+
+
+def _fullest(state: State, conv: Conv, left: Left) -> Left:
+    least = min(free(state, each, conv) for each in left)
+    return [each for each in left if free(state, each, conv) == least]
+
+
+def _least_loaded(state: State, conv: Conv, left: Left) -> Left:
+    most = max(free(state, each, conv) for each in left)
+    return [each for each in left if free(state, each, conv) == most]
+
+
+def _packed(state: State, conv: Conv, left: Left) -> Left:
+    blended = any(_is_blended(state, each) for each in left)
+    return (_fullest if blended else _least_loaded)(state, conv, left)
+
+
+STEPS: dict[str, Callable[[State, Conv, Left], Left]] = {
+    "first_task": _first_task,
+    "highest_level": _highest_level,
+    "least_flexible": _least_flexible,
+    "packed": _packed,
+    "fullest": _fullest,
+    "least_loaded": _least_loaded,
+}
+
+
+def check_asked(state: State, event: ev.Offered) -> None:
+    """Hold whom a conversation rang at against a scan of everybody at work."""
+    conv, bundle = state.convs[event.conv], state.bundle
+    spec = bundle.queues.get(conv.queue) if bundle else None
+    left = [each for each in state.agents.values() if could_take(state, each, conv)]
+    for name in (spec.agents if spec else ()) or ("first_task", "least_flexible", "packed"):
+        if name == "longest_idle":
+            break
+        left = STEPS[name](state, conv, left)
+    assert min(left, key=lambda each: (each.idle, each.id)).id == event.agent, "another should have been asked"
+    assert event.why[-1] == "longest_idle"
+    like = [each for each in state.convs.values() if each.state == WAITING and each.cls is conv.cls]
+    first = min(
+        (each for each in like if could_take(state, state.agents[event.agent], each)),
+        key=lambda each: (each.key_ms, each.id),
+    )
+    assert first.id == conv.id, "a like conversation was there before"
