@@ -10,7 +10,7 @@ from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
 from router.core.bundle import Bundle
 from router.core.decide import arrivals, handling, people, upkeep
-from router.core.decide.placing import Steps
+from router.core.decide.placing import Steps, let_go
 from router.core.evolve import evolve, remember
 from router.core.state import State
 
@@ -76,6 +76,8 @@ class Engine:
         state = self.state
         if not made:
             return Made(state.position, None)
+        if state.matching.let_go:
+            self._steps(let_go(state, at), at, made)
         remember(state, command, at)
         return Made(state.position, ev.Entry(at, command, tuple(made)))  # type: ignore[arg-type]
 

@@ -99,7 +99,7 @@ def remember(state: State, command: str, at: int) -> None:
         state.answers[command] = Answer(state.position, at)
     if at >= state.forget_ms or len(state.answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
         _forget(state, at - MEMORY_MS)
-    state.matching.lifted.clear()
+    state.matching.let_go.clear()
     if state.convs.stirred:
         state.convs.settle(state.matching.in_lines)
     if at >= state.deadlines.opens_ms:

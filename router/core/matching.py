@@ -76,7 +76,7 @@ class Matching:
     slopes: dict[Grade, Slope] = field(default_factory=dict)
     kinds: list[Rooms] = field(default_factory=lambda: [Rooms(0)])
     kept: list[Kept] = field(default_factory=list)
-    lifted: list[Kept] = field(default_factory=list)  # reserves that this decision has raised above what they keep
+    let_go: list[int] = field(default_factory=list)  # agents whom this decision has freed of a reserve
     flexibility: Flexibility = field(default_factory=Flexibility)
     named: dict[str, int] = field(default_factory=dict)  # queue or skill -> classes of it
     primary_of: dict[str, int] = field(default_factory=dict)  # queue or skill -> profiles whose first task it is
@@ -358,15 +358,19 @@ class Matching:
             return
         for kind in self.kinds:
             kind.enter(agent)
-        if not agent.work and agent.profile.kept:
+        if agent.profile.kept:
             self._enter_reserves(agent)
 
     def _enter_reserves(self, agent: Agent) -> None:
+        """Who is completely free is counted; who has begun something is kept for nobody."""
+        if agent.work:
+            self.let_go.append(agent.id)
+            return
         for kept in agent.profile.kept:
             was = kept.withholds
             kept.enter((agent.idle, agent.id))
             if was and not kept.withholds:
-                self.lifted.append(kept)
+                self.let_go.extend(member for _, member in kept.blank)
 
     def leave_room(self, agent: Agent) -> None:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""

@@ -272,7 +272,7 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
         agent = state.agents[agent_row.id] = _agent(state, agent_row)
         fit(state, agent)
         state.matching.enter_room(agent)
-    state.matching.lifted.clear()
+    state.matching.let_go.clear()
     # Before anybody sleeps: everybody is at hand.
     state.deadlines.rebuild(state.standing())
     state.matching.rebuild_lines([conv for conv in state.convs.awake() if conv.state == WAITING])

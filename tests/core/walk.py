@@ -11,7 +11,7 @@ from router.core.answers import Answered
 from router.core.bundle import HOUR_MS
 from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
 from router.core.state import Conv
-from tests.core.world import CAPACITIES, LINES, PEOPLE, SKILLS, World, settle
+from tests.core.world import CAPACITIES, LINES, PEOPLE, World, settle
 
 QUEUES = ("general", "billing", "night")
 PAUSES_MS = (1, 1_000, 1_000, 5_000, 5_000, 20_000, 60_000, 600_000, 2 * HOUR_MS, 14 * HOUR_MS)
@@ -45,7 +45,7 @@ class Walk:
             self.chance.choice(LINES),
             blind=self.chance.random() < 0.1,
             quiet=self.chance.random() < 0.1,
-            channel=self.chance.choice(("chat", "email")),
+            channel=self.chance.choice(self.world.channels),
             topics=self.chance.choice(((), ("bill",))),
             segment=self.chance.choice(("", "", "vip")),
         )
@@ -54,7 +54,7 @@ class Walk:
         return self.world.tell(cmd.LeaveLine(id=self.world.id(), line=self.chance.choice(LINES)))
 
     def sign_in(self) -> Answered:
-        abilities, capacity = self.chance.choice(SKILLS), self.chance.choice(CAPACITIES)
+        abilities, capacity = self.chance.choice(self.world.skills), self.chance.choice(CAPACITIES)
         agent = self.chance.choice(PEOPLE)
         return self.world.tell(cmd.SignIn(id=self.world.id(), agent=agent, abilities=abilities, capacity=capacity))
 

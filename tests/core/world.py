@@ -79,6 +79,8 @@ class World:
     twin: Engine = field(default_factory=Engine)
     replica: State = field(default_factory=State)
     led_until_ms: int = 0
+    skills: tuple[ev.Needs, ...] = SKILLS
+    channels: tuple[str, ...] = ("chat", "email")
     _count: int = 0
 
     def __post_init__(self) -> None:

@@ -137,14 +137,7 @@ def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> S
 
 
 def fill(s: State, at: int, agent_id: int) -> Steps:
-    """Freed capacity is matched at once: what is held for this agent, then the lines; then whom a reserve lets go."""
-    yield from _fill(s, at, agent_id)
-    for kept in tuple(s.matching.lifted):
-        for _, member in tuple(kept.blank):
-            yield from _fill(s, at, member)
-
-
-def _fill(s: State, at: int, agent_id: int) -> Steps:
+    """Freed capacity is matched at once: first what is held for this agent, then the lines, the most urgent first."""
     while True:
         agent = s.agents.get(agent_id)
         if agent is None or not agent.available or not s.matching.has_any_room(agent):
@@ -157,6 +150,14 @@ def _fill(s: State, at: int, agent_id: int) -> Steps:
         if taken is None:
             return
         yield offer(s, at, taken.conv, agent=agent.id, why=taken.why, among=1)
+
+
+def let_go(s: State, at: int) -> Steps:
+    """Fill those whom the decision so far has freed of a reserve; that may free others in turn."""
+    done = 0
+    while done < len(s.matching.let_go):
+        yield from fill(s, at, s.matching.let_go[done])
+        done += 1
 
 
 def _held_that_fits(s: State, agent: Agent) -> Conv | None:
