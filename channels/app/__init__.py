@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from channels.app import frames
+from channels.app import frames, tokens
+from channels.app.gate import Gate
 from channels.app.link import Broker, broker_of
 from channels.app.listening import Limits, Listener
 from channels.app.presence import Presence
@@ -32,7 +33,8 @@ NO_BROKER = "no_broker_configured"
 class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `app` entry of channels.yaml. Without `broker` nothing is taken, and answers wait and say so.
 
-    `facts` maps what an app may declare for the rules to the values it may have.
+    `facts` maps what an app may declare for the rules to the values it may have. `gate_broker` is the broker's listener
+    that only the gate reaches; with it apps come to `/channels/app/mqtt` with a token that `token_key_env` proves.
     """
 
     broker: str = ""
@@ -42,21 +44,30 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     topics: str = "cc/v1/app"
     facts: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     messages_a_minute: int = 30
+    gate_broker: str = ""
+    gate_cert_file: str = ""
+    gate_key_file: str = ""
+    token_algorithm: str = tokens.SHARED
+    token_key_env: str = ""
+    token_old_key_env: str = ""
+    token_audience: str = ""
+    proxies: tuple[str, ...] = ()
 
 
 class App:
-    """One site's app: its customers, its link to the broker."""
+    """One site's app: its customers, its link to the broker, the gate on this node."""
 
-    def __init__(self, settings: Settings, door: Door, broker: Broker | None) -> None:
+    def __init__(self, settings: Settings, door: Door, broker: Broker | None, gate: Gate | None) -> None:
         self.capabilities = CAPABILITIES
         self._settings = settings
         self._door = door
         self._broker = broker
+        self._gate = gate
         self._publisher = Publisher(broker, settings.topics) if broker else None
 
     def routes(self) -> Sequence[Route]:
-        """Apps come to the broker."""
-        return ()
+        """The gate, where there is one; else apps come to the broker."""
+        return (Route(method="GET", path="/mqtt", handler=self._gate.socket),) if self._gate else ()
 
     async def listen(self) -> None:
         """Hold the link to the broker until cancelled."""
@@ -76,7 +87,9 @@ class App:
             await self.close()
 
     async def close(self) -> None:
-        """Hang up what is kept between answers."""
+        """Hang up: on apps, and on the broker."""
+        if self._gate is not None:
+            self._gate.close()
         if self._publisher is not None:
             await self._publisher.close()
 
@@ -108,13 +121,36 @@ def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) 
         raise ValueError(f"the environment variable {settings.password_env} is not set")
     if not settings.topics or any(sign in settings.topics for sign in "+#$") or settings.topics.startswith("/"):
         raise ValueError("app.topics must be the beginning of all topics, such as cc/v1/app")
+    keys = _keys(settings, environment)
     if not settings.broker:
-        return App(settings, door, None)
+        return App(settings, door, None, None)
+    ours = {"user": settings.user, "password": password, "ca_file": settings.ca_file}
+    broker = _broker("broker", settings.broker, **ours)
+    if not settings.gate_broker:
+        return App(settings, door, broker, None)
+    own = {"ca_file": settings.ca_file, "cert_file": settings.gate_cert_file, "key_file": settings.gate_key_file}
+    gate_broker = _broker("gate_broker", settings.gate_broker, **own)
+    if not keys.keys:
+        raise ValueError("app.token_key_env must name the variable with the key of your tokens")
+    for key in keys.keys:
+        tokens.check_key(keys.algorithm, key)
+    return App(settings, door, broker, Gate(door, gate_broker, keys, proxies=settings.proxies))
+
+
+def _broker(field: str, url: str, **more: str) -> Broker:
     try:
-        broker = broker_of(settings.broker, user=settings.user, password=password, ca_file=settings.ca_file)
+        return broker_of(url, **more)
     except ValueError:
-        raise ValueError("app.broker must be an address such as mqtt://127.0.0.1:1883 or mqtts://…:8883") from None
-    return App(settings, door, broker)
+        raise ValueError(f"app.{field} must be an address such as mqtt://127.0.0.1:1883 or mqtts://…:8883") from None
+
+
+def _keys(settings: Settings, environment: Mapping[str, str]) -> tokens.Keys:
+    names = [name for name in (settings.token_key_env, settings.token_old_key_env) if name]
+    for name in names:
+        if not environment.get(name, ""):
+            raise ValueError(f"the environment variable {name} is not set")
+    found = tuple(environment[name] for name in names)
+    return tokens.Keys(algorithm=settings.token_algorithm, keys=found, audience=settings.token_audience)
 
 
 __all__ = ["CAPABILITIES", "App", "Settings", "build"]

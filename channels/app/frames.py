@@ -83,7 +83,12 @@ class Unreadable(Exception):
         self.code, self.customer, self.client = code, customer, client
 
 
+class _Named(msgspec.Struct):
+    client_msg_id: ClientId
+
+
 _encoder = msgspec.json.Encoder()
+_names = msgspec.json.Decoder(_Named)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {
     IN: msgspec.json.Decoder(Say | Hello | Typing),
     STATE: msgspec.json.Decoder(State),
@@ -106,11 +111,22 @@ def parse(prefix: str, name: str, payload: bytes) -> Published:
     customer, end = _address(prefix, name)
     if len(payload) > PAYLOAD_BYTES_MAX:
         raise Unreadable("too_long", customer=customer)
+    if end == STATE and not payload:
+        # So MQTT takes back what is retained.
+        return Published(customer=customer, frame=State(online=False))
     try:
         frame = _decoders[end].decode(payload)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise Unreadable("bad_frame", customer=customer) from None
+        raise Unreadable("bad_frame", customer=customer, client=_named(payload)) from None
     return Published(customer=customer, frame=frame)
+
+
+def _named(payload: bytes) -> str:
+    """Return the name of a message that cannot be read, so that its app does not send it for ever."""
+    try:
+        return _names.decode(payload).client_msg_id
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return ""
 
 
 def _address(prefix: str, name: str) -> tuple[str, str]:

@@ -46,6 +46,8 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     password: str = ""
     ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
 
     def __repr__(self) -> str:
         return f"Broker({self.host}:{self.port})"
@@ -85,7 +87,7 @@ class Link(aiomqtt.Client):
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_S,
             properties=properties,
-            tls_context=_context(broker) if broker.tls else None,
+            tls_context=tls_context(broker) if broker.tls else None,
         )
         self._client.manual_ack_set(True)
         self._client.connect_timeout = CONNECT_S
@@ -221,5 +223,9 @@ def _code(fault: aiomqtt.MqttCodeError) -> int:
     return fault.rc.value if isinstance(fault.rc, ReasonCode) else int(fault.rc or 0)
 
 
-def _context(broker: Broker) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=broker.ca_file or None)
+def tls_context(broker: Broker) -> ssl.SSLContext:
+    """Return what proves the broker to us, and us to the broker where it asks for that."""
+    context = ssl.create_default_context(cafile=broker.ca_file or None)
+    if broker.cert_file:
+        context.load_cert_chain(broker.cert_file, broker.key_file or None)
+    return context

@@ -102,8 +102,8 @@ async def linked(broker: Mosquitto, door: MemoryDoor, **changes: Any) -> AsyncIt
 @asynccontextmanager
 async def sample(broker: Mosquitto, customer: str = "cust-1", **more: Any) -> AsyncIterator[AppClient]:
     """Run the sample client of the docs."""
-    place = {"host": "127.0.0.1", "port": broker.port, "repeat_s": REPEAT_S}
-    client = AppClient(customer, lambda: f"of-{customer}", **{**place, **more})
+    place: dict[str, Any] = {"host": "127.0.0.1", "port": broker.port, "repeat_s": REPEAT_S}
+    client = AppClient(customer, **{**place, "token": lambda: f"of-{customer}", **more})
     running = asyncio.create_task(client.run())
     try:
         yield client

@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.channels.relay import free_port
 
 US, OUR_PASSWORD = "patchbay", "our-own-password"
+# Somebody with all rights, who looks on.
+ANYBODY = "looks-on"
 PREFIX = "cc/v1/app"
 START_S = 15.0
 RIGHTS = f"""
@@ -18,6 +20,10 @@ topic read {PREFIX}/+/in
 topic read {PREFIX}/+/state
 topic read {PREFIX}/+/ack
 topic write {PREFIX}/+/out
+
+user {ANYBODY}
+topic readwrite #
+topic read $SYS/#
 
 pattern write {PREFIX}/%u/in
 pattern write {PREFIX}/%u/state
@@ -55,7 +61,7 @@ class Mosquitto:
             (self.folder / each).chmod(0o600)
 
     def passwords(self) -> dict[str, str]:
-        return {US: OUR_PASSWORD, **{name: f"of-{name}" for name in self.customers}}
+        return {US: OUR_PASSWORD, ANYBODY: f"of-{ANYBODY}", **{name: f"of-{name}" for name in self.customers}}
 
     def _settings(self) -> str:
         return f"""
@@ -65,6 +71,7 @@ persistence true
 persistence_location {self.folder}/
 autosave_interval 1
 autosave_on_changes true
+sys_interval 1
 max_queued_messages 100000
 log_dest file {self.folder}/mosquitto.log
 log_type all

@@ -10,11 +10,13 @@ import pytest
 
 from channels import app
 from channels.app.frames import PAYLOAD_BYTES_MAX, line_of
+from channels.app.link import broker_of, opened
 from channels.app.listening import AGAIN_S
 from channels.contract import Receipt, TryLater, Undeliverable
 from tests.channels.app.account import ENVIRONMENT, linked, mosquitto, phone, send, settings_of, until
-from tests.channels.app.broker import Mosquitto
+from tests.channels.app.broker import ANYBODY, Mosquitto
 from tests.channels.door import MemoryDoor
+from tests.channels.vectors.reading import vectors
 
 
 @pytest.fixture
@@ -275,3 +277,24 @@ async def test_while_the_archive_is_away_a_replay_ends_and_the_app_asks_again(br
         await ann.publishes("in", {"type": "hello"})
         await ann.hears("resumed")
         assert "kept" in [frame["text"] for frame in ann.of("msg")]
+
+
+# --- the counterpart --------------------------------------------------------------------------------------------------
+
+
+async def test_filters_match_topics_as_the_samples_say(broker: Mosquitto) -> None:
+    place = broker_of(broker.url, user=ANYBODY, password=f"of-{ANYBODY}")
+    async with opened(place, "looks-on", session_s=0) as link:
+        await link.want({"$SYS/broker/uptime": True})
+        await link.come()
+    for vector in vectors("mqtt").values():
+        pattern, topic = vector["inputs"]["filter"], vector["inputs"]["topic"]
+        async with opened(place, "looks-on", session_s=0) as link:
+            await link.want({pattern: True, "the/end": False})
+            if not topic.startswith("$"):
+                await link.say(topic, b"", expires_s=60)
+            await link.say("the/end", b"", expires_s=60)
+            heard: set[str] = set()
+            while "the/end" not in heard:
+                heard |= {message.topic.value for message in await link.come()}
+        assert (topic in heard) is vector["expected"]["matches"], vector["id"]
