@@ -55,10 +55,11 @@ async def staffed(
     folder: Path, name: str, module: Any, settings: Settings, environment: Mapping[str, str]
 ) -> AsyncIterator[StaffedHouse]:
     """Open a house; when it closes, its journal keeps every promise."""
+    usual = type(settings)()
     given = {
         field: list(value) if isinstance(value, tuple) else value
         for field, value in ((each, getattr(settings, each)) for each in settings.__struct_fields__)
-        if value not in ("", (), {}) and field != "load"
+        if value != getattr(usual, field)
     }
     house = StaffedHouse(folder, name, module, given)
     await house.start(environment=dict(environment))
