@@ -178,6 +178,8 @@ def _reconfigure(state: State, bundle: Bundle) -> None:
         if changed:
             fit(state, agent)
         state.matching.enter_room(agent)
+    if changed:
+        state.matching.let_go = [agent for _, agent, _ in state.matching.kinds[0].idle]
 
 
 def _review(state: State, convs: list[Conv]) -> None:

@@ -7,9 +7,11 @@ import random
 
 import pytest
 
+from router.core import commands as cmd
 from router.core import events as ev
 from router.core.bundle import HOUR_MS, Bundle, ChannelSpec, Closing, OffHours, Queue, Reserve, Rule
-from tests.core.floor_plan import FOREVER_MS, bundle
+from router.core.orders import URGENT
+from tests.core.floor_plan import FOREVER_MS, MONDAY_MS, Floor, bundle, desk, names
 from tests.core.walk import Walk
 from tests.core.world import World, daily
 
@@ -98,6 +100,130 @@ def test_the_walks_meet_every_reason_of_a_choice() -> None:
         Walk(world, random.Random(seed)).run(300)
         met |= {why for entry in world.entries for e in entry.events if isinstance(e, ev.Offered) for why in e.why}
     assert met >= {
-        *("first_task", "highest_level", "least_flexible", "packed", "fullest", "least_loaded", "longest_idle"),
+        *("highest_level", "least_flexible", "packed", "fullest", "least_loaded", "longest_idle"),
         *("next_in_line", "fair_turn", "most_urgent", "higher_priority", "earliest_deadline", "highest_score"),
     }
+
+
+# --- stories --------------------------------------------------------------------------------------------------------
+
+
+def floor_of(*staff: tuple[int, int, ev.Needs], **changes: object) -> Floor:
+    """A floor with these (agent, capacity, abilities), each at a desk."""
+    floor = Floor(bundle(channels=CHANNELS, **changes))
+    for agent, capacity, abilities in staff:
+        floor.sign_in(agent, capacity=capacity, abilities=abilities)
+        desk(floor, agent)
+    return floor
+
+
+def offered(events: list[ev.Event]) -> tuple[int, tuple[str, ...]]:
+    """Return whom it rang at, and why; zero for nobody."""
+    found = [event for event in events if isinstance(event, ev.Offered)]
+    return (found[0].agent, found[0].why) if found else (0, ())
+
+
+def test_whose_first_task_it_is_goes_before_the_longest_idle() -> None:
+    floor = floor_of((1, 60, (CHAT,)), (2, 60, (CHAT, ("primary:general", 1))))
+    assert offered(floor.arrive(1)) == (2, ("first_task", "longest_idle"))
+
+
+def test_the_bilingual_is_saved_for_those_who_need_them() -> None:
+    floor = floor_of((1, 25, (CHAT, ("skill:thai", 1))), (2, 25, (CHAT,)), rules=RULES)
+    assert offered(floor.arrive(1)) == (2, ("least_flexible", "longest_idle"))
+    assert offered(floor.arrive(2, segment="vip")) == (1, ("longest_idle",))
+
+
+def test_who_also_takes_calls_is_filled_up_and_others_share_evenly() -> None:
+    whole = {**CHANNELS, "call": ChannelSpec(load=100, live=True)}
+    blended = Floor(bundle(channels=whole))
+    for agent in (1, 2):
+        blended.sign_in(agent, abilities=(CALL, CHAT))
+        desk(blended, agent)
+    assert [offered(blended.arrive(line))[0] for line in (1, 2, 3, 4, 5)] == [1, 1, 1, 1, 2]
+    apart = floor_of((1, 100, (CHAT,)), (2, 100, (CHAT,)))
+    assert [offered(apart.arrive(line))[0] for line in (1, 2, 3, 4)] == [1, 2, 1, 2]
+
+
+def test_mails_give_way_to_a_call_and_wait_while_it_lasts() -> None:
+    floor = floor_of((1, 60, (CALL, EMAIL)))
+    floor.arrive(1, channel="email")
+    floor.accept(1)
+    assert offered(floor.arrive(2, channel="call")) == (1, ("longest_idle",)), "a call comes on top of a mail"
+    floor.accept(2)
+    assert offered(floor.arrive(3, channel="email")) == (0, ()), "a mail does not come on top of a call"
+    assert 3 in [offered_conv(event) for event in floor.do(cmd.Close(id="x", agent=1, conv=2, disposition="solved"))]
+
+
+def offered_conv(event: ev.Event) -> int:
+    return event.conv if isinstance(event, ev.Offered) else 0
+
+
+def test_an_agent_takes_no_more_of_a_channel_than_their_own_limit() -> None:
+    floor = floor_of((1, 100, (CHAT, EMAIL, ("limit:chat", 1))))
+    assert offered(floor.arrive(1))[0] == 1
+    assert offered(floor.arrive(2))[0] == 0
+    assert offered(floor.arrive(3, channel="email"))[0] == 1, "their room is there for other channels"
+    floor.accept(1)
+    closed = floor.do(cmd.Close(id="x", agent=1, conv=1, disposition="solved"))
+    assert [offered_conv(event) for event in closed if isinstance(event, ev.Offered)] == [2]
+
+
+def test_a_reserve_keeps_somebody_free_for_calls() -> None:
+    staff = ((1, 60, (CALL, CHAT)), (2, 60, (CALL, CHAT)))
+    floor = floor_of(*staff, reserves=(Reserve(needs=(CALL,), agents=1),))
+    assert offered(floor.arrive(1))[0] == 1
+    assert offered(floor.arrive(2))[0] == 1, "who has chats already takes another"
+    assert offered(floor.arrive(3))[0] == 0, "the other one is kept for a call"
+    assert offered(floor.arrive(4, channel="call"))[0] == 2
+
+
+def test_who_a_reserve_lets_go_is_filled_in_the_same_decision() -> None:
+    floor = floor_of((1, 60, (CALL, CHAT)), reserves=(Reserve(needs=(CALL,), agents=1),))
+    assert offered(floor.arrive(1))[0] == 0
+    assert offered(floor.sign_in(2, capacity=60, abilities=(CALL,))) == (1, ("next_in_line",))
+
+
+def test_a_higher_score_overtakes_and_every_so_often_it_is_the_turn_of_the_oldest() -> None:
+    rules = (Rule(name="vip", when='customer.segment == "vip"', queue="general", priority=9), RULES[2])
+    floor = floor_of(rules=rules, fair_every=4)
+    floor.arrive(1)
+    for line in range(2, 12):
+        floor.wait(1_000)
+        floor.arrive(line, segment="vip")
+    whys = [offered(floor.sign_in(1, capacity=25, abilities=(CHAT,)))]
+    for _ in range(5):
+        ringing = next(conv.id for conv in floor.state.convs.values() if conv.state == "offered")
+        floor.accept(ringing)
+        whys.append(offered(floor.do(cmd.Close(id=f"x{ringing}", agent=1, conv=ringing, disposition="solved"))))
+    reasons = [why for _, (why,) in whys]
+    assert reasons == ["most_urgent"] * 3 + ["fair_turn"] + ["next_in_line"] * 2
+
+
+@pytest.mark.parametrize("order", ["balanced", "fifo", "priority", "deadline", "age"])
+def test_who_is_urgent_goes_first_in_every_order(order: str) -> None:
+    urgent = Rule(name="urgent", when='customer.segment == "vip"', queue="general", priority=URGENT)
+    queues = {"general": Queue(name="general", hours="office", order=order)}
+    floor = floor_of(rules=(urgent, RULES[2]), queues=queues)
+    for line in (1, 2):
+        floor.arrive(line)
+        floor.wait(60_000)
+    floor.arrive(3, segment="vip")
+    came = floor.sign_in(1, capacity=25, abilities=(CHAT,))
+    assert [e.conv for e in came if isinstance(e, ev.Offered)] == [3]
+
+
+def test_a_night_does_not_count_as_waiting_where_business_time_does() -> None:
+    """A mail of the night and a call of the morning: both have waited since the opening, and the call's target is near."""
+    hours = {"office": (MONDAY_MS, MONDAY_MS + 8 * HOUR_MS, MONDAY_MS + 24 * HOUR_MS, MONDAY_MS + 32 * HOUR_MS)}
+    for clock, first in (("business", 2), ("clock", 1)):
+        answer = {"email": 4 * HOUR_MS, "call": 20_000}
+        queues = {"general": Queue(name="general", hours="office", answer_within_ms=answer, clock=clock)}
+        floor = floor_of(queues=queues, calendars=hours, rules=RULES[2:])
+        floor.wait(8 * HOUR_MS)
+        assert "Deferred" in names(floor.arrive(1, channel="email"))
+        floor.wait(MONDAY_MS + 24 * HOUR_MS - floor.at)
+        floor.arrive(2, channel="call")
+        floor.wait(5_000)
+        came = floor.sign_in(1, capacity=60, abilities=(CALL, EMAIL))
+        assert next(e.conv for e in came if isinstance(e, ev.Offered)) == first
