@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 DATA ?= data
 CONFIG ?= config
+# Most tests wait for something, so two run at once. A file stays whole: its browser or server is started once.
+TEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # $(call debian,COMMAND TO TEST,PACKAGES): install Debian packages when the test fails.
 define debian
@@ -50,11 +52,11 @@ lint: setup-test
 
 # Everything there is to check.
 test: lint
-	$(BIN)/pytest
+	$(TEST)
 
-# Without browsers, kills and whole servers: about a minute.
+# Without browsers, kills and whole servers: under a minute.
 quick: setup-test
-	$(BIN)/pytest -m "not browser and not crash" --ignore=tests/e2e
+	$(TEST) -m "not browser and not crash" --ignore=tests/e2e
 
 bench: setup-test
 	$(BIN)/python -m bench

@@ -18,7 +18,8 @@ from bench.subject import Subject
 from tests.badinput.api import Known
 from tests.badinput.doors import Doors
 from tests.badinput.tally import MARK
-from tests.e2e.house import PASSWORD, House, free_port
+from tests.e2e.house import PASSWORD, House
+from tests.ports import free_port
 
 ROBOTS = 3
 SERVED_S_MAX = 30

@@ -15,7 +15,8 @@ from channels import email
 from channels.contract import HangUp, LineRef, MessageIn, Send, TryLater, Undeliverable, Unsure
 from channels.email import smtp_in, smtp_out
 from tests.channels.door import START_MS, MemoryDoor
-from tests.channels.relay import Relay, free_port, serving, talking
+from tests.channels.relay import Relay, serving, talking
+from tests.ports import free_port
 
 LINE = LineRef(channel="email", key="0123456789abcdef01234567", peer="ann@example.org")
 PAYLOADS = Path(__file__).parent / "payloads" / "email"

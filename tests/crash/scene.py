@@ -17,7 +17,8 @@ from tests.crash.customers import Crowd, chat_customer, form_customer, mail_cust
 from tests.crash.ledger import Ledger
 from tests.crash.relay import Relay
 from tests.crash.subject_house import Subject
-from tests.e2e.house import PASSWORD, House, free_port, merged
+from tests.e2e.house import PASSWORD, House, merged
+from tests.ports import free_port
 
 SETTLE_S_MAX = 60
 # A step of a busy floor comes within a second; one that has not come by then is not waited for.

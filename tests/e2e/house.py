@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,15 +18,11 @@ from typing import Any
 import aiohttp
 import yaml
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parent.parent.parent
 START_S_MAX = 60
 PASSWORD = "a-password-for-tests-only"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

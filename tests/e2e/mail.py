@@ -15,7 +15,7 @@ import aiosmtplib
 from aiosmtpd import smtp
 from aiosmtpd.smtp import Envelope, Session
 
-from tests.e2e.house import free_port
+from tests.ports import free_port
 
 ARRIVAL_S_MAX = 10
 # Python folds ids that are longer than a line into encoded words, which no mail program does.

@@ -11,8 +11,9 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.e2e.conftest import People
-from tests.e2e.house import House, free_port
+from tests.e2e.house import House
 from tests.e2e.mail import Relay, deliver, letter, words_of
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

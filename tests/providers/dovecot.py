@@ -16,6 +16,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.ports import free_port
+
 PASSWORD = "the-mailbox-password-of-tests"
 TOKEN = "ya29.the-token-of-tests"
 START_S_MAX = 20.0
@@ -86,12 +88,6 @@ namespace inbox {{
   inbox = yes
 }}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

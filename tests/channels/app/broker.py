@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.channels.relay import free_port
+from tests.ports import free_port
 
 US, OUR_PASSWORD = "patchbay", "our-own-password"
 # Somebody with all rights, who looks on.
