@@ -41,6 +41,7 @@ STEPS = {
     "Closed": "closed",
     "LineHeld": "line_held",
     "PartyReported": "party",
+    "Ordered": "ordered",
 }
 # A socket's frame is at most 64 kB; a longer text is cut there, and fetched whole by the reader.
 FRAME_TEXT_CHARS_MAX = 6_000

@@ -92,18 +92,24 @@ class SignIn(Command, frozen=True, kw_only=True, tag=10):
 
 
 class SignOut(Command, frozen=True, kw_only=True, tag=11):
-    """An agent ends work. Refused while live conversations are open, unless `forced`."""
+    """An agent ends work. Refused while live conversations are open, unless `forced`. `by`: a supervisor's order."""
 
     agent: int
     why: str = "signed_out"
     forced: bool = False
+    by: int = 0
 
 
 class SetPresence(Command, frozen=True, kw_only=True, tag=12):
-    """One click, one presence for all channels. Coming back from `not_responding` is such a click."""
+    """One click, one presence for all channels. Coming back from `not_responding` is such a click.
+
+    `by`, `reason`: a supervisor has done it, and why.
+    """
 
     agent: int
     presence: str
+    by: int = 0
+    reason: str = ""
 
 
 class AttachDesk(Command, frozen=True, kw_only=True, tag=13):
@@ -240,6 +246,60 @@ class OrderClosure(Command, frozen=True, kw_only=True, tag=31):
     until_ms: int
     by: int
     reason: str
+
+
+class Assign(Command, frozen=True, kw_only=True, tag=57):
+    """A supervisor gives a conversation to an agent as theirs, wherever it is; `forced`: also without room."""
+
+    conv: int
+    to_agent: int
+    by: int
+    reason: str
+    forced: bool = False
+
+
+class Move(Command, frozen=True, kw_only=True, tag=58):
+    """A supervisor moves a conversation to another queue, its place kept. `skills` are needed besides the queue's."""
+
+    conv: int
+    queue: str
+    by: int
+    reason: str
+    skills: tuple[tuple[str, int], ...] = ()
+
+
+class Reprioritise(Command, frozen=True, kw_only=True, tag=59):
+    """A supervisor gives a conversation another priority."""
+
+    conv: int
+    priority: int
+    by: int
+    reason: str
+
+
+class TakeOver(Command, frozen=True, kw_only=True, tag=60):
+    """A supervisor who is signed in becomes the owner, in whatever presence and with whatever load."""
+
+    conv: int
+    by: int
+    reason: str
+
+
+class WithdrawOffer(Command, frozen=True, kw_only=True, tag=61):
+    """A supervisor stops the ringing; the conversation goes back to its place and rests from who was asked."""
+
+    conv: int
+    by: int
+    reason: str
+
+
+class Recall(Command, frozen=True, kw_only=True, tag=62):
+    """A supervisor brings a parked conversation back now, to its owner or (`to_queue`) to its queue."""
+
+    record: Record
+    by: int
+    reason: str
+    to_queue: bool = False
 
 
 class ApplyConfig(Command, frozen=True, kw_only=True, tag=40):

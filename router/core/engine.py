@@ -9,7 +9,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
 from router.core.bundle import Bundle
-from router.core.decide import arrivals, handling, people, upkeep
+from router.core.decide import arrivals, handling, people, supervising, upkeep
 from router.core.decide.placing import Steps, let_go
 from router.core.evolve import evolve, remember
 from router.core.state import State
@@ -39,6 +39,12 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.Park: handling.park,
     cmd.Close: handling.close,
     cmd.FinishWrapUp: handling.finish_wrap_up,
+    cmd.Assign: supervising.assign,
+    cmd.Move: supervising.move,
+    cmd.Reprioritise: supervising.reprioritise,
+    cmd.TakeOver: supervising.take_over,
+    cmd.WithdrawOffer: supervising.withdraw_offer,
+    cmd.Recall: supervising.recall,
     cmd.TakeLead: upkeep.take_lead,
     cmd.ApplyConfig: upkeep.apply_config,
     cmd.OrderClosure: upkeep.order_closure,

@@ -394,6 +394,47 @@ class Related(Event, frozen=True, tag=89):
     other: int
 
 
+class Ordered(Event, frozen=True, tag=67):
+    """A supervisor's order about a conversation: who, what, why. What follows in the decision is what it did.
+
+    `agent` and `queue` are what the order names, `number` its figure (a priority).
+    """
+
+    conv: int
+    by: int
+    deed: str
+    why: str
+    agent: int = 0
+    queue: str = ""
+    number: int = 0
+
+
+class Directed(Event, frozen=True, tag=68):
+    """A supervisor's order about an agent or a queue."""
+
+    by: int
+    deed: str
+    why: str
+    agent: int = 0
+    queue: str = ""
+
+
+class Reprioritised(Event, frozen=True, tag=69):
+    """Another class of the same queue and needs; place, leg and step stay. No rule moves it any more."""
+
+    conv: int
+    cls: int
+
+
+class Rested(Event, frozen=True, tag=70):
+    """Until a time this conversation does not ring at this agent, for another reason than their own decline."""
+
+    conv: int
+    agent: int
+    until_ms: int
+    why: str
+
+
 AnyEvent = (
     LeadTaken
     | ConfigApplied
@@ -440,6 +481,10 @@ AnyEvent = (
     | Reclassed
     | WindowClosed
     | Related
+    | Ordered
+    | Directed
+    | Reprioritised
+    | Rested
 )
 
 

@@ -13,6 +13,8 @@ from router.core import events as ev
 from router.core import evolve_customers
 from router.core.bundle import Bundle
 from router.core.deadlines import AGENT, QUEUE, REST, Deadlines
+from router.core.evolve_orders import WRITERS as ORDER_WRITERS
+from router.core.evolve_orders import rest
 from router.core.lifecycle import (
     ACTIVE,
     DEFERRED,
@@ -375,14 +377,7 @@ def _assigned(state: State, at: int, event: ev.Assigned) -> None:
 def _declined(state: State, at: int, event: ev.Declined) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
-    _rest(state, at, conv, event)
-
-
-def _rest(state: State, at: int, conv: Conv, event: ev.Declined | ev.Transferred) -> None:
-    """For a while this conversation does not ring at the agent who gave it away."""
-    if event.rest_until_ms > at:
-        conv.resting = {**(conv.resting or {}), event.agent: event.rest_until_ms}
-        state.deadlines.set(event.rest_until_ms, REST, conv.id, place=event.agent)
+    rest(state, at, conv, agent=event.agent, until_ms=event.rest_until_ms)
 
 
 def _offer_over(state: State, at: int, event: ev.OfferLapsed | ev.OfferWithdrawn) -> None:
@@ -429,7 +424,7 @@ def _transferred(state: State, at: int, event: ev.Transferred) -> None:
     move_class(state, at, conv, state.matching.classes[event.cls])
     conv.owner, conv.resting, conv.rule = 0, None, ""
     conv.leg_ms = conv.step = 0
-    _rest(state, at, conv, event)
+    rest(state, at, conv, agent=event.agent, until_ms=event.rest_until_ms)
 
 
 def _parked(state: State, at: int, event: ev.Parked) -> None:
@@ -612,6 +607,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.DeskAttached: _desk_attached,
     ev.DeskDetached: _desk_detached,
     **evolve_customers.WRITERS,
+    **ORDER_WRITERS,
 }
 
 _KINDS: list[type[ev.Event]] = [*WRITERS, ev.ConfigApplied]

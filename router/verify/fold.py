@@ -15,7 +15,8 @@ GONE = frozenset({OUT, PARKED, CLOSED, ABANDONED})
 TAKING = frozenset({OFFERED, ACTIVE, WRAP_UP})
 """The states in which a conversation takes room at an agent."""
 
-ClassKey = tuple[str, str, tuple[tuple[str, int], ...], int]
+Needs = tuple[tuple[str, int], ...]
+ClassKey = tuple[str, str, Needs, int, int, tuple[Needs, ...]]
 
 
 @dataclass(slots=True)
@@ -140,7 +141,8 @@ def _lead_taken(fold: Fold, _conv: None, event: ev.LeadTaken) -> None:
 
 def _class_formed(fold: Fold, _conv: None, event: ev.ClassFormed) -> None:
     fold.classes[event.cls] = (event.queue, event.load)
-    fold.class_ids[event.queue, event.channel, event.needs, event.load] = event.cls
+    key = (event.queue, event.channel, event.needs, event.load, event.priority, event.also)
+    fold.class_ids[key] = event.cls
 
 
 def _queue_opened(fold: Fold, _conv: None, event: ev.QueueOpened) -> None:
@@ -164,7 +166,8 @@ def _received(fold: Fold, conv: Conversation, event: ev.Received) -> None:
 
 def _returned(fold: Fold, conv: Conversation, event: ev.Returned) -> None:
     record = event.record
-    cls = fold.class_ids.get((record.queue, record.channel, record.needs, record.load), -1)
+    key = (record.queue, record.channel, record.needs, record.load, record.priority, record.also)
+    cls = fold.class_ids.get(key, -1)
     conv.state, conv.owner, conv.key_ms = UNPLACED, record.owner, record.key_ms
     conv.cls, conv.queue, conv.load, conv.line = cls, record.queue, record.load, record.line
     conv.opened = 0  # It was admitted long ago, whatever its queue did since.
@@ -245,6 +248,15 @@ def _transferred(fold: Fold, conv: Conversation, event: ev.Transferred) -> None:
         conv.resting.add(event.agent)
 
 
+def _reprioritised(fold: Fold, conv: Conversation, event: ev.Reprioritised) -> None:
+    fold.enter_class(conv, event.cls)
+
+
+def _rested(fold: Fold, conv: Conversation, event: ev.Rested) -> None:
+    if event.until_ms > fold.at:
+        conv.resting.add(event.agent)
+
+
 def _customer_left(_fold: Fold, conv: Conversation, event: ev.CustomerLeft) -> None:
     """Who leaves a line that the conversation has moved away from has not left it."""
     if conv.state == ACTIVE and conv.line == event.line:
@@ -307,6 +319,8 @@ WRITERS: dict[type[ev.Event], Callable[[Fold, Any, Any], None]] = {
     ev.DeliveryReported: _delivery_reported,
     ev.Reminded: _reminded,
     ev.Transferred: _transferred,
+    ev.Reprioritised: _reprioritised,
+    ev.Rested: _rested,
     ev.CustomerLeft: _customer_left,
     ev.WrapUpStarted: _wrap_up_started,
     ev.Parked: _left(PARKED),

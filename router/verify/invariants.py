@@ -11,6 +11,9 @@ from router.verify.fold import GONE, HELD, PARKED, UNPLACED, WAITING, Conversati
 from router.verify.moves import fault
 from router.verify.order import TICK_MS, Deadlines, Lines
 
+# Work that somebody gives to themselves is given in whatever presence they are.
+OWN_DEEDS = frozenset({"taken_over"})
+
 Answer = ev.Accepted | ev.Declined | ev.OfferLapsed | ev.OfferWithdrawn
 
 
@@ -77,9 +80,9 @@ class Invariants:
             self._found("admitted_after_closing", conv=conv.id, agent=event.agent)
 
     def assigned(self, conv: Conversation | None, event: ev.Assigned) -> None:
-        """Check presence; who reopens their own wrap-up has it already."""
+        """Check presence; who reopens their own wrap-up has it already, and who takes over does so as they are."""
         if conv is None or conv.agent != event.agent:
-            self._present(event, must_accept=True)
+            self._present(event, must_accept=event.why not in OWN_DEEDS)
         if conv is not None and conv.agent and conv.agent != event.agent:
             self._found("double_owner", conv=conv.id, agent=event.agent)
 

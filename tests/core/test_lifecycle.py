@@ -91,6 +91,9 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.Parked: ev.Parked(1, 7, "customer", 100, RECORD),
     ev.WrapUpStarted: ev.WrapUpStarted(1, 7, 100),
     ev.Closed: ev.Closed(1, 7, "", "handled", RECORD),
+    ev.Ordered: ev.Ordered(1, 9, "move", "asked", queue="billing"),
+    ev.Reprioritised: ev.Reprioritised(1, 1),
+    ev.Rested: ev.Rested(1, 7, 50, "withdrawn"),
     ev.Abandoned: ev.Abandoned(1, "left", RECORD),
 }
 

@@ -14,6 +14,7 @@ from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.bundle import HOUR_MS
 from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
+from tests.core.oracle import OPEN_STATES
 from tests.core.walk import Walk
 from tests.core.world import CAPACITIES, LINES, PEOPLE, SKILLS, World
 
@@ -172,6 +173,38 @@ class RandomFloor(RuleBasedStateMachine):
         until_ms = self.world.at + ms if ms else 0
         self.tell(cmd.OrderClosure(id=self.world.id(), queue=queue, until_ms=until_ms, by=9, reason="drill"))
 
+    @rule(pick=picks, to_agent=people, forced=flags)
+    def assign(self, pick: int, to_agent: int, *, forced: bool) -> None:
+        conv, _, _ = self.pick(OPEN_STATES, pick)
+        self.tell(cmd.Assign(id=self.world.id(), conv=conv, to_agent=to_agent, by=9, reason="asked", forced=forced))
+
+    @rule(pick=picks, by=people)
+    def take_over(self, pick: int, by: int) -> None:
+        conv, _, _ = self.pick(OPEN_STATES, pick)
+        self.tell(cmd.TakeOver(id=self.world.id(), conv=conv, by=by, reason="asked"))
+
+    @rule(pick=picks, queue=st.sampled_from(("general", "billing", "night")), thai=flags)
+    def move(self, pick: int, queue: str, *, thai: bool) -> None:
+        conv, _, _ = self.pick(OPEN_STATES, pick)
+        skills = (("thai", 1),) if thai else ()
+        self.tell(cmd.Move(id=self.world.id(), conv=conv, queue=queue, by=9, reason="asked", skills=skills))
+
+    @rule(pick=picks, priority=st.sampled_from((0, 1, 5)))
+    def reprioritise(self, pick: int, priority: int) -> None:
+        conv, _, _ = self.pick(OPEN_STATES, pick)
+        self.tell(cmd.Reprioritise(id=self.world.id(), conv=conv, priority=priority, by=9, reason="asked"))
+
+    @rule(pick=picks)
+    def withdraw_an_offer(self, pick: int) -> None:
+        conv, _, _ = self.pick({OFFERED}, pick)
+        self.tell(cmd.WithdrawOffer(id=self.world.id(), conv=conv, by=9, reason="asked"))
+
+    @rule(pick=picks, to_queue=flags)
+    def recall(self, pick: int, *, to_queue: bool) -> None:
+        record = self.world.record(pick % self.world.state.next_conv)
+        if record is not None:
+            self.tell(cmd.Recall(id=self.world.id(), record=record, by=9, reason="asked", to_queue=to_queue))
+
     @rule(name=st.sampled_from(("plain", "skilled", "dropped", "closing")))
     def apply_config(self, name: str) -> None:
         self.world.apply(name)
@@ -200,16 +233,24 @@ class RandomFloor(RuleBasedStateMachine):
     # --- capacity has causes ------------------------------------------------------------------------------------
 
     @invariant()
-    def nobody_is_over_capacity_but_by_a_lowered_one(self) -> None:
-        """Over it only because it was lowered; and then the load never grows."""
+    def nobody_is_over_capacity_but_by_a_named_cause(self) -> None:
+        """Over it only because it was lowered, or by a supervisor's force; and then the load never grows."""
         over = {}
         for agent in self.world.state.agents.values():
             if agent.used > agent.capacity:
                 command = self.world.sent[-1][0]
                 lowered = isinstance(command, cmd.SignIn) and command.agent == agent.id
-                assert lowered or self.over.get(agent.id, 0) >= agent.used
+                forced = _is_forced_on(command, agent.id)
+                assert lowered or forced or self.over.get(agent.id, 0) >= agent.used
                 over[agent.id] = agent.used
         self.over = over
+
+
+def _is_forced_on(command: cmd.Command, agent: int) -> bool:
+    """Whether a command may take an agent over capacity, by its own name."""
+    if isinstance(command, cmd.Assign):
+        return command.forced and command.to_agent == agent
+    return isinstance(command, cmd.TakeOver) and command.by == agent
 
 
 # Walks go deeper than a machine that draws every command as often; so many of them are a matter of seconds.

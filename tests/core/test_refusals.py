@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,14 @@ def full(floor: Floor) -> Floor:
     return floor
 
 
+def talking_to_one_with_room_for_one() -> Floor:
+    floor = at_work(7, capacity=25)
+    floor.arrive(1)
+    floor.accept(1)
+    floor.arrive(2)
+    return floor
+
+
 def unconfigured() -> Floor:
     floor = Floor()
     floor.engine = Engine()
@@ -59,6 +68,8 @@ def ringing() -> Floor:
 def declined(floor: Floor) -> cmd.Command:
     return cmd.Decline(id="c", agent=7, conv=1, offer=floor.state.convs[1].offer.id, reason="bored")
 
+
+ORDERED: dict[str, Any] = {"by": 90, "reason": "asked"}
 
 REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] = [
     ("agent_unknown", Floor, lambda f: cmd.SetPresence(id="c", agent=9, presence="break")),
@@ -90,6 +101,20 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("reason_unknown", ringing, declined),
     ("until_past", talking, lambda f: cmd.Park(id="c", agent=7, conv=1, until_ms=f.at)),
     ("live_work_open", talking, lambda f: cmd.SignOut(id="c", agent=7)),
+    ("target_full", talking_to_one_with_room_for_one, lambda f: cmd.Assign(id="c", conv=2, to_agent=7, **ORDERED)),
+    ("target_owns", talking, lambda f: cmd.Assign(id="c", conv=1, to_agent=7, **ORDERED)),
+    ("target_away", talking, lambda f: cmd.Assign(id="c", conv=1, to_agent=8, **ORDERED)),
+    ("target_self", talking, lambda f: cmd.TakeOver(id="c", conv=1, by=7, reason="asked")),
+    ("agent_unknown", talking, lambda f: cmd.TakeOver(id="c", conv=1, **ORDERED)),
+    ("in_wrap_up", wrapping, lambda f: cmd.Move(id="c", conv=1, queue="night", **ORDERED)),
+    ("already_there", ringing, lambda f: cmd.Move(id="c", conv=1, queue="general", **ORDERED)),
+    ("queue_unknown", ringing, lambda f: cmd.Move(id="c", conv=1, queue="none", **ORDERED)),
+    ("queue_closed", lambda: late(talking()), lambda f: cmd.Move(id="c", conv=1, queue="general", **ORDERED)),
+    ("skill_unknown", ringing, lambda f: cmd.Move(id="c", conv=1, queue="night", skills=(("juggling", 1),), **ORDERED)),
+    ("not_offered", talking, lambda f: cmd.WithdrawOffer(id="c", conv=1, **ORDERED)),
+    ("conversation_unknown", talking, lambda f: cmd.Reprioritise(id="c", conv=9, priority=1, **ORDERED)),
+    ("reason_missing", talking, lambda f: cmd.Reprioritise(id="c", conv=1, priority=1, by=90, reason="")),
+    ("reason_missing", talking, lambda f: cmd.SetPresence(id="c", agent=7, presence="break", by=90)),
     ("floor_full", lambda: full(Floor()), lambda f: f.message(99)),
     ("not_configured", unconfigured, lambda f: f.message(1)),
     ("not_configured", unconfigured, lambda f: cmd.SignIn(id="c", agent=7, abilities=(), capacity=1)),

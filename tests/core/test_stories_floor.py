@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from router.core import commands as cmd
@@ -266,12 +268,29 @@ def one_of_each() -> Floor:
     floor.do(cmd.FinishWrapUp(id="finish", agent=7, conv=1, disposition="solved"))
     floor.do(cmd.SetAside(id="aside", message=99, reason="bounce"))
     floor.do(cmd.OrderClosure(id="order", queue="night", until_ms=floor.at + HOUR_MS, by=1, reason="drill"))
+    ordered(floor)
     floor.do(cmd.SetPresence(id="break", agent=7, presence="break"))
     floor.do(cmd.DetachDesk(id="detach", agent=7, node="n1", desk="d1"))
     desk(floor, 7)
     floor.do(cmd.NodeLost(id="lost", node="n1"))
     floor.do(cmd.SignOut(id="out", agent=7))
     return floor
+
+
+def ordered(floor: Floor) -> None:
+    """Every order of a supervisor once."""
+    order: dict[str, Any] = {"conv": 2, "by": 8, "reason": "asked"}
+    floor.arrive(2)
+    floor.do(cmd.WithdrawOffer(id="withdraw", **order))
+    floor.do(cmd.Reprioritise(id="hurry", priority=3, **order))
+    floor.do(cmd.Move(id="move", queue="billing", **order))
+    floor.do(cmd.Assign(id="assign", to_agent=7, **order))
+    parked = floor.do(cmd.Park(id="later", agent=7, conv=2))[0]
+    assert isinstance(parked, ev.Parked)
+    floor.do(cmd.Recall(id="recall", record=parked.record, by=8, reason="asked"))
+    floor.sign_in(8, abilities=())
+    floor.do(cmd.TakeOver(id="take_over", **order))
+    floor.do(cmd.Close(id="over", agent=8, conv=2, disposition="solved"))
 
 
 def test_every_command_said_again_gets_the_earlier_answer(monkeypatch: pytest.MonkeyPatch) -> None:

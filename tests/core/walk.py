@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from router.core import commands as cmd
 from router.core.answers import Answered
 from router.core.bundle import HOUR_MS
-from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
+from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Conv
 from tests.core.world import CAPACITIES, LINES, PEOPLE, World, settle
 
+OPEN = (WAITING, HELD, OFFERED, ACTIVE, WRAP_UP, DEFERRED)
 QUEUES = ("general", "billing", "night")
 PAUSES_MS = (1, 1_000, 1_000, 5_000, 5_000, 20_000, 60_000, 600_000, 2 * HOUR_MS, 14 * HOUR_MS)
 
@@ -167,6 +168,60 @@ class Walk:
             )
         )
 
+    def assign(self) -> Answered | None:
+        conv = self._conv(*OPEN)
+        if conv is None:
+            return None
+        agent, forced = self.chance.choice(PEOPLE), self.chance.random() < 0.3
+        return self.world.tell(
+            cmd.Assign(id=self.world.id(), conv=conv.id, to_agent=agent, by=9, reason="asked", forced=forced)
+        )
+
+    def take_over(self) -> Answered | None:
+        conv = self._conv(*OPEN)
+        if conv is None:
+            return None
+        by = self.chance.choice(PEOPLE)
+        return self.world.tell(cmd.TakeOver(id=self.world.id(), conv=conv.id, by=by, reason="asked"))
+
+    def move(self) -> Answered | None:
+        conv = self._conv(*OPEN)
+        if conv is None:
+            return None
+        queue = self.chance.choice(QUEUES)
+        skills = self.chance.choice(((), (), (("thai", 1),)))
+        return self.world.tell(
+            cmd.Move(id=self.world.id(), conv=conv.id, queue=queue, by=9, reason="asked", skills=skills)
+        )
+
+    def reprioritise(self) -> Answered | None:
+        conv = self._conv(*OPEN)
+        if conv is None:
+            return None
+        priority = self.chance.choice((0, 1, 5))
+        return self.world.tell(
+            cmd.Reprioritise(id=self.world.id(), conv=conv.id, priority=priority, by=9, reason="asked")
+        )
+
+    def withdraw_offer(self) -> Answered | None:
+        conv = self._conv(*OPEN)
+        if conv is None:
+            return None
+        return self.world.tell(cmd.WithdrawOffer(id=self.world.id(), conv=conv.id, by=9, reason="asked"))
+
+    def recall(self) -> Answered | None:
+        record = self.world.record(self.chance.randrange(self.world.state.next_conv))
+        if record is None:
+            return None
+        to_queue = self.chance.random() < 0.5
+        return self.world.tell(cmd.Recall(id=self.world.id(), record=record, by=9, reason="asked", to_queue=to_queue))
+
+    def order_presence(self) -> Answered:
+        agent, presence = self.chance.choice(PEOPLE), self.chance.choice(("available", "break"))
+        return self.world.tell(
+            cmd.SetPresence(id=self.world.id(), agent=agent, presence=presence, by=9, reason="asked")
+        )
+
     def apply(self) -> Answered:
         return self.world.apply(self.chance.choice(sorted(self.world.configurations)))
 
@@ -208,6 +263,13 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.sign_out: 1,
     Walk.lose_node: 1,
     Walk.order_closure: 1,
+    Walk.assign: 2,
+    Walk.take_over: 1,
+    Walk.move: 2,
+    Walk.reprioritise: 2,
+    Walk.withdraw_offer: 1,
+    Walk.recall: 1,
+    Walk.order_presence: 1,
     Walk.apply: 1,
     Walk.lose_lead: 1,
 }

@@ -50,7 +50,12 @@ def set_presence(s: State, at: int, c: cmd.SetPresence) -> Steps:
     if s.bundle is None or c.presence not in s.bundle.presences:
         yield Refused("presence_unknown")
         return
-    chosen = _presence(s, c.agent, c.presence, "chosen")
+    if c.by and not c.reason:
+        yield Refused("reason_missing")
+        return
+    if c.by:
+        yield ev.Directed(c.by, "presence", c.reason, agent=c.agent)
+    chosen = _presence(s, c.agent, c.presence, "supervisor" if c.by else "chosen")
     yield from change_presence(s, at, chosen)
 
 
@@ -74,6 +79,8 @@ def sign_out(s: State, at: int, c: cmd.SignOut) -> Steps:
     if not c.forced and _has_live_work(s, agent):
         yield Refused("live_work_open")
         return
+    if c.by:
+        yield ev.Directed(c.by, "sign_out", c.why, agent=c.agent)
     yield from end_work(s, at, agent, c.why)
 
 
