@@ -113,8 +113,8 @@ async def sample(broker: Mosquitto, customer: str = "cust-1", **more: Any) -> As
 
 
 @asynccontextmanager
-async def mosquitto(folder: Path) -> AsyncIterator[Mosquitto]:
-    made = Mosquitto(folder / "broker")
+async def mosquitto(folder: Path, customers: tuple[str, ...] = ("cust-1", "cust-2")) -> AsyncIterator[Mosquitto]:
+    made = Mosquitto(folder / "broker", customers)
     await made.start()
     try:
         yield made
