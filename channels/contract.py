@@ -266,6 +266,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     `live`: somebody is waiting on the line. `load`: of a capacity of 100, by default.
     `reply_window_ms`, `reply_quota`: the platform's own limits, 0 for none.
     `opens_on`: what opens a conversation, a `message` or the `line` itself (a call rings before a word).
+    `many`: entries of any name may be served by this channel (`by`), each with lines and secrets of its own.
     `single`: `listen` may run only once in a site. `can_find`: the provider can be asked by key.
     """
 
@@ -282,6 +283,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     single: bool = False
     can_find: bool = False
     left_after_ms: int = 0
+    many: bool = False
 
 
 class LetterboxClosed(Exception):
@@ -432,6 +434,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     enabled: bool = True
+    by: str = ""  # the channel that serves an entry of another name; empty: the one of this name
     load: int = 0  # 0: the channel's own
     confirm: str = ""  # the notice that confirms an arrival, empty for none
 

@@ -17,6 +17,8 @@ CONNECT_S, CALL_S = 3.0, 5.5
 ANSWER_BYTES_MAX = 256 * 1024
 # A file's name is shown on a screen.
 NAME_CHARS_MAX = 120
+# A provider that wants more has something else in mind than our rate.
+WISH_MS_MAX = 3_600_000
 _CHUNK_BYTES = 64 * 1024
 # A gateway says so before it has passed the request on; other server errors may come after the deed.
 NOT_PASSED_ON = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -37,6 +39,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     url: str
     query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
     json: bytes | None = None
     form: Mapping[str, str] | None = None
     file: File | None = None
@@ -76,17 +79,17 @@ async def ask(request: Ask) -> Told:
 
 
 async def _told(session: aiohttp.ClientSession, request: Ask) -> Told:
-    headers = {"Content-Type": "application/json; charset=utf-8"} if request.json is not None else {}
+    kind = {"Content-Type": "application/json; charset=utf-8"} if request.json is not None else {}
     async with session.request(
         request.method,
         request.url,
         params=dict(request.query),
         data=_body(request),
-        headers=headers,
+        headers={**kind, **request.headers},
         allow_redirects=False,
     ) as answer:
         if answer.status in NOT_PASSED_ON:
-            raise TryLater(f"provider_{answer.status}")
+            raise TryLater(f"provider_{answer.status}", after_ms=_wish_ms(answer.headers.get("Retry-After", "")))
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = f"provider_{answer.status}"
             raise TryLater(reason) if request.harmless else Unsure(reason)
@@ -97,6 +100,11 @@ async def _told(session: aiohttp.ClientSession, request: Ask) -> Told:
             media_type=answer.content_type,
             name=typed(disposition.filename or "", lines=False)[:NAME_CHARS_MAX] if disposition else "",
         )
+
+
+def _wish_ms(said: str) -> int:
+    """Return for how long a provider wants to be left alone, 0 where it does not say; a date is not read."""
+    return min(int(said) * 1_000, WISH_MS_MAX) if said.isascii() and said.isdigit() else 0
 
 
 def _body(request: Ask) -> bytes | aiohttp.FormData | None:

@@ -80,6 +80,7 @@ class Served:
         self._changes: set[asyncio.Task[None]] = set()
         self.signs = Signs()
         self.references = References(parts.key.derive("references", site))
+        self._capabilities = {name: module.CAPABILITIES for name, module in parts.modules.items()}
         self.floor = self._build_floor()
         self.intake = self._build_intake()
         self.hub = self._build_hub()
@@ -235,7 +236,7 @@ class Served:
                 clock=parts.clock,
                 bus=InProcessBus(),
                 telemetry=parts.telemetry,
-                capabilities={name: module.CAPABILITIES for name, module in parts.modules.items()},
+                capabilities=self._capabilities,
                 reference=self.references.reference,
                 jumped_ms=parts.jumped_ms,
             )
@@ -243,13 +244,12 @@ class Served:
 
     def _build_intake(self) -> Intake:
         parts = self._parts
-        capabilities = {name: module.CAPABILITIES for name, module in parts.modules.items()}
         return Intake(
             IntakeParts(
                 floor=self.floor,
                 letterbox=parts.store.letterbox,
                 clock=parts.clock,
-                look_up=LookUp(self.floor, parts.store.archive, capabilities),
+                look_up=LookUp(self.floor, parts.store.archive, self._capabilities),
                 settling=self._settling,
                 telemetry=parts.telemetry,
             )
@@ -283,6 +283,7 @@ class Served:
         return Switchboard(
             BoardParts(
                 modules=parts.modules,
+                capabilities=self._capabilities,
                 door=self._build_door,
                 environment=parts.environment,
                 tasks=self._tasks,

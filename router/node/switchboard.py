@@ -36,9 +36,10 @@ class Plugged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardParts:
-    """What the switchboard receives from the node."""
+    """What the switchboard receives from the node. `capabilities` it tells of entries that others' channels serve."""
 
     modules: Mapping[str, ChannelModule]
+    capabilities: dict[str, Capabilities]
     door: Callable[[str], FloorDoor]
     environment: Mapping[str, str]
     tasks: Tasks
@@ -66,7 +67,10 @@ class Switchboard:
     def plug_all(self, settings: Mapping[str, Settings]) -> None:
         """Build every enabled channel; one that cannot be built is said, and the others serve."""
         for name, entry in settings.items():
-            if entry.enabled and name in self._parts.modules:
+            module = self._parts.modules.get(entry.by or name)
+            if module is not None:
+                self._parts.capabilities[name] = module.CAPABILITIES
+            if module is not None and entry.enabled:
                 self._plug(name, entry)
 
     async def change(self, settings: Mapping[str, Settings]) -> None:
@@ -121,7 +125,7 @@ class Switchboard:
     def _plug(self, name: str, entry: Settings) -> None:
         door = self._parts.door(name)
         try:
-            channel = self._parts.modules[name].build(entry, door, self._parts.environment)
+            channel = self._parts.modules[entry.by or name].build(entry, door, self._parts.environment)
         except ValueError as fault:
             # The sentence names what is missing, a variable perhaps, and never a secret.
             self.problems[name] = f"The channel {name} is off: {fault}"

@@ -10,7 +10,7 @@ import msgspec
 from channels.contract import Capabilities, Settings
 from router.core.bundle import ChannelSpec
 from router.core.cel import did_you_mean
-from router.settings.reading import Scope, entries, reference, there_is
+from router.settings.reading import Scope, check_name, entries, reference, there_is
 from router.settings.tree import Mapping, Node, Scalar
 from router.settings.typed import FAULT, read_typed
 
@@ -27,25 +27,55 @@ def read_channels(node: Node, scope: Scope, *, schemas: Schemas, capacity: int) 
         return {}
     found: dict[str, Settings] = {}
     for word, part in group.entries.items():
-        if word not in schemas:
-            hint = did_you_mean(word, schemas) or there_is(schemas)
-            scope.report(group.keys[word], f"no channel module '{word}'{hint}")
+        module = _module(word, part, group.keys[word], scope, schemas=schemas)
+        if not module:
             continue
-        _check_load(part, scope, capacity=capacity, usual=schemas[word][1].load)
+        _check_load(part, scope, capacity=capacity, usual=schemas[module][1].load)
         for key, kind in REFERENCES.items():
             if isinstance(part, Mapping) and key in part.entries:
                 reference(kind)(part.entries[key], scope)
-        values = read_typed(part, scope, schemas[word][0])
+        values = read_typed(part, scope, schemas[module][0])
         if values is not FAULT:
-            found[word] = msgspec.convert(values, schemas[word][0])
+            found[word] = msgspec.convert(values, schemas[module][0])
     return found
+
+
+def is_served(word: str, node: Node, schemas: Schemas) -> bool:
+    """Return whether an entry has a channel, by its own name or by another's."""
+    return word in schemas or _by(node) in schemas
+
+
+def _by(node: Node) -> str:
+    part = node.entries.get("by") if isinstance(node, Mapping) else None
+    return str(part.value) if isinstance(part, Scalar) and part.value else ""
+
+
+def _module(word: str, part: Node, key: Scalar, scope: Scope, *, schemas: Schemas) -> str:
+    """Return the channel that serves an entry, or report and return nothing."""
+    by = _by(part)
+    many = [name for name, (_, can) in schemas.items() if can.many]
+    if not by:
+        if word in schemas:
+            return word
+        hint = did_you_mean(word, schemas) or there_is(schemas)
+        scope.report(key, f"no channel module '{word}'{hint}" + "".join(f"; or add 'by: {name}'" for name in many))
+    elif by not in many:
+        scope.report(part, f"'by: {by}' serves no other entry; write one of {', '.join(many) or 'none'}")
+    elif word in schemas and word != by:
+        scope.report(key, f"'{word}' is a channel of its own; give this entry another name")
+    else:
+        check_name(word, key, scope)
+        return by
+    return ""
 
 
 def specs_of(channels: Map[str, Settings], schemas: Schemas) -> dict[str, ChannelSpec]:
     """Return what routing must know of every enabled channel."""
     return {
         word: ChannelSpec(
-            load=settings.load or schemas[word][1].load, live=schemas[word][1].live, confirm=settings.confirm
+            load=settings.load or schemas[settings.by or word][1].load,
+            live=schemas[settings.by or word][1].live,
+            confirm=settings.confirm,
         )
         for word, settings in channels.items()
         if settings.enabled

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from channels.contract import Settings
 from router.core.bundle import Bundle, decode_bundle, encode_bundle
 from router.core.cel import did_you_mean
-from router.settings.channel_entries import Schemas, read_channels, specs_of
+from router.settings.channel_entries import Schemas, is_served, read_channels, specs_of
 from router.settings.checks import Check, CheckResult, read_checks, run_checks
 from router.settings.conditions import read_rules, read_topics
 from router.settings.expansion import expand_all
@@ -186,8 +186,7 @@ class _Load:
         names["language"] = self._languages()
         for kind, section in _KINDS:
             names[kind] = self._keys(section)
-        channels = self._keys("channels")
-        names["channel"] = None if channels is None else tuple(word for word in channels if word in self._schemas)
+        names["channel"] = self._channel_names()
         names["rule"] = self._rule_names()
         levels = self._read("skills", read_skills) or {}
         if (skills := names["skill"]) is not None:
@@ -199,6 +198,11 @@ class _Load:
         if isinstance(node, Mapping):
             return tuple(node.entries)
         return None if node is not None or self._broken or SECTIONS[section] else ()
+
+    def _channel_names(self) -> tuple[str, ...] | None:
+        words, node = self._keys("channels"), self._nodes.get("channels")
+        found = node.entries if isinstance(node, Mapping) else {}
+        return None if words is None else tuple(word for word in words if is_served(word, found[word], self._schemas))
 
     def _languages(self) -> tuple[str, ...] | None:
         site = self._nodes.get("site")
