@@ -49,6 +49,27 @@ class OffHours(Part, frozen=True, kw_only=True):
     then: str = ""
 
 
+class NoAnswer(Part, frozen=True, kw_only=True):
+    """What silence to an offer does to the agent: `not_responding`, or `rest`: only this conversation stays away.
+
+    After `serial_max` unanswered offers in a row it is `not_responding` in either case.
+    """
+
+    then: str = "not_responding"
+    serial_max: int = 3
+
+
+class Unanswered(Part, frozen=True, kw_only=True):
+    """What becomes of a customer who waits for the owner: said each `remind_ms`, after `after_ms` what `then` names.
+
+    `queue`: it goes back in line at its old place; `supervisor`: it is said to those who supervise, and again later.
+    """
+
+    remind_ms: int
+    after_ms: int
+    then: str = "queue"
+
+
 class Queue(Part, frozen=True, kw_only=True):
     """Where conversations of one kind wait. Durations in milliseconds.
 
@@ -78,6 +99,13 @@ class Queue(Part, frozen=True, kw_only=True):
     repeat: Repeat | None = None
     next_within_ms: dict[str, int] = {}  # by channel: how soon a customer who wrote again is answered
     window_closed: str = "show"
+    ring: int = 1  # so many agents ring at once
+    auto_answer: bool = False  # the desk accepts by itself
+    pull: str = ""  # `also`: agents may take what waits besides; `only`: nothing is offered
+    no_answer: NoAnswer = NoAnswer()
+    unanswered: dict[str, Unanswered] = {}  # by channel, "" for those not named
+    owner_absent_ms: int = 0  # so long what was woken waits for an owner who is not signed in; 0 for not at all
+    shift_end: str = "refuse"  # of a sign-out with live work: `refuse`, or `queue`: back in line at its place
 
 
 class Rule(Part, frozen=True, kw_only=True):

@@ -82,13 +82,15 @@ class LeaveLine(Command, frozen=True, kw_only=True, tag=3):
 class SignIn(Command, frozen=True, kw_only=True, tag=10):
     """An agent starts work, or what they can do has changed.
 
-    `abilities` are sorted (name, level) pairs: `skill:billing` 3, `channel:chat` 1.
+    `abilities` are sorted (name, level) pairs: `skill:billing` 3, `channel:chat` 1. `until_ms` is the end of the
+    shift: then winding down begins, and they are signed out when their work is done; 0 for none.
     """
 
     agent: int
     abilities: tuple[tuple[str, int], ...]
     capacity: int
     presence: str = ""
+    until_ms: int = 0
 
 
 class SignOut(Command, frozen=True, kw_only=True, tag=11):
@@ -104,12 +106,14 @@ class SetPresence(Command, frozen=True, kw_only=True, tag=12):
     """One click, one presence for all channels. Coming back from `not_responding` is such a click.
 
     `by`, `reason`: a supervisor has done it, and why.
+    `when` is `now`, or `after_current`: no new offers, and the presence holds when the work in hand is done.
     """
 
     agent: int
     presence: str
     by: int = 0
     reason: str = ""
+    when: str = "now"
 
 
 class AttachDesk(Command, frozen=True, kw_only=True, tag=13):
@@ -139,6 +143,13 @@ class Accept(Command, frozen=True, kw_only=True, tag=20):
     agent: int
     conv: int
     offer: int
+
+
+class Take(Command, frozen=True, kw_only=True, tag=50):
+    """An agent takes a conversation that waits in a queue which allows it."""
+
+    agent: int
+    conv: int
 
 
 class Decline(Command, frozen=True, kw_only=True, tag=21):

@@ -24,13 +24,19 @@ T = TypeVar("T")
 
 
 class Offer(msgspec.Struct, gc=False):
-    """One round of asking one agent."""
+    """One round of asking: one agent, or several where the queue rings at several."""
 
     id: int
     agent: int
     until_ms: int
     issued_ms: int
     why: tuple[str, ...]
+    others: tuple[int, ...] = ()
+
+    @property
+    def agents(self) -> tuple[int, ...]:
+        """Everybody at whom it rings."""
+        return self.agent, *self.others
 
 
 class Conv(msgspec.Struct, eq=False, gc=False):
@@ -38,8 +44,9 @@ class Conv(msgspec.Struct, eq=False, gc=False):
 
     `leg_ms` is since when it has been in its queue, offers and all; 0 before. `step` is how often it was widened.
     After `window_ms` its platform takes no answer and from `hasten_ms` that is soon; 0 for never. `replies_left` is -1
-    where replies are not counted. `reply_by_ms` is the queue's target for the next one. `held_why`: what it is held for.
+    where replies are not counted. `reply_by_ms` is the queue's target for the next one. `held_why`: why it is held.
     `related` are other open conversations of its customer.
+    `owed_ms` is since when its customer waits for the owner, 0 when not; `escalated`: those who supervise were told.
 
     Nothing that it refers to refers back to it, so the garbage collector need not know it.
     """
@@ -77,6 +84,8 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     held_why: str = ""
     related: tuple[int, ...] = ()
     test: bool = False
+    owed_ms: int = 0
+    escalated: bool = False
 
     @property
     def queue(self) -> str:

@@ -9,7 +9,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
 from router.core.bundle import Bundle
-from router.core.decide import arrivals, handling, people, supervising, upkeep
+from router.core.decide import answering, arrivals, handling, people, supervising, upkeep
 from router.core.decide.placing import Steps, let_go
 from router.core.evolve import evolve, remember
 from router.core.state import State
@@ -30,8 +30,9 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.AttachDesk: people.attach_desk,
     cmd.DetachDesk: people.detach_desk,
     cmd.NodeLost: people.node_lost,
-    cmd.Accept: handling.accept,
-    cmd.Decline: handling.decline,
+    cmd.Accept: answering.accept,
+    cmd.Take: answering.take,
+    cmd.Decline: answering.decline,
     cmd.Reply: handling.reply,
     cmd.Note: handling.note,
     cmd.HoldLine: handling.hold_line,

@@ -188,24 +188,34 @@ class Offered(Event, frozen=True, tag=20):
 
 
 class Accepted(Event, frozen=True, tag=21):
+    """`why` is empty where a person accepted, `auto_answer` where their desk did."""
+
     conv: int
     agent: int
     offer: int
     due_ms: int
+    why: str = ""
 
 
 class Declined(Event, frozen=True, tag=22):
+    """`rest_why` is empty for the queue's own rest, else the reason for another one."""
+
     conv: int
     agent: int
     offer: int
     reason: str
     rest_until_ms: int
+    rest_why: str = ""
 
 
 class OfferLapsed(Event, frozen=True, tag=23):
+    """`rest_until_ms`: so long it does not ring again at who was silent; 0 where silence has made them away."""
+
     conv: int
     agent: int
     offer: int
+    rest_until_ms: int = 0
+    rest_why: str = ""
 
 
 class OfferWithdrawn(Event, frozen=True, tag=24):
@@ -213,6 +223,30 @@ class OfferWithdrawn(Event, frozen=True, tag=24):
     agent: int
     offer: int
     why: str
+
+
+class RangAlso(Event, frozen=True, tag=60):
+    """One more agent is asked in the round that runs; the first to accept owns."""
+
+    conv: int
+    agent: int
+    offer: int
+    why: tuple[str, ...]
+
+
+class RingStopped(Event, frozen=True, tag=61):
+    """One of several who are asked is asked no longer, and the round goes on.
+
+    `why`: `declined` (with the agent's `reason`), `lapsed`, `taken` (another was faster), or why it was withdrawn.
+    """
+
+    conv: int
+    agent: int
+    offer: int
+    why: str
+    reason: str = ""
+    rest_until_ms: int = 0
+    rest_why: str = ""
 
 
 class RestEnded(Event, frozen=True, tag=25):
@@ -249,6 +283,24 @@ class Reminded(Event, frozen=True, tag=33):
 
     conv: int
     actor: str
+    why: str
+    due_ms: int
+
+
+class TakenBack(Event, frozen=True, tag=62):
+    """Taken from its owner by the queue's rule; what follows says where it goes. It rests from them until then."""
+
+    conv: int
+    agent: int
+    why: str
+    rest_until_ms: int = 0
+
+
+class Escalated(Event, frozen=True, tag=63):
+    """Said to those who supervise: it stays where it is, and `due_ms` is when something happens next."""
+
+    conv: int
+    agent: int
     why: str
     due_ms: int
 
@@ -312,7 +364,7 @@ class Closed(Event, frozen=True, tag=46):
 
 
 class Assigned(Event, frozen=True, tag=47):
-    """Given to its owner without an offer: woken by the customer while the owner is present."""
+    """Given without an offer: to its owner, woken while they are present; or to who took it from the line."""
 
     conv: int
     agent: int
@@ -340,6 +392,7 @@ class SignedIn(Event, frozen=True, tag=50):
     abilities: Needs
     capacity: int
     presence: str
+    until_ms: int = 0
 
 
 class SignedOut(Event, frozen=True, tag=51):
@@ -353,6 +406,14 @@ class PresenceSet(Event, frozen=True, tag=52):
     agent: int
     presence: str
     accepts: bool
+    why: str
+
+
+class WindingDown(Event, frozen=True, tag=64):
+    """No new offers; when the work in hand is done this presence holds, or the shift ends (`offline`)."""
+
+    agent: int
+    presence: str
     why: str
 
 
@@ -458,11 +519,15 @@ AnyEvent = (
     | Declined
     | OfferLapsed
     | OfferWithdrawn
+    | RangAlso
+    | RingStopped
     | RestEnded
     | Replied
     | Noted
     | DeliveryReported
     | Reminded
+    | TakenBack
+    | Escalated
     | Transferred
     | Parked
     | Returned
@@ -476,6 +541,7 @@ AnyEvent = (
     | SignedIn
     | SignedOut
     | PresenceSet
+    | WindingDown
     | DeskAttached
     | DeskDetached
     | Reclassed

@@ -12,7 +12,8 @@ from typing import Any
 from router.core import events as ev
 from router.core import evolve_customers
 from router.core.bundle import Bundle
-from router.core.deadlines import AGENT, QUEUE, REST, Deadlines
+from router.core.deadlines import AGENT, QUEUE, REST, SHIFT, Deadlines
+from router.core.evolve_offers import OFFER_WRITERS, eager_queues
 from router.core.evolve_orders import WRITERS as ORDER_WRITERS
 from router.core.evolve_orders import rest
 from router.core.lifecycle import (
@@ -40,11 +41,14 @@ from router.core.state import (
     State,
 )
 from router.core.writing import (
+    count_accepting,
     fit,
     forget_left,
+    hold,
     leave_core,
     move_class,
     move_line,
+    set_accepts,
     set_due,
     take_line,
     take_room,
@@ -145,6 +149,8 @@ def _lead_taken(state: State, at: int, event: ev.LeadTaken) -> None:
             set_due(state, conv, conv.due_ms + event.gap_ms, conv.actor)
         if conv.offer:
             conv.offer.until_ms += event.gap_ms
+        if conv.owed_ms:
+            conv.owed_ms += event.gap_ms
         if conv.resting:
             conv.resting = {rester: until_ms + event.gap_ms for rester, until_ms in conv.resting.items()}
             for rester, until_ms in conv.resting.items():
@@ -166,6 +172,7 @@ def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bun
         del state.queues[name]
     state.ruleset = Ruleset(state.bundle)
     _reconfigure(state, state.bundle)
+    state.eager = eager_queues(state.bundle)
     state.review.clear()
     _review(state, [conv for conv in state.convs.values() if conv.state in {WAITING, DEFERRED}])
     _shut(state)
@@ -222,7 +229,7 @@ def _queue_closed(state: State, at: int, event: ev.QueueClosed) -> None:
 
 def _shut(state: State) -> None:
     """Tell the matcher which classes may be served now."""
-    served = {name for name, queue in state.queues.items() if queue.in_service}
+    served = {name for name in state.queues if state.is_offering(name)}
     state.matching.shut = sum(1 << cls.id for cls in state.matching.classes if cls.queue not in served)
 
 
@@ -258,7 +265,7 @@ def _class_formed(state: State, at: int, event: ev.ClassFormed) -> None:
         )
     )
     state.matching.shut &= ~(1 << event.cls)
-    if not state.queue_state(event.queue).in_service:
+    if not state.is_offering(event.queue):
         state.matching.shut |= 1 << event.cls
 
 
@@ -291,6 +298,7 @@ def _joined(state: State, at: int, event: ev.Received) -> None:
         move_line(state, conv, event.line)
     evolve_customers.renew_window(conv, event, at, line=before)
     if event.due_ms:
+        conv.owed_ms = conv.owed_ms or at
         set_due(state, conv, event.due_ms, "agent")
 
 
@@ -322,8 +330,8 @@ def _queued(state: State, at: int, event: ev.Queued) -> None:
 def _held_for(state: State, at: int, event: ev.HeldFor) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
-    conv.state, conv.held_for, conv.held_why = HELD, event.agent, event.why
-    state.agents[event.agent].held[conv.id] = conv.load
+    conv.state, conv.held_why = HELD, event.why
+    hold(state, conv, event.agent)
     set_due(state, conv, event.until_ms, "queue")
 
 
@@ -357,10 +365,11 @@ _IN_TURN = frozenset({IN_LINE, FAIR_TURN})
 
 
 def _accepted(state: State, at: int, event: ev.Accepted) -> None:
-    conv = state.convs[event.conv]
+    conv, agent = state.convs[event.conv], state.agents[event.agent]
     conv.state, conv.since_ms, conv.owner, conv.offer = ACTIVE, at, event.agent, None
-    conv.answered, conv.resting = True, None
-    take_room(state, state.agents[event.agent], conv, renew=True)
+    conv.answered, conv.resting, conv.owed_ms = True, None, at
+    agent.silent = 0
+    take_room(state, agent, conv, renew=True)
     set_due(state, conv, event.due_ms, "agent")
 
 
@@ -369,7 +378,7 @@ def _assigned(state: State, at: int, event: ev.Assigned) -> None:
     if conv.state != WRAP_UP or conv.owner != event.agent:
         unplace(state, at, conv)
     conv.state, conv.since_ms, conv.owner = ACTIVE, at, event.agent
-    conv.answered = True
+    conv.answered, conv.resting, conv.owed_ms = True, None, at
     take_room(state, state.agents[event.agent], conv, renew=True)
     set_due(state, conv, event.due_ms, "agent")
 
@@ -377,10 +386,11 @@ def _assigned(state: State, at: int, event: ev.Assigned) -> None:
 def _declined(state: State, at: int, event: ev.Declined) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
+    state.agents[event.agent].silent = 0
     rest(state, at, conv, agent=event.agent, until_ms=event.rest_until_ms)
 
 
-def _offer_over(state: State, at: int, event: ev.OfferLapsed | ev.OfferWithdrawn) -> None:
+def _offer_withdrawn(state: State, at: int, event: ev.OfferWithdrawn) -> None:
     unplace(state, at, state.convs[event.conv])
 
 
@@ -400,16 +410,16 @@ def _replied(state: State, at: int, event: ev.Replied) -> None:
     if conv.line != event.line:
         evolve_customers.to_other_line(state, conv, event.line)
     evolve_customers.count_reply(conv, event.line)
-    conv.failed, conv.reply_by_ms = False, 0
+    conv.failed, conv.reply_by_ms, conv.owed_ms, conv.escalated = False, 0, 0, False
     set_due(state, conv, event.due_ms, "customer")
 
 
 def _delivery_reported(state: State, at: int, event: ev.DeliveryReported) -> None:
-    del at
     conv = state.convs.get(event.conv)
     if conv and event.actor:
         conv.failed = True
         if conv.state == ACTIVE:
+            conv.owed_ms = conv.owed_ms or at
             set_due(state, conv, conv.due_ms, event.actor)
 
 
@@ -486,6 +496,7 @@ def _customer_left(state: State, at: int, event: ev.CustomerLeft) -> None:
 def _wrap_up_started(state: State, at: int, event: ev.WrapUpStarted) -> None:
     conv = state.convs[event.conv]
     conv.state, conv.since_ms, conv.on_hold = WRAP_UP, at, False
+    conv.owed_ms, conv.escalated = 0, False
     set_due(state, conv, event.until_ms, "agent")
 
 
@@ -515,12 +526,20 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
             profile=state.matching.enter_profile(profile_abilities(event.abilities, frozenset())),
             idle=state.next_idle,
             limits=limits_of(event.abilities),
+            held=state.kept.pop(event.agent, {}),
+            until_ms=event.until_ms,
         )
         state.next_idle += 1
+        state.deadlines.set(event.until_ms, SHIFT, event.agent)
         fit(state, agent)
         return
     state.matching.leave_room(agent)
+    if agent.accepts:
+        count_accepting(state, agent.abilities, -1)
+        count_accepting(state, event.abilities, 1)
     agent.abilities, agent.capacity, agent.limits = event.abilities, event.capacity, limits_of(event.abilities)
+    agent.until_ms = event.until_ms
+    state.deadlines.set(event.until_ms, SHIFT, event.agent)
     fit(state, agent)
     state.matching.enter_room(agent)
 
@@ -528,6 +547,7 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
 def _signed_out(state: State, at: int, event: ev.SignedOut) -> None:
     agent = state.agents.pop(event.agent)
     state.matching.leave_room(agent)
+    set_accepts(state, agent, accepts=False)
     state.matching.leave_profile(agent.profile)
     for conv_id in list(agent.held):
         unplace(state, at, state.convs[conv_id])
@@ -539,7 +559,8 @@ def _presence_set(state: State, at: int, event: ev.PresenceSet) -> None:
     if event.accepts and not agent.accepts:
         agent.idle = state.next_idle
         state.next_idle += 1
-    agent.presence, agent.accepts, agent.since_ms = event.presence, event.accepts, at
+    set_accepts(state, agent, accepts=event.accepts)
+    agent.presence, agent.since_ms, agent.silent, agent.winding = event.presence, at, 0, ""
     state.matching.enter_room(agent)
 
 
@@ -584,8 +605,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.Offered: _offered,
     ev.Accepted: _accepted,
     ev.Declined: _declined,
-    ev.OfferLapsed: _offer_over,
-    ev.OfferWithdrawn: _offer_over,
+    ev.OfferWithdrawn: _offer_withdrawn,
     ev.RestEnded: _rest_ended,
     ev.Replied: _replied,
     ev.Noted: _only_told,
@@ -600,7 +620,6 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.Closed: _ended,
     ev.Assigned: _assigned,
     ev.LineHeld: _line_held,
-    ev.PartyReported: _only_told,
     ev.SignedIn: _signed_in,
     ev.SignedOut: _signed_out,
     ev.PresenceSet: _presence_set,
@@ -608,6 +627,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.DeskDetached: _desk_detached,
     **evolve_customers.WRITERS,
     **ORDER_WRITERS,
+    **OFFER_WRITERS,
 }
 
 _KINDS: list[type[ev.Event]] = [*WRITERS, ev.ConfigApplied]

@@ -16,12 +16,13 @@ import msgspec
 
 from router.core.bundle import Bundle
 from router.core.evolve import BundleMissing
+from router.core.evolve_offers import eager_queues
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class, limits_of
 from router.core.rules import Ruleset
 from router.core.state import Agent, Answer, Conv, Left, Offer, QueueState, State
-from router.core.writing import fit, take_line
+from router.core.writing import count_accepting, fit, hold, take_line
 
 Needs = tuple[tuple[str, int], ...]
 
@@ -72,6 +73,8 @@ _CONV_FIELDS = (
     "held_why",
     "related",
     "test",
+    "owed_ms",
+    "escalated",
 )
 _ConvRow = tuple[
     int,
@@ -107,6 +110,8 @@ _ConvRow = tuple[
     str,
     tuple[int, ...],
     bool,
+    int,
+    bool,
 ]
 
 
@@ -123,6 +128,9 @@ class _AgentRow(msgspec.Struct, array_like=True):
     desks: list[tuple[str, str]]
     grace_until_ms: int
     passed: int
+    silent: int
+    winding: str
+    until_ms: int
 
 
 class _QueueRow(msgspec.Struct, array_like=True):
@@ -258,6 +266,7 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
         state.bundle = bundles[picture.bundle_hash]
         state.ruleset = Ruleset(state.bundle)
         state.matching.configure(state.bundle)
+        state.eager = eager_queues(state.bundle)
     _restore_facts(state, picture)
     state.queues = {row.name: _queue(row) for row in picture.queues}
     state.answers = OrderedDict((command, Answer(position, at)) for command, position, at in picture.answers)
@@ -268,11 +277,7 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
     state.review = deque(picture.review)
     _restore_matching(state, picture)
     _restore_convs(state, picture.convs)
-    for agent_row in picture.agents:
-        agent = state.agents[agent_row.id] = _agent(state, agent_row)
-        fit(state, agent)
-        state.matching.enter_room(agent)
-    state.matching.let_go.clear()
+    _restore_agents(state, picture.agents)
     # Before anybody sleeps: everybody is at hand.
     state.deadlines.rebuild(state.standing())
     state.matching.rebuild_lines([conv for conv in state.convs.awake() if conv.state == WAITING])
@@ -293,6 +298,9 @@ def _agent_row(agent: Agent) -> _AgentRow:
         desks=sorted(agent.desks),
         grace_until_ms=agent.grace_until_ms,
         passed=agent.passed,
+        silent=agent.silent,
+        winding=agent.winding,
+        until_ms=agent.until_ms,
     )
 
 
@@ -303,8 +311,21 @@ def _queue(row: _QueueRow) -> QueueState:
 def _restore_matching(state: State, picture: Picture) -> None:
     for number, row in enumerate(picture.classes):
         state.matching.form_class(Class(number, *msgspec.structs.astuple(row)))
-        if not state.queue_state(row.queue).in_service:
+        if not state.is_offering(row.queue):
             state.matching.shut |= 1 << number
+
+
+def _restore_agents(state: State, rows: list[_AgentRow]) -> None:
+    for row in rows:
+        agent = state.agents[row.id] = _agent(state, row)
+        if agent.accepts:
+            count_accepting(state, agent.abilities, 1)
+        fit(state, agent)
+        state.matching.enter_room(agent)
+    state.matching.let_go.clear()
+    for conv in state.convs.awake():
+        if conv.held_for and conv.held_for not in state.agents:
+            hold(state, conv, conv.held_for)
 
 
 def _agent(state: State, row: _AgentRow) -> Agent:
@@ -324,6 +345,9 @@ def _agent(state: State, row: _AgentRow) -> Agent:
         held=dict(row.held),
         desks=set(row.desks),
         grace_until_ms=row.grace_until_ms,
+        silent=row.silent,
+        winding=row.winding,
+        until_ms=row.until_ms,
     )
 
 
@@ -344,7 +368,7 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
         row = rows.pop()  # so that rows and records are never all there at once
         conv, version, customer, line, facts, cls, key, opened, since, standing, actor, due, owner, rule = row[:14]
         offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:24]
-        leg, step, window, hasten, replies, target, held_why, related, test = row[24:]
+        leg, step, window, hasten, replies, target, held_why, related, test, owed, escalated = row[24:]
         convs[conv] = Conv(
             conv,
             version,
@@ -379,6 +403,8 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
             held_why,
             related,
             test,
+            owed,
+            escalated,
         )
         state.facts.take(facts)
         take_line(state, line, conv)

@@ -11,7 +11,7 @@ import msgspec
 from router.core.bundle import Bundle, Queue
 from router.core.choosing import Choosing
 from router.core.conversations import Conv, Conversations, Offer
-from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Deadlines, Due
+from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, SHIFT, Deadlines, Due
 from router.core.fact_sets import FactSets
 from router.core.matching import Matching, Profile
 from router.core.rules import Ruleset
@@ -19,6 +19,11 @@ from router.core.rules import Ruleset
 # DESIGN section 5: what may still be repeated is remembered for ten minutes, a million entries at the most.
 MEMORY_MS = 600_000
 MEMORY_ENTRIES_MAX = 1_000_000
+
+# What waits in a queue with this `pull` is never offered.
+PULL_ONLY = "only"
+
+Abilities = tuple[tuple[str, int], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +50,9 @@ class Agent:
     eased: list[int] = field(default_factory=lambda: [0])
     passed: int = 0
     limits: dict[str, int] = field(default_factory=dict)
+    silent: int = 0  # offers in a row that they did not answer
+    winding: str = ""  # the presence that holds when the work in hand is done
+    until_ms: int = 0  # the end of their shift
 
     @property
     def available(self) -> bool:
@@ -116,6 +124,9 @@ class State:
     left: OrderedDict[int, Left] = field(default_factory=OrderedDict)  # by conversation, in order of leaving
     left_on: dict[int, int] = field(default_factory=dict)  # line -> the last conversation that left it
     review: deque[int] = field(default_factory=deque)
+    kept: dict[int, dict[int, int]] = field(default_factory=dict)  # absent agent -> what is held, with its load
+    accepting: dict[Abilities, int] = field(default_factory=dict)  # abilities -> agents who accept work with them
+    eager: frozenset[str] = frozenset()  # queues that do more with an offer than make it
     forget_ms: int = 0  # before this there is nothing in the memory that is old enough to go
 
     def __post_init__(self) -> None:
@@ -130,6 +141,10 @@ class State:
     def queue_state(self, name: str) -> QueueState:
         return self.queues.get(name) or QueueState()
 
+    def is_offering(self, name: str) -> bool:
+        """Whether a queue offers what waits in it: it serves, and does not leave it to its agents to take."""
+        return self.queue_state(name).in_service and self.queue_spec(name).pull != PULL_ONLY
+
     def due_of(self, conv_id: int) -> Due | None:
         """Return when something happens to an open conversation."""
         conv = self.convs.peek(conv_id)
@@ -141,6 +156,9 @@ class State:
         if kind == AGENT:
             agent = self.agents.get(owner)
             return agent is not None and agent.grace_until_ms == due_ms
+        if kind == SHIFT:
+            agent = self.agents.get(owner)
+            return agent is not None and agent.until_ms == due_ms
         if kind == QUEUE:
             queue = self.queues.get(name)
             return queue is not None and due_ms in {queue.until_ms, queue.closure_until_ms, queue.serve_until_ms}
@@ -159,6 +177,8 @@ class State:
         for agent in self.agents.values():
             if agent.grace_until_ms:
                 yield agent.grace_until_ms, AGENT, 0, agent.id, ""
+            if agent.until_ms:
+                yield agent.until_ms, SHIFT, 0, agent.id, ""
         for name, queue in self.queues.items():
             for due_ms in {queue.until_ms, queue.closure_until_ms} - {0}:
                 yield due_ms, QUEUE, 0, 0, name

@@ -11,7 +11,7 @@ from collections import Counter
 from router.core.lifecycle import ACTIVE, OFFERED, UNPLACED, WAITING, WRAP_UP
 from router.core.matching import Class, profile_abilities
 from router.core.record import Record
-from router.core.state import Agent, Conv, Left, State
+from router.core.state import Abilities, Agent, Conv, Left, State
 
 
 def forget_left(state: State, conv: int) -> None:
@@ -83,17 +83,52 @@ def unplace(state: State, at: int, conv: Conv) -> None:
     if before == WAITING:
         state.matching.leave_line(conv)
     elif before == OFFERED and conv.offer:
-        give_room(state, conv.offer.agent, conv, renew=False)
+        for agent in conv.offer.agents:
+            give_room(state, agent, conv, renew=False)
     elif before in _OWNED:
         give_room(state, conv.owner, conv, renew=True)
     if conv.held_for:
-        holder = state.agents.get(conv.held_for)
-        if holder:
-            holder.held.pop(conv.id, None)
+        _let_go(state, conv)
     conv.offer, conv.held_for, conv.held_why, conv.on_hold = None, 0, "", False
+    conv.owed_ms, conv.escalated = 0, False
 
 
 _OWNED = frozenset({ACTIVE, WRAP_UP})
+
+
+def hold(state: State, conv: Conv, agent_id: int) -> None:
+    """Keep a conversation for one agent, who need not be signed in."""
+    conv.held_for = agent_id
+    agent = state.agents.get(agent_id)
+    held = agent.held if agent else state.kept.setdefault(agent_id, {})
+    held[conv.id] = conv.load
+
+
+def _let_go(state: State, conv: Conv) -> None:
+    agent = state.agents.get(conv.held_for)
+    if agent:
+        agent.held.pop(conv.id, None)
+    kept = state.kept.get(conv.held_for)
+    if kept:
+        kept.pop(conv.id, None)
+        if not kept:
+            del state.kept[conv.held_for]
+
+
+def set_accepts(state: State, agent: Agent, accepts: bool) -> None:
+    """Note whether work may be offered to an agent; they must have left their room before."""
+    if agent.accepts != accepts:
+        count_accepting(state, agent.abilities, 1 if accepts else -1)
+    agent.accepts = accepts
+
+
+def count_accepting(state: State, abilities: Abilities, by: int) -> None:
+    """Keep how many accept work with these abilities."""
+    count = state.accepting.get(abilities, 0) + by
+    if count:
+        state.accepting[abilities] = count
+    else:
+        state.accepting.pop(abilities, None)
 
 
 def leave_core(state: State, at: int, conv: Conv, record: Record) -> None:

@@ -137,9 +137,9 @@ def desk(floor: Floor, agent: int, node: str = "n1", name: str = "d1") -> list[e
     return floor.do(cmd.AttachDesk(id=floor.id(), agent=agent, node=node, desk=name))
 
 
-def at_work(*agents: int, capacity: int = 100) -> Floor:
+def at_work(*agents: int, capacity: int = 100, running: Bundle | None = None) -> Floor:
     """Return a floor with these agents, each at a desk."""
-    floor = Floor()
+    floor = Floor(running)
     for agent in agents:
         floor.sign_in(agent, capacity=capacity)
         desk(floor, agent)

@@ -51,6 +51,7 @@ RECORD = Record(
 RECEIVED = ev.Received(1, 1, 1, 1, 1, 1, opened=True, quiet=False)
 QUEUED = (RECEIVED, ev.Routed(1, 0, "rest", 1), ev.Queued(1, 100, "arrived"))
 OFFER = (*QUEUED, ev.Offered(1, 7, 1, 100, ("longest_idle",), 1))
+ROUND = (*OFFER, ev.RangAlso(1, 8, 1, ("rings_too",)))
 BEGUN = (*OFFER, ev.Accepted(1, 7, 1, 100))
 
 WAY_TO: dict[str, tuple[ev.Event, ...]] = {
@@ -58,7 +59,7 @@ WAY_TO: dict[str, tuple[ev.Event, ...]] = {
     UNPLACED: (RECEIVED, ev.Routed(1, 0, "rest", 1)),
     WAITING: QUEUED,
     HELD: (*QUEUED[:2], ev.HeldFor(1, 7, 100, "transferred")),
-    OFFERED: OFFER,
+    OFFERED: ROUND,
     ACTIVE: BEGUN,
     WRAP_UP: (*BEGUN, ev.WrapUpStarted(1, 7, 100)),
     DEFERRED: (*QUEUED[:2], ev.Deferred(1, "general", 100, "off_hours")),
@@ -78,6 +79,8 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.Declined: ev.Declined(1, 7, 1, "busy", 50),
     ev.OfferLapsed: ev.OfferLapsed(1, 7, 1),
     ev.OfferWithdrawn: ev.OfferWithdrawn(1, 7, 1, "agent_away"),
+    ev.RangAlso: ev.RangAlso(1, 9, 1, ("rings_too",)),
+    ev.RingStopped: ev.RingStopped(1, 8, 1, "declined", "busy", 50),
     ev.RestEnded: ev.RestEnded(1, 7),
     ev.Assigned: ev.Assigned(1, 7, "owner_free", 100),
     ev.Replied: ev.Replied(1, 7, 1, 1, 100),
@@ -87,6 +90,8 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.LineHeld: ev.LineHeld(1, 7, 1, on=True),
     ev.PartyReported: ev.PartyReported(1, 1, "customer", joined=True, why=""),
     ev.CustomerLeft: ev.CustomerLeft(1, 1, "left", 100),
+    ev.Escalated: ev.Escalated(1, 7, "unanswered", 100),
+    ev.TakenBack: ev.TakenBack(1, 7, "unanswered", 100),
     ev.Transferred: ev.Transferred(1, 7, 1, 0, 0),
     ev.Parked: ev.Parked(1, 7, "customer", 100, RECORD),
     ev.WrapUpStarted: ev.WrapUpStarted(1, 7, 100),
@@ -105,8 +110,8 @@ def floor_in(state: str) -> State:
         ev.FactsCoded(1, CHAT),
         ev.ClassFormed(0, "general", "chat", NEEDS, 25, live=True),
         ev.ClassFormed(1, "billing", "chat", NEEDS, 25, live=True),
-        ev.SignedIn(7, NEEDS, 100, "available"),
-        ev.PresenceSet(7, "available", accepts=True, why="signed_in"),
+        *(ev.SignedIn(agent, NEEDS, 100, "available") for agent in (7, 8, 9)),
+        *(ev.PresenceSet(agent, "available", accepts=True, why="signed_in") for agent in (7, 8, 9)),
     )
     for event in (*ready, *WAY_TO[state]):
         evolve(floor, 1, event, {})

@@ -11,12 +11,12 @@ import pytest
 
 from router.core import commands as cmd
 from router.core.answers import Refused
-from router.core.bundle import HOUR_MS
+from router.core.bundle import HOUR_MS, Queue
 from router.core.decide import arrivals
 from router.core.engine import Engine
 from router.core.refusals import REFUSALS
 from router.core.snapshot import encode_state
-from tests.core.floor_plan import MONDAY_MS, Floor, at_work
+from tests.core.floor_plan import MONDAY_MS, Floor, at_work, bundle
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -63,6 +63,40 @@ def ringing() -> Floor:
     floor = at_work(7)
     floor.arrive(1)
     return floor
+
+
+def pulling() -> Floor:
+    """One waits where agents take for themselves; the night never offers."""
+    floor = Floor(bundle(queues={**bundle().queues, "general": Queue(name="general", hours="office", pull="only")}))
+    floor.sign_in(7)
+    floor.arrive(1)
+    return floor
+
+
+def unable(floor: Floor) -> Floor:
+    floor.sign_in(7, abilities=(("channel:email", 1),))
+    return floor
+
+
+def narrow(floor: Floor) -> Floor:
+    floor.sign_in(7, capacity=24)
+    return floor
+
+
+def closing(floor: Floor) -> Floor:
+    """Closed now, and those in line have not been looked at yet."""
+    floor.do(cmd.OrderClosure(id="x", queue="general", until_ms=floor.at + HOUR_MS, by=1, reason="drill"))
+    return floor
+
+
+def away(floor: Floor) -> Floor:
+    floor.do(cmd.SetPresence(id="away", agent=7, presence="break"))
+    return floor
+
+
+def take(floor: Floor, agent: int = 7) -> cmd.Command:
+    del floor
+    return cmd.Take(id="c", agent=agent, conv=1)
 
 
 def declined(floor: Floor) -> cmd.Command:
@@ -115,6 +149,15 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("conversation_unknown", talking, lambda f: cmd.Reprioritise(id="c", conv=9, priority=1, **ORDERED)),
     ("reason_missing", talking, lambda f: cmd.Reprioritise(id="c", conv=1, priority=1, by=90, reason="")),
     ("reason_missing", talking, lambda f: cmd.SetPresence(id="c", agent=7, presence="break", by=90)),
+    ("agent_unknown", pulling, lambda f: take(f, 9)),
+    ("conversation_unknown", lambda: at_work(7), take),
+    ("not_waiting", talking, take),
+    ("pull_not_allowed", lambda: full(ringing()), lambda f: cmd.Take(id="c", agent=7, conv=9)),
+    ("queue_closed", lambda: closing(pulling()), take),
+    ("not_able", lambda: unable(pulling()), take),
+    ("not_accepting", lambda: away(pulling()), take),
+    ("no_room", lambda: narrow(pulling()), take),
+    ("until_past", Floor, lambda f: cmd.SignIn(id="c", agent=7, abilities=(), capacity=1, until_ms=f.at)),
     ("floor_full", lambda: full(Floor()), lambda f: f.message(99)),
     ("not_configured", unconfigured, lambda f: f.message(1)),
     ("not_configured", unconfigured, lambda f: cmd.SignIn(id="c", agent=7, abilities=(), capacity=1)),

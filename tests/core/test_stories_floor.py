@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from router.core import commands as cmd
 from router.core import events as ev
@@ -246,7 +247,8 @@ def test_an_agent_starts_in_a_presence_that_accepts_where_there_is_one() -> None
 
 def one_of_each() -> Floor:
     """Every command once, each deciding something."""
-    floor = at_work(7)
+    plain = bundle().queues
+    floor = at_work(7, running=bundle(queues={**plain, "general": replace(plain["general"], pull="also")}))
     floor.arrive(1)
     floor.accept(1)
     floor.do(cmd.ReportParty(id="party", line=1, party="customer", joined=True))
@@ -258,8 +260,7 @@ def one_of_each() -> Floor:
     floor.do(cmd.Transfer(id="transfer", agent=7, conv=1, queue="general"))
     floor.wait(REST_MS)
     floor.do(cmd.Decline(id="decline", agent=7, conv=1, offer=floor.state.convs[1].offer.id))
-    floor.wait(REST_MS)
-    floor.accept(1)
+    floor.do(cmd.Take(id="take", agent=7, conv=1))
     floor.do(cmd.Park(id="park", agent=7, conv=1, until_ms=floor.at + 1))
     parked = floor.entries[-1].events[0]
     assert isinstance(parked, ev.Parked)

@@ -86,7 +86,7 @@ def test_a_decline_asks_another_and_rests_from_who_declined() -> None:
 def test_the_same_agent_is_asked_again_after_the_rest_and_nobody_else() -> None:
     floor = Floor()
     floor.sign_in(1)
-    floor.sign_in(2, abilities=(("channel:email", 1),))
+    floor.sign_in(2, capacity=24)
     floor.arrive(1)
     decline(floor, 1)
     assert floor.wait(REST_MS - 1) == []

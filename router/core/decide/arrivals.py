@@ -5,6 +5,7 @@ from __future__ import annotations
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
+from router.core.decide.owing import begins_ms, owed_due_ms
 from router.core.decide.patience import prompted_ms
 from router.core.decide.placing import (
     Steps,
@@ -20,6 +21,7 @@ from router.core.decide.placing import (
     overlooked,
     record_of,
 )
+from router.core.decide.rounds import withdraw_round
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.record import Record
 from router.core.state import Conv, State
@@ -85,11 +87,12 @@ def _received(s: State, conv: int, c: cmd.Receive, *, facts: int, opened: bool, 
 
 
 def _join(s: State, at: int, conv: Conv, c: cmd.Receive, *, facts: int) -> Steps:
-    remind_ms = at + s.queue_spec(conv.queue).remind_ms
-    due_ms = remind_ms if conv.state == ACTIVE and not c.quiet else 0
+    owed = conv.state == ACTIVE and not c.quiet
+    # What is said on top of what nobody has answered does not begin the wait anew.
+    due_ms = (conv.due_ms if conv.owed_ms else owed_due_ms(s, at, conv, owed_ms=at)) if owed else 0
     yield _received(s, conv.id, c, facts=facts, opened=False, due_ms=due_ms)
     if conv.state == WRAP_UP and not c.quiet:
-        yield ev.Assigned(conv.id, conv.owner, "customer_wrote", remind_ms)
+        yield ev.Assigned(conv.id, conv.owner, "customer_wrote", begins_ms(s, at, conv))
 
 
 def _return(s: State, at: int, record: Record, c: cmd.Receive, *, facts: int) -> Steps:
@@ -145,12 +148,12 @@ def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
 
 
 def _abandon(s: State, at: int, conv: Conv, why: str) -> Steps:
-    asked = conv.offer
-    if asked:
-        yield ev.OfferWithdrawn(conv.id, asked.agent, asked.id, "customer_left")
+    asked: tuple[int, ...] = ()
+    if conv.offer:
+        asked = yield from withdraw_round(conv, "customer_left")
     yield ev.Abandoned(conv.id, why, record_of(s, conv, at, state="abandoned"))
-    if asked:
-        yield from fill(s, at, asked.agent)
+    for agent in asked:
+        yield from fill(s, at, agent)
 
 
 def wake(s: State, at: int, c: cmd.Wake) -> Steps:

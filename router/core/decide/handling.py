@@ -1,4 +1,4 @@
-"""What an agent does with a conversation, from the offer to the end of wrap-up."""
+"""What an agent does with a conversation of theirs, from the first reply to the end of wrap-up."""
 
 from __future__ import annotations
 
@@ -9,34 +9,6 @@ from router.core.decide.placing import Steps, class_for, fill, give_to, place, r
 from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
 from router.core.rules import needs_of
 from router.core.state import Conv, State
-
-
-def accept(s: State, at: int, c: cmd.Accept) -> Steps:
-    """The first to accept owns."""
-    conv = s.convs.get(c.conv)
-    if conv is None or not _is_offered(conv, c.agent, c.offer):
-        yield Refused("offer_gone")
-        return
-    yield ev.Accepted(conv.id, c.agent, c.offer, at + s.queue_spec(conv.queue).remind_ms)
-
-
-def _is_offered(conv: Conv, agent: int, offer: int) -> bool:
-    return conv.state == OFFERED and conv.offer is not None and conv.offer.agent == agent and conv.offer.id == offer
-
-
-def decline(s: State, at: int, c: cmd.Decline) -> Steps:
-    """Back in its old place; this agent rests from this conversation for a stated time."""
-    conv = s.convs.get(c.conv)
-    if conv is None or not _is_offered(conv, c.agent, c.offer):
-        yield Refused("offer_gone")
-        return
-    if c.reason and (s.bundle is None or c.reason not in s.bundle.decline_reasons):
-        yield Refused("reason_unknown")
-        return
-    rest_ms = s.queue_spec(conv.queue).rest_ms
-    yield ev.Declined(conv.id, c.agent, c.offer, c.reason, at + rest_ms)
-    yield from place(s, at, conv, "declined", freed=c.agent)
-    yield from fill(s, at, c.agent)
 
 
 def _owned(s: State, agent: int, conv_id: int, states: frozenset[str]) -> Conv | Refused:
@@ -162,11 +134,16 @@ def close(s: State, at: int, c: cmd.Close) -> Steps:
 
 
 def _close(s: State, at: int, conv: Conv, disposition: str) -> Steps:
+    yield from wind_up(s, at, conv, disposition=disposition, why="handled")
+
+
+def wind_up(s: State, at: int, conv: Conv, *, disposition: str, why: str) -> Steps:
+    """Nothing more is said: wrap-up, or the end where the queue has none or the disposition is known."""
     wrap_up_ms = s.queue_spec(conv.queue).wrap_up_ms
     if wrap_up_ms and not disposition:
         yield ev.WrapUpStarted(conv.id, conv.owner, at + wrap_up_ms)
         return
-    yield from finish(s, at, conv, disposition=disposition, why="handled")
+    yield from finish(s, at, conv, disposition=disposition, why=why)
 
 
 def finish(s: State, at: int, conv: Conv, *, disposition: str, why: str) -> Steps:

@@ -7,11 +7,23 @@ from collections.abc import Generator
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
-from router.core.decide.placing import Steps, back_in_line, fill, record_of, withdraw_offers
-from router.core.lifecycle import ACTIVE, WRAP_UP
-from router.core.state import Agent, State
+from router.core.deadlines import Due
+from router.core.decide.placing import (
+    OFFLINE,
+    Steps,
+    back_in_line,
+    fill,
+    hold_for_absent,
+    record_of,
+    waits_for_absent,
+)
+from router.core.decide.rounds import withdraw_offers
+from router.core.lifecycle import ACTIVE, HELD, WRAP_UP
+from router.core.state import Agent, Conv, State
 
 NOT_RESPONDING = "not_responding"
+# When a chosen presence holds: at once, or when the work in hand is done.
+NOW, AFTER_CURRENT = "now", "after_current"
 
 
 def sign_in(s: State, at: int, c: cmd.SignIn) -> Steps:
@@ -22,10 +34,13 @@ def sign_in(s: State, at: int, c: cmd.SignIn) -> Steps:
     if c.presence and c.presence not in s.bundle.presences:
         yield Refused("presence_unknown")
         return
+    if c.until_ms and c.until_ms <= at:
+        yield Refused("until_past")
+        return
     known = s.agents.get(c.agent)
-    if known is None or (known.abilities, known.capacity) != (c.abilities, c.capacity):
+    if known is None or (known.abilities, known.capacity, known.until_ms) != (c.abilities, c.capacity, c.until_ms):
         presence = c.presence or _first_accepting(s)
-        yield ev.SignedIn(c.agent, c.abilities, c.capacity, presence)
+        yield ev.SignedIn(c.agent, c.abilities, c.capacity, presence, c.until_ms)
     if known is None:
         yield _presence(s, c.agent, c.presence or _first_accepting(s), "signed_in")
     yield from fill(s, at, c.agent)
@@ -43,8 +58,9 @@ def _presence(s: State, agent: int, name: str, why: str) -> ev.Event:
 
 
 def set_presence(s: State, at: int, c: cmd.SetPresence) -> Steps:
-    """Away: offers go back to their old places. Back: freed capacity is matched at once."""
-    if c.agent not in s.agents:
+    """Away: offers go back to their old places. Back: freed capacity is matched at once. Or after the work in hand."""
+    agent = s.agents.get(c.agent)
+    if agent is None:
         yield Refused("agent_unknown")
         return
     if s.bundle is None or c.presence not in s.bundle.presences:
@@ -55,19 +71,38 @@ def set_presence(s: State, at: int, c: cmd.SetPresence) -> Steps:
         return
     if c.by:
         yield ev.Directed(c.by, "presence", c.reason, agent=c.agent)
-    chosen = _presence(s, c.agent, c.presence, "supervisor" if c.by else "chosen")
+    why = "supervisor" if c.by else "chosen"
+    if c.when == AFTER_CURRENT and agent.work and not s.bundle.presences[c.presence].accepts:
+        yield from wind_down(s, at, agent, presence=c.presence, why=why)
+        return
+    chosen = _presence(s, c.agent, c.presence, why)
     yield from change_presence(s, at, chosen)
 
 
-def change_presence(s: State, at: int, event: ev.Event, *, lapsed: int = 0) -> Steps:
-    """Write a presence; whoever stops accepting gives back what was offered, with what has `lapsed`."""
+def change_presence(s: State, at: int, event: ev.Event) -> Steps:
+    """Write a presence; whoever stops accepting gives back what was offered."""
     assert isinstance(event, ev.PresenceSet), "callers make it"
-    unplaced = [lapsed] if lapsed else []
+    unplaced: list[int] = []
     if not event.accepts:
-        unplaced += yield from withdraw_offers(s, event.agent, "agent_away")
+        unplaced = yield from withdraw_offers(s, event.agent, "agent_away")
     yield event
-    yield from back_in_line(s, at, unplaced, "no_answer" if lapsed else "agent_away")
+    yield from back_in_line(s, at, unplaced, "agent_away")
     yield from fill(s, at, event.agent)
+
+
+def wind_down(s: State, at: int, agent: Agent, *, presence: str, why: str) -> Steps:
+    """No new offers; what rings goes back, and the presence holds as soon as the work in hand is done."""
+    unplaced = yield from withdraw_offers(s, agent.id, "winding_down")
+    yield ev.WindingDown(agent.id, presence, why)
+    yield from back_in_line(s, at, unplaced, "agent_away")
+    yield from fill(s, at, agent.id)
+
+
+def shift_ends(s: State, at: int, due: Due) -> Steps:
+    """The time of a roster has come: winding down begins, and whoever has nothing in hand is signed out."""
+    agent = s.agents.get(due[3])
+    if agent is not None and agent.until_ms == due[0]:
+        yield from wind_down(s, at, agent, presence=OFFLINE, why="shift_over")
 
 
 def sign_out(s: State, at: int, c: cmd.SignOut) -> Steps:
@@ -85,7 +120,13 @@ def sign_out(s: State, at: int, c: cmd.SignOut) -> Steps:
 
 
 def _has_live_work(s: State, agent: Agent) -> bool:
-    return any(s.convs[conv].live and s.convs[conv].state == ACTIVE for conv in agent.work)
+    """Return whether an agent has live work that no rule of its queue rescues."""
+    convs = [s.convs[conv] for conv in agent.work]
+    return any(_is_talking(conv) and s.queue_spec(conv.queue).shift_end == "refuse" for conv in convs)
+
+
+def _is_talking(conv: Conv) -> bool:
+    return conv.live and conv.state == ACTIVE
 
 
 def end_work(s: State, at: int, agent: Agent, why: str) -> Steps:
@@ -94,20 +135,35 @@ def end_work(s: State, at: int, agent: Agent, why: str) -> Steps:
     owned = sorted(agent.work)
     held = sorted(agent.held)
     yield ev.SignedOut(agent.id, why)
-    for conv_id in owned:
-        yield from _leave_owner(s, at, conv_id, agent)
-    back = [conv_id for conv_id in owned if conv_id in s.convs]
-    yield from back_in_line(s, at, [*offered, *held, *back], "owner_gone")
+    rescued = [conv_id for conv_id in owned if _is_rescued(s, s.convs[conv_id])]
+    for conv_id in sorted({*owned, *held}):
+        yield from _leave_owner(s, at, s.convs[conv_id], agent)
+    back = [conv_id for conv_id in (*owned, *held) if not _is_kept(s, conv_id)]
+    yield from back_in_line(s, at, [*offered, *back], "owner_gone", rescued=rescued)
 
 
-def _leave_owner(s: State, at: int, conv_id: int, agent: Agent) -> Steps:
-    conv = s.convs[conv_id]
+def _is_rescued(s: State, conv: Conv) -> bool:
+    return _is_talking(conv) and s.queue_spec(conv.queue).shift_end == "queue"
+
+
+def _is_kept(s: State, conv_id: int) -> bool:
+    """Return whether a conversation waits on for its absent owner."""
+    conv = s.convs.get(conv_id)
+    return conv is not None and conv.state == HELD
+
+
+def _leave_owner(s: State, at: int, conv: Conv, agent: Agent) -> Steps:
     if conv.state == WRAP_UP:
         record = record_of(s, conv, at, state="closed")
-        yield ev.Closed(conv_id, agent.id, "", "owner_gone", record)
+        yield ev.Closed(conv.id, agent.id, "", "owner_gone", record)
     elif conv.state == ACTIVE and not conv.live and conv.actor == "customer":
         record = record_of(s, conv, at, state="parked", actor="customer")
-        yield ev.Parked(conv_id, agent.id, "customer", at + s.queue_spec(conv.queue).park_ms, record)
+        yield ev.Parked(conv.id, agent.id, "customer", at + s.queue_spec(conv.queue).park_ms, record)
+    elif waits_for_absent(s, conv, agent.id):
+        yield hold_for_absent(s, at, conv)
+    elif _is_rescued(s, conv) and s.queue_state(conv.queue).serves(at) and not (conv.no_notice or conv.gone):
+        # Who was being talked to hears that they are in line again.
+        yield ev.Announced(conv.id, conv.line, "in-line", conv.queue, 0)
 
 
 def attach_desk(s: State, at: int, c: cmd.AttachDesk) -> Steps:

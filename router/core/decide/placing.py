@@ -5,14 +5,16 @@ After a `yield` the state is read again: the event has been written by then.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
 from router.core.bundle import DAY_MS
+from router.core.decide.owing import begins_ms
 from router.core.decide.patience import prompted_ms
+from router.core.decide.rounds import BY_NAME, carry_on
 from router.core.facts import Facts
-from router.core.lifecycle import OFFERED, WAITING
+from router.core.lifecycle import WAITING
 from router.core.matching import Class
 from router.core.record import Record
 from router.core.rules import fall_back, needs_of
@@ -25,6 +27,8 @@ Forming = Generator[ev.Event | Refused | LookAgain, None, Class]
 UNTOLD = frozenset({"due", "reply_failed"})
 # A queue without any opening in its calendar keeps what is deferred and looks again after this time.
 NO_OPENING_RECHECK_MS = DAY_MS
+# Who winds down to this is signed out when their work is done; nobody can choose it as a presence.
+OFFLINE = "offline"
 
 
 def class_for(
@@ -108,6 +112,8 @@ def ask(s: State, at: int, conv: Conv) -> Steps:
     asked = s.choosing.agent_for(conv.cls, conv.resting)
     if asked is not None:
         yield offer(s, at, conv, agent=asked.agent, why=asked.why, among=asked.among)
+        if s.eager and conv.queue in s.eager:
+            yield from carry_on(s, at, conv)
 
 
 def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], among: int) -> ev.Event:
@@ -141,15 +147,19 @@ def fill(s: State, at: int, agent_id: int) -> Steps:
     while True:
         agent = s.agents.get(agent_id)
         if agent is None or not agent.available or not s.matching.has_any_room(agent):
+            if agent is not None and agent.winding and not agent.work:
+                yield from _wound_down(s, at, agent)
             return
         held = _held_that_fits(s, agent)
         if held:
-            yield _give_held(s, at, held, agent)
+            yield from _give_held(s, at, held, agent)
             continue
         taken = s.choosing.next_for(agent, at)
         if taken is None:
             return
         yield offer(s, at, taken.conv, agent=agent.id, why=taken.why, among=1)
+        if s.eager and taken.conv.queue in s.eager:
+            yield from carry_on(s, at, taken.conv)
 
 
 def let_go(s: State, at: int) -> Steps:
@@ -169,10 +179,37 @@ def _held_that_fits(s: State, agent: Agent) -> Conv | None:
     return min(fitting, key=lambda conv: (conv.key_ms, conv.id), default=None)
 
 
-def _give_held(s: State, at: int, conv: Conv, agent: Agent) -> ev.Event:
+def _give_held(s: State, at: int, conv: Conv, agent: Agent) -> Steps:
     if conv.owner == agent.id:
-        return ev.Assigned(conv.id, agent.id, "owner_free", at + s.queue_spec(conv.queue).remind_ms)
-    return offer(s, at, conv, agent=agent.id, why=("named_agent",), among=1)
+        yield ev.Assigned(conv.id, agent.id, "owner_free", begins_ms(s, at, conv))
+        return
+    yield offer(s, at, conv, agent=agent.id, why=BY_NAME, among=1)
+    if s.eager and conv.queue in s.eager:
+        yield from carry_on(s, at, conv)
+
+
+def _wound_down(s: State, at: int, agent: Agent) -> Steps:
+    """The work in hand is done: the presence that was chosen for then holds, or the shift is over."""
+    if agent.winding != OFFLINE:
+        spec = s.bundle.presences.get(agent.winding) if s.bundle else None
+        yield ev.PresenceSet(agent.id, agent.winding, bool(spec and spec.accepts), "wound_down")
+        return
+    held = sorted(agent.held)
+    yield ev.SignedOut(agent.id, "shift_over")
+    kept = [conv_id for conv_id in held if waits_for_absent(s, s.convs[conv_id], agent.id)]
+    for conv_id in kept:
+        yield hold_for_absent(s, at, s.convs[conv_id])
+    yield from back_in_line(s, at, [conv_id for conv_id in held if conv_id not in kept], "owner_gone")
+
+
+def waits_for_absent(s: State, conv: Conv, agent: int) -> bool:
+    """Return whether a conversation waits for its owner although they are not signed in: its queue's rule says so."""
+    return conv.owner == agent != 0 and not conv.live and s.queue_spec(conv.queue).owner_absent_ms > 0
+
+
+def hold_for_absent(s: State, at: int, conv: Conv) -> ev.Event:
+    """Return the hold for an owner who is not signed in, with its end."""
+    return ev.HeldFor(conv.id, conv.owner, at + s.queue_spec(conv.queue).owner_absent_ms, "owner_absent")
 
 
 def give_to(s: State, at: int, conv: Conv, *, agent_id: int, why: str) -> Steps:
@@ -182,27 +219,30 @@ def give_to(s: State, at: int, conv: Conv, *, agent_id: int, why: str) -> Steps:
         yield from place(s, at, conv, why)
         return
     if agent.available and s.matching.free_for(agent, conv.cls) >= conv.load:
-        yield _give_held(s, at, conv, agent)
+        yield from _give_held(s, at, conv, agent)
         return
     yield ev.HeldFor(conv.id, agent_id, at + s.queue_spec(conv.queue).hold_ms, why)
 
 
-def back_in_line(s: State, at: int, conv_ids: list[int], why: str) -> Steps:
-    """Place several conversations again, oldest place first."""
+def back_in_line(
+    s: State, at: int, conv_ids: list[int], why: str, *, freed: tuple[int, ...] = (), rescued: Collection[int] = ()
+) -> Steps:
+    """Place several conversations again, oldest place first.
+
+    `freed` are agents who have got room by it: they take the oldest they may before anybody is asked.
+    """
     convs = [s.convs[conv_id] for conv_id in conv_ids if conv_id in s.convs]
-    for conv in sorted(convs, key=lambda each: (each.key_ms, each.id)):
-        yield from place(s, at, conv, why)
-
-
-def withdraw_offers(s: State, agent_id: int, why: str) -> Generator[ev.Event, None, list[int]]:
-    """Take back every offer an agent has; return the conversations, which are unplaced then."""
-    agent = s.agents[agent_id]
-    offered = sorted(conv_id for conv_id in agent.work if s.convs[conv_id].state == OFFERED)
-    for conv_id in offered:
-        running = s.convs[conv_id].offer
-        assert running is not None, "an offered conversation has its offer"
-        yield ev.OfferWithdrawn(conv_id, agent_id, running.id, why)
-    return offered
+    convs.sort(key=lambda each: (each.key_ms, each.id))
+    for conv in convs:
+        reason = "rescued" if conv.id in rescued else why
+        if freed and s.queue_state(conv.queue).serves(at):
+            yield ev.Queued(conv.id, prompted_ms(s, at, conv), reason)
+        else:
+            yield from place(s, at, conv, reason)
+    for agent in freed:
+        yield from fill(s, at, agent)
+    for conv in convs if freed else ():
+        yield from ask(s, at, conv)
 
 
 def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> Record:
@@ -269,5 +309,8 @@ def back_to_owner(s: State, at: int, conv: Conv, why: str) -> Steps:
     """What was woken returns to its owner if present, at once or after a hold; else to its queue, in its place."""
     if conv.owner in s.agents:
         yield from give_to(s, at, conv, agent_id=conv.owner, why=why)
+        return
+    if waits_for_absent(s, conv, conv.owner):
+        yield hold_for_absent(s, at, conv)
         return
     yield from place(s, at, conv, why)

@@ -10,8 +10,10 @@ from collections.abc import Generator
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
+from router.core.decide.owing import begins_ms
 from router.core.decide.placing import (
     Steps,
+    back_in_line,
     back_to_owner,
     bring_back,
     class_for,
@@ -20,6 +22,7 @@ from router.core.decide.placing import (
     outdated,
     place,
 )
+from router.core.decide.rounds import withdraw_round
 from router.core.lifecycle import ACTIVE, OFFERED, WAITING, WRAP_UP
 from router.core.matching import Class
 from router.core.rules import needs_of
@@ -80,22 +83,23 @@ def take_over(s: State, at: int, c: cmd.TakeOver) -> Steps:
 
 def _give(s: State, at: int, conv: Conv, *, agent: int, why: str) -> Steps:
     freed = yield from _take_away(conv, conv.cls, to_agent=agent)
-    yield ev.Assigned(conv.id, agent, why, at + s.queue_spec(conv.queue).remind_ms)
-    if freed and freed != agent:
-        yield from fill(s, at, freed)
+    yield ev.Assigned(conv.id, agent, why, begins_ms(s, at, conv))
+    for each in freed:
+        if each != agent:
+            yield from fill(s, at, each)
 
 
-def _take_away(conv: Conv, cls: Class, *, to_agent: int = 0, rest_until_ms: int = 0) -> Generator[ev.Event, None, int]:
-    """Take a conversation from whom it rings at or who owns it; return that agent, who has room now."""
-    asked = conv.offer
-    if asked is not None:
-        yield ev.OfferWithdrawn(conv.id, asked.agent, asked.id, "supervisor")
-        return asked.agent
+def _take_away(
+    conv: Conv, cls: Class, *, to_agent: int = 0, rest_until_ms: int = 0
+) -> Generator[ev.Event, None, tuple[int, ...]]:
+    """Take a conversation from whom it rings at or who owns it; return those agents, who have room now."""
+    if conv.offer is not None:
+        return (yield from withdraw_round(conv, "supervisor"))
     if conv.state == ACTIVE:
         owner = conv.owner
         yield ev.Transferred(conv.id, owner, cls.id, to_agent, 0, rest_until_ms)
-        return owner
-    return 0
+        return (owner,)
+    return ()
 
 
 def move(s: State, at: int, c: cmd.Move) -> Steps:
@@ -114,9 +118,7 @@ def move(s: State, at: int, c: cmd.Move) -> Steps:
     freed = yield from _take_away(conv, cls, rest_until_ms=rest_until_ms)
     if not owned:
         yield ev.Routed(conv.id, cls.id, "", conv.key_ms)
-    yield from place(s, at, conv, "moved_by_supervisor", freed=freed)
-    if freed:
-        yield from fill(s, at, freed)
+    yield from back_in_line(s, at, [conv.id], "moved_by_supervisor", freed=freed)
 
 
 def _cannot_move(s: State, conv: Conv, c: cmd.Move) -> Refused | None:
@@ -157,10 +159,10 @@ def withdraw_offer(s: State, at: int, c: cmd.WithdrawOffer) -> Steps:
         yield Refused("not_offered")
         return
     yield ev.Ordered(conv.id, c.by, "withdraw", c.reason, agent=asked.agent)
-    yield ev.OfferWithdrawn(conv.id, asked.agent, asked.id, "supervisor")
-    yield ev.Rested(conv.id, asked.agent, at + s.queue_spec(conv.queue).rest_ms, "withdrawn")
-    yield from place(s, at, conv, "withdrawn", freed=asked.agent)
-    yield from fill(s, at, asked.agent)
+    freed = yield from withdraw_round(conv, "supervisor")
+    for agent in freed:
+        yield ev.Rested(conv.id, agent, at + s.queue_spec(conv.queue).rest_ms, "withdrawn")
+    yield from back_in_line(s, at, [conv.id], "withdrawn", freed=freed)
 
 
 def recall(s: State, at: int, c: cmd.Recall) -> Steps:

@@ -8,10 +8,12 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
 from router.core.calendar import is_open, next_change, next_open
-from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, Due
+from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, SHIFT, Due
+from router.core.decide.answering import lapse
+from router.core.decide.forgotten import stands_still
 from router.core.decide.handling import finish
 from router.core.decide.patience import prompt, prompted_ms
-from router.core.decide.people import NOT_RESPONDING, change_presence, end_work
+from router.core.decide.people import end_work, shift_ends
 from router.core.decide.placing import Steps, ask, off_hours, place, reroute
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Conv, State
@@ -106,22 +108,8 @@ def _conversation_due(s: State, at: int, due: Due) -> Steps:
     return _CONVERSATION_DUE[conv.state](s, at, conv)
 
 
-def _offer_lapses(s: State, at: int, conv: Conv) -> Steps:
-    """Silence past the deadline: the agent is not responding, the conversation goes back to its old place."""
-    asked = conv.offer
-    assert asked is not None, "an offered conversation has its offer"
-    if s.agents[asked.agent].grace_until_ms:
-        # No desk was there to ring (a new leader has just begun): that is not the agent's silence.
-        yield ev.OfferWithdrawn(conv.id, asked.agent, asked.id, "desk_lost")
-        yield from place(s, at, conv, "desk_lost")
-        return
-    yield ev.OfferLapsed(conv.id, asked.agent, asked.id)
-    silent = ev.PresenceSet(asked.agent, NOT_RESPONDING, False, "no_answer")
-    yield from change_presence(s, at, silent, lapsed=conv.id)
-
-
 def _hold_ends(s: State, at: int, conv: Conv) -> Steps:
-    yield from place(s, at, conv, "hold_over")
+    yield from place(s, at, conv, "hold_over" if conv.held_for in s.agents else "owner_absent")
 
 
 def _wrap_up_ends(s: State, at: int, conv: Conv) -> Steps:
@@ -142,11 +130,6 @@ def _waits(s: State, at: int, conv: Conv) -> Steps:
 
 def _waits_long(s: State, at: int, conv: Conv) -> Steps:
     yield ev.Reminded(conv.id, "queue", "waiting_long", prompted_ms(s, at, conv))
-
-
-def _stands_still(s: State, at: int, conv: Conv) -> Steps:
-    why = "agent_silent" if conv.actor == "agent" else "customer_silent"
-    yield ev.Reminded(conv.id, conv.actor, why, at + s.queue_spec(conv.queue).remind_ms)
 
 
 def _rest_ends(s: State, at: int, due: Due) -> Steps:
@@ -195,13 +178,14 @@ _DUE: dict[int, Callable[[State, int, Due], Steps]] = {
     CONVERSATION: _conversation_due,
     REST: _rest_ends,
     AGENT: _grace_ends,
+    SHIFT: shift_ends,
 }
 
 _CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
     WAITING: _waits,
     HELD: _hold_ends,
-    OFFERED: _offer_lapses,
-    ACTIVE: _stands_still,
+    OFFERED: lapse,
+    ACTIVE: stands_still,
     WRAP_UP: _wrap_up_ends,
     DEFERRED: _opening,
 }
