@@ -58,7 +58,7 @@ def _only(standing: Standing, profiles: int) -> Standing:
 
 def _first_task(m: Matching, cls: Class, left: Standing) -> Standing:
     del m
-    return _only(left, cls.primary) or left
+    return (_only(left, cls.primary) if cls.primary else None) or left
 
 
 def _highest_level(m: Matching, cls: Class, left: Standing) -> Standing:
@@ -80,9 +80,15 @@ def _least_flexible(m: Matching, cls: Class, left: Standing) -> Standing:
     candidates = _profiles(left)
     if candidates.bit_count() > HEADS_COMPARED_MAX:
         return _only(left, m.flexibility.least_of(candidates, m.profiles))
-    ranked = [(flexibility_of(m.profiles[index]), 1 << index) for index in bits(candidates)]
-    least = min(ranked)[0]
-    return _only(left, sum(bit for number, bit in ranked if number == least))
+    least, found = -1, 0
+    for index in bits(candidates):
+        profile = m.profiles[index]
+        number = flexibility_of(profile)
+        if least < 0 or number < least:
+            least, found = number, 0
+        if number == least:
+            found |= profile.bit
+    return left if found == candidates else _only(left, found)
 
 
 def _fullest(m: Matching, cls: Class, left: Standing) -> Standing:
@@ -101,6 +107,8 @@ def _as_free_as(left: Standing, chosen: Room) -> Standing:
 
 def _packed(m: Matching, cls: Class, left: Standing) -> Standing:
     """Fill up those who also take work that needs somebody whole, so that others stay free for it; else share."""
+    if len(left) == 1:
+        return left
     return (_fullest if _profiles(left) & m.blended else _least_loaded)(m, cls, left)
 
 
@@ -176,7 +184,7 @@ class Choosing:
                 if name == LONGEST_IDLE:
                     break
                 before, standing = standing, STEPS[name](self.matching, cls, standing)
-                if standing != before:
+                if standing is not before and standing != before:
                     why.append(name)
         best = self._longest_idle(self.matching.kinds[cls.kind], standing, resting)
         return (Asked(best[1], (*why, LONGEST_IDLE), among) if best else None), standing

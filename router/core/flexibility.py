@@ -24,8 +24,7 @@ def bits(mask: int) -> Iterator[int]:
 
 def flexibility_of(profile: Profile) -> int:
     """Return how many classes a profile may serve; the sum of its levels parts those that are equal in it."""
-    levels = sum(level for _, level in profile.abilities)
-    return profile.classes.bit_count() * ABILITIES_MAX + min(levels, ABILITIES_MAX - 1)
+    return profile.classes.bit_count() * ABILITIES_MAX + profile.levels
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from router.core.bundle import Bundle
 from router.core.conversations import Conv, Conversations
-from router.core.flexibility import Flexibility, bits
+from router.core.flexibility import ABILITIES_MAX, Flexibility, bits
 from router.core.orders import Grade, Slope, grade_of
 from router.core.rooms import Entry, Kept, Room, Rooms
 from router.core.waiting import Class, ClassKey, Need, Needs, Place
@@ -39,6 +39,7 @@ class Profile:
     classes: int = 0
     primary: int = 0
     agents: int = 0
+    levels: int = 0  # the sum of all
     rooms: list[dict[Room, list[Entry]]] = field(default_factory=list)
     kept: tuple[Kept, ...] = ()
 
@@ -330,6 +331,7 @@ class Matching:
         profile.classes = self._eligible_classes(profile)
         for index in bits(profile.classes):
             self.classes[index].profiles |= profile.bit
+        profile.levels = min(sum(level for _, level in abilities), ABILITIES_MAX - 1)
         self._set_first_tasks(profile, before)
         self._set_kept(profile)
         if abilities:
