@@ -16,7 +16,7 @@ from tests.crash.checker import faults, read
 from tests.crash.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.crash.ledger import Ledger
 from tests.crash.relay import Relay
-from tests.crash.subject_house import Subject
+from tests.crash.subject_house import SEEDED, Subject
 from tests.e2e.house import PASSWORD, House, merged
 from tests.ports import free_port
 
@@ -59,7 +59,7 @@ def changes(mail_port: int, relay_port: int) -> dict[str, dict[str, Any]]:
 
 @dataclass(slots=True)
 class Scene:
-    """A house under load, its relay, its customers and its agents."""
+    """A house under load, its relay, its customers and its agents. `fault` names a subject's, once there are people."""
 
     house: House
     relay: Relay
@@ -68,6 +68,7 @@ class Scene:
     crew: Crew
     habit: str = "answer"
     agents: int = AGENTS
+    fault: str = ""
     customers: list[asyncio.Task[None]] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
@@ -81,6 +82,7 @@ class Scene:
         await asyncio.gather(*(asyncio.to_thread(self.house.add_person, login) for login in logins))
         if isinstance(self.house, Subject):
             # The commands wrote past the disk whose power can be cut: it must not think that it knows the files.
+            self.house.more |= {SEEDED: self.fault} if self.fault else {}
             await asyncio.to_thread(self.house.stop)
             await self.house.start()
         self.crew.robots += [robot(self.house.base, login, self.ledger, habit=self.habit) for login in logins]
@@ -160,7 +162,13 @@ async def until(true: Any, what: str, s_max: float = SETTLE_S_MAX) -> None:
 
 @asynccontextmanager
 async def scene(
-    folder: Path, kind: type[House] = House, *, habit: str = "answer", agents: int = AGENTS, **more: Any
+    folder: Path,
+    kind: type[House] = House,
+    *,
+    habit: str = "answer",
+    agents: int = AGENTS,
+    fault: str = "",
+    **more: Any,
 ) -> AsyncIterator[Scene]:
     """A house with everybody around it, not yet under load. `more` changes its configuration."""
     ledger = Ledger()
@@ -168,7 +176,7 @@ async def scene(
     await relay.start()
     mail_port = free_port()
     house = kind(folder, merged(changes(mail_port, relay.port), more))
-    made = Scene(house, relay, ledger, Crowd(house.base, mail_port, ledger), Crew(), habit, agents)
+    made = Scene(house, relay, ledger, Crowd(house.base, mail_port, ledger), Crew(), habit, agents, fault)
     try:
         await made.start()
         yield made

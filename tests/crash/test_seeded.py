@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.crash.scene import Scene, scene, until
-from tests.crash.subject_house import SEEDED, Subject
+from tests.crash.subject_house import Subject
 
 pytestmark = pytest.mark.crash
 
@@ -18,20 +18,16 @@ GIVEN_S_MAX = 20.0
 NOW = "time 1 7"
 
 
-async def lived_with(at: Scene, fault: str) -> None:
-    """Let the next life have a fault, under load until something was promised in it."""
-    assert isinstance(at.house, Subject), "only a subject takes a fault"
-    at.house.more[SEEDED] = fault
-    await at.restart()
-    before = len(at.ledger.answered)
+async def lived_with(at: Scene) -> None:
+    """Load until something was promised in a life with a fault."""
     at.crowd.writing.set()
-    await until(lambda: len(at.ledger.answered) >= before + ENOUGH, "enough was promised")
+    await until(lambda: len(at.ledger.answered) >= ENOUGH, "enough was promised")
 
 
 async def found_after(folder: Path, fault: str, blow: str) -> list[str]:
     """Return what the checker says right after a blow upon a life with a fault."""
-    async with scene(folder, Subject, agents=2) as at:
-        await lived_with(at, fault)
+    async with scene(folder, Subject, agents=2, fault=fault) as at:
+        await lived_with(at)
         if blow:
             await at.ended(f"{blow} {NOW}")
         return await at.judged(verify=False)
@@ -53,10 +49,7 @@ async def test_a_seeded_fault_is_named(tmp_path: Path, fault: str) -> None:
 
 async def test_an_agent_who_is_given_one_too_many_is_named(tmp_path: Path) -> None:
     little: dict[str, Any] = {"limits": {"capacity": 100}}
-    async with scene(tmp_path, Subject, agents=1, habit="keep", site=little) as at:
-        assert isinstance(at.house, Subject), "only a subject takes a fault"
-        at.house.more[SEEDED] = "one_too_many"
-        await at.restart()
+    async with scene(tmp_path, Subject, agents=1, habit="keep", fault="one_too_many", site=little) as at:
         at.crowd.writing.set()
         await until(lambda: len(at.crew.robots[0].accepted) > 1, "work was given")
         found, end = await at.judged(verify=False), time.monotonic() + GIVEN_S_MAX

@@ -20,7 +20,7 @@ import pytest
 
 from tests.crash.checker import read
 from tests.crash.scene import Scene, scene, until
-from tests.crash.subject_house import SEEDED, Subject
+from tests.crash.subject_house import Subject
 
 pytestmark = pytest.mark.crash
 
@@ -135,8 +135,7 @@ async def test_a_full_and_a_read_only_disk_are_refused_named_and_outlived(tmp_pa
 
 
 async def test_poison_is_set_aside_and_shown_and_everybody_else_is_served(tmp_path: Path) -> None:
-    async with scene(tmp_path, Subject, agents=2) as at:
-        await live_with(at, "poison")
+    async with scene(tmp_path, Subject, agents=2, fault="poison") as at:
         await some_load(at, more=60)
         assert (await readyz(at))[0] == 200, "one bad letter is no reason to serve nobody"
         await at.rest()
@@ -146,13 +145,6 @@ async def test_poison_is_set_aside_and_shown_and_everybody_else_is_served(tmp_pa
     assert poisoned
     assert {fault.split(":")[0] for fault in found} <= poisoned, "nothing else was lost"
     assert sum(line["action"] == "command_broken" for line in logged(at)) >= len(poisoned)
-
-
-async def live_with(at: Scene, habit: str) -> None:
-    """Let the next life have a habit of `tests/power/faults.py`."""
-    assert isinstance(at.house, Subject), "only a subject takes a fault"
-    at.house.more[SEEDED] = habit
-    await at.restart()
 
 
 def children(process: int) -> list[int]:
@@ -181,9 +173,8 @@ def noted(at: Scene, action: str) -> int:
 
 
 async def test_a_snapshots_child_that_is_killed_harms_nobody_and_a_later_one_succeeds(tmp_path: Path) -> None:
-    async with scene(tmp_path, Subject, agents=2) as at:
+    async with scene(tmp_path, Subject, agents=2, fault="eager_snapshots") as at:
         assert isinstance(at.house, Subject), "only a subject has habits"
-        await live_with(at, "eager_snapshots")
         assert at.house.process is not None, "started before"
         at.crowd.writing.set()
         for number in range(KILLED_CHILDREN):
