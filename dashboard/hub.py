@@ -48,7 +48,7 @@ class Hub:
         self._telling = Telling(parts)
         self._sockets: dict[int, set[DeskSocket]] = {}
         self._looking: dict[int, set[DeskSocket]] = {}
-        self._holder: dict[int, int] = {}
+        self._having: dict[int, tuple[int, ...]] = {}
         self._noted: list[Change] = []
         self._reported: dict[int, set[int]] = {}
         self._queues: set[str] = set()
@@ -210,7 +210,7 @@ class Hub:
         state = self._out.floor.state
         self._position = self._told = state.position
         self._parts.board.rebuild()
-        self._holder = {conv.id: holder for conv in state.convs.values() if (holder := _holder(conv))}
+        self._having = {conv.id: agents for conv in state.convs.values() if (agents := _having(conv))}
         self._ring = Ring(self._position)
         self._noted.clear()
         self._reported.clear()
@@ -333,9 +333,12 @@ class Hub:
                     await self._desks.dismiss(socket.agent)
 
 
-def _holder(conv: Conv) -> int:
+def _having(conv: Conv) -> tuple[int, ...]:
     """Return who has a conversation: its owner, who is asked, or for whom it is kept."""
-    return conv.offer.agent if conv.offer else conv.held_for or conv.owner
+    if conv.offer:
+        return conv.offer.agents
+    holder = conv.held_for or conv.owner
+    return (holder,) if holder else ()
 
 
 def _reports(committed: Committed) -> list[tuple[int, int]]:

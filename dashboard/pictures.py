@@ -47,7 +47,7 @@ def works_on(conv: Conv, agent: int) -> bool:
 
 
 def rings(conv: Conv, agent: int) -> bool:
-    return conv.state == OFFERED and conv.offer is not None and conv.offer.agent == agent
+    return conv.state == OFFERED and conv.offer is not None and agent in conv.offer.agents
 
 
 class Pictures:

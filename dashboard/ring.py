@@ -62,7 +62,7 @@ def ended_offers(entries: Iterable[ev.Entry]) -> list[tuple[int, Ended]]:
         for event in entry.events:
             if isinstance(event, (ev.Accepted, ev.Declined, ev.OfferLapsed)):
                 found.append((event.agent, Ended(event.offer, event.conv, _ENDS[type(event)])))
-            elif isinstance(event, ev.OfferWithdrawn):
+            elif isinstance(event, (ev.OfferWithdrawn, ev.RingStopped)):
                 found.append((event.agent, Ended(event.offer, event.conv, event.why)))
     return found
 

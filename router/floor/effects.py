@@ -59,6 +59,7 @@ ASKED: dict[type[ev.Event], Callable[[Any, bool], tuple[Wanted, ...]]] = {
     ev.Assigned: lambda e, _: (Wanted("connect", notice=f"agent:{e.agent}"),),
     ev.LineHeld: lambda e, _: (Wanted("hold", notice="on" if e.on else "off"),),
     ev.Transferred: lambda e, _: (Wanted("move", notice=WAITING_PLACE),),
+    ev.TakenBack: lambda e, _: (Wanted("move", notice=WAITING_PLACE),),
     ev.WrapUpStarted: _rung_off,
     ev.Closed: _rung_off,
 }

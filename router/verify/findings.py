@@ -21,6 +21,7 @@ SENTENCES: dict[str, str] = {
     "double_owner": "A conversation that has an owner was given to another.",
     "double_offer": "A conversation was offered in a second round while the first was running.",
     "offer_while_owned": "A conversation that has an owner was offered.",
+    "still_ringing": "An offer came to its end while it still rang at somebody else.",
     "wrong_winner": "An offer was accepted or declined by somebody who did not have it.",
     "over_capacity": "An offer took an agent over capacity.",
     "work_to_absent": "Work was given to an agent who is signed out.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.core import events as ev
+from router.verify.fold_offers import OFFER_WRITERS
 
 OUT, UNPLACED, WAITING, HELD, OFFERED = "out", "unplaced", "waiting", "held", "offered"
 ACTIVE, WRAP_UP, DEFERRED = "active", "wrap_up", "deferred"
@@ -21,7 +22,10 @@ ClassKey = tuple[str, str, Needs, int, int, tuple[Needs, ...]]
 
 @dataclass(slots=True)
 class Conversation:
-    """One conversation, as the journal tells it. `since` is the position of its last change of state."""
+    """One conversation, as the journal tells it. `since` is the position of its last change of state.
+
+    `also` are agents who ring besides `agent`, each with the room it takes there.
+    """
 
     id: int
     state: str = OUT
@@ -40,6 +44,7 @@ class Conversation:
     since: int = 0
     actor: str = ""
     resting: set[int] = field(default_factory=set)
+    also: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -100,18 +105,37 @@ class Fold:
             if conv.state != before:
                 conv.since = self.position
 
-    def take(self, conv: Conversation, agent: int) -> None:
-        """Let a conversation take room at an agent, once."""
+    def take(self, conv: Conversation, agent: int, *, keep: bool = False) -> None:
+        """Let a conversation take room at an agent, once; `keep`: those who ring besides go on ringing."""
         if conv.agent == agent:
             return
+        also = conv.also if keep else {}
+        conv.also = {} if keep else conv.also
         self.release(conv)
+        conv.also = also
         conv.agent, conv.taken = agent, conv.load
         self.work.setdefault(agent, set()).add(conv.id)
         if agent in self.agents:
             self.agents[agent].used += conv.taken
 
+    def take_also(self, conv: Conversation, agent: int) -> None:
+        """Let a conversation that rings take room at one more agent."""
+        conv.also[agent] = conv.load
+        self.work.setdefault(agent, set()).add(conv.id)
+        if agent in self.agents:
+            self.agents[agent].used += conv.load
+
+    def release_also(self, conv: Conversation, agent: int) -> None:
+        """Give back the room at an agent who rang besides."""
+        taken = conv.also.pop(agent, 0)
+        self.work.get(agent, set()).discard(conv.id)
+        if agent in self.agents:
+            self.agents[agent].used -= taken
+
     def release(self, conv: Conversation) -> None:
         """Give room and hold back."""
+        for agent in list(conv.also):
+            self.release_also(conv, agent)
         if conv.agent in self.agents:
             self.agents[conv.agent].used -= conv.taken
         self.work.get(conv.agent, set()).discard(conv.id)
@@ -218,7 +242,7 @@ def _declined(fold: Fold, conv: Conversation, event: ev.Declined) -> None:
         conv.resting.add(event.agent)
 
 
-def _offer_over(fold: Fold, conv: Conversation, _event: ev.OfferLapsed | ev.OfferWithdrawn) -> None:
+def _offer_withdrawn(fold: Fold, conv: Conversation, _event: ev.OfferWithdrawn) -> None:
     fold.lift(conv, UNPLACED)
 
 
@@ -312,8 +336,7 @@ WRITERS: dict[type[ev.Event], Callable[[Fold, Any, Any], None]] = {
     ev.Accepted: _begun,
     ev.Assigned: _begun,
     ev.Declined: _declined,
-    ev.OfferLapsed: _offer_over,
-    ev.OfferWithdrawn: _offer_over,
+    ev.OfferWithdrawn: _offer_withdrawn,
     ev.RestEnded: _rest_ended,
     ev.Replied: _replied,
     ev.DeliveryReported: _delivery_reported,
@@ -329,4 +352,5 @@ WRITERS: dict[type[ev.Event], Callable[[Fold, Any, Any], None]] = {
     ev.SignedIn: _signed_in,
     ev.SignedOut: _signed_out,
     ev.PresenceSet: _presence_set,
+    **OFFER_WRITERS,
 }

@@ -86,7 +86,7 @@ class Invariants:
         if conv is not None and conv.agent and conv.agent != event.agent:
             self._found("double_owner", conv=conv.id, agent=event.agent)
 
-    def _present(self, event: ev.Offered | ev.Assigned, *, must_accept: bool) -> None:
+    def _present(self, event: ev.Offered | ev.RangAlso | ev.Assigned, *, must_accept: bool) -> None:
         agent = self.fold.agents.get(event.agent)
         if agent is None:
             self._found("work_to_absent", conv=event.conv, agent=event.agent)
@@ -96,6 +96,21 @@ class Invariants:
     def answered(self, conv: Conversation | None, event: Answer) -> None:
         """Only who was asked, in the round that runs, can win or lose it."""
         if conv is not None and conv.offer and (conv.agent, conv.offer) != (event.agent, event.offer):
+            self._found("wrong_winner", conv=conv.id, agent=event.agent)
+        elif conv is not None and conv.also:
+            self._found("still_ringing", conv=conv.id, agent=min(conv.also))
+
+    def rang_also(self, conv: Conversation | None, event: ev.RangAlso) -> None:
+        """Whoever else is asked is there, and in the round that runs."""
+        self._present(event, must_accept=True)
+        if conv is not None and (conv.offer != event.offer or event.agent in {conv.agent, *conv.also}):
+            self._found("double_offer", conv=conv.id, agent=event.agent)
+
+    def ring_stopped(self, conv: Conversation | None, event: ev.RingStopped) -> None:
+        """Only who is asked can be asked no longer, and somebody goes on being asked."""
+        if conv is None or not conv.offer:
+            return
+        if conv.offer != event.offer or event.agent not in {conv.agent, *conv.also} or not conv.also:
             self._found("wrong_winner", conv=conv.id, agent=event.agent)
 
     def received(self, _conv: Conversation | None, event: ev.Received) -> None:
@@ -115,7 +130,7 @@ class Invariants:
 
     # --- after an event was written -----------------------------------------------------------------------
 
-    def fits(self, event: ev.Offered) -> None:
+    def fits(self, event: ev.Offered | ev.RangAlso) -> None:
         """No offer takes an agent over capacity; causes that may are not offers."""
         agent = self.fold.agents.get(event.agent)
         if agent is not None and agent.used > agent.capacity:
@@ -165,10 +180,13 @@ _BEFORE: dict[type[ev.Event], Callable[[Invariants, Any, Any], None]] = {
     ev.Declined: Invariants.answered,
     ev.OfferLapsed: Invariants.answered,
     ev.OfferWithdrawn: Invariants.answered,
+    ev.RangAlso: Invariants.rang_also,
+    ev.RingStopped: Invariants.ring_stopped,
 }
 
 _AFTER: dict[type[ev.Event], Callable[[Invariants, Any], None]] = {
     ev.Offered: Invariants.fits,
+    ev.RangAlso: Invariants.fits,
     ev.Queued: Invariants.queued,
     ev.LeadTaken: Invariants.led,
     ev.SignedOut: Invariants.signed_out,

@@ -1,0 +1,59 @@
+"""The fold's writers for rounds of several, silence, what is taken back, winding down. Nothing is checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from router.core import events as ev
+
+if TYPE_CHECKING:
+    from router.verify.fold import Conversation, Fold
+
+
+def _rang_also(fold: Fold, conv: Conversation, event: ev.RangAlso) -> None:
+    fold.take_also(conv, event.agent)
+
+
+def _ring_stopped(fold: Fold, conv: Conversation, event: ev.RingStopped) -> None:
+    """Whoever is asked besides takes the place of the one who was asked first."""
+    if event.agent == conv.agent and conv.also:
+        first = min(conv.also)
+        fold.release_also(conv, first)
+        fold.take(conv, first, keep=True)
+    else:
+        fold.release_also(conv, event.agent)
+    if event.rest_until_ms > fold.at:
+        conv.resting.add(event.agent)
+
+
+def _lapsed(fold: Fold, conv: Conversation, event: ev.OfferLapsed) -> None:
+    fold.lift(conv, "unplaced")
+    if event.rest_until_ms > fold.at:
+        conv.resting.add(event.agent)
+
+
+def _taken_back(fold: Fold, conv: Conversation, event: ev.TakenBack) -> None:
+    fold.lift(conv, "unplaced")
+    conv.owner = 0
+    if event.rest_until_ms > fold.at:
+        conv.resting.add(event.agent)
+
+
+def _escalated(_fold: Fold, conv: Conversation, event: ev.Escalated) -> None:
+    conv.due_ms, conv.actor = event.due_ms, "agent"
+
+
+def _winding_down(fold: Fold, _conv: None, event: ev.WindingDown) -> None:
+    if event.agent in fold.agents:
+        fold.agents[event.agent].accepts = False
+
+
+OFFER_WRITERS: dict[type[ev.Event], Callable[[Any, Any, Any], None]] = {
+    ev.RangAlso: _rang_also,
+    ev.RingStopped: _ring_stopped,
+    ev.OfferLapsed: _lapsed,
+    ev.TakenBack: _taken_back,
+    ev.Escalated: _escalated,
+    ev.WindingDown: _winding_down,
+}
