@@ -105,6 +105,12 @@ class Link(aiomqtt.Client):
         if not self._disconnected.cancelled():
             self._disconnected.exception()
 
+    def _on_disconnect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        """A connection that ends before it is open is over at once; the library would wait for its time to run out."""
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError("closed before it was open"))
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
     # --- in ---------------------------------------------------------------------------------------------------------
 
     async def want(self, topics: dict[str, bool]) -> None:

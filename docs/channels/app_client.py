@@ -12,8 +12,10 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import random
 import sys
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
@@ -28,6 +30,8 @@ SESSION_S = 7 * 86_400
 # A message is repeated under the same name until it is accepted.
 REPEAT_S = 10.0
 AGAIN_S, AGAIN_S_MAX = 0.5, 30.0
+# What the broker does not confirm in this time is not confirmed any more.
+PATIENCE_S = 4.0
 SEEN_MAX = 1_000
 
 
@@ -103,6 +107,7 @@ class AppClient:
             clean_start=False,
             properties=properties,
             keepalive=30,
+            timeout=PATIENCE_S,
             will=aiomqtt.Will(self._topic("state"), self._state(online=False), qos=1, retain=True),
             transport="websockets" if self.path else "tcp",
             websocket_path=self.path or None,
@@ -113,7 +118,6 @@ class AppClient:
         self._resumed = False
         await client.subscribe(self._topic("out"), qos=1)
         await client.publish(self._topic("state"), self._state(online=True), qos=1, retain=True)
-        await self._publish(client, "in", type="hello", since=self.since)
         self.connected = True
         sending = asyncio.create_task(self._send(client))
         try:
@@ -127,11 +131,20 @@ class AppClient:
                 await client.publish(self._topic("state"), self._state(online=False), qos=1, retain=True, timeout=1)
 
     async def _send(self, client: aiomqtt.Client) -> None:
-        """Send what is not accepted yet, in order, again and again. Only `accepted` means that it is kept."""
+        """Ask for what was missed until it is told, and send what is not accepted until it is: a broker may forget."""
+        sent: dict[str, float] = {}
+        greeted_s = -math.inf
         while True:
             self._wish.clear()
+            if not self._resumed and time.monotonic() - greeted_s >= self.repeat_s:
+                greeted_s = time.monotonic()
+                await self._publish(client, "in", type="hello", since=self.since)
             for name, text in tuple(self.unsent.items()):
-                await self._publish(client, "in", type="send", client_msg_id=name, text=text)
+                now_s = time.monotonic()
+                if name in self.unsent and now_s - sent.get(name, -math.inf) >= self.repeat_s:
+                    sent[name] = now_s
+                    await self._publish(client, "in", type="send", client_msg_id=name, text=text)
+            sent = {name: at_s for name, at_s in sent.items() if name in self.unsent}
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.repeat_s):
                     await self._wish.wait()

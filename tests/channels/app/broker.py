@@ -70,7 +70,6 @@ user root
 persistence true
 persistence_location {self.folder}/
 autosave_interval 1
-autosave_on_changes true
 sys_interval 1
 max_queued_messages 100000
 log_dest file {self.folder}/mosquitto.log
