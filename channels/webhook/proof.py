@@ -91,9 +91,14 @@ def fault_of(
 
 def _any_right(signature: Signature, values: Sequence[str], secrets: Sequence[str], message: bytes) -> bool:
     found = [_bytes_of(value, signature.encoding) for value in values]
-    keys = [_bytes_of(secret.removeprefix("whsec_"), signature.secret_in) for secret in secrets]
+    keys = [_key(secret, signature.secret_in) for secret in secrets]
     made = [hmac.digest(key, message, signature.algorithm) for key in keys if key]
     return any(hmac.compare_digest(each, right) for each in found if each for right in made)
+
+
+def _key(secret: str, written_in: str) -> bytes:
+    """Return the bytes of a secret. One in Base64 may begin as Standard Webhooks write theirs."""
+    return _bytes_of(secret if written_in == "text" else secret.removeprefix("whsec_"), written_in)
 
 
 def _stamp(signature: Signature, headers: Mapping[str, str], parts: Sequence[str]) -> str:
