@@ -216,6 +216,10 @@ class Walk:
         to_queue = self.chance.random() < 0.5
         return self.world.tell(cmd.Recall(id=self.world.id(), record=record, by=9, reason="asked", to_queue=to_queue))
 
+    def order(self) -> Answered | None:
+        """One of a supervisor's orders."""
+        return self.chance.choice(ORDERS)(self)
+
     def order_presence(self) -> Answered:
         agent, presence = self.chance.choice(PEOPLE), self.chance.choice(("available", "break"))
         return self.world.tell(
@@ -238,6 +242,11 @@ class Walk:
     def repeat(self) -> None:
         self.world.again(self.chance.randrange(len(self.world.sent)))
 
+
+ORDERS = (
+    *(Walk.assign, Walk.assign, Walk.take_over, Walk.move, Walk.reprioritise),
+    *(Walk.withdraw_offer, Walk.recall, Walk.order_presence),
+)
 
 WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.arrive: 30,
@@ -263,13 +272,7 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.sign_out: 1,
     Walk.lose_node: 1,
     Walk.order_closure: 1,
-    Walk.assign: 2,
-    Walk.take_over: 1,
-    Walk.move: 2,
-    Walk.reprioritise: 2,
-    Walk.withdraw_offer: 1,
-    Walk.recall: 1,
-    Walk.order_presence: 1,
+    Walk.order: 4,
     Walk.apply: 1,
     Walk.lose_lead: 1,
 }

@@ -45,26 +45,26 @@ def assign(s: State, at: int, c: cmd.Assign) -> Steps:
     """To a named agent as theirs, from wherever it is; without room only by force, which has its name."""
     conv = _ordered(s, c)
     agent = s.agents.get(c.to_agent)
-    refusal = conv if isinstance(conv, Refused) else _cannot_take(conv, agent, forced=c.forced)
+    refusal = conv if isinstance(conv, Refused) else _cannot_take(s, conv, agent, forced=c.forced)
     if refusal or isinstance(conv, Refused) or agent is None:
         yield refusal or Refused("target_away")
         return
-    why = "supervisor" if _room_for(agent, conv) else "supervisor_forced"
+    why = "supervisor" if _room_for(s, agent, conv) else "supervisor_forced"
     yield ev.Ordered(conv.id, c.by, "assign", c.reason, agent=agent.id)
     yield from _give(s, at, conv, agent=agent.id, why=why)
 
 
-def _room_for(agent: Agent, conv: Conv) -> bool:
+def _room_for(s: State, agent: Agent, conv: Conv) -> bool:
     """Return whether an agent has room, what rings at them of it already counted once."""
-    return agent.free + agent.work.get(conv.id, 0) >= conv.load
+    return s.matching.free_for(agent, conv.cls) + agent.work.get(conv.id, 0) >= conv.load
 
 
-def _cannot_take(conv: Conv, agent: Agent | None, *, forced: bool) -> Refused | None:
+def _cannot_take(s: State, conv: Conv, agent: Agent | None, *, forced: bool) -> Refused | None:
     if agent is None or not agent.available:
         return Refused("target_away")
     if conv.owner == agent.id and conv.state == ACTIVE:
         return Refused("target_owns")
-    return None if forced or _room_for(agent, conv) else Refused("target_full")
+    return None if forced or _room_for(s, agent, conv) else Refused("target_full")
 
 
 def take_over(s: State, at: int, c: cmd.TakeOver) -> Steps:
