@@ -246,11 +246,11 @@ class Hub:
         holders: dict[int, set[int]] = {}
         for conv_id, named in found.holders.items():
             conv = convs.get(conv_id)
-            now = _holder(conv) if conv else 0
-            before = self._holder.pop(conv_id, 0)
+            now = _having(conv) if conv else ()
+            before = self._having.pop(conv_id, ())
             if now:
-                self._holder[conv_id] = now
-            holders[conv_id] = {agent for agent in (*named, before, now) if agent}
+                self._having[conv_id] = now
+            holders[conv_id] = {agent for agent in (*named, *before, *now) if agent}
         return holders
 
     # --- telling ---------------------------------------------------------------------------------------------

@@ -158,6 +158,16 @@ def _offered(folding: Folding, position: int, event: ev.Offered) -> None:
     folding.change(leg, offers=leg.offers + 1)
 
 
+def _rang_also(folding: Folding, position: int, event: ev.RangAlso) -> None:
+    leg = folding.standing(event.conv, position)
+    folding.change(leg, offers=leg.offers + 1)
+
+
+def _ring_stopped(folding: Folding, position: int, event: ev.RingStopped) -> None:
+    leg = folding.standing(event.conv, position)
+    folding.change(leg, declines=leg.declines + (event.why == "declined"), lapses=leg.lapses + (event.why == "lapsed"))
+
+
 def _declined(folding: Folding, position: int, event: ev.Declined) -> None:
     leg = folding.standing(event.conv, position)
     folding.change(leg, declines=leg.declines + 1)
@@ -187,6 +197,12 @@ def _transferred(folding: Folding, position: int, event: ev.Transferred) -> None
     folding.headings[event.conv] = folding.to_class(event.cls, "transferred")
 
 
+def _taken_back(folding: Folding, position: int, event: ev.TakenBack) -> None:
+    leg = folding.standing(event.conv, position)
+    folding.leave(leg, event.why)
+    folding.headings[event.conv] = Heading(folding.at, event.why, leg.queue, leg.channel)
+
+
 def _abandoned(folding: Folding, position: int, event: ev.Abandoned) -> None:
     leg = msgspec.structs.replace(folding.standing(event.conv, position), abandoned_ms=folding.at)
     folding.leave(leg, "abandoned")
@@ -214,6 +230,9 @@ STEPS: dict[type[ev.Event], Callable[[Folding, int, Any], None]] = {
     ev.Accepted: _answered,
     ev.Assigned: _answered,
     ev.Replied: _replied,
+    ev.RangAlso: _rang_also,
+    ev.RingStopped: _ring_stopped,
+    ev.TakenBack: _taken_back,
     ev.Transferred: _transferred,
     ev.Abandoned: _abandoned,
     ev.Parked: _out,
@@ -240,5 +259,5 @@ def fold(sheets: Sheets, first: int, entry: ev.Entry) -> None:
 
 
 LEGS_VIEW = View(
-    spec=ViewSpec(name=LEGS, version=1, tables={LEGS: Leg, CLASSES: LegClass}), subjects=subjects, fold=fold
+    spec=ViewSpec(name=LEGS, version=2, tables={LEGS: Leg, CLASSES: LegClass}), subjects=subjects, fold=fold
 )

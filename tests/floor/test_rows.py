@@ -24,7 +24,7 @@ NONE_TOLD = {
     *(ev.LeadTaken, ev.ConfigApplied, ev.FactsCoded, ev.FactsDropped, ev.ClassFormed, ev.Reviewed),
     *(ev.QueueOpened, ev.QueueClosed),
     *(ev.ClosureOrdered, ev.MessageSetAside, ev.RestEnded, ev.SignedIn, ev.SignedOut, ev.PresenceSet),
-    *(ev.DeskAttached, ev.DeskDetached, ev.Directed, ev.Reprioritised, ev.Rested),
+    *(ev.DeskAttached, ev.DeskDetached, ev.Directed, ev.Reprioritised, ev.Rested, ev.WindingDown),
 }
 
 

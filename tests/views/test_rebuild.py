@@ -108,7 +108,7 @@ async def test_a_failure_at_any_batch_loses_and_doubles_nothing(tmp_path: Path, 
 @pytest.mark.crash
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_a_kill_between_batches_loses_and_doubles_nothing(tmp_path: Path, moment: str) -> None:
-    store = await kept(tmp_path, 6)
+    store = await kept(tmp_path, 7)
     await store.close()
     child = [sys.executable, "-m", "tests.views.killed_follower", str(tmp_path)]
     for batch in (1, 3, 4, 6):
@@ -122,7 +122,7 @@ async def test_a_kill_between_batches_loses_and_doubles_nothing(tmp_path: Path, 
         assert 0 < before.position < (await store.journal.end(SITE))[0]
         for view in VIEWS.values():
             await followed(store, view)
-        assert await everything(store) == expected(6)
+        assert await everything(store) == expected(7)
     finally:
         await store.close()
 
