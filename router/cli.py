@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from router.core.bundle import Bundle
     from router.store.port import Account, Store
 
 T = TypeVar("T")
@@ -112,6 +113,46 @@ def rebuild(data: Path, only: str) -> None:
             _with_store(data, work)
     except DataInUse as fault:
         raise click.ClickException(str(fault)) from None
+
+
+@main.command()
+@click.argument("scenario", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--seeds", type=click.IntRange(1, 1_000), help="Other than the scenario's own.")
+@click.option(
+    "--days", type=click.FloatRange(min=0.001, max=365), help="Simulated time, other than the scenario's own."
+)
+@click.option("--processes", type=click.IntRange(1, 256), help="One for each processor, if not said.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Also draw it, into this SVG file.")
+def simulate(scenario: Path, plot: Path | None, **options: Any) -> None:
+    """Live through a SCENARIO.yaml: the router's own core under a virtual clock."""
+    from router.planning.command import run_scenario  # noqa: PLC0415
+    from router.planning.simulation import SimulationError  # noqa: PLC0415
+    from router.settings.problems import SettingsError  # noqa: PLC0415
+
+    try:
+        lines = run_scenario(scenario, _bundle_of, _said_again, plot=plot, **options)
+    except (SettingsError, SimulationError) as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename} cannot be written: {fault.strerror}.") from None
+    for line in lines:
+        click.echo(line)
+
+
+def _bundle_of(directory: Path) -> Bundle:
+    """Load a configuration directory as it is at the beginning of every simulation."""
+    from channels.discovery import discover  # noqa: PLC0415
+    from router.node.switchboard import schemas_of  # noqa: PLC0415
+    from router.planning.scenario import START_MS  # noqa: PLC0415
+    from router.settings.loading import load  # noqa: PLC0415
+
+    return load(directory, schemas_of(discover()), now_ms=START_MS).bundle
+
+
+def _said_again(line: str) -> None:
+    """Say how far something is: over the last line on a terminal, else a line of its own."""
+    terminal = sys.stderr.isatty()
+    click.echo(f"\r{line}\033[K" if terminal else line, err=True, nl=not terminal)
 
 
 @main.command(hidden=True)

@@ -58,8 +58,15 @@ def staged_bundle(
     )
 
 
-def staged_rule(name: str, queue: str, *, skills: Mapping[str, int] | None = None, head_start_ms: int = 0) -> Rule:
+def staged_rule(
+    name: str, queue: str, *, skills: Mapping[str, int] | None = None, head_start_ms: int = 0, priority: int = 0
+) -> Rule:
     """Return the rule that places a class."""
     return Rule(
-        name=name, when=f'"{name}" in topics', queue=queue, skills=dict(skills or {}), head_start_ms=head_start_ms
+        name=name,
+        when=f'"{name}" in topics',
+        queue=queue,
+        skills=dict(skills or {}),
+        head_start_ms=head_start_ms,
+        priority=priority,
     )
