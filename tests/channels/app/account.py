@@ -24,7 +24,7 @@ PATIENCE_S = 15.0
 REPEAT_S = 0.5
 
 
-def settings_of(broker: Mosquitto, **changes: Any) -> app.Settings:
+def settings_of(broker: Mosquitto, /, **changes: Any) -> app.Settings:
     given = {"broker": broker.url, "password_env": "MQTT_PASSWORD"}
     return app.Settings(**{**given, **changes})
 
@@ -86,7 +86,7 @@ async def phone(broker: Mosquitto, customer: str = "cust-1", device: str = "phon
 
 
 @asynccontextmanager
-async def linked(broker: Mosquitto, door: MemoryDoor, **changes: Any) -> AsyncIterator[app.App]:
+async def linked(broker: Mosquitto, door: MemoryDoor, /, **changes: Any) -> AsyncIterator[app.App]:
     """Run a channel until the context ends; it is subscribed when this yields."""
     channel = app.build(settings_of(broker, **changes), door, ENVIRONMENT)
     before = broker.subscriptions()

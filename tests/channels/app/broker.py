@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import yaml
+
 from tests.ports import free_port
 
 US, OUR_PASSWORD = "patchbay", "our-own-password"
@@ -14,28 +16,19 @@ US, OUR_PASSWORD = "patchbay", "our-own-password"
 ANYBODY = "looks-on"
 PREFIX = "cc/v1/app"
 START_S = 15.0
-RIGHTS = f"""
-user {US}
-topic read {PREFIX}/+/in
-topic read {PREFIX}/+/state
-topic read {PREFIX}/+/ack
-topic write {PREFIX}/+/out
-
+# What the tests add to the shipped rights: customers with a password of their own, and somebody who looks on.
+ALSO = f"""
 user {ANYBODY}
 topic readwrite #
 topic read $SYS/#
 
-pattern write {PREFIX}/%u/in
-pattern write {PREFIX}/%u/state
-pattern write {PREFIX}/%u/ack
-pattern read {PREFIX}/%u/out
 """
-CUSTOMERS_RIGHTS = f"""
-pattern write {PREFIX}/%u/in
-pattern write {PREFIX}/%u/state
-pattern write {PREFIX}/%u/ack
-pattern read {PREFIX}/%u/out
-"""
+COMPOSE = Path(__file__).parent.parent.parent.parent / "compose.yaml"
+
+
+def shipped(name: str) -> str:
+    """Return a file of the broker as compose.yaml brings it."""
+    return str(yaml.safe_load(COMPOSE.read_text())["configs"][name]["content"])
 
 
 class Mosquitto:
@@ -50,38 +43,30 @@ class Mosquitto:
 
     def _write(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        words = self.folder / "passwords"
-        words.write_text("".join(f"{name}:{word}\n" for name, word in self.passwords().items()))
-        words.chmod(0o600)
-        subprocess.run(["mosquitto_passwd", "-U", str(words)], check=True, capture_output=True)
-        (self.folder / "rights").write_text(RIGHTS)
-        (self.folder / "customers").write_text(CUSTOMERS_RIGHTS)
+        words = "".join(f"{name}:{word}\n" for name, word in self.passwords().items())
+        rights = shipped("rights-of-patchbay") + ALSO + shipped("rights-of-customers")
+        files = {
+            "passwords": words,
+            "rights-of-patchbay": rights,
+            "rights-of-customers": shipped("rights-of-customers"),
+        }
+        for name, content in files.items():
+            (self.folder / name).write_text(content)
+            (self.folder / name).chmod(0o600)
+        subprocess.run(["mosquitto_passwd", "-U", str(self.folder / "passwords")], check=True, capture_output=True)
         (self.folder / "mosquitto.conf").write_text(self._settings())
-        for each in ("rights", "customers"):
-            (self.folder / each).chmod(0o600)
 
     def passwords(self) -> dict[str, str]:
         return {US: OUR_PASSWORD, ANYBODY: f"of-{ANYBODY}", **{name: f"of-{name}" for name in self.customers}}
 
     def _settings(self) -> str:
-        return f"""
-per_listener_settings true
-user root
-persistence true
-persistence_location {self.folder}/
-autosave_interval 1
-sys_interval 1
-max_queued_messages 100000
-log_dest file {self.folder}/mosquitto.log
-log_type all
-listener {self.port} 127.0.0.1
-password_file {self.folder}/passwords
-acl_file {self.folder}/rights
-allow_anonymous false
-listener {self.inner} 127.0.0.1
-acl_file {self.folder}/customers
-allow_anonymous true
-"""
+        """The shipped settings on this machine's ports and files, with a log that tests can read."""
+        settings = (
+            shipped("broker").replace("/mosquitto/data/", f"{self.folder}/").replace("/mosquitto/", f"{self.folder}/")
+        )
+        for shipped_port, port in ((1883, self.port), (1884, self.inner)):
+            settings = settings.replace(f"listener {shipped_port}", f"listener {port} 127.0.0.1")
+        return f"user root\nsys_interval 1\nlog_type all\nlog_dest file {self.folder}/mosquitto.log\n{settings}"
 
     @property
     def url(self) -> str:

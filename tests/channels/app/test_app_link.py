@@ -10,11 +10,12 @@ import pytest
 
 from channels import app
 from channels.app.frames import PAYLOAD_BYTES_MAX, line_of
-from channels.app.link import broker_of, opened
+from channels.app.link import Link, broker_of, opened
 from channels.app.listening import AGAIN_S
 from channels.contract import Receipt, TryLater, Undeliverable
 from tests.channels.app.account import ENVIRONMENT, linked, mosquitto, phone, send, settings_of, until
 from tests.channels.app.broker import ANYBODY, Mosquitto
+from tests.channels.app.wire import wire
 from tests.channels.door import MemoryDoor
 from tests.channels.vectors.reading import vectors
 
@@ -96,6 +97,40 @@ async def test_while_the_letterbox_is_closed_nothing_is_acknowledged_and_nothing
             await ann.hears("accepted", 2)
             await until(lambda: broker.log().count("Received PUBACK from patchbay:in") == 2, "acknowledged")
     assert [message.text for message in door.messages] == ["one", "two"]
+
+
+async def test_what_was_kept_and_not_acknowledged_comes_again_and_is_one_message(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = MemoryDoor()
+    async with phone(broker) as ann:
+        with monkeypatch.context() as dead:
+            dead.setattr(Link, "acknowledge", lambda _link, _message: None)
+            async with linked(broker, door):
+                await ann.says("once")
+                await ann.hears("accepted")
+        assert "Received PUBACK from patchbay:in" not in broker.log()
+        async with linked(broker, door):
+            await ann.hears("accepted", 2)
+            await until(lambda: "Received PUBACK from patchbay:in" in broker.log(), "acknowledged")
+    assert broker.log().count("Sending PUBLISH to patchbay:in") == 2
+    assert [message.text for message in door.messages] == ["once"]
+
+
+async def test_a_link_that_is_cut_is_taken_up_again_and_what_came_meanwhile_is_kept(broker: Mosquitto) -> None:
+    door = MemoryDoor()
+    async with wire(broker.port) as ours, phone(broker) as ann:
+        async with linked(broker, door, broker=f"mqtt://127.0.0.1:{ours.port}"):
+            await ann.says("before", "message-1")
+            await ann.hears("accepted")
+            ours.away = True
+            ours.cut()
+            await until(lambda: door.troubles == ["broker_unreachable"], "said")
+            await ann.says("meanwhile", "message-2")
+            ours.away = False
+            await ann.hears("accepted", 2)
+        assert door.troubles[-1] == ""
+    assert [message.text for message in door.messages] == ["before", "meanwhile"]
 
 
 @pytest.mark.parametrize(
