@@ -23,6 +23,8 @@ _WROTE = re.compile(
     | am\s.{4,300}?\sschrieb\s?.{0,120}:
     | le\s.{4,300}?\sa\sécrit\s?:
     | el\s.{4,300}?\sescribió:
+    | em\s.{4,300}?\sescreveu:
+    | \d{4}년.{4,200}?(?:작성|님이\s씀)[:\uff1a]
     | il\s.{4,300}?\sha\sscritto:
     | dne\s.{4,300}?\s(?:napsal|odesílatel).{0,160}:
     | \d{4}[-./年].{4,200}?(?:写道|寫道)[:\uff1a]

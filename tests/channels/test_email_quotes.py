@@ -28,6 +28,8 @@ ATTRIBUTIONS = {
     "japanese": "2026年11月2日(月) 10:00 Support <support@example.com>:",
     "japanese of apple": "2026/11/02 10:00、Support <support@example.com>のメール:",
     "russian over two lines": "2 ноября 2026 г., 10:00 пользователь Support\n<support@example.com> написал:",
+    "portuguese": "Em seg., 2 de nov. de 2026 às 10:00, Support <support@example.com> escreveu:",
+    "korean": "2026년 11월 2일 (월) 오전 10:00, Support <support@example.com>님이 작성:",
     "russian": "Понедельник, 2 ноября 2026, 10:00 +03:00 от Support <support@example.com>:",
 }
 BLOCKS = {
