@@ -1,4 +1,8 @@
-"""Hypothesis profiles for the core's proofs: `quick` for every run, `prove` for `make prove`."""
+"""Hypothesis profiles for all tests: `quick` for every run, `prove` for `make prove`. No fixture lives here.
+
+A test takes its profile when its module is read, so it is loaded before any of them. No deadline: a machine that is
+busy with something else is no fault of ours.
+"""
 
 from __future__ import annotations
 
