@@ -17,6 +17,7 @@ from router.core.bundle import (
     Presence,
     Queue,
     Rule,
+    Widening,
 )
 
 START_MS = 1_767_571_200_000  # Monday, 5 January 2026, 00:00 UTC
@@ -121,6 +122,7 @@ def _queues(season: str, *, strict: bool) -> dict[str, Queue]:
             name="billing",
             hours="office",
             skills={"billing": 2 if strict else 1},
+            widen=(Widening(after_ms=30 * SECOND_MS, needs=(("skill:billing", 1),), priority=1),),
             closing=Closing(serve_ms=10 * MINUTE_MS),
             wrap_up_ms=30 * SECOND_MS,
         ),

@@ -70,11 +70,25 @@ class Unanswered(Part, frozen=True, kw_only=True):
     then: str = "queue"
 
 
+class Widening(Part, frozen=True, kw_only=True):
+    """One step, so long after a conversation came to the queue.
+
+    `needs` are lowered to these levels, 0 drops them (`language:` means whichever it is); the agents of `queues` may
+    serve too; `priority` is added.
+    """
+
+    after_ms: int
+    needs: tuple[tuple[str, int], ...] = ()
+    queues: tuple[str, ...] = ()
+    priority: int = 0
+
+
 class Queue(Part, frozen=True, kw_only=True):
     """Where conversations of one kind wait. Durations in milliseconds.
 
     `order` names who goes first (`orders.ORDERS`), `clock` whether waiting is counted in opening time, `agents` the
-    steps by which one of several agents is chosen (`choosing.STEPS`), the default ones when empty.
+    steps by which one of several agents is chosen (`choosing.STEPS`), the default ones when empty. `prefer` are skills
+    that a step of `widen` lets go of; `language` says that the customer's own is needed (`required`, `preferred`).
     """
 
     name: str
@@ -86,6 +100,9 @@ class Queue(Part, frozen=True, kw_only=True):
     order: str = "balanced"
     clock: str = "business"
     agents: tuple[str, ...] = ()
+    prefer: dict[str, int] = {}
+    language: str = ""
+    widen: tuple[Widening, ...] = ()
     offer_ms: int = 20 * SECOND_MS
     wrap_up_ms: int = 60 * SECOND_MS
     hold_ms: int = 2 * MINUTE_MS

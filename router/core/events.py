@@ -177,7 +177,10 @@ class Announced(Event, frozen=True, tag=17):
 
 
 class Offered(Event, frozen=True, tag=20):
-    """`why` are reason codes; `among` is how many profiles (agents of equal ability) had somebody with room."""
+    """`why` are reason codes; `among` is how many profiles (agents of equal ability) had somebody with room.
+
+    `eased`: how much of the agent's work gives way to this, which may come on top of it.
+    """
 
     conv: int
     agent: int
@@ -185,6 +188,7 @@ class Offered(Event, frozen=True, tag=20):
     until_ms: int
     why: tuple[str, ...]
     among: int
+    eased: int = 0
 
 
 class Accepted(Event, frozen=True, tag=21):
@@ -232,6 +236,7 @@ class RangAlso(Event, frozen=True, tag=60):
     agent: int
     offer: int
     why: tuple[str, ...]
+    eased: int = 0
 
 
 class RingStopped(Event, frozen=True, tag=61):
@@ -496,6 +501,15 @@ class Rested(Event, frozen=True, tag=70):
     why: str
 
 
+class Widened(Event, frozen=True, tag=96):
+    """More people may serve it from now on: its class after so many steps, its place kept."""
+
+    conv: int
+    cls: int
+    step: int
+    due_ms: int
+
+
 AnyEvent = (
     LeadTaken
     | ConfigApplied
@@ -544,6 +558,7 @@ AnyEvent = (
     | WindingDown
     | DeskAttached
     | DeskDetached
+    | Widened
     | Reclassed
     | WindowClosed
     | Related

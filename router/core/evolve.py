@@ -303,10 +303,12 @@ def _joined(state: State, at: int, event: ev.Received) -> None:
 
 
 def _routed(state: State, at: int, event: ev.Routed) -> None:
-    conv = state.convs[event.conv]
-    move_class(state, at, conv, state.matching.classes[event.cls])
+    """Within its queue a conversation keeps its leg and how far it was widened."""
+    conv, cls = state.convs[event.conv], state.matching.classes[event.cls]
+    if cls.queue != conv.queue:
+        conv.leg_ms = conv.step = 0
+    move_class(state, at, conv, cls)
     conv.rule, conv.key_ms = event.rule, event.key_ms
-    conv.leg_ms = conv.step = 0
 
 
 def _diverted(state: State, at: int, event: ev.Diverted) -> None:
@@ -323,6 +325,14 @@ def _queued(state: State, at: int, event: ev.Queued) -> None:
     conv.leg_ms = conv.leg_ms or at
     if event.answer_by_ms:
         conv.reply_by_ms = event.answer_by_ms
+    state.matching.join_line(conv)
+    set_due(state, conv, event.due_ms, "queue")
+
+
+def _widened(state: State, at: int, event: ev.Widened) -> None:
+    conv = state.convs[event.conv]
+    move_class(state, at, conv, state.matching.classes[event.cls])
+    conv.state, conv.step = WAITING, event.step
     state.matching.join_line(conv)
     set_due(state, conv, event.due_ms, "queue")
 
@@ -601,6 +611,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.Diverted: _diverted,
     ev.Queued: _queued,
     ev.HeldFor: _held_for,
+    ev.Widened: _widened,
     ev.Deferred: _deferred,
     ev.Offered: _offered,
     ev.Accepted: _accepted,

@@ -60,6 +60,7 @@ MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.Ordered: _STAYS,
     ev.Reprioritised: {**_STAYS, WAITING: UNPLACED},
     ev.Rested: _STAYS,
+    ev.Widened: {WAITING: WAITING},
     ev.Abandoned: _from((WAITING, HELD, UNPLACED), OUT),
     ev.Reclassed: {WAITING: UNPLACED},
     ev.WindowClosed: _STAYS,

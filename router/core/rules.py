@@ -68,12 +68,22 @@ def topic_schema() -> Schema:
     return {"message.text": STRING, "message.subject": STRING, "message.language": STRING}
 
 
-def needs_of(bundle: Bundle, queue: str, channel: str, extra: Mapping[str, int] | None = None) -> Needs:
-    """Return what an agent must be able to do, sorted: the channel, and the higher of queue's and `extra` levels."""
-    levels = dict(bundle.queues[queue].skills)
-    for skill, level in (extra or {}).items():
+def needs_of(
+    bundle: Bundle, queue: str, channel: str, extra: Mapping[str, int] | None = None, *, language: str = ""
+) -> Needs:
+    """Return what an agent must be able to do at first, sorted.
+
+    The channel; the highest of the levels that the queue needs, prefers and `extra` asks for; the customer's language
+    where the queue looks at it and somebody knows it.
+    """
+    spec = bundle.queues[queue]
+    levels = dict(spec.skills)
+    for skill, level in (*spec.prefer.items(), *(extra or {}).items()):
         levels[skill] = max(level, levels.get(skill, 0))
-    return tuple(sorted([(f"channel:{channel}", 1), *((f"skill:{skill}", level) for skill, level in levels.items())]))
+    needs = [(f"channel:{channel}", 1), *((f"skill:{skill}", level) for skill, level in levels.items())]
+    if language and spec.language:
+        needs.append((f"language:{language}", 1))
+    return tuple(sorted(needs))
 
 
 def fall_back(bundle: Bundle, queue: str, channel: str, is_open: Callable[[str], bool]) -> Fallback:
@@ -147,7 +157,7 @@ class Ruleset:
         return Placement(
             rule=rule.name,
             queue=rule.queue,
-            needs=needs_of(self._bundle, rule.queue, facts.channel, rule.skills),
+            needs=needs_of(self._bundle, rule.queue, facts.channel, rule.skills, language=facts.language),
             load=spec.load if spec is not None else ABSENT_CHANNEL_LOAD,
             head_start_ms=rule.head_start_ms,
             priority=rule.priority,

@@ -155,6 +155,7 @@ STORY: dict[type[ev.Event], Callable[[Any, str], Told]] = {
     ev.Routed: lambda e, queue: {"detail": e.rule},
     ev.Diverted: lambda e, queue: {"detail": queue},
     ev.Queued: lambda e, queue: {"detail": queue, "until_ms": e.due_ms},
+    ev.Widened: lambda e, queue: {"detail": str(e.step), "until_ms": e.due_ms},
     ev.HeldFor: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms, "detail": e.why},
     ev.Deferred: lambda e, queue: {"detail": e.queue, "until_ms": e.until_ms},
     ev.Announced: lambda e, queue: {"notice": e.notice, "until_ms": e.until_ms, "detail": e.queue},

@@ -212,6 +212,12 @@ def _queued(fold: Fold, conv: Conversation, event: ev.Queued) -> None:
     conv.owner, conv.due_ms, conv.actor = 0, event.due_ms, "queue"
 
 
+def _widened(fold: Fold, conv: Conversation, event: ev.Widened) -> None:
+    fold.enter_class(conv, event.cls)
+    fold.lift(conv, WAITING)
+    conv.due_ms, conv.actor = event.due_ms, "queue"
+
+
 def _held_for(fold: Fold, conv: Conversation, event: ev.HeldFor) -> None:
     fold.lift(conv, HELD)
     conv.held_for, conv.due_ms, conv.actor = event.agent, event.until_ms, "queue"
@@ -331,6 +337,7 @@ WRITERS: dict[type[ev.Event], Callable[[Fold, Any, Any], None]] = {
     ev.Diverted: _diverted,
     ev.Queued: _queued,
     ev.HeldFor: _held_for,
+    ev.Widened: _widened,
     ev.Deferred: _deferred,
     ev.Offered: _offered,
     ev.Accepted: _begun,

@@ -131,9 +131,9 @@ class Invariants:
     # --- after an event was written -----------------------------------------------------------------------
 
     def fits(self, event: ev.Offered | ev.RangAlso) -> None:
-        """No offer takes an agent over capacity; causes that may are not offers."""
+        """No offer takes an agent over capacity, but for work that gives way; causes that may are not offers."""
         agent = self.fold.agents.get(event.agent)
-        if agent is not None and agent.used > agent.capacity:
+        if agent is not None and agent.used - event.eased > agent.capacity:
             self._found("over_capacity", conv=event.conv, agent=event.agent)
 
     def queued(self, event: ev.Queued) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from router.core import commands as cmd
 from router.core import events as ev
-from router.core.bundle import HOUR_MS, Bundle, ChannelSpec, Closing, OffHours, Queue, Reserve, Rule
+from router.core.bundle import HOUR_MS, Bundle, ChannelSpec, Closing, OffHours, Queue, Reserve, Rule, Widening
 from router.core.orders import URGENT
 from tests.core.floor_plan import FOREVER_MS, MONDAY_MS, Floor, bundle, desk, names
 from tests.core.walk import Walk
@@ -46,7 +46,17 @@ def mixed() -> dict[str, Bundle]:
 
     return {
         "plain": floor(
-            Queue(name="general", hours="office", weight=3, answer_within_ms={"chat": 30_000}, off_hours=then),
+            Queue(
+                name="general",
+                hours="office",
+                weight=3,
+                answer_within_ms={"chat": 30_000},
+                off_hours=then,
+                widen=(
+                    Widening(after_ms=20_000, needs=(("skill:thai", 0),), priority=2),
+                    Widening(after_ms=90_000, queues=("night",)),
+                ),
+            ),
             Queue(
                 name="billing",
                 hours="office",
@@ -66,7 +76,16 @@ def mixed() -> dict[str, Bundle]:
         ),
         "dropped": floor(
             Queue(name="general", hours="lunch", weight=2, agents=("longest_idle",), off_hours=then),
-            Queue(name="billing", hours="always", skills={"billing": 2}, agents=("least_flexible", "packed")),
+            Queue(
+                name="billing",
+                hours="always",
+                skills={"billing": 2},
+                agents=("least_flexible", "packed"),
+                widen=(
+                    Widening(after_ms=5_000, needs=(("skill:billing", 1),)),
+                    Widening(after_ms=6_000, queues=("night",)),
+                ),
+            ),
             Queue(name="night", hours="always", order="age"),
             fair_every=0,
         ),
@@ -218,7 +237,7 @@ def test_who_is_urgent_goes_first_in_every_order(order: str) -> None:
 
 
 def test_a_night_does_not_count_as_waiting_where_business_time_does() -> None:
-    """A mail of the night and a call of the morning: both have waited since the opening, and the call's target is near."""
+    """A mail of the night and a call of the morning: both wait since the opening, and the call's target is near."""
     hours = {"office": (MONDAY_MS, MONDAY_MS + 8 * HOUR_MS, MONDAY_MS + 24 * HOUR_MS, MONDAY_MS + 32 * HOUR_MS)}
     for clock, first in (("business", 2), ("clock", 1)):
         answer = {"email": 4 * HOUR_MS, "call": 20_000}
@@ -231,3 +250,68 @@ def test_a_night_does_not_count_as_waiting_where_business_time_does() -> None:
         floor.wait(5_000)
         came = floor.sign_in(1, capacity=60, abilities=(CALL, EMAIL))
         assert next(e.conv for e in came if isinstance(e, ev.Offered)) == first
+
+
+# --- widening and languages -------------------------------------------------------------------------------------------
+
+
+def widens(events: list[ev.Event]) -> list[int]:
+    return [event.step for event in events if isinstance(event, ev.Widened)]
+
+
+def test_who_may_serve_grows_step_by_step_and_the_place_is_kept() -> None:
+    steps = (
+        Widening(after_ms=30_000, needs=(("skill:billing", 1),)),
+        Widening(after_ms=90_000, queues=("general",), priority=1),
+    )
+    queues = {
+        "general": Queue(name="general", hours="office"),
+        "billing": Queue(name="billing", hours="office", skills={"billing": 3}, widen=steps),
+    }
+    rules = (Rule(name="bills", when='"bill" in topics', queue="billing"), RULES[2])
+    floor = floor_of((1, 25, (CHAT, ("skill:billing", 3))), (2, 25, (CHAT,)), queues=queues, rules=rules)
+    floor.arrive(1, topics=("bill",))
+    floor.accept(1)
+    floor.arrive(2)
+    floor.accept(2)
+    floor.arrive(3, topics=("bill",))
+    came = floor.wait(100_000)
+    assert widens(came) == [1, 2]
+    conv = floor.state.convs[3]
+    assert (conv.cls.needs, conv.cls.priority, conv.step) == ((CHAT, ("skill:billing", 1)), 1, 2)
+    assert conv.cls.also == ((CHAT,),)
+    closed = floor.do(cmd.Close(id="x", agent=2, conv=2, disposition="solved"))
+    assert offered(closed) == (2, ("next_in_line",)), "now the agents of the other queue may serve it"
+
+
+def test_nobody_waits_for_a_skill_that_nobody_at_work_has() -> None:
+    queue = Queue(name="general", hours="office", widen=(Widening(after_ms=HOUR_MS, needs=(("skill:thai", 0),)),))
+    floor = floor_of((1, 25, (CHAT,)), queues={"general": queue}, rules=RULES[1:])
+    floor.arrive(1, segment="vip")
+    came = floor.wait(10)
+    assert widens(came) == [1]
+    assert offered(came) == (1, ("longest_idle",))
+
+
+@pytest.mark.parametrize(("language", "asked"), [("th", 2), ("", 1), ("zh", 1)])
+def test_a_customer_is_served_in_their_language_where_somebody_speaks_it(language: str, asked: int) -> None:
+    later = (Widening(after_ms=20_000, needs=(("language:", 0),)),)
+    queue = Queue(name="general", hours="office", language="preferred", widen=later)
+    speaks = ((1, 25, (CHAT,)), (2, 25, (CHAT, ("language:th", 1), ("skill:x", 1))))
+    floor = floor_of(*speaks, queues={"general": queue}, rules=RULES[2:])
+    came = [*floor.arrive(1, language=language), *floor.wait(10)]
+    assert offered(came)[0] == asked
+
+
+def test_how_far_somebody_was_widened_outlives_a_decline_a_reload_and_a_snapshot() -> None:
+    world = World(configurations=mixed(), skills=SKILLS, channels=tuple(CHANNELS))
+    world.begin()
+    world.arrive(1, segment="vip")
+    world.wait(100_000)
+    assert world.state.convs[1].step == 2
+    before = world.state.convs[1].cls
+    changed = mixed() | {"plain2": mixed()["plain"]}
+    world.configurations.update(changed)
+    world.apply("plain2")
+    world.wait(1_000)
+    assert (world.state.convs[1].step, world.state.convs[1].cls) == (2, before)

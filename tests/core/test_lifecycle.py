@@ -71,6 +71,7 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.Routed: ev.Routed(1, 1, "bills", 1),
     ev.Diverted: ev.Diverted(1, "general", 1, "off_hours"),
     ev.Queued: ev.Queued(1, 100, "declined"),
+    ev.Widened: ev.Widened(1, 1, 1, 100),
     ev.HeldFor: ev.HeldFor(1, 7, 100, "transferred"),
     ev.Deferred: ev.Deferred(1, "general", 100, "off_hours"),
     ev.Announced: ev.Announced(1, 1, "off-hours", "general", 100),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
-from router.core.decide.placing import Steps, class_for, fill, give_to, place, record_of
+from router.core.decide.placing import Steps, class_for, fill, give_to, language_of, place, record_of
 from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
 from router.core.rules import needs_of
 from router.core.state import Conv, State
@@ -77,7 +77,7 @@ def transfer(s: State, at: int, c: cmd.Transfer) -> Steps:
     cls = conv.cls
     if c.queue:
         assert s.bundle is not None, "checked before"
-        needs = needs_of(s.bundle, c.queue, conv.channel)
+        needs = needs_of(s.bundle, c.queue, conv.channel, language=language_of(s, conv))
         cls = yield from class_for(s, c.queue, conv.channel, needs, load=conv.load, priority=conv.cls.priority)
     rest_until_ms = at + s.queue_spec(cls.queue).rest_ms if c.queue else 0
     yield ev.Transferred(conv.id, c.agent, cls.id, c.to_agent, c.note, rest_until_ms)

@@ -9,19 +9,20 @@ from collections.abc import Callable
 
 from router.core.bundle import HOUR_MS
 from router.core.state import Conv, State
+from router.core.widening import next_step_ms
 
 # Nobody is forgotten: after so long in line a conversation is said aloud, and again after each such time.
 WAITING_BOUND_MS = HOUR_MS
 
 # Name -> when. An earlier one goes first where two fall due together; what they do is in upkeep's table of that name.
-PROMPTS: dict[str, Callable[[State, int, Conv], int]] = {}
+PROMPTS: dict[str, Callable[[State, int, Conv], int]] = {"widen": next_step_ms}
 
 
-def prompted_ms(s: State, at: int, conv: Conv) -> int:
-    """Return when the next thing happens to a conversation that waits or is about to; later than `at`."""
+def prompted_ms(s: State, at: int, conv: Conv, *, but: str = "") -> int:
+    """Return when the next thing happens to a conversation that waits or is about to, `but` one; later than `at`."""
     due_ms = at + WAITING_BOUND_MS
-    for when in PROMPTS.values():
-        next_ms = when(s, at, conv)
+    for name, when in PROMPTS.items():
+        next_ms = 0 if name == but else when(s, at, conv)
         if next_ms:
             due_ms = min(due_ms, max(next_ms, at + 1))
     return due_ms

@@ -19,6 +19,7 @@ from router.core.matching import Class
 from router.core.record import Record
 from router.core.rules import fall_back, needs_of
 from router.core.state import Agent, Conv, State
+from router.core.widening import Shape, after_steps
 
 Steps = Iterator[ev.Event | Refused | LookAgain]
 Forming = Generator[ev.Event | Refused | LookAgain, None, Class]
@@ -97,9 +98,13 @@ def place(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
 def reroute(s: State, at: int, conv: Conv) -> Steps:
     """Let the rules place a conversation anew, by its facts; its place in line stays."""
     assert s.ruleset is not None, "a bundle brings its ruleset"
+    assert s.bundle is not None, "it came with one"
     placement = s.ruleset.place(s.facts.by_number[conv.facts], at)
+    shape = Shape(placement.needs, (), placement.priority)
+    if placement.queue == conv.queue:
+        shape = after_steps(s.bundle, s.queue_spec(conv.queue), conv.channel, shape=shape, steps=conv.step)
     cls = yield from class_for(
-        s, placement.queue, conv.channel, placement.needs, load=placement.load, priority=placement.priority
+        s, placement.queue, conv.channel, shape.needs, load=placement.load, priority=shape.priority, also=shape.also
     )
     if cls is not conv.cls:
         yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
@@ -116,9 +121,14 @@ def ask(s: State, at: int, conv: Conv) -> Steps:
             yield from carry_on(s, at, conv)
 
 
+def language_of(s: State, conv: Conv) -> str:
+    return s.facts.by_number[conv.facts].language
+
+
 def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], among: int) -> ev.Event:
     """Return the offer of a conversation to an agent, with its deadline."""
-    return ev.Offered(conv.id, agent, s.next_offer, at + s.queue_spec(conv.queue).offer_ms, why, among)
+    until_ms = at + s.queue_spec(conv.queue).offer_ms
+    return ev.Offered(conv.id, agent, s.next_offer, until_ms, why, among, s.agents[agent].eased[conv.cls.kind])
 
 
 def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> Steps:
@@ -127,7 +137,7 @@ def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> S
     closed, told = conv.queue, told or conv.off_hours or conv.no_notice
     fallback = fall_back(s.bundle, closed, conv.channel, lambda name: s.queue_state(name).open)
     if fallback.queue != closed:
-        needs = needs_of(s.bundle, fallback.queue, conv.channel)
+        needs = needs_of(s.bundle, fallback.queue, conv.channel, language=language_of(s, conv))
         cls = yield from class_for(s, fallback.queue, conv.channel, needs, load=conv.load, priority=conv.cls.priority)
         yield ev.Diverted(conv.id, closed, cls.id, "off_hours")
     if not told:

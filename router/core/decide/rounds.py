@@ -29,7 +29,8 @@ def carry_on(s: State, at: int, conv: Conv) -> Iterator[ev.Event]:
         asked = s.choosing.agent_for(conv.cls, {**(conv.resting or {}), **dict.fromkeys(round_.agents, 0)})
         if asked is None:
             return
-        yield ev.RangAlso(conv.id, asked.agent, round_.id, asked.why)
+        eased = s.agents[asked.agent].eased[conv.cls.kind]
+        yield ev.RangAlso(conv.id, asked.agent, round_.id, asked.why, eased)
 
 
 def rest_of(s: State, at: int, conv: Conv, *, agent: int) -> tuple[int, str]:

@@ -19,6 +19,7 @@ from router.core.decide.placing import (
     class_for,
     drop_facts,
     fill,
+    language_of,
     outdated,
     place,
 )
@@ -110,7 +111,7 @@ def move(s: State, at: int, c: cmd.Move) -> Steps:
         yield refusal or Refused("queue_unknown")
         return
     assert s.bundle is not None, "checked before"
-    needs = needs_of(s.bundle, c.queue, conv.channel, dict(c.skills))
+    needs = needs_of(s.bundle, c.queue, conv.channel, dict(c.skills), language=language_of(s, conv))
     cls = yield from class_for(s, c.queue, conv.channel, needs, load=conv.load, priority=conv.cls.priority)
     yield ev.Ordered(conv.id, c.by, "move", c.reason, queue=c.queue)
     owned = conv.state == ACTIVE

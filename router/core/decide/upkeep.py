@@ -15,6 +15,7 @@ from router.core.decide.handling import finish
 from router.core.decide.patience import prompt, prompted_ms
 from router.core.decide.people import end_work, shift_ends
 from router.core.decide.placing import Steps, ask, off_hours, place, reroute
+from router.core.decide.widening import widen
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Conv, State
 
@@ -191,4 +192,4 @@ _CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
 }
 
 # What a prompt of `patience.PROMPTS` does, by its name.
-_PROMPTED: dict[str, Callable[[State, int, Conv], Steps]] = {"": _waits_long}
+_PROMPTED: dict[str, Callable[[State, int, Conv], Steps]] = {"": _waits_long, "widen": widen}
