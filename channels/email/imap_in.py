@@ -89,7 +89,7 @@ class Inbox:
         self._take, self._take_unread = take, take_unread
         place = "\0".join((folder.server.host, str(folder.server.port), access.user, folder.name))
         self._name = hashlib.sha256(place.encode()).hexdigest()[:16]
-        self._refusals: dict[int, int] = {}
+        self._failed: dict[int, int] = {}
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -198,24 +198,30 @@ class Inbox:
         return cursor
 
     async def _read_one(self, link: Link, seen: Seen, notes: Mapping[str, str]) -> None:
-        """Put one mail into the letterbox, with the cursor behind it. One that is gone meanwhile was deleted."""
-        too_large = seen.size_bytes > self._folder.size_bytes_max
+        """Put one mail into the letterbox, with the cursor behind it. A mail that breaks something stops nobody."""
         try:
-            data = await self._part(link, seen.uid, b"BODY.PEEK[HEADER]" if too_large else b"BODY.PEEK[]")
-        except Refused:
-            if self._refused_once_more(seen.uid) < TRIES_MAX:
+            kept = await self._kept(link, seen, notes)
+        except (Broken, LetterboxClosed):
+            raise
+        except Exception as fault:
+            self._failed[seen.uid] = self._failed.get(seen.uid, 0) + 1
+            if self._failed[seen.uid] < TRIES_MAX:
                 raise
-            kept = await self._take_unread(b"", self._unread(seen, "unreadable"), notes)
-        else:
-            if data is None:
-                kept = True
-            elif too_large:
-                kept = await self._take_unread(data, self._unread(seen, "too_large"), notes)
-            else:
-                kept = await self._take(data, notes)
+            why = "unreadable" if isinstance(fault, Refused) else "unparsed"
+            kept = await self._take_unread(b"", self._unread(seen, why), notes)
         if not kept:
             raise LetterboxClosed("the letterbox cannot take it now")
-        self._refusals.pop(seen.uid, None)
+        self._failed.pop(seen.uid, None)
+
+    async def _kept(self, link: Link, seen: Seen, notes: Mapping[str, str]) -> bool:
+        """Bring a mail and take it; what is gone meanwhile was deleted, and is done with."""
+        too_large = seen.size_bytes > self._folder.size_bytes_max
+        data = await self._part(link, seen.uid, b"BODY.PEEK[HEADER]" if too_large else b"BODY.PEEK[]")
+        if data is None:
+            return True
+        if too_large:
+            return await self._take_unread(data, self._unread(seen, "too_large"), notes)
+        return await self._take(data, notes)
 
     async def _part(self, link: Link, uid: int, part: bytes) -> bytes | None:
         """Return a part of a mail as it stands, without a mark that somebody has seen it. None: it is gone."""
@@ -229,10 +235,6 @@ class Inbox:
 
     def _unread(self, seen: Seen, why: str) -> Unread:
         return Unread(why=why, size_bytes=seen.size_bytes, place=f"{self._name}:{seen.uid}:{seen.arrived_ms}")
-
-    def _refused_once_more(self, uid: int) -> int:
-        self._refusals[uid] = self._refusals.get(uid, 0) + 1
-        return self._refusals[uid]
 
     # --- afterwards ---------------------------------------------------------------------------------------------
 

@@ -290,12 +290,16 @@ class Server:
         return ""
 
 
+def settings_for(server: Server, **changes: Any) -> email.Settings:
+    given = {"address": "support@example.com", "imap_host": "127.0.0.1", "imap_port": server.port, "imap_tls": "none"}
+    usual = {"imap_user": "support", "imap_password_env": "P", "imap_begin": "all", "imap_idle_ms": 1_000}
+    return email.Settings(**{**given, **usual, **changes})
+
+
 @asynccontextmanager
 async def reading(server: Server, door: MemoryDoor, **changes: Any) -> AsyncIterator[None]:
-    given = {"address": "support@example.com", "imap_host": "127.0.0.1", "imap_port": server.port, "imap_tls": "none"}
     secret = changes.pop("secret", "pass")
-    usual = {"imap_user": "support", "imap_password_env": "P", "imap_begin": "all", "imap_idle_ms": 1_000}
-    channel = email.build(email.Settings(**{**given, **usual, **changes}), door, {"P": secret})
+    channel = email.build(settings_for(server, **changes), door, {"P": secret})
     task = asyncio.create_task(channel.listen())
     try:
         yield
@@ -362,6 +366,27 @@ async def test_a_mail_that_the_server_cannot_hand_over_is_a_message_after_three_
     assert door.messages[0].extra["unread"] == "unreadable"
     assert door.messages[0].attachments[0].size_bytes == len(mail(1))
     assert sum("FETCH 1 (UID BODY" in each for each in server.asked) == 3
+
+
+async def test_a_mail_that_breaks_us_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    door, right = door_of_now(), email.parse
+
+    def parse(data: bytes, *given: Any, **named: Any) -> Any:
+        if b"words 1" in data:
+            raise RuntimeError("a bug of ours")
+        return right(data, *given, **named)
+
+    monkeypatch.setattr(email, "parse", parse)
+    async with Server(mails={1: mail(1), 2: mail(2)}).serving() as server:
+        channel = email.build(settings_for(server), door, {"P": "pass"})
+        for _ in range(2):
+            with pytest.raises(RuntimeError):
+                await channel.listen()
+        task = asyncio.create_task(channel.listen())
+        await until(lambda: texts(door) == ["", "words 2"], "goes on")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert door.messages[0].extra["unread"] == "unparsed"
 
 
 async def test_a_password_of_any_letters_is_said_as_a_literal_and_by_sasl_where_that_is_offered() -> None:

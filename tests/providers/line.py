@@ -39,6 +39,10 @@ class LinePlatform:
         self.server.add("POST", PUSH, self._push)
         self.server.add("GET", "/v2/bot/message/{id}/content", self._content)
 
+    @property
+    def url(self) -> str:
+        return self.server.url
+
     # --- customers ----------------------------------------------------------------------------------------------
 
     def event(self, user: str, kind: str = "message", **more: Any) -> dict[str, Any]:

@@ -35,6 +35,10 @@ class TelegramPlatform:
         self.server.add("GET", "/bot{token}/getFile", self._get_file)
         self.server.add("GET", "/file/bot{token}/{path:.*}", self._file)
 
+    @property
+    def url(self) -> str:
+        return self.server.url
+
     # --- customers ----------------------------------------------------------------------------------------------
 
     def update(self, chat: int, **message: Any) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class WhatsAppPlatform:
         self.server.add("GET", "/v23.0/{media}", self._media)
         self.server.add("GET", "/whatsapp_business/attachments/", self._file)
 
+    @property
+    def url(self) -> str:
+        return self.server.url
+
     # --- customers ----------------------------------------------------------------------------------------------
 
     def message(self, number: str, kind: str = "text", **more: Any) -> dict[str, Any]:
