@@ -134,7 +134,7 @@ def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) 
         raise ValueError("app.token_key_env must name the variable with the key of your tokens")
     for key in keys.keys:
         tokens.check_key(keys.algorithm, key)
-    return App(settings, door, broker, Gate(door, gate_broker, keys, proxies=settings.proxies))
+    return App(settings, door, broker, Gate(door, gate_broker, keys, us=settings.user, proxies=settings.proxies))
 
 
 def _broker(field: str, url: str, **more: str) -> Broker:

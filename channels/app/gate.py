@@ -48,10 +48,11 @@ class Refused(Exception):
 class Gate:
     """All connections of apps on this node."""
 
-    def __init__(self, door: Door, broker: Broker, keys: tokens.Keys, *, proxies: tuple[str, ...]) -> None:
+    def __init__(self, door: Door, broker: Broker, keys: tokens.Keys, *, us: str, proxies: tuple[str, ...]) -> None:
         self._door = door
         self._broker = broker
         self._keys = keys
+        self._us = us
         self._proxies = proxies
         self._knocks = Buckets(KNOCKS_A_MINUTE, MINUTE_MS)
         self._devices: Counter[str] = Counter()
@@ -110,7 +111,8 @@ class Gate:
         except connect.Malformed as fault:
             raise Refused(fault.reason) from None
         token = tokens.prove(self._keys, hello.password, self._door.now_ms())
-        if token is None or token.customer != hello.user:
+        # Our own name at the broker is no customer's: under it another could throw us out.
+        if token is None or token.customer != hello.user or token.customer == self._us:
             raise Refused("credentials")
         # Whose identifier another could use would lose their session to them.
         if not hello.client.startswith(f"{token.customer}:"):

@@ -25,6 +25,7 @@ def packet(
     password: bytes | None = b"token",
     *,
     will: bytes | None = None,
+    will_topic: str = "cc/v1/app/cust-1/state",
     properties: bytes = b"",
     version: int = 5,
     tail: bytes = b"",
@@ -33,7 +34,7 @@ def packet(
     body = field("MQTT") + bytes([version, flags, 0, 30]) + connect.written(len(properties)) + properties
     body += field(client)
     if will is not None:
-        body += b"\0" + field("cc/v1/app/cust-1/state") + field(will)
+        body += b"\0" + field(will_topic) + field(will)
     body += field(user) + (field(password) if password is not None else b"") + tail
     return bytes([connect.CONNECT]) + connect.written(len(body)) + body
 

@@ -88,6 +88,7 @@ async def test_the_gate_believes_neither_a_name_nor_an_identifier_that_the_token
             (packet(password=good, user="cust-2", client="cust-2:phone"), "credentials"),
             (packet(password=good, client="cust-2:phone"), "identifier"),
             (packet(password=good, client="cust-10:phone"), "identifier"),
+            (packet(password=token("patchbay").encode(), user="patchbay", client="patchbay:in:1"), "credentials"),
             (packet(password=good, version=4), "version"),
             (b"\x30\x00", "malformed"),
         ):
@@ -153,6 +154,18 @@ async def test_the_last_will_of_who_is_cut_off_is_published(broker: Mosquitto) -
     async with gated(broker, door) as client:
         assert (await answer(client, data))[:1] == bytes([connect.CONNACK])
         await until(lambda: "cc/v1/app/cust-1/state', ... (33 bytes)" in broker.log(), "last will")
+
+
+async def test_a_last_will_speaks_for_nobody_else(broker: Mosquitto) -> None:
+    door = MemoryDoor(at_ms=int(time.time() * 1_000))
+    said = b'{"type":"send","client_msg_id":"message-1","text":"I am Bob"}'
+    data = packet(password=token().encode(), will=said, will_topic="cc/v1/app/cust-2/in")
+    own = packet(password=token().encode(), will=said.replace(b"Bob", b"Ann"), will_topic="cc/v1/app/cust-1/in")
+    async with gated(broker, door) as client:
+        for each in (data, own):
+            await answer(client, each)
+        await until(lambda: door.messages, "the own one")
+    assert [(message.line.key, message.text) for message in door.messages] == [("cust-1", "I am Ann")]
 
 
 async def test_when_the_channel_ends_its_devices_are_sent_away_and_nobody_new_is_let_in(broker: Mosquitto) -> None:
