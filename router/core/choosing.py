@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from router.core.conversations import Conv
 from router.core.flexibility import bits, flexibility_of
 from router.core.matching import Matching, Profile
-from router.core.orders import DEFAULT_ORDER, FAIR_TURN, IN_LINE, ONE, OVERTAKING, Slope
+from router.core.orders import DEFAULT_ORDER, FAIR_TURN, IN_LINE, ONE, OVERTAKING, URGENT, Slope
 from router.core.rooms import Entry, Room, Rooms
 from router.core.waiting import Class
 
@@ -224,6 +224,13 @@ class Choosing:
             candidates &= _kept_for(agent.profile)
         return self._first_of(candidates, agent, at) if candidates else None
 
+    def may_take(self, agent: Agent, cls: Class) -> bool:
+        """Return whether an agent who is there may be given a conversation of a class now: ability, room, reserves."""
+        m = self.matching
+        if not cls.bit & agent.profile.classes & m.fitting(agent):
+            return False
+        return bool(agent.work or not m.kept or cls.bit & _kept_for(agent.profile))
+
     def _first_of(self, candidates: int, agent: Agent, at: int) -> Taken | None:
         best: tuple[int, int, int, Conv] | None = None
         oldest: tuple[int, int, Conv] | None = None
@@ -248,7 +255,7 @@ class Choosing:
         """Somebody scores more than who has waited longest; now and then it is the latter's turn all the same."""
         bundle = self.matching.bundle
         every = bundle.fair_every if bundle else 0
-        if every and agent.passed + 1 >= every:
+        if best.cls.priority < URGENT and every and agent.passed + 1 >= every:
             return Taken(oldest, (FAIR_TURN,))
         spec = bundle.queues.get(best.queue) if bundle else None
         return Taken(best, (OVERTAKING[spec.order if spec else DEFAULT_ORDER],))

@@ -43,7 +43,7 @@ class Receive(Command, frozen=True, kw_only=True, tag=1):
     `line` is where an answer goes; `channel` is how the message came (a form answers by e-mail).
     `quiet` joins its conversation and wakes nobody (automatic mail); `no_notice` sends no automatic answer.
     After `window_ms` the platform takes no answer to it, and no more than `replies` before; 0 and -1 for no bound.
-    `test`: it stays out of the figures.
+    `spare_line` is another of the customer's lines that takes answers at any time. `test`: it stays out of the figures.
     """
 
     lane: ClassVar[int] = ARRIVALS
@@ -60,6 +60,7 @@ class Receive(Command, frozen=True, kw_only=True, tag=1):
     window_ms: int = 0
     replies: int = -1
     test: bool = False
+    spare_line: int = 0
     known: Acquaintance | None = None
 
 

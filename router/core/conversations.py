@@ -45,7 +45,7 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     `leg_ms` is since when it has been in its queue, offers and all; 0 before. `step` is how often it was widened.
     After `window_ms` its platform takes no answer and from `hasten_ms` that is soon; 0 for never. `replies_left` is -1
     where replies are not counted. `reply_by_ms` is the queue's target for the next one. `held_why`: why it is held.
-    `related` are other open conversations of its customer.
+    `related` are other open conversations of its customer, `spare_line` their line that takes answers at any time.
     `owed_ms` is since when its customer waits for the owner, 0 when not; `escalated`: those who supervise were told.
 
     Nothing that it refers to refers back to it, so the garbage collector need not know it.
@@ -86,6 +86,7 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     test: bool = False
     owed_ms: int = 0
     escalated: bool = False
+    spare_line: int = 0
 
     @property
     def queue(self) -> str:
@@ -125,6 +126,11 @@ class Alike(msgspec.Struct, frozen=True, gc=False):
 # A sleeper: customer, line, opened, since, due, facts, leg, window, hastening, target, number of what is alike. Times
 # are differences, which are short.
 _Packed = tuple[int, int, int, int, int, int, int, int, int, int, int]
+
+
+def _odd(difference: int) -> int:
+    """A difference that may be 0 or less, told from none at all; `>> 1` gives it back."""
+    return difference << 1 | 1
 
 
 class Conversations(dict[int, Conv]):
@@ -202,7 +208,9 @@ class Conversations(dict[int, Conv]):
     def _lull(self, conv: Conv) -> None:
         """Put to sleep who stands behind the head of a line with nothing out of the ordinary about them."""
         cls, opened_ms = conv.cls, conv.opened_ms
-        if cls.head is None or cls.head[1] == conv.id or conv.resting or conv.more_lines or conv.owner or conv.related:
+        if cls.head is None or cls.head[1] == conv.id or conv.resting or conv.more_lines or conv.owner:
+            return
+        if conv.related or conv.spare_line:
             return
         alike = Alike(
             cls,
@@ -233,9 +241,9 @@ class Conversations(dict[int, Conv]):
             conv.due_ms - since_ms,
             conv.facts,
             since_ms - conv.leg_ms,
-            conv.window_ms and conv.window_ms - since_ms,
+            conv.window_ms and _odd(conv.window_ms - since_ms),
             conv.hasten_ms and conv.window_ms - conv.hasten_ms,
-            conv.reply_by_ms and conv.reply_by_ms - since_ms,
+            conv.reply_by_ms and _odd(conv.reply_by_ms - since_ms),
             number,
         )
         self._pack_into(packed, self._packed)
@@ -284,10 +292,10 @@ class Conversations(dict[int, Conv]):
             alike.no_notice,
             since_ms - leg,
             alike.step,
-            window and since_ms + window,
-            margin and since_ms + window - margin,
+            window and since_ms + (window >> 1),
+            margin and since_ms + (window >> 1) - margin,
             alike.replies_left,
-            target and since_ms + target,
+            target and since_ms + (target >> 1),
             "",
             (),
             alike.test,

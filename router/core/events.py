@@ -107,6 +107,7 @@ class Received(Event, frozen=True, tag=10):
     replies_left: int = -1
     reply_by_ms: int = 0
     test: bool = False
+    spare_line: int = 0
 
 
 class MessageSetAside(Event, frozen=True, tag=11):

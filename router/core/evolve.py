@@ -485,6 +485,7 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         hasten_ms=record.hasten_ms,
         replies_left=record.replies_left,
         test=record.test,
+        spare_line=record.spare_line,
     )
     state.convs[conv.id] = conv
     state.facts.take(conv.facts)

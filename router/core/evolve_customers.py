@@ -18,6 +18,7 @@ REPLIES_UNCOUNTED = -1
 def take_window(conv: Conv, event: ev.Received) -> None:
     """The window that came with a message is the conversation's."""
     conv.window_ms, conv.hasten_ms, conv.replies_left = event.window_ms, event.hasten_ms, event.replies_left
+    conv.spare_line = event.spare_line
 
 
 def renew_window(conv: Conv, event: ev.Received, at: int, *, line: int) -> None:

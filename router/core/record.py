@@ -41,6 +41,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     hasten_ms: int = 0
     replies_left: int = -1
     test: bool = False
+    spare_line: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from router.core.bundle import Bundle
+from router.core.bundle import Affinity, Bundle, Repeat
 from router.core.calendar import FOREVER_MS, is_open, next_change
 from router.core.cel import Program, Schema, compile_condition
 from router.core.cel_values import BOOL, STRING, Env, Type, list_of, map_of
@@ -36,6 +36,8 @@ class Placement(msgspec.Struct, frozen=True):
     load: int
     head_start_ms: int
     priority: int = 0
+    affinity: dict[str, Affinity] = {}
+    repeat: Repeat | None = None
 
 
 class Fallback(msgspec.Struct, frozen=True):
@@ -161,6 +163,8 @@ class Ruleset:
             load=spec.load if spec is not None else ABSENT_CHANNEL_LOAD,
             head_start_ms=rule.head_start_ms,
             priority=rule.priority,
+            affinity=rule.affinity,
+            repeat=rule.repeat or self._bundle.queues[rule.queue].repeat,
         )
 
 

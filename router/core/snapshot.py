@@ -75,6 +75,7 @@ _CONV_FIELDS = (
     "test",
     "owed_ms",
     "escalated",
+    "spare_line",
 )
 _ConvRow = tuple[
     int,
@@ -112,6 +113,7 @@ _ConvRow = tuple[
     bool,
     int,
     bool,
+    int,
 ]
 
 
@@ -165,7 +167,7 @@ class Picture(msgspec.Struct, array_like=True):
 
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
-FORMAT = b"patchbay snapshot 5\n"
+FORMAT = b"patchbay snapshot 6\n"
 # After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
 CHECK_BYTES = 4
 
@@ -368,7 +370,7 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
         row = rows.pop()  # so that rows and records are never all there at once
         conv, version, customer, line, facts, cls, key, opened, since, standing, actor, due, owner, rule = row[:14]
         offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:24]
-        leg, step, window, hasten, replies, target, held_why, related, test, owed, escalated = row[24:]
+        leg, step, window, hasten, replies, target, held_why, related, test, owed, escalated, spare_line = row[24:]
         convs[conv] = Conv(
             conv,
             version,
@@ -405,6 +407,7 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
             test,
             owed,
             escalated,
+            spare_line,
         )
         state.facts.take(facts)
         take_line(state, line, conv)

@@ -66,6 +66,8 @@ class Walk:
             self._heard(event)
         elif isinstance(event, ev.Replied):
             self.lines[conv] = event.line
+        elif isinstance(event, ev.WindowClosed):
+            self.lines[conv] = event.to_line or self.line(conv)
         elif isinstance(event, ev.Returned):
             self.lines[conv], self.queues[conv] = event.record.line, event.record.queue
             self.gone[conv] = False
@@ -154,6 +156,9 @@ STORY: dict[type[ev.Event], Callable[[Any, str], Told]] = {
     ev.Received: lambda e, queue: {"message": e.message, "detail": _how_received(e)},
     ev.Routed: lambda e, queue: {"detail": e.rule},
     ev.Diverted: lambda e, queue: {"detail": queue},
+    ev.Reclassed: lambda e, queue: {"detail": e.why},
+    ev.WindowClosed: lambda e, queue: {"detail": f"line:{e.to_line}" if e.to_line else ""},
+    ev.Related: lambda e, queue: {"detail": f"conversation:{e.other}"},
     ev.Queued: lambda e, queue: {"detail": queue, "until_ms": e.due_ms},
     ev.Widened: lambda e, queue: {"detail": str(e.step), "until_ms": e.due_ms},
     ev.HeldFor: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms, "detail": e.why},

@@ -207,6 +207,15 @@ def _diverted(fold: Fold, conv: Conversation, event: ev.Diverted) -> None:
     fold.enter_class(conv, event.cls)
 
 
+def _reclassed(fold: Fold, conv: Conversation, event: ev.Reclassed) -> None:
+    fold.lift(conv, UNPLACED)
+    fold.enter_class(conv, event.cls)
+
+
+def _window_closed(_fold: Fold, conv: Conversation, event: ev.WindowClosed) -> None:
+    conv.line = event.to_line or conv.line
+
+
 def _queued(fold: Fold, conv: Conversation, event: ev.Queued) -> None:
     fold.lift(conv, WAITING)
     conv.owner, conv.due_ms, conv.actor = 0, event.due_ms, "queue"
@@ -335,6 +344,8 @@ WRITERS: dict[type[ev.Event], Callable[[Fold, Any, Any], None]] = {
     ev.Returned: _returned,
     ev.Routed: _routed,
     ev.Diverted: _diverted,
+    ev.Reclassed: _reclassed,
+    ev.WindowClosed: _window_closed,
     ev.Queued: _queued,
     ev.HeldFor: _held_for,
     ev.Widened: _widened,

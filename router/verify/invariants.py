@@ -13,6 +13,8 @@ from router.verify.order import TICK_MS, Deadlines, Lines
 
 # Work that somebody gives to themselves is given in whatever presence they are.
 OWN_DEEDS = frozenset({"taken_over"})
+# Reasons by which somebody goes to an agent of their own, whoever else waits in the same line.
+OWN_AGENT = frozenset({"same_customer", "named_agent", "last_agent"})
 
 Answer = ev.Accepted | ev.Declined | ev.OfferLapsed | ev.OfferWithdrawn
 
@@ -63,7 +65,7 @@ class Invariants:
         self._present(event, must_accept=True)
         if conv is None or conv.state == HELD:
             return
-        if conv.state == WAITING:
+        if conv.state == WAITING and not OWN_AGENT.intersection(event.why):
             earlier = self._lines.earlier(conv, event.agent)
             if earlier:
                 self._found("out_of_order", conv=conv.id, agent=event.agent)

@@ -121,7 +121,7 @@ def check_taken(state: State, event: ev.Offered, at: int) -> None:
         key=lambda c: (-score(state, c, at) - 1_000 * is_first_task(agent, c), c.key_ms, c.id),
     )
     every = state.bundle.fair_every if state.bundle else 0
-    turn = every > 0 and agent.passed + 1 >= every
+    turn = every > 0 and agent.passed + 1 >= every and best.cls.priority < URGENT
     if best is oldest:
         assert (conv, event.why) == (best, ("next_in_line",)), "somebody eligible was there before"
     elif turn:

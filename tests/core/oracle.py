@@ -12,6 +12,8 @@ from router.core.state import Conv, State
 from tests.core.choice_oracle import check_asked, check_taken, could_take, free
 
 OPEN_STATES = {WAITING, HELD, OFFERED, ACTIVE, WRAP_UP, DEFERRED}
+# Whose customer it is has it before others, in whatever order they wait.
+OWN_AGENT = {"same_customer", "last_agent"}
 ACTORS = {"queue", "agent", "customer", "provider", "clock"}
 
 
@@ -31,11 +33,22 @@ def check_offer(state: State, event: ev.Offered, at: int) -> None:
     assert free(state, agent, conv) >= conv.load, "an offer over capacity"
     if event.why == ("named_agent",):
         return
+    if event.why[0] in OWN_AGENT:
+        assert conv.state == HELD or could_take(state, agent, conv), "an offer that something speaks against"
+        return
     assert could_take(state, agent, conv), "an offer that something speaks against"
     if event.why[-1] == "longest_idle":
         check_asked(state, event)
     else:
         check_taken(state, event, at)
+
+
+def check_window(state: State, event: ev.WindowClosed) -> None:
+    """Nobody who waits loses their window while somebody could have taken them."""
+    conv = state.convs[event.conv]
+    assert conv.window_ms > 0
+    if conv.state == WAITING:
+        assert not [agent for agent in state.agents.values() if could_take(state, agent, conv)], "a window lost in vain"
 
 
 def check_settled(state: State) -> None:

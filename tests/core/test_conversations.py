@@ -21,6 +21,7 @@ def line() -> Class:
 
 def someone(conv_id: int, cls: Class, chance: random.Random) -> Conv:
     opened_ms = OPENED_MS + chance.randrange(-5_000_000, 5_000_000)
+    window_ms = chance.choice((0, opened_ms, opened_ms + 3, opened_ms + 900_000, opened_ms + 172_800_000))
     return Conv(
         id=conv_id,
         version=chance.randrange(3),
@@ -39,6 +40,13 @@ def someone(conv_id: int, cls: Class, chance: random.Random) -> Conv:
         gone=chance.random() < 0.5,
         failed=chance.random() < 0.5,
         no_notice=chance.random() < 0.5,
+        leg_ms=opened_ms - chance.choice((0, 7_000)),
+        step=chance.randrange(3),
+        window_ms=window_ms,
+        hasten_ms=window_ms and window_ms - chance.choice((1, 900_000)),
+        replies_left=chance.randrange(-1, 6),
+        reply_by_ms=chance.choice((0, opened_ms, opened_ms + 3, opened_ms + 900_000)),
+        test=chance.random() < 0.5,
     )
 
 

@@ -101,6 +101,9 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.Reprioritised: ev.Reprioritised(1, 1),
     ev.Rested: ev.Rested(1, 7, 50, "withdrawn"),
     ev.Abandoned: ev.Abandoned(1, "left", RECORD),
+    ev.Reclassed: ev.Reclassed(1, 1, "window_closing"),
+    ev.WindowClosed: ev.WindowClosed(1, 1, 0),
+    ev.Related: ev.Related(1, 2),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from router.core import commands as cmd
@@ -99,6 +100,20 @@ def take(floor: Floor, agent: int = 7) -> cmd.Command:
     return cmd.Take(id="c", agent=agent, conv=1)
 
 
+def windowed(*, replies: int, wait_ms: int) -> Floor:
+    """Somebody talks over a platform that takes so many answers within an hour."""
+    floor = at_work(7)
+    message = floor.message(1, channel="email")
+    floor.do(msgspec.structs.replace(message, window_ms=floor.at + HOUR_MS, replies=replies))
+    floor.accept(1)
+    floor.wait(wait_ms)
+    return floor
+
+
+def answer(_floor: Floor) -> cmd.Command:
+    return cmd.Reply(id="c", agent=7, conv=1, message=1)
+
+
 def declined(floor: Floor) -> cmd.Command:
     return cmd.Decline(id="c", agent=7, conv=1, offer=floor.state.convs[1].offer.id, reason="bored")
 
@@ -132,6 +147,8 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("disposition_unknown", talking, lambda f: cmd.Close(id="c", agent=7, conv=1, disposition="great")),
     ("disposition_unknown", talking, lambda f: cmd.Reply(id="c", agent=7, conv=1, message=1, disposition="great")),
     ("disposition_unknown", wrapping, lambda f: cmd.FinishWrapUp(id="c", agent=7, conv=1, disposition="great")),
+    ("window_closed", lambda: windowed(replies=5, wait_ms=HOUR_MS), answer),
+    ("replies_used", lambda: windowed(replies=0, wait_ms=0), answer),
     ("reason_unknown", ringing, declined),
     ("until_past", talking, lambda f: cmd.Park(id="c", agent=7, conv=1, until_ms=f.at)),
     ("live_work_open", talking, lambda f: cmd.SignOut(id="c", agent=7)),

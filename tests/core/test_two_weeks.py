@@ -71,9 +71,10 @@ ORDERED = {"Ordered", "Directed", "Reprioritised", "Rested"}
 
 
 def test_everything_happens_in_them(lived: Lived) -> None:
-    """All that a floor can say is said, but what only a telephone's provider, its holding and supervisors say."""
+    """All that a floor can say is said, but what a provider, a supervisor or a customer of many channels brings."""
     said = {kind.__name__ for kind in ev.AnyEvent.__args__}
-    assert said - set(lived.kinds) <= {"PartyReported", "LineHeld"} | ORDERED
+    of_channels = {"Reclassed", "WindowClosed", "Related"}
+    assert said - set(lived.kinds) <= {"PartyReported", "LineHeld"} | ORDERED | of_channels
 
 
 def test_the_replica_and_a_restored_floor_are_the_same(lived: Lived) -> None:

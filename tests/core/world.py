@@ -5,7 +5,9 @@ The random tests speak to it. It holds every entry against the oracle as it is m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from router.core import commands as cmd
 from router.core import events as ev
@@ -18,7 +20,7 @@ from router.core.record import Record, decode_record, encode_record
 from router.core.snapshot import decode_state, encode_state, picture_of
 from router.core.state import State
 from tests.core.floor_plan import FOREVER_MS, MONDAY_MS, bundle
-from tests.core.oracle import check_offer, check_settled, overdue
+from tests.core.oracle import check_offer, check_settled, check_window, overdue
 
 PEOPLE = (1, 2, 3, 4)
 LINES = (1, 2, 3, 4, 5, 6)
@@ -81,6 +83,7 @@ class World:
     led_until_ms: int = 0
     skills: tuple[ev.Needs, ...] = SKILLS
     channels: tuple[str, ...] = ("chat", "email")
+    look_up: Callable[[World, int], dict[str, Any]] = lambda _world, _line: {}
     _count: int = 0
 
     def __post_init__(self) -> None:
@@ -186,6 +189,7 @@ class World:
             record=None if blind else self.record_on(line),
             quiet=quiet,
             no_notice=quiet,
+            **({} if blind else self.look_up(self, line)),
         )
         answer = self.tell(message)
         if isinstance(answer, LookAgain):
@@ -208,6 +212,8 @@ class World:
         for event in entry.events:
             if self.judged and isinstance(event, ev.Offered):
                 check_offer(self.replica, event, entry.at)
+            if self.judged and isinstance(event, ev.WindowClosed):
+                check_window(self.replica, event)
             evolve(self.replica, entry.at, event, known)
             self._store(event)
         remember(self.replica, entry.command, entry.at)

@@ -84,6 +84,7 @@ YOUNGER = {
     ev.FactsDropped,
     ev.Widened,
     *(ev.Ordered, ev.Directed, ev.Reprioritised, ev.Rested),
+    *(ev.Reclassed, ev.WindowClosed, ev.Related),
 }
 
 

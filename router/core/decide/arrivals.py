@@ -5,8 +5,17 @@ from __future__ import annotations
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
+from router.core.decide.affinity import (
+    HOLD,
+    affinity_of,
+    ask_own,
+    contacts_within,
+    known_of,
+    tell_related,
+)
+from router.core.decide.hastening import renew_window
 from router.core.decide.owing import begins_ms, owed_due_ms
-from router.core.decide.patience import prompted_ms
+from router.core.decide.patience import queued
 from router.core.decide.placing import (
     Steps,
     ask,
@@ -22,8 +31,12 @@ from router.core.decide.placing import (
     record_of,
 )
 from router.core.decide.rounds import withdraw_round
+from router.core.decide.targets import reply_by_ms
+from router.core.decide.teams import TEAM, is_staffed, team_need
+from router.core.decide.windows import hasten_ms
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.record import Record
+from router.core.rules import Placement
 from router.core.state import Conv, State
 
 # DESIGN section 5: the core holds at most so many open conversations; above, arrivals wait in the letterbox.
@@ -81,48 +94,96 @@ def _comes_back(s: State, record: Record, c: cmd.Receive) -> bool:
     return not c.quiet and c.arrived_ms < record.left_ms + s.bundle.reopen_ms
 
 
-def _received(s: State, conv: int, c: cmd.Receive, *, facts: int, opened: bool, due_ms: int = 0) -> ev.Event:
-    del s
-    return ev.Received(conv, c.message, c.line, c.customer, facts, c.arrived_ms, opened, c.quiet, due_ms, c.no_notice)
+def _received(
+    conv: int, c: cmd.Receive, *, facts: int, opened: bool, due_ms: int = 0, reply_by_ms: int = 0
+) -> ev.Event:
+    return ev.Received(
+        conv,
+        c.message,
+        c.line,
+        c.customer,
+        facts,
+        c.arrived_ms,
+        opened,
+        c.quiet,
+        due_ms,
+        c.no_notice,
+        c.window_ms,
+        hasten_ms(c.arrived_ms, c.window_ms),
+        c.replies,
+        reply_by_ms,
+        c.test,
+        c.spare_line,
+    )
 
 
 def _join(s: State, at: int, conv: Conv, c: cmd.Receive, *, facts: int) -> Steps:
-    owed = conv.state == ACTIVE and not c.quiet
+    if c.quiet:
+        yield _received(conv.id, c, facts=facts, opened=False)
+        return
+    owed, window = conv.state == ACTIVE, (conv.window_ms, conv.hasten_ms)
     # What is said on top of what nobody has answered does not begin the wait anew.
     due_ms = (conv.due_ms if conv.owed_ms else owed_due_ms(s, at, conv, owed_ms=at)) if owed else 0
-    yield _received(s, conv.id, c, facts=facts, opened=False, due_ms=due_ms)
-    if conv.state == WRAP_UP and not c.quiet:
+    if owed and c.window_ms:
+        due_ms = min(due_ms, max(hasten_ms(c.arrived_ms, c.window_ms), at + 1))
+    promised_ms = reply_by_ms(s, conv, c.arrived_ms) if owed else 0
+    yield _received(conv.id, c, facts=facts, opened=False, due_ms=due_ms, reply_by_ms=promised_ms)
+    if conv.state == WRAP_UP:
         yield ev.Assigned(conv.id, conv.owner, "customer_wrote", begins_ms(s, at, conv))
+    elif conv.state == WAITING and (conv.window_ms, conv.hasten_ms) != window:
+        yield from renew_window(s, at, conv)
 
 
 def _return(s: State, at: int, record: Record, c: cmd.Receive, *, facts: int) -> Steps:
     if c.quiet:
-        yield _received(s, record.conv, c, facts=facts, opened=False)
+        yield _received(record.conv, c, facts=facts, opened=False)
         return
     why = "customer_wrote" if record.state == "parked" else "reopened"
     conv = yield from bring_back(s, record, why)
-    yield _received(s, conv.id, c, facts=facts, opened=False)
+    yield _received(conv.id, c, facts=facts, opened=False)
+    if c.known is not None and s.queue_spec(conv.queue).related:
+        yield from tell_related(s, conv, c.known)
     yield from back_to_owner(s, at, conv, why)
 
 
 def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     assert s.bundle is not None, "checked before"
     assert s.ruleset is not None, "a bundle brings its ruleset"
-    yield _received(s, s.next_conv, c, facts=facts, opened=True)
+    yield _received(s.next_conv, c, facts=facts, opened=True)
     conv = s.convs[s.next_conv - 1]
     placement = s.ruleset.place(s.facts.by_number[facts], at)
-    cls = yield from class_for(
-        s, placement.queue, c.channel, placement.needs, load=placement.load, priority=placement.priority
-    )
-    yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - placement.head_start_ms)
+    yield from _route(s, conv, c, placement)
+    known = c.known
+    if known is not None and s.queue_spec(conv.queue).related:
+        yield from tell_related(s, conv, known)
     if not s.queue_state(placement.queue).open:
         yield from off_hours(s, at, conv, told=False)
         return
     confirm = s.bundle.channels[c.channel].confirm
     if confirm and not c.no_notice:
         yield ev.Announced(conv.id, conv.line, confirm, conv.queue, 0)
-    yield ev.Queued(conv.id, prompted_ms(s, at, conv), "arrived")
+    yield queued(s, at, conv, "arrived")
+    if known is not None:
+        yield from ask_own(s, at, conv, known, affinity=affinity_of(s, placement))
     yield from ask(s, at, conv)
+
+
+def _route(s: State, conv: Conv, c: cmd.Receive, placement: Placement) -> Steps:
+    """Into its class: what the rules say, raised for who comes again, and for a while bound to the customer's team."""
+    known, affinity = known_of(c), affinity_of(s, placement)
+    raised = placement.repeat if contacts_within(placement.repeat, known, c.arrived_ms) else None
+    priority = placement.priority + (raised.priority if raised else 0)
+    head_start_ms = placement.head_start_ms + (raised.head_start_ms if raised else 0)
+    why = ["repeat"] if raised else []
+    cls = yield from class_for(s, placement.queue, c.channel, placement.needs, load=placement.load, priority=priority)
+    team = team_need(affinity, known.team)
+    if team:
+        needs = tuple(sorted((*placement.needs, *team)))
+        of_team = yield from class_for(s, placement.queue, c.channel, needs, load=placement.load, priority=priority)
+        if affinity[TEAM].when_away == HOLD or is_staffed(s, of_team):
+            cls = of_team
+            why.append(TEAM)
+    yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - head_start_ms, ",".join(why))
 
 
 _IN_QUEUE = frozenset({WAITING, HELD, OFFERED})
@@ -168,12 +229,15 @@ def wake(s: State, at: int, c: cmd.Wake) -> Steps:
         yield LookAgain()
         return
     yield from drop_facts(s)
-    conv = yield from bring_back(s, record, c.why)
+    why = c.why
+    if why == "due" and record.actor == "clock" and 0 < record.hasten_ms <= at < record.window_ms:
+        why = "window_closing"
+    conv = yield from bring_back(s, record, why)
     if c.why == "due" and record.actor == "customer":
         silent = record_of(s, conv, at, state="closed")
         yield ev.Closed(conv.id, conv.owner, "", "customer_silent", silent)
         return
-    yield from back_to_owner(s, at, conv, c.why)
+    yield from back_to_owner(s, at, conv, why)
 
 
 def report_delivery(s: State, at: int, c: cmd.ReportDelivery) -> Steps:

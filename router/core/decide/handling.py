@@ -6,6 +6,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
 from router.core.decide.placing import Steps, class_for, fill, give_to, language_of, place, record_of
+from router.core.decide.windows import refusal, wake_ms
 from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
 from router.core.rules import needs_of
 from router.core.state import Conv, State
@@ -34,6 +35,10 @@ def reply(s: State, at: int, c: cmd.Reply) -> Steps:
         return
     if not _known_disposition(s, c.disposition):
         yield Refused("disposition_unknown")
+        return
+    shut = refusal(conv, at, c.line)
+    if shut:
+        yield Refused(shut)
         return
     due_ms = at + s.queue_spec(conv.queue).remind_ms
     yield ev.Replied(conv.id, c.agent, c.message, c.line or conv.line, due_ms)
@@ -114,7 +119,9 @@ def park(s: State, at: int, c: cmd.Park) -> Steps:
 
 
 def _park(s: State, at: int, conv: Conv, *, until_ms: int) -> Steps:
-    owner = conv.owner
+    owner, due_ms = conv.owner, wake_ms(conv, at)
+    wake = bool(due_ms and (not until_ms or due_ms < until_ms))
+    until_ms = due_ms if wake else until_ms
     actor = "clock" if until_ms else "customer"
     record = record_of(s, conv, at, state="parked", actor=actor)
     yield ev.Parked(conv.id, owner, actor, until_ms or at + s.queue_spec(conv.queue).park_ms, record)

@@ -6,6 +6,7 @@ The wait begins with the first message that nobody has answered; what is said on
 from __future__ import annotations
 
 from router.core.bundle import Queue, Unanswered
+from router.core.decide.windows import sooner_ms
 from router.core.state import Conv, State
 
 # Where a queue says nothing, those who supervise are told after so many reminders of the owner.
@@ -31,11 +32,12 @@ def owed_due_ms(s: State, at: int, conv: Conv, *, owed_ms: int) -> int:
     spec = s.queue_spec(conv.queue)
     if not spec.unanswered and not spec.next_within_ms:
         # The bound of the default rule is one of its own reminders.
-        return at + spec.remind_ms
+        return sooner_ms(conv, at, at + spec.remind_ms)
     rule = rule_of(spec, conv.channel)
     target_ms = owed_ms + spec.next_within_ms.get(conv.channel, 0)
     bound_ms = owed_ms + rule.after_ms * max((at - owed_ms) // rule.after_ms + 1, 1)
-    return min(each for each in (at + rule.remind_ms, target_ms, bound_ms) if each > at)
+    due_ms = min(each for each in (at + rule.remind_ms, target_ms, bound_ms) if each > at)
+    return sooner_ms(conv, at, due_ms)
 
 
 def is_bound(rule: Unanswered, conv: Conv, at: int) -> bool:

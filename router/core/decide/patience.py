@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from router.core import events as ev
 from router.core.bundle import HOUR_MS
+from router.core.decide.targets import answer_by_ms
+from router.core.decide.teams import team_until_ms
+from router.core.decide.windows import closed_ms, closing_ms
 from router.core.state import Conv, State
 from router.core.widening import next_step_ms
 
@@ -15,7 +19,12 @@ from router.core.widening import next_step_ms
 WAITING_BOUND_MS = HOUR_MS
 
 # Name -> when. An earlier one goes first where two fall due together; what they do is in upkeep's table of that name.
-PROMPTS: dict[str, Callable[[State, int, Conv], int]] = {"widen": next_step_ms}
+PROMPTS: dict[str, Callable[[State, int, Conv], int]] = {
+    "window_closed": closed_ms,
+    "window": closing_ms,
+    "team": team_until_ms,
+    "widen": next_step_ms,
+}
 
 
 def prompted_ms(s: State, at: int, conv: Conv, *, but: str = "") -> int:
@@ -26,6 +35,11 @@ def prompted_ms(s: State, at: int, conv: Conv, *, but: str = "") -> int:
         if next_ms:
             due_ms = min(due_ms, max(next_ms, at + 1))
     return due_ms
+
+
+def queued(s: State, at: int, conv: Conv, why: str) -> ev.Event:
+    """Return that a conversation waits from now on, with its next prompt and, where a leg begins, its target."""
+    return ev.Queued(conv.id, prompted_ms(s, at, conv), why, answer_by_ms(s, at, conv))
 
 
 def prompt(s: State, at: int, conv: Conv) -> str:

@@ -11,8 +11,9 @@ from router.core import events as ev
 from router.core.answers import LookAgain, Refused
 from router.core.bundle import DAY_MS
 from router.core.decide.owing import begins_ms
-from router.core.decide.patience import prompted_ms
-from router.core.decide.rounds import BY_NAME, carry_on
+from router.core.decide.patience import queued
+from router.core.decide.rounds import BY_NAME, OWN_AGENT, carry_on
+from router.core.decide.windows import bounded_ms
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
@@ -25,7 +26,7 @@ Steps = Iterator[ev.Event | Refused | LookAgain]
 Forming = Generator[ev.Event | Refused | LookAgain, None, Class]
 
 # What comes back by our doing is told nothing: its customer did not ask just now.
-UNTOLD = frozenset({"due", "reply_failed"})
+UNTOLD = frozenset({"due", "reply_failed", "window_closing"})
 # A queue without any opening in its calendar keeps what is deferred and looks again after this time.
 NO_OPENING_RECHECK_MS = DAY_MS
 # Who winds down to this is signed out when their work is done; nobody can choose it as a presence.
@@ -89,7 +90,7 @@ def place(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
     if not s.queue_state(conv.queue).serves(at):
         yield from off_hours(s, at, conv, told=why in UNTOLD, freed=freed)
         return
-    yield ev.Queued(conv.id, prompted_ms(s, at, conv), why)
+    yield queued(s, at, conv, why)
     if freed:
         yield from fill(s, at, freed)
     yield from ask(s, at, conv)
@@ -146,7 +147,7 @@ def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> S
         until_ms = s.queue_state(fallback.queue).until_ms or at + NO_OPENING_RECHECK_MS
         yield ev.Deferred(conv.id, fallback.queue, max(until_ms, at + 1), "off_hours")
         return
-    yield ev.Queued(conv.id, prompted_ms(s, at, conv), "off_hours")
+    yield queued(s, at, conv, "off_hours")
     if freed:
         yield from fill(s, at, freed)
     yield from ask(s, at, conv)
@@ -193,7 +194,8 @@ def _give_held(s: State, at: int, conv: Conv, agent: Agent) -> Steps:
     if conv.owner == agent.id:
         yield ev.Assigned(conv.id, agent.id, "owner_free", begins_ms(s, at, conv))
         return
-    yield offer(s, at, conv, agent=agent.id, why=BY_NAME, among=1)
+    why = (conv.held_why,) if conv.held_why in OWN_AGENT else BY_NAME
+    yield offer(s, at, conv, agent=agent.id, why=why, among=1)
     if s.eager and conv.queue in s.eager:
         yield from carry_on(s, at, conv)
 
@@ -231,7 +233,8 @@ def give_to(s: State, at: int, conv: Conv, *, agent_id: int, why: str) -> Steps:
     if agent.available and s.matching.free_for(agent, conv.cls) >= conv.load:
         yield from _give_held(s, at, conv, agent)
         return
-    yield ev.HeldFor(conv.id, agent_id, at + s.queue_spec(conv.queue).hold_ms, why)
+    until_ms = bounded_ms(conv, at, at + s.queue_spec(conv.queue).hold_ms)
+    yield ev.HeldFor(conv.id, agent_id, until_ms, why)
 
 
 def back_in_line(
@@ -246,7 +249,7 @@ def back_in_line(
     for conv in convs:
         reason = "rescued" if conv.id in rescued else why
         if freed and s.queue_state(conv.queue).serves(at):
-            yield ev.Queued(conv.id, prompted_ms(s, at, conv), reason)
+            yield queued(s, at, conv, reason)
         else:
             yield from place(s, at, conv, reason)
     for agent in freed:
@@ -281,6 +284,10 @@ def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> 
         also=cls.also,
         step=conv.step,
         window_ms=conv.window_ms,
+        hasten_ms=conv.hasten_ms,
+        replies_left=conv.replies_left,
+        spare_line=conv.spare_line,
+        test=conv.test,
     )
 
 

@@ -15,6 +15,8 @@ ONLY_ONE_REST_MS = 5_000
 ONLY_ONE = "only_one_able"
 
 BY_NAME = ("named_agent",)
+# Why somebody's own customer rings at them, and at nobody else besides.
+OWN_AGENT = frozenset({"same_customer", "named_agent", "last_agent"})
 
 
 def carry_on(s: State, at: int, conv: Conv) -> Iterator[ev.Event]:
@@ -25,7 +27,7 @@ def carry_on(s: State, at: int, conv: Conv) -> Iterator[ev.Event]:
         if s.agents[round_.agent].desks:
             yield ev.Accepted(conv.id, round_.agent, round_.id, begins_ms(s, at, conv), "auto_answer")
         return
-    while len(round_.agents) < spec.ring and round_.why != BY_NAME:
+    while len(round_.agents) < spec.ring and round_.why[0] not in OWN_AGENT:
         asked = s.choosing.agent_for(conv.cls, {**(conv.resting or {}), **dict.fromkeys(round_.agents, 0)})
         if asked is None:
             return

@@ -12,6 +12,7 @@ from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, SHIFT, Due
 from router.core.decide.answering import lapse
 from router.core.decide.forgotten import stands_still
 from router.core.decide.handling import finish
+from router.core.decide.hastening import close_window, hasten, leave_team
 from router.core.decide.patience import prompt, prompted_ms
 from router.core.decide.people import end_work, shift_ends
 from router.core.decide.placing import Steps, ask, off_hours, place, reroute
@@ -192,4 +193,10 @@ _CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
 }
 
 # What a prompt of `patience.PROMPTS` does, by its name.
-_PROMPTED: dict[str, Callable[[State, int, Conv], Steps]] = {"": _waits_long, "widen": widen}
+_PROMPTED: dict[str, Callable[[State, int, Conv], Steps]] = {
+    "": _waits_long,
+    "window_closed": close_window,
+    "window": hasten,
+    "team": leave_team,
+    "widen": widen,
+}
