@@ -18,6 +18,8 @@ from router.intake.rates import Buckets
 
 # A broker that restarts is back within a second or two; one that is gone is asked twice a minute.
 AGAIN_S, AGAIN_S_MAX = 0.5, 30.0
+# A link that breaks sooner was none: another may have taken it over, and would again.
+STEADY_S = 10.0
 # Wrong credentials do not become right by themselves, and brokers ban who keeps trying.
 REFUSED_AGAIN_S = 60.0
 # While the letterbox is closed nothing is acknowledged, and the broker keeps the rest.
@@ -56,14 +58,14 @@ class Listener:
 
     async def run(self, broker: Broker, identifier: str) -> None:
         """Hold the link, and take it up again whenever it breaks."""
-        wait_s = AGAIN_S
+        clock, wait_s = asyncio.get_running_loop().time, AGAIN_S
         while True:
+            began = clock()
             try:
                 async with opened(broker, identifier, session_s=SESSION_S) as link:
                     await link.want({self._topic(frames.IN): False, self._topic(frames.ACK): False})
                     await link.want({self._topic(frames.STATE): True})
                     self._door.trouble("")
-                    wait_s = AGAIN_S
                     while True:
                         await self._take(link, await link.come())
             except Refused:
@@ -71,6 +73,8 @@ class Listener:
                 wait_s = REFUSED_AGAIN_S
             except Lost:
                 self._door.trouble("broker_unreachable")
+            if clock() - began > STEADY_S:
+                wait_s = AGAIN_S
             await asyncio.sleep(wait_s * self._random.uniform(0.5, 1))
             wait_s = min(2 * wait_s, AGAIN_S_MAX)
 

@@ -87,7 +87,7 @@ async def test_while_the_letterbox_is_closed_nothing_is_acknowledged_and_nothing
         async with linked(broker, door):
             await ann.says("one", "message-1")
             await ann.says("two", "message-2")
-            await asyncio.sleep(0.2)
+            await until(lambda: broker.log().count("Sending PUBLISH to patchbay:in") == 2, "both are with us")
             assert not ann.of("accepted")
             assert not door.letters
         # That process ended before anything was kept. The next one is given both.
