@@ -19,7 +19,7 @@ from router.intake.settling import Settling
 from router.node.configwatch import ConfigWatch
 from router.node.lead import NODE_PREFIX, Lead
 from router.node.snapshots import Snapshotter
-from router.node.switchboard import BoardParts, Switchboard, schemas_of
+from router.node.switchboard import Abilities, BoardParts, Switchboard, schemas_of
 from router.node.tasks import Tasks
 from router.node.wakes import Wakes
 from router.outbox.hub import HubParts, LineHub
@@ -80,7 +80,7 @@ class Served:
         self._changes: set[asyncio.Task[None]] = set()
         self.signs = Signs()
         self.references = References(parts.key.derive("references", site))
-        self._capabilities = {name: module.CAPABILITIES for name, module in parts.modules.items()}
+        self._capabilities = Abilities(parts.modules)
         self.floor = self._build_floor()
         self.intake = self._build_intake()
         self.hub = self._build_hub()

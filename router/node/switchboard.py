@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -34,12 +34,36 @@ class Plugged:
     handlers: dict[tuple[str, str], Route]
 
 
+class Abilities(Mapping[str, Capabilities]):
+    """What each channel can do, by the name of its entry. An entry that is gone may still be answered on its lines:
+    what is said there waits in the outbox and is shown, until the entry is back."""
+
+    def __init__(self, modules: Mapping[str, ChannelModule]) -> None:
+        self._known = {name: module.CAPABILITIES for name, module in modules.items()}
+        self._gone = Capabilities(delivery="call", live=False, load=25)
+
+    def learn(self, name: str, can: Capabilities) -> None:
+        """Learn of an entry that another's channel serves."""
+        self._known[name] = can
+
+    def __getitem__(self, name: str) -> Capabilities:
+        if not name:
+            raise KeyError(name)
+        return self._known.get(name, self._gone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardParts:
     """What the switchboard receives from the node. `capabilities` it tells of entries that others' channels serve."""
 
     modules: Mapping[str, ChannelModule]
-    capabilities: dict[str, Capabilities]
+    capabilities: Abilities
     door: Callable[[str], FloorDoor]
     environment: Mapping[str, str]
     tasks: Tasks
@@ -69,7 +93,7 @@ class Switchboard:
         for name, entry in settings.items():
             module = self._parts.modules.get(entry.by or name)
             if module is not None:
-                self._parts.capabilities[name] = module.CAPABILITIES
+                self._parts.capabilities.learn(name, module.CAPABILITIES)
             if module is not None and entry.enabled:
                 self._plug(name, entry)
 

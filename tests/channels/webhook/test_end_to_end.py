@@ -65,3 +65,20 @@ async def test_a_lost_answer_is_repeated_and_seen_once_where_the_provider_knows_
     await house.until(lambda: platform.server.asked(path) >= 2, "repeated")
     await house.until(lambda: len(platform.heard[str(WHO[name])]) >= 1, "received")
     assert len(platform.heard[str(WHO[name])]) <= (1 if name == "line" else 2)
+
+
+async def test_an_answer_on_an_entry_that_is_gone_waits_until_it_is_back(tmp_path: Path) -> None:
+    platform = PLATFORMS["telegram"]()
+    await platform.server.start()
+    try:
+        async with staffed(tmp_path, "telegram", platform) as house:
+            entry = (house.config / "channels.yaml").read_text()
+            await platform.say(1_111_111, "hello")
+            await house.taken()
+            (house.config / "channels.yaml").write_text("channels:\n  webhook: {enabled: false}\n")
+            await house.until(lambda: "telegram" not in house.served.board.channels, "gone")
+            await house.answers("We are here.")
+            (house.config / "channels.yaml").write_text(entry)
+            await house.until(lambda: platform.heard == {"1111111": ["We are here."]}, "received")
+    finally:
+        await platform.server.stop()
