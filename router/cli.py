@@ -84,8 +84,9 @@ def verify(data: Path) -> None:
 
     _need_data(data)
     path = data / STORE_FILE
-    calls = [name for name, module in discover().items() if module.CAPABILITIES.delivery == "call"]
-    report = verify_store(path, SITE, call_channels=calls)
+    delivery = {name: module.CAPABILITIES.delivery for name, module in discover().items()}
+    calls, pushes = ([name for name, how in delivery.items() if how == wanted] for wanted in ("call", "push"))
+    report = verify_store(path, SITE, call_channels=calls, push_channels=pushes)
     for line in report.lines():
         click.echo(line)
     sys.exit(0 if report.ok else 1)

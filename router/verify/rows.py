@@ -30,10 +30,13 @@ class Placed(NamedTuple):
 class Rows:
     """Holds one site's rows against its journal."""
 
-    def __init__(self, evidence: Evidence, report: Report, *, call_channels: Collection[str]) -> None:
+    def __init__(
+        self, evidence: Evidence, report: Report, *, call_channels: Collection[str], push_channels: Collection[str] = ()
+    ) -> None:
         self._evidence = evidence
         self._report = report
         self._call_channels = frozenset(call_channels)
+        self._push_channels = frozenset(push_channels)
         self._effects = {position for position, _ in evidence.effects(report.site)}
 
     # --- beside the journal, batch by batch -----------------------------------------------------------------
@@ -70,13 +73,18 @@ class Rows:
 
     def _calls(self, placed: list[Placed]) -> None:
         said = [one for one in placed if isinstance(one.event, (ev.Replied, ev.Announced))]
-        if not said or not self._call_channels:
+        if not said or not (self._call_channels or self._push_channels):
             return
         lines = sorted({one.event.line for one in said})
         channels = self._evidence.channels(self._report.site, lines)
         for one in said:
-            if channels.get(one.event.line) in self._call_channels and one.position not in self._effects:
+            if self._calls_out(channels.get(one.event.line, "")) and one.position not in self._effects:
                 self._found("effect_missing", one, conv=one.event.conv)
+
+    def _calls_out(self, channel: str) -> bool:
+        """Whether what is said on a channel leaves through the outbox: those of entries with names of their own do."""
+        others = bool(channel and self._push_channels) and channel not in self._push_channels
+        return channel in self._call_channels or others
 
     # --- after the journal's end ----------------------------------------------------------------------------
 

@@ -16,21 +16,29 @@ from router.verify.invariants import Invariants
 from router.verify.rows import Placed, Rows
 
 
-def verify(source: Evidence | str | Path, site: str, *, call_channels: Collection[str] = (), now_ms: int = 0) -> Report:
+def verify(
+    source: Evidence | str | Path,
+    site: str,
+    *,
+    call_channels: Collection[str] = (),
+    push_channels: Collection[str] = (),
+    now_ms: int = 0,
+) -> Report:
     """Check one site of a store; a running one may go on meanwhile.
 
-    `call_channels` are those whose effects go through the outbox. `now_ms` is when letters are looked at;
-    without it the journal's end counts.
+    `call_channels` are those whose effects go through the outbox; where `push_channels` are named, all others do.
+    `now_ms` is when letters are looked at; without it the journal's end counts.
     """
     if isinstance(source, (str, Path)):
         evidence: Evidence = open_evidence(source)
         try:
-            return verify(evidence, site, call_channels=call_channels, now_ms=now_ms)
+            named = {"call_channels": call_channels, "push_channels": push_channels}
+            return verify(evidence, site, **named, now_ms=now_ms)
         finally:
             evidence.close()
     report = Report(site=site)
     walked = Invariants(report)
-    rows = Rows(source, report, call_channels=call_channels)
+    rows = Rows(source, report, call_channels=call_channels, push_channels=push_channels)
     for row in source.journal(site):
         rows.batch(_walk(row, walked, report))
     report.conversations, report.messages = len(walked.fold.convs), len(walked.decided)

@@ -97,6 +97,8 @@ def test_a_letter_that_waits_is_counted_and_after_the_stated_time_found(scene: S
 def test_what_is_pushed_needs_no_outbox_row(scene: Scene) -> None:
     scene.outbox.clear()
     assert [finding.name for finding in scene.findings(call_channels=["sms"])] == []
+    assert [finding.name for finding in scene.findings(call_channels=["sms"], push_channels=["email"])] == []
+    assert "effect_missing" in [finding.name for finding in scene.findings(push_channels=["chat"])]
 
 
 def test_a_hold_is_shown_as_waiting_or_by_its_own_name(scene: Scene) -> None:
