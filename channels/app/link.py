@@ -6,6 +6,7 @@ The library acknowledges on receipt and ignores refusals, so both are done here,
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -29,6 +30,8 @@ KEEPALIVE_S = 20
 SESSION_S = 7 * 86_400
 # What the broker may send us before we have acknowledged: one commit's worth.
 UNACKNOWLEDGED_MAX = 200
+# What we may have sent before the broker has confirmed: more than an outbox has under way, and a page of a replay.
+UNCONFIRMED_MAX = 200
 # Beyond it what was sent with QoS 0 is dropped, as its sender allows; QoS 1 is bounded by the number above.
 QUEUE_MAX = 2_000
 PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -87,6 +90,8 @@ class Link(aiomqtt.Client):
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_S,
             properties=properties,
+            max_inflight_messages=UNCONFIRMED_MAX,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             tls_context=tls_context(broker) if broker.tls else None,
         )
         self._client.manual_ack_set(True)
