@@ -73,8 +73,8 @@ class Link:
         """Wait until the server has news, so long at the most."""
         async with self._in_time(wait_s + COMMAND_S):
             tag = await self._say([b"IDLE"])
-            while (answer := await self._hear()).tag != "+":
-                _end_of(answer, tag)
+            while (await self._hear()).tag != "+":
+                continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     while not self.news:

@@ -83,6 +83,48 @@ class Widening(Part, frozen=True, kw_only=True):
     priority: int = 0
 
 
+class Overflow(Part, frozen=True, kw_only=True):
+    """One way out of a queue that is too much for its customers; `decide/overflow.py` says what the words do.
+
+    `when`: full (more than `waiting_max` wait), slow (in line for `after_ms`, or the estimate on arrival says longer),
+    nobody (in line for `after_ms`, and nobody is signed in who can serve it). `way`: queue, callback, voicemail, email,
+    notice; `to` is the other queue, `keep`: people of this one may still take it there. `channels` empty: all.
+    """
+
+    when: str
+    way: str = "queue"
+    to: str = ""
+    waiting_max: int = 0
+    after_ms: int = 0
+    channels: tuple[str, ...] = ()
+    keep: bool = False
+    notice: str = ""
+
+
+class Opening(Part, frozen=True, kw_only=True):
+    """How what was kept for an opening is let in: so many in a minute, in order; 0 for all at once."""
+
+    per_minute: int = 0
+
+
+class Callback(Part, frozen=True, kw_only=True):
+    """How this queue calls back. `mode`: agent_first, customer_first, or empty: it does not."""
+
+    mode: str = "agent_first"
+    attempts: int = 3
+    retry_ms: int = 10 * MINUTE_MS
+    ring_ms: int = 45 * SECOND_MS
+    notice: str = ""
+
+
+class Silence(Part, frozen=True, kw_only=True):
+    """A customer who does not answer is reminded by a notice after `remind_ms`, and left alone after `close_ms`."""
+
+    remind_ms: int
+    close_ms: int
+    notice: str = ""
+
+
 class Queue(Part, frozen=True, kw_only=True):
     """Where conversations of one kind wait. Durations in milliseconds.
 
@@ -111,6 +153,10 @@ class Queue(Part, frozen=True, kw_only=True):
     park_ms: int = 7 * DAY_MS
     closing: Closing = Closing()
     off_hours: OffHours = OffHours()
+    overflow: tuple[Overflow, ...] = ()
+    opening: Opening = Opening()
+    callback: Callback = Callback()
+    silent: dict[str, Silence] = {}
     affinity: dict[str, Affinity] = {}  # by kind: see `decide.affinity`
     related: bool = False  # open conversations of one customer are told of each other
     repeat: Repeat | None = None

@@ -314,6 +314,38 @@ class Recall(Command, frozen=True, kw_only=True, tag=62):
     to_queue: bool = False
 
 
+class RequestCallback(Command, frozen=True, kw_only=True, tag=70):
+    """Call the customer of a conversation, or of the one on a line, when their turn comes, or at a time.
+
+    `to_line` and its `channel`: another line of the same customer to call on; 0 for the current one. `by` is the agent
+    who asks, 0 for the customer.
+    """
+
+    conv: int = 0
+    line: int = 0
+    to_line: int = 0
+    channel: str = ""
+    at_ms: int = 0
+    by: int = 0
+
+
+class FailCallback(Command, frozen=True, kw_only=True, tag=71):
+    """The agent has called and nobody answered: tried again later, or given up by name."""
+
+    agent: int
+    conv: int
+    why: str = "no_answer"
+
+
+class OrderEmergency(Command, frozen=True, kw_only=True, tag=72):
+    """Close every queue of the site now, with an announcement of its own, until a time; 0 lifts it."""
+
+    until_ms: int
+    notice: str
+    by: int
+    reason: str
+
+
 class ApplyConfig(Command, frozen=True, kw_only=True, tag=40):
     """Swap in a bundle that is already stored under `hash`."""
 

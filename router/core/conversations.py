@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from router.core.lifecycle import UNPLACED, WAITING
+from router.core.record import Relief
 from router.core.waiting import Class
 
 # So many may wait wide awake: a floor of ordinary size then pays nothing for what only a large one needs.
@@ -42,6 +43,7 @@ class Offer(msgspec.Struct, gc=False):
 class Conv(msgspec.Struct, eq=False, gc=False):
     """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next.
 
+    `relief` says what was done about its waiting, `nudged` that its silent customer has been reminded.
     `leg_ms` is since when it has been in its queue, offers and all; 0 before. `step` is how often it was widened.
     After `window_ms` its platform takes no answer and from `hasten_ms` that is soon; 0 for never. `replies_left` is -1
     where replies are not counted. `reply_by_ms` is the queue's target for the next one. `held_why`: why it is held.
@@ -87,6 +89,8 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     owed_ms: int = 0
     escalated: bool = False
     spare_line: int = 0
+    relief: Relief | None = None
+    nudged: bool = False
 
     @property
     def queue(self) -> str:
@@ -121,6 +125,7 @@ class Alike(msgspec.Struct, frozen=True, gc=False):
     step: int
     replies_left: int
     test: bool
+    relief: Relief | None
 
 
 # A sleeper: customer, line, opened, since, due, facts, leg, window, hastening, target, number of what is alike. Times
@@ -226,6 +231,7 @@ class Conversations(dict[int, Conv]):
             conv.step,
             conv.replies_left,
             conv.test,
+            conv.relief,
         )
         number = self._number_of.get(alike)
         if number is None:
@@ -299,4 +305,5 @@ class Conversations(dict[int, Conv]):
             "",
             (),
             alike.test,
+            relief=alike.relief,
         )

@@ -9,7 +9,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
 from router.core.bundle import Bundle
-from router.core.decide import answering, arrivals, handling, people, supervising, upkeep
+from router.core.decide import answering, arrivals, callbacks, handling, people, supervising, upkeep
 from router.core.decide.placing import Steps, let_go
 from router.core.evolve import evolve, remember
 from router.core.state import State
@@ -49,6 +49,9 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.TakeLead: upkeep.take_lead,
     cmd.ApplyConfig: upkeep.apply_config,
     cmd.OrderClosure: upkeep.order_closure,
+    cmd.RequestCallback: callbacks.request_callback,
+    cmd.FailCallback: callbacks.fail_callback,
+    cmd.OrderEmergency: upkeep.emergency,
 }
 
 

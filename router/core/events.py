@@ -511,6 +511,79 @@ class Widened(Event, frozen=True, tag=96):
     due_ms: int
 
 
+class Overflowed(Event, frozen=True, tag=77):
+    """Another queue takes over, the place is kept. `waiting` were in the queue; `wait_ms`: waited, or to be waited."""
+
+    conv: int
+    from_queue: str
+    cls: int
+    why: str
+    waiting: int
+    wait_ms: int
+
+
+class OverflowTold(Event, frozen=True, tag=78):
+    """The customer has been offered another way than a queue and stays in line; `kept`: leaving it gives nothing up."""
+
+    conv: int
+    way: str
+    why: str
+    waiting: int
+    wait_ms: int
+    kept: str = ""
+
+
+class LookedAt(Event, frozen=True, tag=79):
+    """Nothing was to be done for who waits; it is looked at again at `due_ms`."""
+
+    conv: int
+    due_ms: int
+
+
+class CallbackAsked(Event, frozen=True, tag=80):
+    """The customer is to be called on `line`, when their turn comes or at `at_ms`. `by`: the agent who asked."""
+
+    conv: int
+    line: int
+    cls: int
+    mode: str
+    at_ms: int
+    by: int
+
+
+class CustomerCalled(Event, frozen=True, tag=81):
+    """The customer's turn has come and they are called before an agent is; until `until_ms` it rings."""
+
+    conv: int
+    line: int
+    attempt: int
+    until_ms: int
+
+
+class CallbackReached(Event, frozen=True, tag=82):
+    """The customer has answered the call."""
+
+    conv: int
+
+
+class CallbackFailed(Event, frozen=True, tag=83):
+    """An attempt came to nothing; `agent` is free again, 0 where none was there."""
+
+    conv: int
+    agent: int
+    attempt: int
+    why: str
+
+
+class EmergencyOrdered(Event, frozen=True, tag=84):
+    """Every queue is closed until `until_ms`, and customers are told `notice`; 0: it was lifted or has expired."""
+
+    until_ms: int
+    notice: str
+    by: int
+    reason: str
+
+
 AnyEvent = (
     LeadTaken
     | ConfigApplied
@@ -560,6 +633,14 @@ AnyEvent = (
     | DeskAttached
     | DeskDetached
     | Widened
+    | Overflowed
+    | OverflowTold
+    | LookedAt
+    | CallbackAsked
+    | CustomerCalled
+    | CallbackReached
+    | CallbackFailed
+    | EmergencyOrdered
     | Reclassed
     | WindowClosed
     | Related

@@ -13,9 +13,11 @@ from router.core import events as ev
 from router.core import evolve_customers
 from router.core.bundle import Bundle
 from router.core.deadlines import AGENT, QUEUE, REST, SHIFT, Deadlines
+from router.core.estimate import count_start
 from router.core.evolve_offers import OFFER_WRITERS, eager_queues
 from router.core.evolve_orders import WRITERS as ORDER_WRITERS
 from router.core.evolve_orders import rest
+from router.core.evolve_relief import RELIEF_WRITERS, STAGED, after_answer
 from router.core.lifecycle import (
     ACTIVE,
     DEFERRED,
@@ -167,7 +169,8 @@ def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bun
     del at
     state.bundle_hash, state.bundle = event.hash, bundles[event.hash]
     for name in state.bundle.queues:
-        state.queues.setdefault(name, QueueState())
+        counted = any(rule.when == "slow" for rule in state.bundle.queues[name].overflow)
+        state.queues.setdefault(name, QueueState()).counted = counted
     for name in [name for name in state.queues if name not in state.bundle.queues]:
         del state.queues[name]
     state.ruleset = Ruleset(state.bundle)
@@ -210,6 +213,8 @@ def _queue_opened(state: State, at: int, event: ev.QueueOpened) -> None:
             state,
             [c for c in state.convs.values() if c.state == DEFERRED and c.queue == event.queue and c.due_ms > at],
         )
+    if not queue.open:
+        queue.opened_ms = queue.staged_ms = at
     queue.open, queue.until_ms, queue.serve_until_ms = True, event.until_ms, 0
     state.deadlines.set(event.until_ms, QUEUE, 0, name=event.queue)
     _shut(state)
@@ -292,7 +297,7 @@ def _joined(state: State, at: int, event: ev.Received) -> None:
     conv = state.convs.get(event.conv)
     if conv is None or event.quiet:
         return
-    conv.gone, conv.no_notice = False, event.no_notice
+    conv.gone, conv.no_notice, conv.nudged = False, event.no_notice, False
     before = conv.line
     if before != event.line:
         move_line(state, conv, event.line)
@@ -322,6 +327,7 @@ def _queued(state: State, at: int, event: ev.Queued) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
     conv.state, conv.owner = WAITING, 0
+    conv.nudged = False
     conv.leg_ms = conv.leg_ms or at
     if event.answer_by_ms:
         conv.reply_by_ms = event.answer_by_ms
@@ -350,6 +356,9 @@ def _deferred(state: State, at: int, event: ev.Deferred) -> None:
     unplace(state, at, conv)
     conv.state, conv.owner, conv.off_hours = DEFERRED, 0, True
     conv.leg_ms = conv.step = 0
+    if event.why == STAGED:
+        queue = state.queues[event.queue]
+        queue.staged_ms = max(queue.staged_ms, event.until_ms)
     set_due(state, conv, event.until_ms, "clock")
 
 
@@ -377,7 +386,13 @@ _IN_TURN = frozenset({IN_LINE, FAIR_TURN})
 def _accepted(state: State, at: int, event: ev.Accepted) -> None:
     conv, agent = state.convs[event.conv], state.agents[event.agent]
     conv.state, conv.since_ms, conv.owner, conv.offer = ACTIVE, at, event.agent, None
+    if not conv.answered:
+        queue = state.queues.get(conv.queue)
+        if queue is not None and queue.counted:
+            count_start(queue, at)
     conv.answered, conv.resting, conv.owed_ms = True, None, at
+    if conv.relief is not None:
+        conv.relief = after_answer(conv.relief)
     agent.silent = 0
     take_room(state, agent, conv, renew=True)
     set_due(state, conv, event.due_ms, "agent")
@@ -421,6 +436,7 @@ def _replied(state: State, at: int, event: ev.Replied) -> None:
         evolve_customers.to_other_line(state, conv, event.line)
     evolve_customers.count_reply(conv, event.line)
     conv.failed, conv.reply_by_ms, conv.owed_ms, conv.escalated = False, 0, 0, False
+    conv.nudged = False
     set_due(state, conv, event.due_ms, "customer")
 
 
@@ -435,14 +451,16 @@ def _delivery_reported(state: State, at: int, event: ev.DeliveryReported) -> Non
 
 def _reminded(state: State, at: int, event: ev.Reminded) -> None:
     del at
-    set_due(state, state.convs[event.conv], event.due_ms, event.actor)
+    conv = state.convs[event.conv]
+    conv.nudged = event.why == "customer_silent"
+    set_due(state, conv, event.due_ms, event.actor)
 
 
 def _transferred(state: State, at: int, event: ev.Transferred) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
     move_class(state, at, conv, state.matching.classes[event.cls])
-    conv.owner, conv.resting, conv.rule = 0, None, ""
+    conv.owner, conv.resting, conv.rule, conv.relief = 0, None, "", None
     conv.leg_ms = conv.step = 0
     rest(state, at, conv, agent=event.agent, until_ms=event.rest_until_ms)
 
@@ -482,6 +500,7 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         more_lines=record.more_lines,
         step=record.step,
         window_ms=record.window_ms,
+        relief=record.relief if event.why == "due" else None,
         hasten_ms=record.hasten_ms,
         replies_left=record.replies_left,
         test=record.test,
@@ -638,6 +657,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.DeskAttached: _desk_attached,
     ev.DeskDetached: _desk_detached,
     **evolve_customers.WRITERS,
+    **RELIEF_WRITERS,
     **ORDER_WRITERS,
     **OFFER_WRITERS,
 }

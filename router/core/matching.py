@@ -82,6 +82,7 @@ class Matching:
     named: dict[str, int] = field(default_factory=dict)  # queue or skill -> classes of it
     primary_of: dict[str, int] = field(default_factory=dict)  # queue or skill -> profiles whose first task it is
     in_lines: int = 0  # how many wait in all
+    queued: dict[str, int] = field(default_factory=dict)  # queue -> how many wait in it
     whole: list[int] = field(default_factory=list)  # bits of the channels that need somebody whole
 
     # --- reading --------------------------------------------------------------------------------------
@@ -389,6 +390,7 @@ class Matching:
         cls, place = conv.cls, (conv.key_ms, conv.id)
         cls.join(place)
         self.in_lines += 1
+        self.queued[cls.queue] = self.queued.get(cls.queue, 0) + 1
         self.convs.stirred.append(conv.id)
         if cls.head is None or place < cls.head:
             self._set_head(cls, place)
@@ -398,6 +400,7 @@ class Matching:
         cls, place = conv.cls, (conv.key_ms, conv.id)
         cls.leave(place)
         self.in_lines -= 1
+        self.queued[cls.queue] -= 1
         if cls.head == place:
             self._set_head(cls, cls.first(self._key_of))
 

@@ -7,6 +7,25 @@ import msgspec
 from router.core.facts import Facts
 
 
+class Relief(msgspec.Struct, frozen=True, array_like=True):
+    """What has been done to ease a conversation's waiting, for as long as that waiting lasts.
+
+    `passed` are the queues that it left by overflow, `told` the other ways it was offered. `kept`: why its customer may
+    leave the line without giving up. `callback` is the mode in which they are called back, after `tries` failed ones;
+    `calling`: they are being called now.
+    """
+
+    passed: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    kept: str = ""
+    callback: str = ""
+    tries: int = 0
+    calling: bool = False
+
+
+NO_RELIEF = Relief()
+
+
 class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What must be known to bring a parked or closed conversation back into the core, in its old place.
 
@@ -42,6 +61,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     replies_left: int = -1
     test: bool = False
     spare_line: int = 0
+    relief: Relief | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -38,5 +38,11 @@ REFUSALS: dict[str, str] = {
     "replies_used": "The platform's answers on this line are used up until the customer writes again.",
     "floor_full": "The floor is full. Try again shortly.",
     "not_configured": "No configuration has been applied yet.",
+    "callback_not_offered": "This queue does not call back.",
+    "callback_closed": "This queue is closed at that time. Choose one within its hours.",
+    "callback_too_far": "That is too far ahead. Choose a nearer time.",
+    "callback_time_missing": "You are talking already: say when to call back.",
+    "no_callback": "No call-back is being made here.",
+    "notice_unknown": "No such customer text is configured.",
     "broken": "This command broke the floor by a fault of ours. It was set aside and nothing was changed.",
 }

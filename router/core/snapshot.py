@@ -20,6 +20,7 @@ from router.core.evolve_offers import eager_queues
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class, limits_of
+from router.core.record import Relief
 from router.core.rules import Ruleset
 from router.core.state import Agent, Answer, Conv, Left, Offer, QueueState, State
 from router.core.writing import count_accepting, fit, hold, take_line
@@ -76,6 +77,8 @@ _CONV_FIELDS = (
     "owed_ms",
     "escalated",
     "spare_line",
+    "relief",
+    "nudged",
 )
 _ConvRow = tuple[
     int,
@@ -114,6 +117,8 @@ _ConvRow = tuple[
     int,
     bool,
     int,
+    Relief | None,
+    bool,
 ]
 
 
@@ -141,6 +146,12 @@ class _QueueRow(msgspec.Struct, array_like=True):
     until_ms: int
     serve_until_ms: int
     closure_until_ms: int
+    opened_ms: int
+    staged_ms: int
+    counted: bool
+    spell_ms: int
+    starts: int
+    starts_before: int
 
 
 class Picture(msgspec.Struct, array_like=True):
@@ -164,6 +175,7 @@ class Picture(msgspec.Struct, array_like=True):
     left: list[tuple[int, int, int, int, tuple[int, ...]]]
     lines: list[tuple[int, int]]
     review: list[int]
+    emergency: tuple[int, str]
 
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
@@ -195,13 +207,14 @@ def picture_of(state: State) -> Picture:
         convs=[_row_of(state.convs.peek(conv)) for conv in sorted(state.convs)],
         agents=[_agent_row(state.agents[agent]) for agent in sorted(state.agents)],
         queues=[
-            _QueueRow(name, q.open, q.until_ms, q.serve_until_ms, q.closure_until_ms)
+            _queue_row(name, q)
             for name, q in sorted(state.queues.items())
         ],
         answers=[(command, answer.position, answer.at) for command, answer in state.answers.items()],
         left=[(conv, left.version, left.at, left.position, left.lines) for conv, left in state.left.items()],
         lines=sorted((line, state.lines[line]) for line in state.next_on_line),
         review=list(state.review),
+        emergency=(state.emergency_until_ms, state.emergency_notice),
     )
 
 
@@ -277,6 +290,7 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
         state.left_on.update(dict.fromkeys(lines, conv_id))
     state.lines = dict(picture.lines)
     state.review = deque(picture.review)
+    state.emergency_until_ms, state.emergency_notice = picture.emergency
     _restore_matching(state, picture)
     _restore_convs(state, picture.convs)
     _restore_agents(state, picture.agents)
@@ -307,7 +321,11 @@ def _agent_row(agent: Agent) -> _AgentRow:
 
 
 def _queue(row: _QueueRow) -> QueueState:
-    return QueueState(row.open, row.until_ms, row.serve_until_ms, row.closure_until_ms)
+    return QueueState(*msgspec.structs.astuple(row)[1:])
+
+
+def _queue_row(name: str, queue: QueueState) -> _QueueRow:
+    return _QueueRow(name, *(getattr(queue, field) for field in _QueueRow.__struct_fields__[1:]))
 
 
 def _restore_matching(state: State, picture: Picture) -> None:
@@ -370,7 +388,8 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
         row = rows.pop()  # so that rows and records are never all there at once
         conv, version, customer, line, facts, cls, key, opened, since, standing, actor, due, owner, rule = row[:14]
         offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:24]
-        leg, step, window, hasten, replies, target, held_why, related, test, owed, escalated, spare_line = row[24:]
+        leg, step, window, hasten, replies, target, held_why, related, test, owed, escalated, spare_line = row[24:36]
+        relief, nudged = row[36:]
         convs[conv] = Conv(
             conv,
             version,
@@ -408,6 +427,8 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
             owed,
             escalated,
             spare_line,
+            relief,
+            nudged,
         )
         state.facts.take(facts)
         take_line(state, line, conv)

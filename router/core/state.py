@@ -72,6 +72,12 @@ class QueueState:
     until_ms: int = 0
     serve_until_ms: int = 0
     closure_until_ms: int = 0
+    opened_ms: int = 0
+    staged_ms: int = 0  # the last place given to what is let in by and by
+    counted: bool = False  # whether anybody asks how fast it goes
+    spell_ms: int = 0  # since when `starts` are counted; `starts_before` are those of the spell before
+    starts: int = 0
+    starts_before: int = 0
 
     def serves(self, at: int) -> bool:
         return self.open or at < self.serve_until_ms
@@ -127,6 +133,8 @@ class State:
     kept: dict[int, dict[int, int]] = field(default_factory=dict)  # absent agent -> what is held, with its load
     accepting: dict[Abilities, int] = field(default_factory=dict)  # abilities -> agents who accept work with them
     eager: frozenset[str] = frozenset()  # queues that do more with an offer than make it
+    emergency_until_ms: int = 0
+    emergency_notice: str = ""
     forget_ms: int = 0  # before this there is nothing in the memory that is old enough to go
 
     def __post_init__(self) -> None:
@@ -159,6 +167,8 @@ class State:
         if kind == SHIFT:
             agent = self.agents.get(owner)
             return agent is not None and agent.until_ms == due_ms
+        if kind == QUEUE and not name:
+            return due_ms == self.emergency_until_ms
         if kind == QUEUE:
             queue = self.queues.get(name)
             return queue is not None and due_ms in {queue.until_ms, queue.closure_until_ms, queue.serve_until_ms}
@@ -179,6 +189,11 @@ class State:
                 yield agent.grace_until_ms, AGENT, 0, agent.id, ""
             if agent.until_ms:
                 yield agent.until_ms, SHIFT, 0, agent.id, ""
+        yield from self._standing_queues()
+
+    def _standing_queues(self) -> Iterator[Due]:
+        if self.emergency_until_ms:
+            yield self.emergency_until_ms, QUEUE, 0, 2, ""
         for name, queue in self.queues.items():
             for due_ms in {queue.until_ms, queue.closure_until_ms} - {0}:
                 yield due_ms, QUEUE, 0, 0, name

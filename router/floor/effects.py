@@ -30,6 +30,8 @@ NEEDS: dict[str, str] = {
 }
 # Where a transferred line waits for its next agent; the channel knows what that is in its world.
 WAITING_PLACE = "queue"
+# The party of a call to the customer, who then waits in line.
+CUSTOMER = "customer"
 
 
 def wanted(event: ev.Event, can: Capabilities, *, released: bool) -> Wanted | None:
@@ -60,6 +62,7 @@ ASKED: dict[type[ev.Event], Callable[[Any, bool], tuple[Wanted, ...]]] = {
     ev.LineHeld: lambda e, _: (Wanted("hold", notice="on" if e.on else "off"),),
     ev.Transferred: lambda e, _: (Wanted("move", notice=WAITING_PLACE),),
     ev.TakenBack: lambda e, _: (Wanted("move", notice=WAITING_PLACE),),
+    ev.CustomerCalled: lambda e, _: (Wanted("connect", notice=CUSTOMER, until_ms=e.until_ms),),
     ev.WrapUpStarted: _rung_off,
     ev.Closed: _rung_off,
 }

@@ -60,7 +60,7 @@ class Walk:
             self._formed(event)
             return
         self.touched[conv] = at
-        if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred)):
+        if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred, ev.Overflowed)):
             self.queues[conv] = self._queue_of(event.cls)
         elif isinstance(event, ev.Received):
             self._heard(event)
@@ -68,6 +68,10 @@ class Walk:
             self.lines[conv] = event.line
         elif isinstance(event, ev.WindowClosed):
             self.lines[conv] = event.to_line or self.line(conv)
+        elif isinstance(event, ev.CallbackAsked):
+            self.lines[conv], self.queues[conv] = event.line, self._queue_of(event.cls)
+        elif isinstance(event, ev.CallbackReached):
+            self.gone[conv] = False
         elif isinstance(event, ev.Returned):
             self.lines[conv], self.queues[conv] = event.record.line, event.record.queue
             self.gone[conv] = False
@@ -187,6 +191,12 @@ STORY: dict[type[ev.Event], Callable[[Any, str], Told]] = {
     ev.Returned: lambda e, queue: {"detail": e.why},
     ev.CustomerLeft: lambda e, queue: {"detail": e.why},
     ev.Abandoned: lambda e, queue: {"detail": e.why},
+    ev.Overflowed: lambda e, queue: {"detail": queue},
+    ev.OverflowTold: lambda e, queue: {"detail": e.way},
+    ev.CallbackAsked: lambda e, queue: {"agent": e.by, "until_ms": e.at_ms, "detail": e.mode},
+    ev.CustomerCalled: lambda e, queue: {"until_ms": e.until_ms, "detail": str(e.attempt)},
+    ev.CallbackReached: lambda e, queue: {},
+    ev.CallbackFailed: lambda e, queue: {"agent": e.agent, "detail": e.why},
     ev.WrapUpStarted: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms},
     ev.Closed: lambda e, queue: {"agent": e.agent, "detail": e.disposition or e.why},
     ev.LineHeld: lambda e, queue: {"agent": e.agent, "detail": "on" if e.on else "off"},

@@ -315,6 +315,38 @@ def _left(state: str) -> Callable[[Fold, Conversation, Any], None]:
     return write
 
 
+def _overflowed(fold: Fold, conv: Conversation, event: ev.Overflowed) -> None:
+    fold.lift(conv, UNPLACED)
+    fold.enter_class(conv, event.cls)
+
+
+def _looked_at(_fold: Fold, conv: Conversation, event: ev.LookedAt) -> None:
+    conv.due_ms, conv.actor = event.due_ms, "queue"
+
+
+def _callback_asked(fold: Fold, conv: Conversation, event: ev.CallbackAsked) -> None:
+    """On another channel it waits in another class."""
+    if event.cls != conv.cls and conv.state in {WAITING, HELD}:
+        fold.lift(conv, UNPLACED)
+    fold.enter_class(conv, event.cls)
+    conv.line = event.line
+
+
+def _customer_called(fold: Fold, conv: Conversation, event: ev.CustomerCalled) -> None:
+    fold.lift(conv, DEFERRED)
+    conv.due_ms, conv.actor = event.until_ms, "customer"
+
+
+def _callback_reached(fold: Fold, conv: Conversation, _event: ev.CallbackReached) -> None:
+    if conv.state != ACTIVE:
+        fold.lift(conv, UNPLACED)
+
+
+def _callback_failed(fold: Fold, conv: Conversation, _event: ev.CallbackFailed) -> None:
+    fold.lift(conv, UNPLACED)
+    conv.owner = 0
+
+
 def _signed_in(fold: Fold, _conv: None, event: ev.SignedIn) -> None:
     agent = fold.agents.get(event.agent)
     if agent is None:
@@ -367,6 +399,12 @@ WRITERS: dict[type[ev.Event], Callable[[Fold, Any, Any], None]] = {
     ev.Parked: _left(PARKED),
     ev.Closed: _left(CLOSED),
     ev.Abandoned: _left(ABANDONED),
+    ev.Overflowed: _overflowed,
+    ev.LookedAt: _looked_at,
+    ev.CallbackAsked: _callback_asked,
+    ev.CustomerCalled: _customer_called,
+    ev.CallbackReached: _callback_reached,
+    ev.CallbackFailed: _callback_failed,
     ev.SignedIn: _signed_in,
     ev.SignedOut: _signed_out,
     ev.PresenceSet: _presence_set,

@@ -56,10 +56,17 @@ ALLOWED: dict[type[ev.Event], frozenset[str]] = {
     ev.Escalated: frozenset({ACTIVE}),
     ev.TakenBack: frozenset({ACTIVE}),
     ev.Transferred: frozenset({ACTIVE}),
-    ev.Parked: frozenset({ACTIVE}),
+    ev.Parked: _PLACEABLE,
     ev.WrapUpStarted: frozenset({ACTIVE}),
     ev.Closed: frozenset({ACTIVE, WRAP_UP, UNPLACED}),
     ev.Abandoned: frozenset({WAITING, HELD, UNPLACED}),
+    ev.Overflowed: frozenset({WAITING}),
+    ev.OverflowTold: frozenset({WAITING}),
+    ev.LookedAt: frozenset({WAITING}),
+    ev.CallbackAsked: _OPEN,
+    ev.CustomerCalled: frozenset({WAITING}),
+    ev.CallbackReached: frozenset({ACTIVE, DEFERRED}),
+    ev.CallbackFailed: frozenset({ACTIVE, DEFERRED}),
 }
 
 # Where a forbidden move breaks a promise that has a name of its own.

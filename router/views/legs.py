@@ -203,6 +203,20 @@ def _taken_back(folding: Folding, position: int, event: ev.TakenBack) -> None:
     folding.headings[event.conv] = Heading(folding.at, event.why, leg.queue, leg.channel)
 
 
+def _overflowed(folding: Folding, position: int, event: ev.Overflowed) -> None:
+    """The queue that was too much had it until now."""
+    folding.leave(folding.standing(event.conv, position), event.why)
+    folding.enter(event.conv, position, folding.to_class(event.cls, event.why))
+
+
+def _called_in_vain(folding: Folding, position: int, event: ev.CallbackFailed) -> None:
+    """What was answered by an agent and not by the customer ends there; what comes after is another wait."""
+    leg = folding.standing(event.conv, position)
+    if leg.answered_ms:
+        folding.leave(leg, "callback_failed")
+        folding.headings[event.conv] = Heading(folding.at, "callback_retry", leg.queue, leg.channel)
+
+
 def _abandoned(folding: Folding, position: int, event: ev.Abandoned) -> None:
     leg = msgspec.structs.replace(folding.standing(event.conv, position), abandoned_ms=folding.at)
     folding.leave(leg, "abandoned")
@@ -235,6 +249,8 @@ STEPS: dict[type[ev.Event], Callable[[Folding, int, Any], None]] = {
     ev.TakenBack: _taken_back,
     ev.Transferred: _transferred,
     ev.Abandoned: _abandoned,
+    ev.Overflowed: _overflowed,
+    ev.CallbackFailed: _called_in_vain,
     ev.Parked: _out,
     ev.Closed: _out,
 }
@@ -245,7 +261,7 @@ def subjects(event: ev.Event) -> Iterable[tuple[str, int]]:
     if type(event) not in STEPS or isinstance(event, ev.ClassFormed):
         return
     yield LEGS, event.conv  # type: ignore[attr-defined]
-    if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred)):
+    if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred, ev.Overflowed)):
         yield CLASSES, event.cls
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from router.core import events as ev
 
 # After these nothing that was known of any agent or queue may be trusted.
-_EVERYTHING = (ev.LeadTaken, ev.ConfigApplied)
+_EVERYTHING = (ev.LeadTaken, ev.ConfigApplied, ev.EmergencyOrdered)
 _QUEUES = (ev.QueueOpened, ev.QueueClosed, ev.ClosureOrdered)
 
 

@@ -417,7 +417,6 @@ async def test_a_server_that_says_no_uidnext_is_read() -> None:
         ({"says": {"UID SEARCH": lambda tag, _: f"* SEARCH {'9' * 30}\r\n* (((\r\n{tag} OK\r\n"}}, "answer_unreadable"),
         ({"says": {"UID SEARCH": lambda tag, _: f"{tag} BAD what\r\n"}}, "command_refused"),
         ({"says": {"UID SEARCH": lambda _, __: "* 1 FETCH (BODY[] {999999999999}\r\n"}}, "answer_too_large"),
-        ({"says": {"IDLE": lambda tag, _: "* BYE going down\r\n"}}, "server_hung_up"),
         ({"says": {"EXAMINE": lambda tag, _: f"{tag} NO\r\n"}}, "folder_refused"),
         ({"says": {"LOGIN": lambda tag, _: f"{tag} NO [UNAVAILABLE] later\r\n"}}, "server_busy"),
     ],

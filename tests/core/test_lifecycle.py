@@ -104,6 +104,13 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.Reclassed: ev.Reclassed(1, 1, "window_closing"),
     ev.WindowClosed: ev.WindowClosed(1, 1, 0),
     ev.Related: ev.Related(1, 2),
+    ev.Overflowed: ev.Overflowed(1, "general", 1, "overflow_full", 51, 0),
+    ev.OverflowTold: ev.OverflowTold(1, "voicemail", "overflow_slow", 3, 60_000, "voicemail"),
+    ev.LookedAt: ev.LookedAt(1, 100),
+    ev.CallbackAsked: ev.CallbackAsked(1, 1, 0, "agent_first", 0, 0),
+    ev.CustomerCalled: ev.CustomerCalled(1, 1, 1, 100),
+    ev.CallbackReached: ev.CallbackReached(1),
+    ev.CallbackFailed: ev.CallbackFailed(1, 7, 1, "no_answer"),
 }
 
 

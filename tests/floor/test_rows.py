@@ -25,6 +25,7 @@ NONE_TOLD = {
     *(ev.QueueOpened, ev.QueueClosed),
     *(ev.ClosureOrdered, ev.MessageSetAside, ev.RestEnded, ev.SignedIn, ev.SignedOut, ev.PresenceSet),
     *(ev.DeskAttached, ev.DeskDetached, ev.Directed, ev.Reprioritised, ev.Rested, ev.WindingDown),
+    *(ev.LookedAt, ev.EmergencyOrdered),
 }
 
 
@@ -217,6 +218,7 @@ WANTED: list[tuple[ev.Event, Capabilities, Wanted | None]] = [
     (ev.Assigned(1, 1, "woken", 0), RINGS, Wanted("connect", notice="agent:1")),
     (ev.Transferred(1, 1, 0, 2, 0), RINGS, Wanted("move", notice="queue")),
     (ev.Noted(1, 1, 6), CALL, None),
+    (ev.CustomerCalled(1, 7, 1, 9), RINGS, Wanted("connect", notice="customer", until_ms=9)),
 ]
 
 

@@ -13,7 +13,9 @@ from router.core.decide.affinity import (
     known_of,
     tell_related,
 )
+from router.core.decide.callbacks import CUSTOMER, line_left, party_joined
 from router.core.decide.hastening import renew_window
+from router.core.decide.overflow import is_kept
 from router.core.decide.owing import begins_ms, owed_due_ms
 from router.core.decide.patience import queued
 from router.core.decide.placing import (
@@ -29,6 +31,7 @@ from router.core.decide.placing import (
     outdated,
     overlooked,
     record_of,
+    relieve,
 )
 from router.core.decide.rounds import withdraw_round
 from router.core.decide.targets import reply_by_ms
@@ -166,6 +169,7 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     if known is not None:
         yield from ask_own(s, at, conv, known, affinity=affinity_of(s, placement))
     yield from ask(s, at, conv)
+    yield from relieve(s, at, conv)
 
 
 def _route(s: State, conv: Conv, c: cmd.Receive, placement: Placement) -> Steps:
@@ -201,7 +205,10 @@ def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
     if conv is None:
         yield Refused("conversation_unknown")
         return
-    in_queue = conv.state in _IN_QUEUE and conv.live and not conv.off_hours
+    if conv.relief and conv.relief.callback:
+        yield from line_left(s, at, conv, c)
+        return
+    in_queue = conv.state in _IN_QUEUE and conv.live and not is_kept(conv)
     if in_queue and c.line == conv.line:
         yield from _abandon(s, at, conv, c.why)
         return
@@ -256,10 +263,12 @@ def report_delivery(s: State, at: int, c: cmd.ReportDelivery) -> Steps:
 
 
 def report_party(s: State, at: int, c: cmd.ReportParty) -> Steps:
-    """Somebody is connected to a live line, or no longer."""
-    del at
+    """Somebody is connected to a live line, or no longer; a customer who was called back has answered."""
     conv = s.lines.get(c.line, 0)
     if conv not in s.convs:
         yield Refused("conversation_unknown")
         return
     yield ev.PartyReported(conv, c.line, c.party, c.joined, c.why)
+    called = s.convs[conv]
+    if c.joined and c.party == CUSTOMER and called.relief and called.relief.callback:
+        yield from party_joined(s, at, called)

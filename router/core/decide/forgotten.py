@@ -8,6 +8,7 @@ from router.core.decide.hastening import window_closed
 from router.core.decide.owing import TO_QUEUE, is_bound, owed_due_ms, rule_of
 from router.core.decide.placing import Steps, fill, place
 from router.core.decide.rounds import rest_of
+from router.core.decide.silence import customer_silent
 from router.core.decide.windows import WINDOW_CLOSED, stage
 from router.core.state import Conv, State
 
@@ -18,7 +19,7 @@ def stands_still(s: State, at: int, conv: Conv) -> Steps:
     if window == WINDOW_CLOSED:
         yield window_closed(s, conv)
     if conv.actor != "agent":
-        yield _reminded(s, at, conv, why="customer_silent")
+        yield from customer_silent(s, at, conv)
     elif conv.owed_ms:
         yield from _unanswered(s, at, conv, window)
     elif conv.gone and conv.live:

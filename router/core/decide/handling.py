@@ -6,6 +6,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
 from router.core.decide.placing import Steps, class_for, fill, give_to, language_of, place, record_of
+from router.core.decide.silence import answer_due_ms
 from router.core.decide.windows import refusal, wake_ms
 from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
 from router.core.rules import needs_of
@@ -40,7 +41,7 @@ def reply(s: State, at: int, c: cmd.Reply) -> Steps:
     if shut:
         yield Refused(shut)
         return
-    due_ms = at + s.queue_spec(conv.queue).remind_ms
+    due_ms = answer_due_ms(s, at, conv)
     yield ev.Replied(conv.id, c.agent, c.message, c.line or conv.line, due_ms)
     if c.then == "park":
         yield from _park(s, at, conv, until_ms=0)

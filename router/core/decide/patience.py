@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from router.core import events as ev
 from router.core.bundle import HOUR_MS
+from router.core.decide.overflow import overflow_due_ms
 from router.core.decide.targets import answer_by_ms
 from router.core.decide.teams import team_until_ms
 from router.core.decide.windows import closed_ms, closing_ms
@@ -24,6 +25,7 @@ PROMPTS: dict[str, Callable[[State, int, Conv], int]] = {
     "window": closing_ms,
     "team": team_until_ms,
     "widen": next_step_ms,
+    "overflow": overflow_due_ms,
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Generator, Iterator
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
 from router.core.bundle import DAY_MS
+from router.core.decide.overflow import KEPT, way_out
 from router.core.decide.owing import begins_ms
 from router.core.decide.patience import queued
 from router.core.decide.rounds import BY_NAME, OWN_AGENT, carry_on
@@ -17,8 +18,8 @@ from router.core.decide.windows import bounded_ms
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
-from router.core.record import Record
-from router.core.rules import fall_back, needs_of
+from router.core.record import NO_RELIEF, Record
+from router.core.rules import Fallback, fall_back, needs_of
 from router.core.state import Agent, Conv, State
 from router.core.widening import Shape, after_steps
 
@@ -31,6 +32,8 @@ UNTOLD = frozenset({"due", "reply_failed", "window_closing"})
 NO_OPENING_RECHECK_MS = DAY_MS
 # Who winds down to this is signed out when their work is done; nobody can choose it as a presence.
 OFFLINE = "offline"
+# The mode in which a customer is called before an agent is asked.
+CUSTOMER_FIRST = "customer_first"
 
 
 def class_for(
@@ -90,10 +93,45 @@ def place(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
     if not s.queue_state(conv.queue).serves(at):
         yield from off_hours(s, at, conv, told=why in UNTOLD, freed=freed)
         return
+    yield from line_up(s, at, conv, why, freed=freed)
+
+
+def line_up(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
+    """Stand in line at its place and ask; who comes to a queue that is too much for them is sent on."""
     yield queued(s, at, conv, why)
     if freed:
         yield from fill(s, at, freed)
     yield from ask(s, at, conv)
+    yield from relieve(s, at, conv)
+
+
+def relieve(s: State, at: int, conv: Conv) -> Steps:
+    """Who has just come and is taken by nobody is sent on where the queue is too much for them."""
+    if conv.state == WAITING and conv.leg_ms == at and s.queue_spec(conv.queue).overflow:
+        yield from flow_over(s, at, conv)
+
+
+def flow_over(s: State, at: int, conv: Conv) -> Steps:
+    """Take the first way out of a queue that is too much: another queue, place kept, or an offer to the customer."""
+    found = way_out(s, at, conv)
+    if found is None:
+        return
+    rule, closed_to = found.rule, conv.queue
+    if rule.way != "queue":
+        kept = rule.way if rule.way in KEPT else ""
+        yield ev.OverflowTold(conv.id, rule.way, found.why, found.waiting, found.wait_ms, kept)
+        yield ev.Announced(conv.id, conv.line, rule.notice, closed_to, 0)
+        return
+    assert s.bundle is not None, "no conversation is open before the first configuration"
+    also = (conv.cls.needs, *conv.cls.also) if rule.keep else ()
+    needs = needs_of(s.bundle, rule.to, conv.channel, language=language_of(s, conv))
+    cls = yield from class_for(
+        s, rule.to, conv.channel, needs, load=conv.load, priority=conv.cls.priority, also=also
+    )
+    yield ev.Overflowed(conv.id, closed_to, cls.id, found.why, found.waiting, found.wait_ms)
+    if rule.notice and not conv.no_notice:
+        yield ev.Announced(conv.id, conv.line, rule.notice, cls.queue, 0)
+    yield from line_up(s, at, conv, found.why)
 
 
 def reroute(s: State, at: int, conv: Conv) -> Steps:
@@ -127,16 +165,28 @@ def language_of(s: State, conv: Conv) -> str:
 
 
 def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], among: int) -> ev.Event:
-    """Return the offer of a conversation to an agent, with its deadline."""
+    """Return the offer of a conversation to an agent, or the call to a customer who wants to be called first."""
+    if conv.relief and conv.relief.callback == CUSTOMER_FIRST and conv.state == WAITING:
+        return call_customer(s, at, conv)
     until_ms = at + s.queue_spec(conv.queue).offer_ms
     return ev.Offered(conv.id, agent, s.next_offer, until_ms, why, among, s.agents[agent].eased[conv.cls.kind])
+
+
+def call_customer(s: State, at: int, conv: Conv) -> ev.Event:
+    """Return the call to a customer whose turn has come: they are matched once they answer."""
+    spec = s.queue_spec(conv.queue).callback
+    attempt = (conv.relief or NO_RELIEF).tries + 1
+    return ev.CustomerCalled(conv.id, conv.line, attempt, at + spec.ring_ms)
 
 
 def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> Steps:
     """The queue is closed: its fallback decides, and the customer hears the truth, once."""
     assert s.bundle is not None, "no conversation is open before the first configuration"
-    closed, told = conv.queue, told or conv.off_hours or conv.no_notice
+    emergency = s.emergency_until_ms > at
+    closed, told = conv.queue, told or conv.no_notice or (conv.off_hours and not emergency)
     fallback = fall_back(s.bundle, closed, conv.channel, lambda name: s.queue_state(name).open)
+    if emergency:  # everything is closed: whoever comes is kept for the queue they came for
+        fallback = Fallback(closed, deferred=True, notice=s.emergency_notice)
     if fallback.queue != closed:
         needs = needs_of(s.bundle, fallback.queue, conv.channel, language=language_of(s, conv))
         cls = yield from class_for(s, fallback.queue, conv.channel, needs, load=conv.load, priority=conv.cls.priority)
@@ -147,10 +197,7 @@ def off_hours(s: State, at: int, conv: Conv, *, told: bool, freed: int = 0) -> S
         until_ms = s.queue_state(fallback.queue).until_ms or at + NO_OPENING_RECHECK_MS
         yield ev.Deferred(conv.id, fallback.queue, max(until_ms, at + 1), "off_hours")
         return
-    yield queued(s, at, conv, "off_hours")
-    if freed:
-        yield from fill(s, at, freed)
-    yield from ask(s, at, conv)
+    yield from line_up(s, at, conv, "off_hours", freed=freed)
 
 
 def fill(s: State, at: int, agent_id: int) -> Steps:
@@ -288,6 +335,7 @@ def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> 
         replies_left=conv.replies_left,
         spare_line=conv.spare_line,
         test=conv.test,
+        relief=conv.relief,
     )
 
 

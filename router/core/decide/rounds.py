@@ -22,7 +22,8 @@ OWN_AGENT = frozenset({"same_customer", "named_agent", "last_agent"})
 def carry_on(s: State, at: int, conv: Conv) -> Iterator[ev.Event]:
     """After the first agent of a round was asked: their desk accepts, or more of them are asked."""
     round_, spec = conv.offer, s.queue_spec(conv.queue)
-    assert round_ is not None, "called when a round has begun"
+    if round_ is None:  # its customer is called before anybody is asked
+        return
     if spec.auto_answer:
         if s.agents[round_.agent].desks:
             yield ev.Accepted(conv.id, round_.agent, round_.id, begins_ms(s, at, conv), "auto_answer")

@@ -13,9 +13,11 @@ from router.core.decide.answering import lapse
 from router.core.decide.forgotten import stands_still
 from router.core.decide.handling import finish
 from router.core.decide.hastening import close_window, hasten, leave_team
-from router.core.decide.patience import prompt, prompted_ms
+from router.core.decide.openings import emergency_ends, is_kept_for_a_time, opening, order_emergency
+from router.core.decide.overflow import LOOK_AGAIN_MS
+from router.core.decide.patience import WAITING_BOUND_MS, prompt, prompted_ms
 from router.core.decide.people import end_work, shift_ends
-from router.core.decide.placing import Steps, ask, off_hours, place, reroute
+from router.core.decide.placing import Steps, ask, flow_over, off_hours, place, reroute
 from router.core.decide.widening import widen
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Conv, State
@@ -51,6 +53,11 @@ def order_closure(s: State, at: int, c: cmd.OrderClosure) -> Steps:
     yield from turn_queue(s, at, c.queue)
 
 
+def emergency(s: State, at: int, c: cmd.OrderEmergency) -> Steps:
+    """One button for the site: everything is closed now, with an announcement of its own."""
+    yield from order_emergency(s, at, c, turn_queue)
+
+
 def turn_queue(s: State, at: int, name: str) -> Steps:
     """Say whether a queue is open now, by closure and calendar, and let in or send on whom that concerns."""
     assert s.bundle is not None, "queues come with a configuration"
@@ -58,7 +65,10 @@ def turn_queue(s: State, at: int, name: str) -> Steps:
     calendar = s.bundle.calendars[spec.hours]
     if 0 < state.closure_until_ms <= at:
         yield ev.ClosureOrdered(name, 0, 0, "expired")
-    if state.closure_until_ms:
+    closed_until_ms = max(state.closure_until_ms, s.emergency_until_ms)
+    if s.emergency_until_ms > at:
+        yield from _shut_queue(s, at, name, until_ms=next_open(calendar, closed_until_ms), why="emergency", serve=False)
+    elif state.closure_until_ms:
         yield from _shut_queue(s, at, name, until_ms=next_open(calendar, state.closure_until_ms), why="closure")
     elif is_open(calendar, at):
         yield ev.QueueOpened(name, next_change(calendar, at))
@@ -67,10 +77,11 @@ def turn_queue(s: State, at: int, name: str) -> Steps:
         yield from _shut_queue(s, at, name, until_ms=next_change(calendar, at), why="hours")
 
 
-def _shut_queue(s: State, at: int, name: str, *, until_ms: int, why: str) -> Steps:
+def _shut_queue(s: State, at: int, name: str, *, until_ms: int, why: str, serve: bool = True) -> Steps:
     state = s.queues[name]
     serve_ms = s.queue_spec(name).closing.serve_ms if state.open else 0
     serve_until_ms = at + serve_ms if state.open else max(state.serve_until_ms, at)
+    serve_until_ms = serve_until_ms if serve else at
     yield ev.QueueClosed(name, serve_until_ms, until_ms, why)
 
 
@@ -92,6 +103,10 @@ def fall_due(s: State, at: int, due: Due) -> Steps:
 
 def _queue_due(s: State, at: int, due: Due) -> Steps:
     due_ms, _, _, which, name = due
+    if not name:
+        if s.emergency_until_ms == due_ms:
+            yield from emergency_ends(s, at, turn_queue)
+        return
     state = s.queues.get(name)
     if state is None:
         return
@@ -118,20 +133,24 @@ def _wrap_up_ends(s: State, at: int, conv: Conv) -> Steps:
     yield from finish(s, at, conv, disposition="", why="wrap_up_timeout")
 
 
-def _opening(s: State, at: int, conv: Conv) -> Steps:
-    """Deferred to an opening: in line at the old place, or deferred on if the queue is still closed."""
-    if s.queue_state(conv.queue).open or conv.queue not in s.queues:
-        yield from place(s, at, conv, "opened")
-    else:
-        yield from off_hours(s, at, conv, told=True)
-
-
 def _waits(s: State, at: int, conv: Conv) -> Steps:
     return _PROMPTED[prompt(s, at, conv)](s, at, conv)
 
 
 def _waits_long(s: State, at: int, conv: Conv) -> Steps:
-    yield ev.Reminded(conv.id, "queue", "waiting_long", prompted_ms(s, at, conv))
+    due_ms, waited_ms = prompted_ms(s, at, conv), at - (conv.leg_ms or at)
+    looks = bool(s.queue_spec(conv.queue).overflow)
+    if looks and not WAITING_BOUND_MS <= waited_ms < waited_ms // WAITING_BOUND_MS * WAITING_BOUND_MS + LOOK_AGAIN_MS:
+        yield ev.LookedAt(conv.id, due_ms)
+    else:
+        yield ev.Reminded(conv.id, "queue", "waiting_long", due_ms)
+
+
+def _overflows(s: State, at: int, conv: Conv) -> Steps:
+    """Its queue has become too much: sent on, or told of another way and looked at again."""
+    yield from flow_over(s, at, conv)
+    if conv.state == WAITING and conv.due_ms <= at:
+        yield ev.LookedAt(conv.id, prompted_ms(s, at, conv))
 
 
 def _rest_ends(s: State, at: int, due: Due) -> Steps:
@@ -165,10 +184,12 @@ def _look_again_at(s: State, at: int, conv: Conv) -> Steps:
     if (conv.rule and not conv.off_hours) or conv.queue not in s.queues:
         yield from reroute(s, at, conv)
     moved = conv.cls is not before
+    if conv.state == DEFERRED and is_kept_for_a_time(s, conv):
+        return
     if conv.state == DEFERRED:
         queue = s.queue_state(conv.queue)
         if moved or queue.open or conv.due_ms != queue.until_ms:
-            yield from _opening(s, at, conv)
+            yield from opening(s, at, conv)
     elif not s.queue_state(conv.queue).serves(at):
         yield from off_hours(s, at, conv, told=False)
     elif moved:
@@ -189,7 +210,7 @@ _CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
     OFFERED: lapse,
     ACTIVE: stands_still,
     WRAP_UP: _wrap_up_ends,
-    DEFERRED: _opening,
+    DEFERRED: opening,
 }
 
 # What a prompt of `patience.PROMPTS` does, by its name.
@@ -199,4 +220,5 @@ _PROMPTED: dict[str, Callable[[State, int, Conv], Steps]] = {
     "window": hasten,
     "team": leave_team,
     "widen": widen,
+    "overflow": _overflows,
 }
