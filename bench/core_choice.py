@@ -59,7 +59,7 @@ class Choices:
             if isinstance(event, ev.Offered):
                 asking = [conv for conv in asking if conv != event.conv]
                 if judged:
-                    self._choose(event)
+                    self._choose(event, entry.at)
             began = time.process_time()
             evolve(self.replica, entry.at, event, self.bundles)
             between = time.process_time()
@@ -73,22 +73,22 @@ class Choices:
         for conv in asking if judged else ():
             assert self._ask(conv) == 0, "somebody could have taken it"
 
-    def _choose(self, event: ev.Offered) -> None:
-        if event.why == ("longest_idle",):
+    def _choose(self, event: ev.Offered, at: int) -> None:
+        if event.why[-1] == "longest_idle":
             assert self._ask(event.conv) == event.agent, "another agent was chosen"
             return
-        agent, matching = self.replica.agents[event.agent], self.replica.matching
-        found = self._timed(self.freed, lambda: matching.next_for(agent), lambda: self.floor.next_for(agent.id))
-        assert found[0].id == found[1] == event.conv, "another conversation was chosen"
+        agent, choosing = self.replica.agents[event.agent], self.replica.choosing
+        found = self._timed(self.freed, lambda: choosing.next_for(agent, at), lambda: self.floor.next_for(agent.id))
+        assert found[0].conv.id == found[1] == event.conv, "another conversation was chosen"
 
     def _ask(self, conv_id: int) -> int:
-        conv, matching = self.replica.convs[conv_id], self.replica.matching
+        conv, choosing = self.replica.convs[conv_id], self.replica.choosing
         found = self._timed(
             self.arrivals,
-            lambda: matching.longest_idle(conv.cls, conv.resting)[0],
+            lambda: choosing.agent_for(conv.cls, conv.resting),
             lambda: self.floor.agent_for(conv_id),
         )
-        assert found[0] == found[1], "index and scan choose differently"
+        assert (found[0].agent if found[0] else 0) == found[1], "index and scan choose differently"
         return found[1]
 
     @staticmethod
@@ -106,6 +106,8 @@ class Choices:
         """Keep the scan's dictionaries in step."""
         floor = self.floor
         match event:
+            case ev.ClassFormed():
+                floor.form(event.cls, dict(event.needs))
             case ev.SignedIn():
                 floor.sign_in(event.agent, dict(event.abilities), free=event.capacity)
             case ev.PresenceSet():

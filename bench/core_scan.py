@@ -11,14 +11,26 @@ from typing import Any
 
 @dataclass(slots=True)
 class ScanFloor:
-    """Agents and waiting conversations as dicts; a decision looks at all of them."""
+    """Agents and waiting conversations as dicts; a decision looks at all of them.
+
+    How many classes an agent can serve is counted when they sign in or a class is new, as a careful scan would.
+    """
 
     agents: dict[int, dict[str, Any]] = field(default_factory=dict)
+    classes: dict[int, dict[str, int]] = field(default_factory=dict)
     waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
     clock: int = 0
 
     def sign_in(self, agent: int, skills: dict[str, int], *, free: int) -> None:
-        self.agents[agent] = {"id": agent, "skills": skills, "free": free, "idle": self._now(), "here": True}
+        able = sum(_fits(needs, skills) for needs in self.classes.values())
+        known = {"id": agent, "skills": skills, "free": free, "idle": self._now(), "here": True}
+        self.agents[agent] = {**known, "able": able, "levels": sum(skills.values())}
+
+    def form(self, cls: int, needs: dict[str, int]) -> None:
+        """A class is new; its number never comes again here."""
+        self.classes[cls] = needs
+        for agent in self.agents.values():
+            agent["able"] += _fits(needs, agent["skills"])
 
     def _now(self) -> int:
         self.clock += 1
@@ -28,14 +40,17 @@ class ScanFloor:
         self.waiting[conv] = {"id": conv, "needs": needs, "key": key, "load": load}
 
     def agent_for(self, conv: int) -> int:
-        """Choose the longest idle agent who may take a conversation, 0 for none."""
+        """Choose the least flexible who may take a conversation, of those the fullest, then the longest idle; or 0.
+
+        Everybody in this load takes calls too, so that whoever has begun with chats is filled up first.
+        """
         asked = self.waiting[conv]
         able = [
             agent
             for agent in self.agents.values()
             if agent["here"] and agent["free"] >= asked["load"] and _fits(asked["needs"], agent["skills"])
         ]
-        return min(able, key=lambda agent: (agent["idle"], agent["id"]))["id"] if able else 0
+        return min(able, key=_order_of_asking)["id"] if able else 0
 
     def next_for(self, agent_id: int) -> int:
         """Choose the oldest conversation that an agent may take, 0 for none."""
@@ -66,6 +81,10 @@ class ScanFloor:
         if here and not self.agents[agent]["here"]:
             self.agents[agent]["idle"] = self._now()
         self.agents[agent]["here"] = here
+
+
+def _order_of_asking(agent: dict[str, Any]) -> tuple[int, int, int, int, int]:
+    return agent["able"], agent["levels"], agent["free"], agent["idle"], agent["id"]
 
 
 def _fits(needs: dict[str, int], skills: dict[str, int]) -> bool:

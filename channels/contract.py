@@ -437,6 +437,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     by: str = ""  # the channel that serves an entry of another name; empty: the one of this name
     load: int = 0  # 0: the channel's own
     confirm: str = ""  # the notice that confirms an arrival, empty for none
+    interrupted_by: tuple[str, ...] = ()  # conversations of these channels may come on top of this one's
 
 
 class ChannelModule(Protocol):

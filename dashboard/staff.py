@@ -21,10 +21,16 @@ NAMES_MAX = 5_000
 
 
 def abilities_of(account: Account, bundle: Bundle) -> Abilities:
-    """Return what an account can do, as the core is told: its channels, or all, and its skills with levels."""
+    """Return what an account can do, as the core is told.
+
+    Its channels, or all; its skills with levels; its languages; the most it takes of a channel; its first tasks.
+    """
     channels = bundle.channels if account.channels is None else account.channels
     pairs = [(f"channel:{name}", 1) for name in channels]
     pairs += [(f"skill:{name}", level) for name, level in account.skills.items()]
+    pairs += [(f"language:{name}", 1) for name in account.languages]
+    pairs += [(f"limit:{name}", most) for name, most in account.limits.items()]
+    pairs += [(f"primary:{name}", 1) for name in account.first_tasks]
     return tuple(sorted(pairs))
 
 
@@ -87,7 +93,7 @@ class Sight:
         if bundle is None:
             return lambda _: False
         abilities = abilities_of(account, bundle)
-        return lambda cls: meets(abilities, cls.needs)
+        return lambda cls: any(meets(abilities, needs) for needs in (cls.needs, *cls.also))
 
     def open(self, account: Account, conv: Conv) -> bool:
         """Return whether a conversation inside the core may be seen."""

@@ -10,8 +10,8 @@ import msgspec
 from channels.contract import Capabilities, Settings
 from router.core.bundle import ChannelSpec
 from router.core.cel import did_you_mean
-from router.settings.reading import Scope, check_name, entries, reference, there_is
-from router.settings.tree import Mapping, Node, Scalar
+from router.settings.reading import Scope, check_name, entries, listed, reference, there_is
+from router.settings.tree import Mapping, Node, Scalar, Sequence
 from router.settings.typed import FAULT, read_typed
 
 # Settings of these names speak of something else in the configuration, in whichever channel they stand.
@@ -31,6 +31,7 @@ def read_channels(node: Node, scope: Scope, *, schemas: Schemas, capacity: int) 
         if not module:
             continue
         _check_load(part, scope, capacity=capacity, usual=schemas[module][1].load)
+        _check_interruption(part, scope)
         for key, kind in REFERENCES.items():
             if isinstance(part, Mapping) and key in part.entries:
                 reference(kind)(part.entries[key], scope)
@@ -76,10 +77,18 @@ def specs_of(channels: Map[str, Settings], schemas: Schemas) -> dict[str, Channe
             load=settings.load or schemas[settings.by or word][1].load,
             live=schemas[settings.by or word][1].live,
             confirm=settings.confirm,
+            interrupted_by=settings.interrupted_by,
         )
         for word, settings in channels.items()
         if settings.enabled
     }
+
+
+def _check_interruption(node: Node, scope: Scope) -> None:
+    """Read which other channels may come on top of this one's work; a fault that is no list is said by the types."""
+    at = node.entries.get("interrupted_by") if isinstance(node, Mapping) else None
+    if isinstance(at, Sequence):
+        listed(reference("channel"))(at, scope)
 
 
 def _check_load(node: Node, scope: Scope, *, capacity: int, usual: int) -> None:

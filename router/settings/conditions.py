@@ -8,6 +8,7 @@ from router.core.bundle import Rule, Topic
 from router.core.cel import Program, Schema, compile_condition, implies
 from router.core.cel_syntax import CelError
 from router.core.rules import rule_schema, topic_schema
+from router.settings.choosing import priority
 from router.settings.reading import Field, Scope, complete, duration, kind_of, mapped, record, reference, text
 from router.settings.sections import needed_skills
 from router.settings.tree import Mapping, Node, Sequence
@@ -50,6 +51,7 @@ def _read_rule(node: Node, scope: Scope, schema: Schema) -> dict[str, Any] | Non
         "when": Field(lambda part, inner: _condition(part, inner, schema), "program"),
         "queue": Field(reference("queue"), "queue", required=True),
         "skills": Field(needed_skills, "skills"),
+        "priority": Field(priority, "priority"),
         "head_start": Field(duration("0s", "7d"), "head_start_ms"),
     }
     return complete(record(node, scope, table), table)

@@ -13,6 +13,7 @@ from router.core.bundle import Bundle, decode_bundle, encode_bundle
 from router.core.cel import did_you_mean
 from router.settings.channel_entries import Schemas, is_served, read_channels, specs_of
 from router.settings.checks import Check, CheckResult, read_checks, run_checks
+from router.settings.choosing import read_reserves
 from router.settings.conditions import read_rules, read_topics
 from router.settings.expansion import expand_all
 from router.settings.files import raise_unless_sane, read_directory
@@ -47,6 +48,7 @@ SECTIONS: Map[str, bool] = {
     "dispositions": False,
     "decline_reasons": False,
     "limits": False,
+    "reserves": False,
     "checks": False,
 }
 DEFAULT_CAPACITY = 100
@@ -227,6 +229,7 @@ class _Load:
             "topics": self._read("topics", read_topics) or (),
             "rules": self._read("rules", read_rules),
             "skills": self._scope.names["skill"],
+            "reserves": self._read("reserves", read_reserves) or (),
             "presences": self._read("presences", read_presences),
             "dispositions": self._read("dispositions", read_reasons) or (),
             "decline_reasons": self._read("decline_reasons", read_reasons) or (),

@@ -9,6 +9,7 @@ from typing import Any
 from router.core.bundle import Closing, OffHours, Presence, Queue
 from router.core.cel import did_you_mean
 from router.core.rules import DEFAULT_NOTICE
+from router.settings.choosing import check_queue, check_widening, queue_fields, with_preferences
 from router.settings.reading import (
     Field,
     Scope,
@@ -34,6 +35,7 @@ from router.settings.tree import Mapping, Node, Scalar, Sequence
 LEVEL_MAX = 100
 CAPACITY_MAX = 10_000
 LABEL_CHARS_MAX = 80
+FAIR_EVERY_MAX = 1_000
 
 # Shapes that a screen can tell apart without colour.
 SHAPES = ("disc", "half-disc", "square", "bars", "diamond", "triangle", "ring")
@@ -83,6 +85,7 @@ def read_limits(node: Node, scope: Scope) -> dict[str, Any]:
         "grace": Field(duration("5s", "1h"), "grace_ms"),
         "reopen": Field(duration("0s", "90d"), "reopen_ms"),
         "capacity": Field(whole(1, CAPACITY_MAX), "capacity"),
+        "fair_every": Field(whole(0, FAIR_EVERY_MAX), "fair_every"),
     }
     return record(node, scope, table) or {}
 
@@ -178,13 +181,22 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
         "rest": Field(duration("0s", "1h"), "rest_ms"),
         "remind": Field(duration("30s", "7d"), "remind_ms"),
         "park": Field(duration("1m", "365d"), "park_ms"),
+        **queue_fields(needed_skills),
         "closing": Field(_closing, "closing"),
         "closed": Field(_off_hours, "off_hours"),
     }
-    values = mapped(lambda part, inner: complete(record(part, inner, table), table))(node, scope) or {}
+
+    def queue(part: Node, inner: Scope) -> dict[str, Any] | None:
+        values = complete(record(part, inner, table), table)
+        if values is not None:
+            check_queue(part, values, inner)
+        return None if values is None else with_preferences(values)
+
+    values = mapped(queue)(node, scope) or {}
     queues = {word: Queue(name=word, **given) for word, given in values.items()}
     if isinstance(node, Mapping):
         _check_circles(node, queues, scope)
+        check_widening(node, queues, scope)
     return queues
 
 

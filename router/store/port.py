@@ -503,7 +503,10 @@ class Notebook(Protocol):
 
 
 class Account(Row, frozen=True, kw_only=True):
-    """A person who signs in. `role` is agent, supervisor or admin; `skills` maps skill to level."""
+    """A person who signs in. `role` is agent, supervisor or admin; `skills` maps skill to level.
+
+    `limits` are the most conversations of a channel at once; `first_tasks` name queues or skills that come first.
+    """
 
     id: int
     login: str
@@ -516,6 +519,8 @@ class Account(Row, frozen=True, kw_only=True):
     languages: Sequence[str] = ()
     capacity: int = 0  # 0: the site's
     disabled: bool = False
+    limits: dict[str, int] = {}
+    first_tasks: Sequence[str] = ()
 
 
 class Session(Row, frozen=True, kw_only=True):
