@@ -19,9 +19,15 @@ def able(agent: Agent, conv: Conv) -> bool:
     return any(all(levels.get(name, -1) >= level for name, level in needs) for needs in ways)
 
 
+def offers(state: State, name: str) -> bool:
+    """Whether a queue offers what waits in it: it serves, and does not leave it to its agents to take."""
+    queue, spec = state.queues.get(name), state.bundle.queues.get(name) if state.bundle else None
+    pulled = spec is not None and spec.pull == "only"
+    return queue is not None and (queue.open or queue.serve_until_ms > 0) and not pulled
+
+
 def serves(state: State, conv: Conv) -> bool:
-    queue = state.queues.get(conv.queue)
-    return queue is not None and (queue.open or queue.serve_until_ms > 0)
+    return offers(state, conv.queue)
 
 
 def free(state: State, agent: Agent, conv: Conv) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from router.core import events as ev
@@ -9,7 +10,7 @@ from router.core.deadlines import BUCKET_MS, CONVERSATION
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.rooms import Rooms
 from router.core.state import Conv, State
-from tests.core.choice_oracle import check_asked, check_taken, could_take, free
+from tests.core.choice_oracle import check_asked, check_taken, could_take, free, offers
 
 OPEN_STATES = {WAITING, HELD, OFFERED, ACTIVE, WRAP_UP, DEFERRED}
 # Whose customer it is has it before others, in whatever order they wait.
@@ -51,6 +52,15 @@ def check_window(state: State, event: ev.WindowClosed) -> None:
         assert not [agent for agent in state.agents.values() if could_take(state, agent, conv)], "a window lost in vain"
 
 
+def check_ring(state: State, event: ev.RangAlso) -> None:
+    """Whoever rings besides could have been asked alone."""
+    conv, agent = state.convs[event.conv], state.agents[event.agent]
+    assert conv.offer is not None, "asked besides nobody"
+    assert event.agent not in conv.offer.agents, "asked twice in one round"
+    assert len(conv.offer.agents) < state.queue_spec(conv.queue).ring, "asked more than the queue says"
+    assert could_take(state, agent, conv), "a ring that something speaks against"
+
+
 def check_settled(state: State) -> None:
     """What holds after every command."""
     check_people(state)
@@ -65,12 +75,19 @@ def check_people(state: State) -> None:
             conv.id: conv.load
             for conv in state.convs.values()
             if (conv.state in {ACTIVE, WRAP_UP} and conv.owner == agent.id)
-            or (conv.state == OFFERED and conv.offer is not None and conv.offer.agent == agent.id)
+            or (conv.state == OFFERED and conv.offer is not None and agent.id in conv.offer.agents)
         }
         assert agent.work == work
         assert agent.used == sum(work.values())
         held = {c.id: c.load for c in state.convs.values() if c.state == HELD and c.held_for == agent.id}
         assert agent.held == held
+        assert not agent.winding or (agent.work and not agent.accepts), "wound down, and still winding"
+    absent: dict[int, dict[int, int]] = {}
+    for conv in state.convs.values():
+        if conv.state == HELD and conv.held_for not in state.agents:
+            absent.setdefault(conv.held_for, {})[conv.id] = conv.load
+    assert state.kept == absent
+    assert Counter(each.abilities for each in state.agents.values() if each.accepts) == state.accepting
 
 
 def check_conversations(state: State) -> None:
@@ -85,7 +102,9 @@ def check_conversations(state: State) -> None:
         elif conv.state != HELD:
             assert conv.owner == 0, "nobody owns what is asked for or waits"
         if conv.offer is not None:
-            assert state.agents[conv.offer.agent].accepts, "an offer to somebody away"
+            assert len(set(conv.offer.agents)) == len(conv.offer.agents), "asked twice in one round"
+            assert all(state.agents[each].accepts for each in conv.offer.agents), "an offer to somebody away"
+        assert conv.state == ACTIVE or not (conv.owed_ms or conv.escalated), "owed by nobody"
         for line in (conv.line, *conv.more_lines):
             assert line in state.lines, "a message of this line would open another conversation"
     for line, holder in state.lines.items():
@@ -111,8 +130,7 @@ def check_indexes(state: State) -> None:
         assert cls.waiting == len(line)
         assert cls.head == (place(line[0]) if line else None)
         assert bool(matching.waiting >> cls.id & 1) == bool(line)
-        queue = state.queues.get(cls.queue)
-        served = queue is not None and (queue.open or queue.serve_until_ms > 0)
+        served = offers(state, cls.queue)
         assert bool(matching.shut >> cls.id & 1) == (not served)
     for slope in matching.slopes.values():
         heads = [(*place, cls.id) for *place, cls in slope.heads.among(-1)]
@@ -169,9 +187,15 @@ def overdue(state: State, at: int) -> Iterator[str]:
         for agent, until_ms in (conv.resting or {}).items():
             if until_ms <= at:
                 yield f"conversation {conv.id} rests from {agent} past its time"
-    for agent_id, agent in state.agents.items():
-        if 0 < agent.grace_until_ms <= at:
-            yield f"agent {agent_id} is missed past the grace"
+    yield from _overdue_people(state, at)
     for name, queue in state.queues.items():
         if 0 < queue.serve_until_ms <= at or 0 < queue.until_ms <= at or 0 < queue.closure_until_ms <= at:
             yield f"queue {name} has not turned"
+
+
+def _overdue_people(state: State, at: int) -> Iterator[str]:
+    for agent_id, agent in state.agents.items():
+        if 0 < agent.grace_until_ms <= at:
+            yield f"agent {agent_id} is missed past the grace"
+        if 0 < agent.until_ms <= at:
+            yield f"agent {agent_id} works past the end of the shift"

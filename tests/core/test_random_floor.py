@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.bundle import HOUR_MS
-from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
+from router.core.lifecycle import ACTIVE, OFFERED, WAITING, WRAP_UP
 from tests.core.oracle import OPEN_STATES
 from tests.core.walk import Walk
 from tests.core.world import CAPACITIES, LINES, PEOPLE, SKILLS, World
@@ -48,7 +48,9 @@ class RandomFloor(RuleBasedStateMachine):
         if not convs:
             return 0, 0, 0
         conv = convs[pick % len(convs)]
-        return conv.id, conv.offer.agent if conv.offer else conv.owner, conv.offer.id if conv.offer else 0
+        if conv.offer:
+            return conv.id, conv.offer.agents[pick % len(conv.offer.agents)], conv.offer.id
+        return conv.id, conv.owner, 0
 
     def tell(self, command: cmd.Command) -> None:
         self.world.tell(command)
@@ -95,17 +97,34 @@ class RandomFloor(RuleBasedStateMachine):
 
     # --- agents ---------------------------------------------------------------------------------------------
 
-    @rule(agent=people, abilities=st.sampled_from(SKILLS), capacity=st.sampled_from(CAPACITIES))
-    def sign_in(self, agent: int, abilities: tuple[tuple[str, int], ...], capacity: int) -> None:
-        self.tell(cmd.SignIn(id=self.world.id(), agent=agent, abilities=abilities, capacity=capacity))
+    @rule(
+        agent=people,
+        abilities=st.sampled_from(SKILLS),
+        capacity=st.sampled_from(CAPACITIES),
+        shift_ms=st.sampled_from((0, 0, 600_000)),
+    )
+    def sign_in(self, *, agent: int, abilities: tuple[tuple[str, int], ...], capacity: int, shift_ms: int = 0) -> None:
+        until_ms = self.world.at + shift_ms if shift_ms else 0
+        self.tell(
+            cmd.SignIn(id=self.world.id(), agent=agent, abilities=abilities, capacity=capacity, until_ms=until_ms)
+        )
 
     @rule(agent=people, forced=flags)
     def sign_out(self, agent: int, *, forced: bool) -> None:
         self.tell(cmd.SignOut(id=self.world.id(), agent=agent, forced=forced))
 
-    @rule(agent=people, presence=st.sampled_from(("available", "available", "break")))
-    def set_presence(self, agent: int, presence: str) -> None:
-        self.tell(cmd.SetPresence(id=self.world.id(), agent=agent, presence=presence))
+    @rule(
+        agent=people,
+        presence=st.sampled_from(("available", "available", "break")),
+        when=st.sampled_from(("now", "after_current")),
+    )
+    def set_presence(self, agent: int, presence: str, when: str) -> None:
+        self.tell(cmd.SetPresence(id=self.world.id(), agent=agent, presence=presence, when=when))
+
+    @rule(pick=picks, agent=people)
+    def take(self, pick: int, agent: int) -> None:
+        conv, _, _ = self.pick({WAITING}, pick)
+        self.tell(cmd.Take(id=self.world.id(), agent=agent, conv=conv))
 
     @rule(agent=people, node=st.sampled_from(("n1", "n2")), desk=st.sampled_from(("d1", "d2")), there=flags)
     def a_desk_comes_or_goes(self, agent: int, node: str, desk: str, *, there: bool) -> None:
@@ -205,7 +224,7 @@ class RandomFloor(RuleBasedStateMachine):
         if record is not None:
             self.tell(cmd.Recall(id=self.world.id(), record=record, by=9, reason="asked", to_queue=to_queue))
 
-    @rule(name=st.sampled_from(("plain", "skilled", "dropped", "closing")))
+    @rule(name=st.sampled_from(("plain", "skilled", "dropped", "closing", "eager")))
     def apply_config(self, name: str) -> None:
         self.world.apply(name)
 

@@ -57,7 +57,10 @@ class Walk:
     def sign_in(self) -> Answered:
         abilities, capacity = self.chance.choice(self.world.skills), self.chance.choice(CAPACITIES)
         agent = self.chance.choice(PEOPLE)
-        return self.world.tell(cmd.SignIn(id=self.world.id(), agent=agent, abilities=abilities, capacity=capacity))
+        until_ms = self.chance.choice((0, 0, self.world.at + 600_000))
+        return self.world.tell(
+            cmd.SignIn(id=self.world.id(), agent=agent, abilities=abilities, capacity=capacity, until_ms=until_ms)
+        )
 
     def sign_out(self) -> Answered:
         forced = self.chance.random() < 0.5
@@ -65,7 +68,9 @@ class Walk:
 
     def set_presence(self) -> Answered:
         presence = self.chance.choice(("available", "available", "available", "break"))
-        return self.world.tell(cmd.SetPresence(id=self.world.id(), agent=self.chance.choice(PEOPLE), presence=presence))
+        when = self.chance.choice(("now", "after_current"))
+        agent = self.chance.choice(PEOPLE)
+        return self.world.tell(cmd.SetPresence(id=self.world.id(), agent=agent, presence=presence, when=when))
 
     def move_desk(self) -> Answered:
         command = self.chance.choice((cmd.AttachDesk, cmd.AttachDesk, cmd.DetachDesk))
@@ -79,17 +84,21 @@ class Walk:
         conv = self._conv(OFFERED)
         if conv is None or conv.offer is None:
             return None
-        return self.world.tell(
-            cmd.Accept(id=self.world.id(), agent=conv.offer.agent, conv=conv.id, offer=conv.offer.id)
-        )
+        agent = self.chance.choice(conv.offer.agents)
+        return self.world.tell(cmd.Accept(id=self.world.id(), agent=agent, conv=conv.id, offer=conv.offer.id))
+
+    def take(self) -> Answered | None:
+        conv, agent = self._conv(WAITING), self.chance.choice(PEOPLE)
+        if conv is None:
+            return None
+        return self.world.tell(cmd.Take(id=self.world.id(), agent=agent, conv=conv.id))
 
     def decline(self) -> Answered | None:
         conv = self._conv(OFFERED)
         if conv is None or conv.offer is None:
             return None
-        return self.world.tell(
-            cmd.Decline(id=self.world.id(), agent=conv.offer.agent, conv=conv.id, offer=conv.offer.id)
-        )
+        agent = self.chance.choice(conv.offer.agents)
+        return self.world.tell(cmd.Decline(id=self.world.id(), agent=agent, conv=conv.id, offer=conv.offer.id))
 
     def reply(self) -> Answered | None:
         conv = self._conv(ACTIVE)
@@ -257,6 +266,7 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.sign_in: 6,
     Walk.close: 6,
     Walk.decline: 5,
+    Walk.take: 4,
     Walk.finish_wrap_up: 4,
     Walk.transfer: 4,
     Walk.park: 4,

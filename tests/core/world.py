@@ -12,7 +12,7 @@ from typing import Any
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
-from router.core.bundle import DAY_MS, HOUR_MS, Bundle, Closing, OffHours, Queue
+from router.core.bundle import DAY_MS, HOUR_MS, Bundle, Closing, NoAnswer, OffHours, Queue, Unanswered
 from router.core.engine import Engine
 from router.core.evolve import evolve, remember
 from router.core.facts import Facts
@@ -20,7 +20,7 @@ from router.core.record import Record, decode_record, encode_record
 from router.core.snapshot import decode_state, encode_state, picture_of
 from router.core.state import State
 from tests.core.floor_plan import FOREVER_MS, MONDAY_MS, bundle
-from tests.core.oracle import check_offer, check_settled, check_window, overdue
+from tests.core.oracle import check_offer, check_ring, check_settled, check_window, overdue
 
 PEOPLE = (1, 2, 3, 4)
 LINES = (1, 2, 3, 4, 5, 6)
@@ -48,6 +48,7 @@ def bundles() -> dict[str, Bundle]:
     closing = OffHours(notices={"chat": "leave-message"}, then="night")
     return {
         "plain": plain,
+        "eager": bundle(calendars=hours, queues=eager_queues()),
         "skilled": bundle(calendars=hours, queues={**plain.queues, "general": skilled, "billing": waits_for_itself}),
         "dropped": bundle(
             calendars=hours,
@@ -62,6 +63,33 @@ def bundles() -> dict[str, Bundle]:
             },
             calendars={**hours, "lunch": daily(0, 2)},
         ),
+    }
+
+
+def eager_queues() -> dict[str, Queue]:
+    """Return queues that ring at several, forgive silence, take back what stands still and wait for who is absent."""
+    soon = Unanswered(remind_ms=60_000, after_ms=150_000)
+    told = Unanswered(remind_ms=300_000, after_ms=600_000, then="supervisor")
+    return {
+        "general": Queue(
+            name="general",
+            hours="office",
+            ring=3,
+            pull="also",
+            no_answer=NoAnswer(then="rest", serial_max=2),
+            unanswered={"": soon},
+            owner_absent_ms=DAY_MS,
+            shift_end="queue",
+        ),
+        "billing": Queue(
+            name="billing",
+            hours="office",
+            skills={"billing": 2},
+            auto_answer=True,
+            unanswered={"chat": told, "email": soon},
+            next_within_ms={"chat": 60_000},
+        ),
+        "night": Queue(name="night", hours="always", wrap_up_ms=0, pull="only", owner_absent_ms=HOUR_MS),
     }
 
 
@@ -214,6 +242,8 @@ class World:
                 check_offer(self.replica, event, entry.at)
             if self.judged and isinstance(event, ev.WindowClosed):
                 check_window(self.replica, event)
+            if self.judged and isinstance(event, ev.RangAlso):
+                check_ring(self.replica, event)
             evolve(self.replica, entry.at, event, known)
             self._store(event)
         remember(self.replica, entry.command, entry.at)

@@ -57,24 +57,23 @@ def lapse(s: State, at: int, conv: Conv) -> Steps:
     """Silence past the deadline: the queue's rule says what it does to the agent; the old place is kept."""
     asked = conv.offer
     assert asked is not None, "an offered conversation has its offer"
-    away, unplaced, why = [], [conv.id], "desk_lost"
-    for index, agent_id in enumerate(asked.agents):
-        agent, last = s.agents[agent_id], index == len(asked.agents) - 1
+    rung, away, unplaced, why = asked.agents, list[int](), [conv.id], "desk_lost"
+    for agent_id in rung:
+        agent, last = s.agents[agent_id], agent_id == rung[-1]
         if agent.grace_until_ms:
             # No desk was there to ring (a new leader has just begun): that is not the agent's silence.
             yield _stopped(conv, agent_id, asked.id, why="desk_lost", last=last)
             continue
-        why = "no_answer"
+        why, until_ms, rest_why = "no_answer", 0, ""
         if _stays(s, conv, agent):
             until_ms, rest_why = rest_of(s, at, conv, agent=agent_id)
-            yield _lapsed(conv, agent_id, asked.id, last=last, until_ms=until_ms, rest_why=rest_why)
         else:
             away.append(agent_id)
-            yield _lapsed(conv, agent_id, asked.id, last=last)
+        yield _lapsed(conv, agent_id, asked.id, last=last, until_ms=until_ms, rest_why=rest_why)
     for agent_id in away:
         unplaced += yield from withdraw_offers(s, agent_id, "agent_away")
         yield ev.PresenceSet(agent_id, NOT_RESPONDING, False, "no_answer")
-    yield from back_in_line(s, at, unplaced, why, freed=asked.agents)
+    yield from back_in_line(s, at, unplaced, why, freed=rung)
 
 
 def _stays(s: State, conv: Conv, agent: Agent) -> bool:
