@@ -206,6 +206,10 @@ def _pairs(_context: click.Context, _option: click.Parameter, values: tuple[str,
     return skills
 
 
+LIMITS = click.option(
+    "--limit", "limits", multiple=True, callback=_pairs, help="channel=most at once; repeat for more."
+)
+FIRST_TASKS = click.option("--first-task", "first_tasks", multiple=True, help="A queue or skill that comes first.")
 PASSWORD_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password; else one is made and shown.")
 
 
@@ -222,7 +226,9 @@ def _password(from_stdin: bool) -> str:
 @click.option("--role", type=click.Choice(["agent", "supervisor", "admin"]), default="agent", show_default=True)
 @click.option("--skill", "skills", multiple=True, callback=_pairs, help="name=level; repeat for more.")
 @click.option("--language", "languages", multiple=True)
-@click.option("--capacity", type=click.IntRange(0, 1_000), default=0, help="0: the site's.")
+@click.option("--capacity", type=click.IntRange(0, 10_000), default=0, help="0: the site's.")
+@LIMITS
+@FIRST_TASKS
 @PASSWORD_STDIN
 def user_add(data: Path, login: str, password_stdin: bool, **fields: Any) -> None:
     """Add an account."""
@@ -273,6 +279,24 @@ def user_skills(data: Path, login: str, skills: dict[str, int]) -> None:
     from router.site.accounts import set_skills  # noqa: PLC0415
 
     _with_store(data, lambda store: set_skills(store.accounts, SITE, login, skills=skills))
+    click.echo(f"Changed {login}; it counts from the start of the next shift.")
+
+
+@user.command("change")
+@DATA
+@click.argument("login")
+@click.option("--language", "languages", multiple=True)
+@click.option("--capacity", type=click.IntRange(0, 10_000), help="0: the site's.")
+@LIMITS
+@FIRST_TASKS
+def user_change(data: Path, login: str, **fields: Any) -> None:
+    """Change how an account works; what is not named stays."""
+    from router.site.accounts import change_person  # noqa: PLC0415
+
+    changes = {word: value for word, value in fields.items() if value not in (None, (), {})}
+    if not changes:
+        raise click.UsageError("Name what is to be changed: --language, --capacity, --limit or --first-task.")
+    _with_store(data, lambda store: change_person(store.accounts, SITE, login, changes=changes))
     click.echo(f"Changed {login}; it counts from the start of the next shift.")
 
 

@@ -57,6 +57,12 @@ async def set_skills(accounts: Accounts, site: str, login: str, *, skills: Mappi
     await accounts.change(site, msgspec.structs.replace(account, skills=dict(skills)))
 
 
+async def change_person(accounts: Accounts, site: str, login: str, *, changes: Mapping[str, object]) -> None:
+    """Change how an account works (languages, capacity, limits, first tasks); it counts from the next shift."""
+    account = await find_person(accounts, site, login)
+    await accounts.change(site, msgspec.structs.replace(account, **changes))
+
+
 async def disable_person(accounts: Accounts, site: str, login: str, *, disabled: bool) -> None:
     """Close an account, or open it again. Nothing of what it did is forgotten."""
     account = await find_person(accounts, site, login)

@@ -93,6 +93,16 @@ def test_skills_password_and_state_of_a_person_change(data: Path) -> None:
     assert not account(data, "ana").disabled
 
 
+def test_how_somebody_works_changes_and_what_is_not_named_stays(data: Path) -> None:
+    patchbay("user", "add", "ana", "--data", data, "--limit", "chat=2", "--language", "en")
+    assert patchbay("user", "change", "ana", "--data", data, "--first-task", "billing").exit_code == 0
+    changed = account(data, "ana")
+    assert (changed.limits, list(changed.first_tasks), list(changed.languages)) == ({"chat": 2}, ["billing"], ["en"])
+    said = patchbay("user", "change", "ana", "--data", data)
+    assert said.exit_code == 2
+    assert "--first-task" in said.output
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
