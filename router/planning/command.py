@@ -51,6 +51,8 @@ def run_scenario(
         scenario = scenario.with_horizon(round(days * DAY_MS))
     if seeds is not None:
         scenario = replace(scenario, seeds=seeds)
+    if plot is not None:
+        plot.open("a").close()  # A long run must not end in a picture that cannot be written.
     summary = summarize(scenario, run_seeds(scenario, processes=processes or 0, progress=Progress(say)))
     if plot is not None:
         plot.write_text(svg(summary), encoding="utf-8")

@@ -41,7 +41,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def report(summary: Summary) -> Iterator[str]:
     """Yield the lines of a report."""
     yield summary.title
-    yield f"{summary.seeds} seeds, {summary.arrivals:,} customers let in; ± is one standard error over seeds"
+    error = "; ± is one standard error over seeds" if summary.seeds > 1 else ""
+    yield f"{summary.seeds} seed{'s' * (summary.seeds > 1)}, {summary.arrivals:,} customers let in{error}"
     yield f"{FORMULA}; waits are of all, answered or not"
     yield ""
     yield from table(_CLASS_HEADS, [_class_row(each) for each in summary.classes])

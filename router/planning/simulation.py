@@ -30,6 +30,7 @@ SAID_EVERY_STEPS = 20_000
 Prepare = Callable[[Engine], None]
 Say = Callable[[float], None]
 Act = Callable[[int, int], None]
+Watch = Callable[[ev.Entry], None]
 
 
 @dataclass(slots=True)
@@ -51,10 +52,14 @@ class SimulationError(Exception):
 
 
 class Simulation:
-    """A run in the making. `prepare` may change a fresh engine before anything happens: benchmarks put policies in."""
+    """A run in the making. `prepare` may change a fresh engine before anything happens: benchmarks put policies in.
+
+    `watch`, if somebody sets it, sees every entry of the journal as it is decided.
+    """
 
     def __init__(self, scenario: Scenario, seed: int, prepare: Prepare | None = None) -> None:
         self.scenario, self.seed = scenario, seed
+        self.watch: Watch | None = None
         self.engine = Engine()
         if prepare is not None:
             prepare(self.engine)
@@ -132,6 +137,8 @@ class Simulation:
 
     def _follow(self, entry: ev.Entry, at: int) -> None:
         """See what was decided; whoever answers at once does so when the decision is over."""
+        if self.watch is not None:
+            self.watch(entry)
         followers = _FOLLOWERS
         for event in entry.events:
             follower = followers.get(type(event))
