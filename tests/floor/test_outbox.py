@@ -141,7 +141,7 @@ async def test_an_undeliverable_reply_frees_the_lane_and_the_agent_must_act(
     await eventually(until_status(house, fine, "sent"))
     await eventually(until_status(house, lost, "failed"))
     assert await status(house, lost) == ("failed", "mailbox_unknown")
-    assert house.floor.state.convs[1].failed
+    await eventually(lambda: house.floor.state.convs[1].failed)
     assert [letter.reason for letter in await dead(house)] == ["mailbox_unknown"]
 
 
@@ -157,6 +157,7 @@ async def test_a_failed_reply_of_a_closed_conversation_brings_it_back_to_its_own
     assert house.floor.state.convs == {}
     house.start("outbox")
     await eventually(until_status(house, message, "failed"))
+    await eventually(lambda: 1 in house.floor.state.convs)
     assert house.floor.state.convs[1].owner == 1
 
 
