@@ -367,6 +367,9 @@ class Door(Protocol):
     def typing(self, line: LineRef, on: bool) -> None:
         """Pass on that the customer is typing. Never written."""
 
+    async def refuses(self, line: LineRef, identities: Sequence[Identity] = ()) -> str:
+        """Return why a sender is not served (`blocked`), empty for anybody else; asked before a live line rings."""
+
     async def place(self, line: LineRef) -> int:
         """Return the place in its queue of what waits on a line, 1 for the next; 0 where it does not wait."""
 
@@ -438,6 +441,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     load: int = 0  # 0: the channel's own
     confirm: str = ""  # the notice that confirms an arrival, empty for none
     interrupted_by: tuple[str, ...] = ()  # conversations of these channels may come on top of this one's
+    test: bool = False  # what comes by it is routed like everything and stays out of the figures
 
 
 class ChannelModule(Protocol):

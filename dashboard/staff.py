@@ -9,6 +9,7 @@ from dashboard.sessions import may
 from dashboard.shapes import Me, Person
 from dashboard.surroundings import Surroundings
 from router.core.bundle import Bundle
+from router.core.decide.teams import TEAM, TEAM_ABILITY
 from router.core.matching import Class
 from router.core.state import Conv
 from router.store.port import Account, ConversationRow
@@ -31,6 +32,9 @@ def abilities_of(account: Account, bundle: Bundle) -> Abilities:
     pairs += [(f"language:{name}", 1) for name in account.languages]
     pairs += [(f"limit:{name}", most) for name, most in account.limits.items()]
     pairs += [(f"primary:{name}", 1) for name in account.first_tasks]
+    if account.team and any(TEAM in queue.affinity for queue in bundle.queues.values()):
+        # Only where some queue waits for a customer's own team: agents of equal abilities are looked at together.
+        pairs.append((TEAM_ABILITY + account.team, 1))
     return tuple(sorted(pairs))
 
 

@@ -14,6 +14,7 @@ from channels.contract import (
     AnySignal,
     Attachment,
     Decided,
+    Identity,
     LetterboxClosed,
     LineItem,
     LineRef,
@@ -25,6 +26,7 @@ from router.core.calendar import is_open, next_change
 from router.core.lifecycle import WAITING
 from router.floor.floor import Floor
 from router.intake.letters import Intake
+from router.intake.senders import names_of, refusal_of
 from router.intake.settling import Settling
 from router.outbox.hub import LineFollow, LineHub
 from router.outbox.signs import Signs
@@ -224,6 +226,14 @@ class FloorDoor:
         line_id = self._parts.floor.lines.known(line.channel, line.key)
         if line_id:
             self._parts.signs.typed(line_id, on)
+
+    async def refuses(self, line: LineRef, identities: Sequence[Identity] = ()) -> str:
+        """Return why a sender is not served, empty for anybody else. While the store is away nobody is refused."""
+        try:
+            names, now_ms = names_of(line, identities), self._parts.clock.now_ms()
+            return refusal_of(await self._parts.store.senders.of(self._site, names, now_ms=now_ms))
+        except StoreError:
+            return ""
 
     async def place(self, line: LineRef) -> int:
         """Return the place in its queue of what waits on a line, counted as far as a caller cares; else 0."""

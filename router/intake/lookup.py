@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,10 +15,13 @@ from router.core.record import Record, decode_record
 from router.core.rules import Topics
 from router.floor.floor import Floor
 from router.floor.lines import Lines
+from router.intake.acquaintance import Acquaintances
 from router.intake.language import choose_language, script_language
-from router.store.port import Archive, Caller, Identity, Letter, Met
+from router.intake.senders import BLOCKED, FLOOD, TEST, Watch
+from router.store.port import Archive, Caller, History, Identity, Letter, Met
 
 CUSTOMER = "customer"
+REFUSED = frozenset({BLOCKED, FLOOD})
 # What a declared field may weigh as a fact: rules compare short words, and facts are journalled.
 ATTRIBUTES_MAX, ATTRIBUTE_CHARS_MAX = 32, 80
 
@@ -38,11 +41,20 @@ class NotYet(Exception):
 class LookUp:
     """Looks letters up for one floor, a batch at a time."""
 
-    def __init__(self, floor: Floor, archive: Archive, capabilities: Mapping[str, sig.Capabilities]) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        archive: Archive,
+        capabilities: Mapping[str, sig.Capabilities],
+        *,
+        watch: Watch | None = None,
+    ) -> None:
         self._floor = floor
         self._site = floor.site
         self._archive = archive
         self._capabilities = capabilities
+        self._watch = watch
+        self._acquaintances = Acquaintances(floor.site, archive, capabilities)
         self._lines: Lines = floor.lines
         self._topics: Topics | None = None
         self._topics_of: Bundle | None = None
@@ -60,17 +72,51 @@ class LookUp:
         """Return what each letter asks for, in order; who wrote is met in one transaction for all of them."""
         signals = [_read(letter) for letter in letters]
         seen = self._floor.position
-        meeting = [signal for signal in signals if _meets(signal)]
-        met = iter(await self._archive.meet(self._site, [_caller(signal) for signal in meeting], at) if meeting else ())
+        marks = await self._marks(letters, signals, at)
+        meeting = [index for index, signal in enumerate(signals) if _meets(signal) and marks[index] not in REFUSED]
+        callers = [_caller(signals[index]) for index in meeting]
+        met = dict(zip(meeting, await self._archive.meet(self._site, callers, at) if callers else (), strict=True))
+        histories = await self._histories(met.values())
         looked: list[cmd.Command | Unreadable] = []
-        for letter, signal in zip(letters, signals, strict=True):
+        for index, (letter, signal) in enumerate(zip(letters, signals, strict=True)):
             if isinstance(signal, Unreadable):
                 looked.append(signal)
-            elif _meets(signal):
-                looked.append(await self._received(letter, signal, met=next(met), seen=seen))
+            elif marks[index] in REFUSED:
+                looked.append(_set_aside(letter, marks[index]))
+            elif index in met:
+                command = await self._received(letter, signal, met=met[index], seen=seen)
+                looked.append(self._acquainted(command, met[index], histories, mark=marks[index]))
             else:
                 looked.append(await self._other(letter, signal))
         return looked
+
+    async def _marks(self, letters: Sequence[Letter], signals: Sequence[Any], at: int) -> list[str]:
+        """Return by what each sender is marked: only those who would be met are looked at."""
+        marks = [""] * len(signals)
+        if self._watch is None:
+            return marks
+        asked = [index for index, signal in enumerate(signals) if _meets(signal)]
+        found = await self._watch.marks([signals[index] for index in asked], at)
+        for index, mark in zip(asked, found, strict=True):
+            flood = mark != BLOCKED and not letters[index].attempts and self._watch.floods(signals[index], at)
+            marks[index] = FLOOD if flood else mark
+        return marks
+
+    async def _histories(self, met: Iterable[Met]) -> Mapping[int, History]:
+        bundle = self._floor.bundle
+        return await self._acquaintances.of(bundle, {each.customer for each in met}) if bundle else {}
+
+    def _acquainted(
+        self, command: cmd.Command, met: Met, histories: Mapping[int, History], *, mark: str
+    ) -> cmd.Command:
+        """Return the command with what is known of who wrote."""
+        history = histories.get(met.customer)
+        if not isinstance(command, cmd.Receive) or (history is None and mark != TEST):
+            return command
+        known = self._acquaintances.known(history, met.line) if history else None
+        spare_line = self._acquaintances.spare_line(history, met.line) if history and command.window_ms else 0
+        test = command.test or mark == TEST
+        return msgspec.structs.replace(command, known=known, spare_line=spare_line, test=test)
 
     async def _other(self, letter: Letter, signal: sig.AnySignal) -> cmd.Command:
         if isinstance(signal, sig.MessageIn):
@@ -88,19 +134,34 @@ class LookUp:
         if bundle is None:
             raise NotYet
         quiet = isinstance(signal, sig.MessageIn) and signal.automatic
+        channel = getattr(signal, "arrived_by", "") or signal.line.channel
+        spec = bundle.channels.get(channel)
+        window_ms, replies = self._window(signal, letter.received_ms)
         return cmd.Receive(
             id=command_id(letter),
             message=letter.message,
             line=met.line,
             customer=met.customer,
-            channel=getattr(signal, "arrived_by", "") or signal.line.channel,
+            channel=channel,
             facts=self._facts(signal, met, bundle),
             arrived_ms=letter.received_ms,
             seen=seen,
             record=decode_record(met.record) if met.record else None,
             quiet=quiet,
             no_notice=quiet or (isinstance(signal, sig.MessageIn) and signal.no_auto_answer),
+            window_ms=window_ms,
+            replies=replies,
+            test=spec is not None and spec.test,
         )
+
+    def _window(self, signal: Any, received_ms: int) -> tuple[int, int]:
+        """Return until when and how often the platform takes answers to a message: its own word, or its channel's."""
+        can = self._capabilities.get(signal.line.channel)
+        if can is None or not isinstance(signal, sig.MessageIn):
+            return 0, -1
+        lasts_ms = signal.reply_window_ms or can.reply_window_ms
+        sent_ms = signal.sent_ms if 0 < signal.sent_ms < received_ms else received_ms
+        return (sent_ms + lasts_ms if lasts_ms else 0), signal.reply_quota or can.reply_quota or -1
 
     def _opens(self, channel: str) -> bool:
         can = self._capabilities.get(channel)

@@ -15,6 +15,7 @@ from router.floor.floor import Floor, FloorParts
 from router.intake.door import DoorParts, FloorDoor
 from router.intake.letters import Intake, IntakeParts
 from router.intake.lookup import LookUp
+from router.intake.senders import Watch
 from router.intake.settling import Settling
 from router.node.configwatch import ConfigWatch
 from router.node.lead import NODE_PREFIX, Lead
@@ -249,7 +250,12 @@ class Served:
                 floor=self.floor,
                 letterbox=parts.store.letterbox,
                 clock=parts.clock,
-                look_up=LookUp(self.floor, parts.store.archive, self._capabilities),
+                look_up=LookUp(
+                    self.floor,
+                    parts.store.archive,
+                    self._capabilities,
+                    watch=Watch(self.floor.site, parts.store.senders),
+                ),
                 settling=self._settling,
                 telemetry=parts.telemetry,
             )

@@ -78,6 +78,7 @@ def specs_of(channels: Map[str, Settings], schemas: Schemas) -> dict[str, Channe
             live=schemas[settings.by or word][1].live,
             confirm=settings.confirm,
             interrupted_by=settings.interrupted_by,
+            test=settings.test,
         )
         for word, settings in channels.items()
         if settings.enabled

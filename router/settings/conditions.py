@@ -9,6 +9,7 @@ from router.core.cel import Program, Schema, compile_condition, implies
 from router.core.cel_syntax import CelError
 from router.core.rules import rule_schema, topic_schema
 from router.settings.choosing import priority
+from router.settings.customers import RULE_FIELDS, gathered
 from router.settings.reading import Field, Scope, complete, duration, kind_of, mapped, record, reference, text
 from router.settings.sections import needed_skills
 from router.settings.tree import Mapping, Node, Sequence
@@ -53,13 +54,14 @@ def _read_rule(node: Node, scope: Scope, schema: Schema) -> dict[str, Any] | Non
         "skills": Field(needed_skills, "skills"),
         "priority": Field(priority, "priority"),
         "head_start": Field(duration("0s", "7d"), "head_start_ms"),
+        **RULE_FIELDS,
     }
     return complete(record(node, scope, table), table)
 
 
 def _rule(values: dict[str, Any]) -> Rule:
     program: Program | None = values.get("program")
-    others = {key: value for key, value in values.items() if key != "program"}
+    others = gathered({key: value for key, value in values.items() if key != "program"})
     return Rule(when="" if program is None else program.source, **others)
 
 

@@ -10,6 +10,7 @@ from router.core.bundle import Closing, OffHours, Presence, Queue
 from router.core.cel import did_you_mean
 from router.core.rules import DEFAULT_NOTICE
 from router.settings.choosing import check_queue, check_widening, queue_fields, with_preferences
+from router.settings.customers import QUEUE_FIELDS, gathered
 from router.settings.reading import (
     Field,
     Scope,
@@ -184,6 +185,7 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
         **queue_fields(needed_skills),
         "closing": Field(_closing, "closing"),
         "closed": Field(_off_hours, "off_hours"),
+        **QUEUE_FIELDS,
     }
 
     def queue(part: Node, inner: Scope) -> dict[str, Any] | None:
@@ -193,7 +195,7 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
         return None if values is None else with_preferences(values)
 
     values = mapped(queue)(node, scope) or {}
-    queues = {word: Queue(name=word, **given) for word, given in values.items()}
+    queues = {word: Queue(name=word, **gathered(given)) for word, given in values.items()}
     if isinstance(node, Mapping):
         _check_circles(node, queues, scope)
         check_widening(node, queues, scope)

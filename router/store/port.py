@@ -323,6 +323,59 @@ class Met(Row, frozen=True, kw_only=True):
     record: bytes = b""
 
 
+class KnownLine(Row, frozen=True, kw_only=True):
+    """One of a customer's lines. `reachable`: the archive knows where answers on it go."""
+
+    id: int
+    channel: str
+    reachable: bool
+
+
+class Dealing(Row, frozen=True, kw_only=True):
+    """One of a customer's conversations: whose it was at last, when that changed, when it began."""
+
+    owner: int
+    changed_ms: int
+    opened_ms: int
+    ended: bool
+
+
+class History(Row, frozen=True, kw_only=True):
+    """What a look-up may want to know of a customer. Newest first."""
+
+    customer: int
+    attributes: Mapping[str, str] = {}
+    lines: Sequence[KnownLine] = ()
+    dealings: Sequence[Dealing] = ()
+
+
+class NewMark(Row, frozen=True, kw_only=True):
+    """What a supervisor says of a sender: `blocked` or `test`, with a reason's code, until a time (0: for good).
+
+    `kind` and `value` are those of an identity, or `line` and `<channel>:<key>` for one line.
+    """
+
+    kind: str
+    value: str
+    mark: str
+    reason: str
+    agent: int
+    until_ms: int = 0
+
+
+class SenderMark(Row, frozen=True, kw_only=True):
+    """A mark that stands."""
+
+    id: int
+    kind: str
+    value: str
+    mark: str
+    reason: str
+    agent: int
+    created_ms: int
+    until_ms: int
+
+
 class MessageRow(Row, frozen=True, kw_only=True):
     id: int
     conv: int
@@ -383,6 +436,12 @@ class Archive(Protocol):
 
     async def customers(self, site: str, ids: Sequence[int]) -> list[CustomerRow]: ...
 
+    async def histories(self, site: str, customers: Sequence[int], *, limit: int) -> list[History]:
+        """Return what is known of those customers that are there, with at most `limit` conversations of each."""
+
+    async def give_care(self, site: str, customer: int, attributes: Mapping[str, str | None]) -> bool:
+        """Set attributes of a customer, or take away those given as None; False when there is no such customer."""
+
     async def conversation(self, site: str, conv: int) -> ConversationRow | None: ...
 
     async def conversation_by_reference(self, site: str, reference: str) -> ConversationRow | None: ...
@@ -415,6 +474,22 @@ class Archive(Protocol):
 
     async def last_words(self, site: str, convs: Sequence[int]) -> Mapping[int, MessageRow]:
         """Return the newest message (no notes, no notices) of each conversation."""
+
+
+class Senders(Protocol):
+    """Marks on senders, found by keyed hash like identities. One sender has one mark."""
+
+    async def mark(self, site: str, marks: Sequence[NewMark], *, at: int) -> list[int]:
+        """Write marks, each instead of an earlier one of the same sender; return their ids, in order."""
+
+    async def unmark(self, site: str, mark: int) -> bool:
+        """Take a mark away; False when there is none of that id."""
+
+    async def marks(self, site: str, *, after: int, limit: int, now_ms: int) -> list[SenderMark]:
+        """Return marks that stand, above an id, in order."""
+
+    async def of(self, site: str, senders: Sequence[tuple[str, str]], *, now_ms: int) -> Mapping[int, str]:
+        """Return the mark of each (kind, value), by index, of those that have one."""
 
 
 # --- outbox --------------------------------------------------------------------------------------------
@@ -625,6 +700,7 @@ class Store(Protocol):
     leases: Leases
     notebook: Notebook
     accounts: Accounts
+    senders: Senders
     views: Views
 
     @property

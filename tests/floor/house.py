@@ -17,6 +17,7 @@ from router.floor.floor import Floor, FloorParts
 from router.intake.door import DoorParts, FloorDoor
 from router.intake.letters import Intake, IntakeParts
 from router.intake.lookup import LookUp
+from router.intake.senders import Watch
 from router.intake.settling import Settling
 from router.outbox.hub import HubParts, LineHub
 from router.outbox.outgoing import Composer
@@ -114,7 +115,7 @@ class House:
                 floor=self.floor,
                 letterbox=store.letterbox,
                 clock=clock,
-                look_up=LookUp(self.floor, store.archive, CAPABILITIES),
+                look_up=LookUp(self.floor, store.archive, CAPABILITIES, watch=Watch(SITE, store.senders)),
                 settling=self.settling,
                 telemetry=self.telemetry,
             )

@@ -12,6 +12,7 @@ from router.store.port import (
     Caller,
     ConversationRow,
     CustomerRow,
+    History,
     LineRow,
     MessageRow,
     Met,
@@ -22,6 +23,8 @@ from router.store.port import (
 from router.store.sqlite import conversations, people, stories
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.hashing import Hashes
+from router.store.sqlite.histories import give_care
+from router.store.sqlite.histories import histories as read_histories
 from router.store.sqlite.letterbox import Written, insert_messages, written
 from router.store.sqlite.meeting import guest, meet_all, recognise
 from router.store.sqlite.readers import Readers
@@ -95,6 +98,15 @@ class SqliteArchive:
     async def customers(self, site: str, ids: Sequence[int]) -> list[CustomerRow]:
         """See the port: in the order asked for, without those that are not there."""
         return await self._readers.few(partial(people.customers, site=site, ids=ids), len(ids))
+
+    async def histories(self, site: str, customers: Sequence[int], *, limit: int) -> list[History]:
+        """See the port."""
+        work = partial(read_histories, site=site, customers=customers, limit=limit)
+        return await self._readers.few(work, len(customers))
+
+    async def give_care(self, site: str, customer: int, attributes: Mapping[str, str | None]) -> bool:
+        """See the port."""
+        return await self._writer.do(partial(give_care, site=site, customer=customer, attributes=dict(attributes)))
 
     async def conversation(self, site: str, conv: int) -> ConversationRow | None:
         """See the port."""

@@ -2,7 +2,7 @@
 
 Every table carries the site. Ids of letters, messages, lines and customers are counted over the whole file
 and never used again; hashes are keyed (see hashing.py). Personal data lies in `message.body`, `line`,
-`customer`, `identity`, `account`, `draft` and nowhere else.
+`customer`, `identity`, `sender`, `account`, `draft` and nowhere else.
 """
 
 from __future__ import annotations
@@ -136,7 +136,17 @@ CREATE TABLE view_place(
   PRIMARY KEY(view, site)) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE, _VIEWS)
+_SENDERS = """
+CREATE TABLE sender(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, kind TEXT NOT NULL, hash BLOB NOT NULL,
+  value TEXT NOT NULL, mark TEXT NOT NULL, reason TEXT NOT NULL, agent INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX sender_hash ON sender(site, kind, hash);
+CREATE INDEX sender_page ON sender(site, id);
+CREATE INDEX sender_until ON sender(site, until_ms) WHERE until_ms > 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE, _VIEWS, _SENDERS)
 """One step per release that changed the tables; a step is never edited once released."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from router.store.port import Accounts, Archive, Journal, Leases, Letterbox, Notebook, Outbox, Views
+from router.store.port import Accounts, Archive, Journal, Leases, Letterbox, Notebook, Outbox, Senders, Views
 from router.store.sqlite.accounts import SqliteAccounts
 from router.store.sqlite.archive import SqliteArchive
 from router.store.sqlite.backup import copy
@@ -21,6 +21,7 @@ from router.store.sqlite.letterbox import DEDUPE_DAYS, SqliteLetterbox
 from router.store.sqlite.outbox import SqliteOutbox
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.schema import migrate
+from router.store.sqlite.senders import SqliteSenders
 from router.store.sqlite.views import SqliteViews
 from router.store.sqlite.writer import Writer
 
@@ -35,6 +36,7 @@ class SqliteStore:
     leases: Leases
     notebook: Notebook
     accounts: Accounts
+    senders: Senders
     views: Views
 
     def __init__(self, path: str, writer: Writer, readers: Readers, *, hasher: Hasher) -> None:
@@ -50,6 +52,7 @@ class SqliteStore:
         self.leases = SqliteLeases(writer, readers)
         self.notebook = SqliteNotebook(writer, readers)
         self.accounts = SqliteAccounts(writer, readers)
+        self.senders = SqliteSenders(writer, readers, hashes)
         self.views = SqliteViews(writer, readers)
 
     @property
