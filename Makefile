@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 DATA ?= data
 CONFIG ?= config
-# Most tests wait for something, so two run at once. A file stays whole: its browser or server is started once.
-TEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Most tests wait for something, so three run at once on two cores. A file stays whole: its browser or server is started once.
+TEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # $(call debian,COMMAND TO TEST,PACKAGES): install Debian packages when the test fails.
 define debian
