@@ -46,7 +46,7 @@ async def kept(folder: Path, seed: int) -> Store:
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a walk of some hundred events takes many batches."""
-    monkeypatch.setattr(keeper_module, "EVENTS_MAX", 60)
+    monkeypatch.setattr(keeper_module, "EVENTS_MAX", 12)
 
 
 @pytest.mark.parametrize("seed", range(3))

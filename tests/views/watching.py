@@ -109,6 +109,8 @@ class LegWatch:
                 self._end(conv_id, at, event.record.state)  # type: ignore[attr-defined]
         elif isinstance(event, ev.Transferred):
             self._end(conv_id, at, "transferred")
+        elif isinstance(event, ev.TakenBack):
+            self._end(conv_id, at, event.why)
         else:
             self._compare(conv_id, at, event, before=before, after=after)
 
@@ -178,12 +180,16 @@ class LegWatch:
                 abandoned_ms=stay.left_ms if stay.left_why == "abandoned" else 0,
                 left_ms=stay.left_ms,
                 left_why=stay.left_why,
-                offers=sum(isinstance(event, ev.Offered) for _, event in inside),
-                declines=sum(isinstance(event, ev.Declined) for _, event in inside),
-                lapses=sum(isinstance(event, ev.OfferLapsed) for _, event in inside),
+                offers=sum(isinstance(event, (ev.Offered, ev.RangAlso)) for _, event in inside),
+                declines=sum(isinstance(event, ev.Declined) or _stopped(event, "declined") for _, event in inside),
+                lapses=sum(isinstance(event, ev.OfferLapsed) or _stopped(event, "lapsed") for _, event in inside),
                 first_reply_ms=replies[0] if replies else 0,
                 wait_ms=over_ms - stay.entered_ms if over_ms else 0,
             )
+
+
+def _stopped(event: ev.Event, why: str) -> bool:
+    return isinstance(event, ev.RingStopped) and event.why == why
 
 
 def presences_watched(entries: Iterable[ev.Entry], bundles: Mapping[str, Bundle]) -> dict[int, list[AgentTime]]:
