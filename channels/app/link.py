@@ -6,6 +6,7 @@ The library acknowledges on receipt and ignores refusals, so both are done here,
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -34,6 +35,8 @@ UNACKNOWLEDGED_MAX = 200
 UNCONFIRMED_MAX = 200
 # Beyond it what was sent with QoS 0 is dropped, as its sender allows; QoS 1 is bounded by the number above.
 QUEUE_MAX = 2_000
+# The library logs what a peer did to a socket, in words of its own. What matters is said by the channel, by name.
+SILENT = logging.CRITICAL + 1
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 # The broker will not take this one, whenever it comes: too large, or no payload it knows.
 NEVER = {0x95: "too_long", 0x99: "payload_refused", 0x90: "address_unusable"}
@@ -89,6 +92,7 @@ class Link(aiomqtt.Client):
             clean_start=session_s == 0,
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_S,
+            logger=logging.Logger("mqtt", SILENT),
             properties=properties,
             max_inflight_messages=UNCONFIRMED_MAX,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Coroutine
 from contextlib import suppress
 
 from channels.app import frames
@@ -57,23 +56,28 @@ class Teller:
         if earlier is not None:
             earlier.cancel()
         if len(self._replays) < REPLAYS_MAX:
-            self._replays[customer] = self._task(self._replay(customer, since))
+            self._replays[customer] = asyncio.create_task(self._replay(customer, since))
             self._replays[customer].add_done_callback(lambda task: self._over(self._replays, customer, task))
 
     async def _replay(self, customer: str, since: int) -> None:
+        """While the archive is away nobody is told; the app asks again."""
+        with suppress(LetterboxClosed):
+            async with self._places:
+                await self._missed(customer, since)
+
+    async def _missed(self, customer: str, since: int) -> None:
         line = frames.line_of(customer)
-        async with self._places:
-            if since and not await self._knows(line, since):
-                await self.tell(customer, frames.write("reset"), expires_s=MISSED_EXPIRES_S)
-                since = 0
-            told, more = 0, True
-            while more and told < REPLAY_ITEMS_MAX:
-                items = await self._door.line_items(line, after=since, limit=PAGE_ITEMS)
-                if items and not await self.tell(customer, *map(frames.of_item, items), expires_s=MISSED_EXPIRES_S):
-                    return
-                told, more = told + len(items), len(items) == PAGE_ITEMS
-                since = items[-1].seq if items else since
-            await self.tell(customer, frames.write("resumed", seq=since, more=more), expires_s=MISSED_EXPIRES_S)
+        if since and not await self._knows(line, since):
+            await self.tell(customer, frames.write("reset"), expires_s=MISSED_EXPIRES_S)
+            since = 0
+        told, more = 0, True
+        while more and told < REPLAY_ITEMS_MAX:
+            items = await self._door.line_items(line, after=since, limit=PAGE_ITEMS)
+            if items and not await self.tell(customer, *map(frames.of_item, items), expires_s=MISSED_EXPIRES_S):
+                return
+            told, more = told + len(items), len(items) == PAGE_ITEMS
+            since = items[-1].seq if items else since
+        await self.tell(customer, frames.write("resumed", seq=since, more=more), expires_s=MISSED_EXPIRES_S)
 
     async def _knows(self, line: LineRef, seq: int) -> bool:
         """Return whether a number is of this line; after a restore from back-up it may be of a time that was lost."""
@@ -89,7 +93,7 @@ class Teller:
             return
         if len(self._watched) >= WATCHED_MAX:
             self.leave(next(iter(self._watched)))
-        task = self._task(self._watch(customer))
+        task = asyncio.create_task(self._watch(customer))
         self._watched[customer] = task
         task.add_done_callback(lambda ended: self._over(self._watched, customer, ended))
 
@@ -112,18 +116,9 @@ class Teller:
             finally:
                 follow.close()
 
-    def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        return asyncio.create_task(_quietly(work))
-
     def _over(self, tasks: dict[str, asyncio.Task[None]], customer: str, task: asyncio.Task[None]) -> None:
         if tasks.get(customer) is task:
             del tasks[customer]
-
-
-async def _quietly(work: Coroutine[None, None, None]) -> None:
-    """While the archive is away nobody is told; the app asks again."""
-    with suppress(LetterboxClosed):
-        await work
 
 
 def _worth_s(item: LineItem) -> int:

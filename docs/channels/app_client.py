@@ -119,16 +119,23 @@ class AppClient:
         await client.subscribe(self._topic("out"), qos=1)
         await client.publish(self._topic("state"), self._state(online=True), qos=1, retain=True)
         self.connected = True
-        sending = asyncio.create_task(self._send(client))
+        tasks = [asyncio.create_task(work) for work in (self._receive(client), self._send(client))]
         try:
-            async for message in client.messages:
-                await self._take(client, json.loads(bytes(message.payload)))
+            # If either ends, the connection is of no use any more: a new one is made.
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
             self.connected = False
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(aiomqtt.MqttError):
                 await client.publish(self._topic("state"), self._state(online=False), qos=1, retain=True, timeout=1)
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            await self._take(client, json.loads(bytes(message.payload)))
 
     async def _send(self, client: aiomqtt.Client) -> None:
         """Ask for what was missed until it is told, and send what is not accepted until it is: a broker may forget."""
