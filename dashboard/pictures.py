@@ -35,6 +35,17 @@ REASONS = {
     "longest_idle": "You have been free the longest.",
     "next_in_line": "They are next in line for you.",
     "named_agent": "They were sent to you by name.",
+    "first_task": "This is your first task.",
+    "highest_level": "You have the highest level in what is needed.",
+    "least_flexible": "Others who could take it are kept for those who need them.",
+    "packed": "Your load suits it best.",
+    "fullest": "Whoever has begun is filled up first, so that others stay free.",
+    "least_loaded": "You have the least in hand.",
+    "fair_turn": "They have waited longest: it is their turn.",
+    "most_urgent": "They are the most urgent that you can take.",
+    "higher_priority": "They have the highest priority of those you can take.",
+    "earliest_deadline": "They have the earliest deadline of those you can take.",
+    "highest_score": "They score most in waiting and priority.",
 }
 ACTORS = {"parked": "customer", "closed": "", "abandoned": ""}
 

@@ -18,8 +18,12 @@ def lines(state: State, may: May, queue: str = "") -> list[Class]:
 
 
 def in_order(state: State, found: list[Class]) -> Iterator[Conv]:
-    """Yield the waiting conversations of these lines by place: only as far as somebody reads."""
-    return merge(*(state.matching.in_line(cls) for cls in found), key=lambda conv: (conv.key_ms, conv.id))
+    """Yield the waiting conversations of these lines, the highest score first: only as far as somebody reads."""
+
+    def rank(conv: Conv) -> tuple[int, int, int]:
+        return -conv.cls.slope.score(state.at, conv.key_ms), conv.key_ms, conv.id
+
+    return merge(*(state.matching.in_line(cls) for cls in found), key=rank)
 
 
 def page(state: State, found: list[Class], *, after: int, limit: int) -> list[Conv]:
@@ -48,4 +52,6 @@ def _why(state: State, cls: Class, signed_in: int) -> str:
     able = state.matching.eligible_profiles(cls)
     if not able & signed_in:
         return "nobody_can_serve"
-    return "in_line" if able & state.matching.has_room(cls) else "all_busy"
+    if not able & state.matching.has_room(cls):
+        return "all_busy"
+    return "in_line" if state.choosing.agent_for(cls, None) else "kept_free"

@@ -193,7 +193,9 @@ def test_pages_of_who_waits_are_the_routers_own_order(seed: int) -> None:
     for queue in ("", "general", "vip"):
         found = lines(state, lambda cls: True, queue)
         paged = [conv.id for after in range(0, 60, 7) for conv in page(state, found, after=after, limit=7)]
-        assert paged == [conv.id for conv in state.matching.in_order(queue or None)][:63]
+        waiting = state.matching.in_order(queue or None)
+        waiting.sort(key=lambda conv: (-conv.cls.slope.score(state.at, conv.key_ms), conv.key_ms, conv.id))
+        assert paged == [conv.id for conv in waiting][:63]
         assert sum(cls.waiting for cls in found) == len(state.matching.in_order(queue or None))
 
 

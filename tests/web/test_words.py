@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from router.core.choosing import STEPS
+from router.core.orders import FAIR_TURN, OVERTOOK
 from tests.web.modules import WEB, modules, template_texts
 
 # Keys that are put together at run time, each by the prefix it is put together from, and where its ends come from.
@@ -24,8 +26,8 @@ DYNAMIC = {
     "view.": {"desk", "queues"},
     "level.": {"soon", "late"},
     "column.": {"pos", "channel", "customer", "queue", "state", "wait", "why"},
-    "waits.": {"in_line", "all_busy", "nobody_can_serve", "queue_closed", "resting"},
-    "why.": {"longest_idle", "next_in_line", "named_agent"},
+    "waits.": {"in_line", "all_busy", "nobody_can_serve", "queue_closed", "resting", "kept_free"},
+    "why.": {"longest_idle", "next_in_line", "named_agent", *OVERTOOK, FAIR_TURN, *STEPS},
     "identity.": {"email", "phone"},
 }
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
