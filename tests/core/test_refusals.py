@@ -12,7 +12,7 @@ import pytest
 
 from router.core import commands as cmd
 from router.core.answers import Refused
-from router.core.bundle import HOUR_MS, Queue
+from router.core.bundle import DAY_MS, HOUR_MS, Callback, Queue
 from router.core.decide import arrivals
 from router.core.engine import Engine
 from router.core.refusals import REFUSALS
@@ -118,6 +118,22 @@ def declined(floor: Floor) -> cmd.Command:
     return cmd.Decline(id="c", agent=7, conv=1, offer=floor.state.convs[1].offer.id, reason="bored")
 
 
+def waiting(callback: Callback | None = None) -> Floor:
+    """One waits in a queue that calls back like this."""
+    general = Queue(name="general", hours="office", callback=callback or Callback())
+    floor = Floor(bundle(queues={**bundle().queues, "general": general}))
+    floor.arrive(1)
+    return floor
+
+
+def call_back(_floor: Floor) -> cmd.Command:
+    return cmd.RequestCallback(id="c", conv=1)
+
+
+def emergency(until_ms: int) -> cmd.Command:
+    return cmd.OrderEmergency(id="c", until_ms=until_ms, notice="fire", by=1, reason="drill")
+
+
 ORDERED: dict[str, Any] = {"by": 90, "reason": "asked"}
 
 REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] = [
@@ -175,6 +191,21 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("not_accepting", lambda: away(pulling()), take),
     ("no_room", lambda: narrow(pulling()), take),
     ("until_past", Floor, lambda f: cmd.SignIn(id="c", agent=7, abilities=(), capacity=1, until_ms=f.at)),
+    ("conversation_unknown", Floor, call_back),
+    ("conversation_unknown", wrapping, call_back),
+    ("callback_not_offered", lambda: waiting(Callback(mode="")), call_back),
+    ("channel_unknown", waiting, lambda f: cmd.RequestCallback(id="c", conv=1, channel="fax")),
+    ("not_yours", talking, call_back),
+    ("callback_time_missing", talking, lambda f: cmd.RequestCallback(id="c", conv=1, by=7)),
+    ("until_past", waiting, lambda f: cmd.RequestCallback(id="c", conv=1, at_ms=f.at)),
+    ("callback_too_far", waiting, lambda f: cmd.RequestCallback(id="c", conv=1, at_ms=f.at + 91 * DAY_MS)),
+    ("callback_closed", waiting, lambda f: cmd.RequestCallback(id="c", conv=1, at_ms=f.at + 12 * HOUR_MS)),
+    ("conversation_unknown", Floor, lambda f: cmd.FailCallback(id="c", agent=7, conv=1)),
+    ("not_yours", talking, lambda f: cmd.FailCallback(id="c", agent=8, conv=1)),
+    ("no_callback", talking, lambda f: cmd.FailCallback(id="c", agent=7, conv=1)),
+    ("until_past", Floor, lambda f: emergency(f.at)),
+    ("notice_unknown", Floor, lambda f: emergency(f.at + 1)),
+    ("not_configured", unconfigured, lambda f: emergency(f.at + 1)),
     ("floor_full", lambda: full(Floor()), lambda f: f.message(99)),
     ("not_configured", unconfigured, lambda f: f.message(1)),
     ("not_configured", unconfigured, lambda f: cmd.SignIn(id="c", agent=7, abilities=(), capacity=1)),

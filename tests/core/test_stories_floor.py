@@ -245,10 +245,13 @@ def test_an_agent_starts_in_a_presence_that_accepts_where_there_is_one() -> None
 # --- repeats, recovery, memory ------------------------------------------------------------------------------
 
 
+FIRE = {"fire": {"en": "We had to leave the house."}}
+
+
 def one_of_each() -> Floor:
     """Every command once, each deciding something."""
     plain = bundle().queues
-    floor = at_work(7, running=bundle(queues={**plain, "general": replace(plain["general"], pull="also")}))
+    floor = at_work(7, running=bundle(queues={**plain, "general": replace(plain["general"], pull="also")}, texts=FIRE))
     floor.arrive(1)
     floor.accept(1)
     floor.do(cmd.ReportParty(id="party", line=1, party="customer", joined=True))
@@ -270,12 +273,24 @@ def one_of_each() -> Floor:
     floor.do(cmd.SetAside(id="aside", message=99, reason="bounce"))
     floor.do(cmd.OrderClosure(id="order", queue="night", until_ms=floor.at + HOUR_MS, by=1, reason="drill"))
     ordered(floor)
+    called_back(floor)
     floor.do(cmd.SetPresence(id="break", agent=7, presence="break"))
     floor.do(cmd.DetachDesk(id="detach", agent=7, node="n1", desk="d1"))
     desk(floor, 7)
     floor.do(cmd.NodeLost(id="lost", node="n1"))
     floor.do(cmd.SignOut(id="out", agent=7))
     return floor
+
+
+def called_back(floor: Floor) -> None:
+    """Somebody is called in vain; and an emergency that was none is lifted."""
+    for number, until_ms in enumerate((floor.at + HOUR_MS, 0)):
+        floor.do(cmd.OrderEmergency(id=f"fire {number}", until_ms=until_ms, notice="fire", by=1, reason="drill"))
+    made = floor.arrive(5)
+    conv = made[0].conv  # type: ignore[attr-defined]
+    floor.do(cmd.RequestCallback(id="call me", conv=conv))
+    floor.accept(conv)
+    floor.do(cmd.FailCallback(id="in vain", agent=7, conv=conv))
 
 
 def ordered(floor: Floor) -> None:
