@@ -34,7 +34,10 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A request. `harmless`: to ask it twice changes nothing, so a lost answer is no doubt."""
+    """A request. `harmless`: to ask it twice changes nothing, so a lost answer is no doubt.
+
+    `any_status`: an answer is handed back whatever its status says; its meaning is the asker's.
+    """
 
     method: str
     url: str
@@ -44,17 +47,19 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     form: Mapping[str, str] | None = None
     file: File | None = None
     harmless: bool = False
+    any_status: bool = False
     answer_bytes_max: int = ANSWER_BYTES_MAX
     call_s: float = 0.0  # 0: CALL_S
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back. `name` is the file name the provider gives it."""
+    """What came back. `name` is the file name the provider gives it, `after_ms` how long it wants to be left alone."""
 
     status: int
     body: bytes
     media_type: str
     name: str = ""
+    after_ms: int = 0
 
 
 async def ask(request: Ask) -> Told:
@@ -88,9 +93,10 @@ async def _told(session: aiohttp.ClientSession, request: Ask) -> Told:
         headers={**kind, **request.headers},
         allow_redirects=False,
     ) as answer:
-        if answer.status in NOT_PASSED_ON:
-            raise TryLater(f"provider_{answer.status}", after_ms=_wish_ms(answer.headers.get("Retry-After", "")))
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        after_ms = _wish_ms(answer.headers.get("Retry-After", ""))
+        if answer.status in NOT_PASSED_ON and not request.any_status:
+            raise TryLater(f"provider_{answer.status}", after_ms=after_ms)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not request.any_status:
             reason = f"provider_{answer.status}"
             raise TryLater(reason) if request.harmless else Unsure(reason)
         disposition = answer.content_disposition
@@ -98,6 +104,7 @@ async def _told(session: aiohttp.ClientSession, request: Ask) -> Told:
             status=answer.status,
             body=await _read(answer, request.answer_bytes_max),
             media_type=answer.content_type,
+            after_ms=after_ms,
             name=typed(disposition.filename or "", lines=False)[:NAME_CHARS_MAX] if disposition else "",
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from channels.contract import Attachment, Done, Fetch, Send, TryLater, Undeliverable, Unsure
+from channels.contract import Attachment, Done, EffectFailed, Fetch, Send, TryLater, Undeliverable, Unsure
 from channels.http_out import Ask, Told, ask
 from channels.parts import Progress, say_all, split, utf8_bytes
 from channels.webhook.paths import Expression, Item, matches
@@ -18,7 +18,7 @@ from channels.webhook.templates import fill, fill_headers, fill_url
 
 DOWNLOAD_S = 20.0
 MEBIBYTE_BYTES = 1024 * 1024
-_LATER = frozenset({408, 425, 429})
+_LATER = frozenset({408, 425, 429, 503})
 # Our credentials are wrong, not the message: it waits until that is mended.
 _ACCESS = frozenset({401, 403})
 WEIGHTS: Mapping[str, Callable[[str], int]] = {
@@ -62,10 +62,11 @@ class Sender:
             json=msgspec.json.encode(body) if out.format == "json" else None,
             form=body if out.format == "form" else None,
             harmless=out.repeatable,
+            any_status=True,
         )
         told = await ask(request)
         said = _body(told)
-        fault = fault_of(out.outcomes, told.status, said)
+        fault = fault_of(out.outcomes, told, said, repeatable=out.repeatable)
         if fault is not None:
             raise fault
         return self._provider.of(Item((said,)))
@@ -86,8 +87,9 @@ class Sender:
         }
 
 
-def fault_of(outcomes: tuple[Outcome, ...], status: int, said: Any) -> TryLater | Undeliverable | None:
+def fault_of(outcomes: tuple[Outcome, ...], told: Told, said: Any, *, repeatable: bool) -> EffectFailed | None:
     """Return what went wrong by an answer, None where nothing did. What the operator has written counts first."""
+    status = told.status
     for each in outcomes:
         if (not each.status or status in each.status) and matches(Item((said,)), each.when):
             if each.means == "done":
@@ -98,7 +100,10 @@ def fault_of(outcomes: tuple[Outcome, ...], status: int, said: Any) -> TryLater 
         return None
     if status in _ACCESS:
         return TryLater("access_refused")
-    return TryLater(f"provider_{status}") if status in _LATER else Undeliverable(f"provider_{status}")
+    reason = f"provider_{status}"
+    if status in _LATER or (status >= 500 and repeatable):
+        return TryLater(reason, after_ms=told.after_ms)
+    return Unsure(reason) if status >= 500 else Undeliverable(reason)
 
 
 class Fetcher:

@@ -64,6 +64,10 @@ async def test_without_a_key_a_lost_answer_is_a_doubt() -> None:
 FAULTS: list[tuple[str, Fault, type[Exception], str]] = [
     ("line", Fault(status=401), TryLater, "access_refused"),
     ("line", Fault(status=400, body=b'{"message": "Failed to send messages"}'), Undeliverable, "blocked"),
+    ("line", Fault(status=429, body=b'{"message": "You have reached your monthly limit."}'), TryLater, "quota"),
+    ("line", Fault(status=429, body=b'{"message": "The API rate limit has been exceeded."}'), TryLater, "provider_429"),
+    ("whatsapp", Fault(status=500, body=b'{"error": {"code": 131000}}'), TryLater, "provider_busy"),
+    ("whatsapp", Fault(status=500), Unsure, "provider_500"),
     ("line", Fault(status=400, body=b"not json"), Undeliverable, "provider_400"),
     ("line", Fault(status=500), TryLater, "provider_500"),
     ("telegram", Fault(status=403, body=b'{"ok": false}'), Undeliverable, "blocked"),
