@@ -101,7 +101,7 @@ class Sight:
 
     def open(self, account: Account, conv: Conv) -> bool:
         """Return whether a conversation inside the core may be seen."""
-        mine = {conv.owner, conv.held_for, *(conv.offer.agents if conv.offer else ())}
+        mine = {conv.owner, *(conv.participants or ()), conv.held_for, *(conv.offer.agents if conv.offer else ())}
         return account.id in mine or self.serves_customer(account, conv.customer) or self.lines(account)(conv.cls)
 
     def row(self, account: Account, row: ConversationRow) -> bool:

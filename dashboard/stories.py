@@ -49,6 +49,11 @@ STEPS = {
     "LineHeld": "line_held",
     "PartyReported": "party",
     "Ordered": "ordered",
+    "TransferReturned": "transfer_returned",
+    "ParticipantAsked": "asked_in",
+    "ParticipantJoined": "joined_in",
+    "ParticipantLeft": "left_out",
+    "LegLost": "leg_lost",
 }
 # A socket's frame is at most 64 kB; a longer text is cut there, and fetched whole by the reader.
 FRAME_TEXT_CHARS_MAX = 6_000

@@ -131,6 +131,10 @@ class Queue(Part, frozen=True, kw_only=True):
     `order` names who goes first (`orders.ORDERS`), `clock` whether waiting is counted in opening time, `agents` the
     steps by which one of several agents is chosen (`choosing.STEPS`), the default ones when empty. `prefer` are skills
     that a step of `widen` lets go of; `language` says that the customer's own is needed (`required`, `preferred`).
+
+    `transfer_refused`: where it goes when an agent does not take a transfer, `sender` or `queue`. What goes back and
+    forth more than `transfers_max` times goes to `transfers_then`, or stays and is said to those who supervise.
+    `leg_grace_ms`: so long an owner may be off a live line.
     """
 
     name: str
@@ -157,6 +161,10 @@ class Queue(Part, frozen=True, kw_only=True):
     opening: Opening = Opening()
     callback: Callback = Callback()
     silent: dict[str, Silence] = {}
+    transfer_refused: str = "queue"
+    transfers_max: int = 3
+    transfers_then: str = ""
+    leg_grace_ms: int = 10 * SECOND_MS
     affinity: dict[str, Affinity] = {}  # by kind: see `decide.affinity`
     related: bool = False  # open conversations of one customer are told of each other
     repeat: Repeat | None = None

@@ -181,13 +181,17 @@ class Note(Command, frozen=True, kw_only=True, tag=23):
 
 
 class Transfer(Command, frozen=True, kw_only=True, tag=24):
-    """To exactly one of `queue` and `to_agent`; `note` is the archive id of a note, or 0."""
+    """To exactly one of `queue` and `to_agent`; `note` is the archive id of a note, or 0.
+
+    `skills` are needed besides those of the queue; without a queue they are raised within its own.
+    """
 
     agent: int
     conv: int
     queue: str = ""
     to_agent: int = 0
     note: int = 0
+    skills: tuple[tuple[str, int], ...] = ()
 
 
 class Park(Command, frozen=True, kw_only=True, tag=25):
@@ -343,6 +347,55 @@ class OrderEmergency(Command, frozen=True, kw_only=True, tag=72):
     until_ms: int
     notice: str
     by: int
+    reason: str
+
+
+class Consult(Command, frozen=True, kw_only=True, tag=63):
+    """The owner asks a colleague to take part: exactly one of `to_agent` and whoever serves `queue`."""
+
+    agent: int
+    conv: int
+    to_agent: int = 0
+    queue: str = ""
+
+
+class JoinConsult(Command, frozen=True, kw_only=True, tag=64):
+    """Who was asked takes part."""
+
+    agent: int
+    conv: int
+
+
+class LeaveParty(Command, frozen=True, kw_only=True, tag=65):
+    """A participant leaves, or declines to come."""
+
+    agent: int
+    conv: int
+
+
+class CancelConsult(Command, frozen=True, kw_only=True, tag=66):
+    """The owner lets a participant go, or stops asking."""
+
+    agent: int
+    conv: int
+    to_agent: int
+
+
+class CompleteConsult(Command, frozen=True, kw_only=True, tag=67):
+    """The owner hands over to a colleague who takes part already; `note` as in a transfer."""
+
+    agent: int
+    conv: int
+    to_agent: int
+    note: int = 0
+
+
+class JoinAs(Command, frozen=True, kw_only=True, tag=68):
+    """A supervisor takes part: `listen` (unheard), `whisper` (heard by the owner) or `barge` (heard by all)."""
+
+    agent: int
+    conv: int
+    role: str
     reason: str
 
 

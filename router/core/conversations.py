@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from router.core.lifecycle import UNPLACED, WAITING
-from router.core.record import Relief
+from router.core.record import Passed, Relief
 from router.core.waiting import Class
 
 # So many may wait wide awake: a floor of ordinary size then pays nothing for what only a large one needs.
@@ -40,6 +40,14 @@ class Offer(msgspec.Struct, gc=False):
         return self.agent, *self.others
 
 
+class Participant(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Somebody who takes part without owning. Until `until_ms` it rings at them; 0 once they are there."""
+
+    role: str
+    by: int
+    until_ms: int = 0
+
+
 class Conv(msgspec.Struct, eq=False, gc=False):
     """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next.
 
@@ -49,6 +57,8 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     where replies are not counted. `reply_by_ms` is the queue's target for the next one. `held_why`: why it is held.
     `related` are other open conversations of its customer, `spare_line` their line that takes answers at any time.
     `owed_ms` is since when its customer waits for the owner, 0 when not; `escalated`: those who supervise were told.
+
+    `passed` is how it was last transferred. Until `leg_lost_ms` its owner may come back to the live line.
 
     Nothing that it refers to refers back to it, so the garbage collector need not know it.
     """
@@ -91,6 +101,9 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     spare_line: int = 0
     relief: Relief | None = None
     nudged: bool = False
+    passed: Passed | None = None
+    participants: dict[int, Participant] | None = None
+    leg_lost_ms: int = 0
 
     @property
     def queue(self) -> str:
@@ -215,7 +228,7 @@ class Conversations(dict[int, Conv]):
         cls, opened_ms = conv.cls, conv.opened_ms
         if cls.head is None or cls.head[1] == conv.id or conv.resting or conv.more_lines or conv.owner:
             return
-        if conv.related or conv.spare_line:
+        if conv.related or conv.spare_line or conv.passed:
             return
         alike = Alike(
             cls,

@@ -9,7 +9,17 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
 from router.core.bundle import Bundle
-from router.core.decide import answering, arrivals, callbacks, handling, people, supervising, upkeep
+from router.core.decide import (
+    answering,
+    arrivals,
+    callbacks,
+    handling,
+    participants,
+    people,
+    supervising,
+    transfers,
+    upkeep,
+)
 from router.core.decide.placing import Steps, let_go
 from router.core.evolve import evolve, remember
 from router.core.state import State
@@ -36,10 +46,16 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.Reply: handling.reply,
     cmd.Note: handling.note,
     cmd.HoldLine: handling.hold_line,
-    cmd.Transfer: handling.transfer,
+    cmd.Transfer: transfers.transfer,
     cmd.Park: handling.park,
     cmd.Close: handling.close,
     cmd.FinishWrapUp: handling.finish_wrap_up,
+    cmd.Consult: participants.consult,
+    cmd.JoinConsult: participants.join_consult,
+    cmd.LeaveParty: participants.leave_party,
+    cmd.CancelConsult: participants.cancel_consult,
+    cmd.CompleteConsult: participants.complete_consult,
+    cmd.JoinAs: participants.join_as,
     cmd.Assign: supervising.assign,
     cmd.Move: supervising.move,
     cmd.Reprioritise: supervising.reprioritise,
@@ -86,6 +102,8 @@ class Engine:
         state = self.state
         if not made:
             return Made(state.position, None)
+        if state.parted:
+            self._steps(participants.tell_parted(state, at), at, made)
         if state.matching.let_go:
             self._steps(let_go(state, at), at, made)
         remember(state, command, at)

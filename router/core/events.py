@@ -312,7 +312,11 @@ class Escalated(Event, frozen=True, tag=63):
 
 
 class Transferred(Event, frozen=True, tag=40):
-    """`rest_until_ms`: so long it does not ring again at the agent who gave it to a queue; 0 for none."""
+    """`rest_until_ms`: so long it does not ring again at the agent who gave it to a queue; 0 for none.
+
+    `times`: how often it has gone back to where it came from. `back` `sender`: it comes back to who gave it if the
+    agent who is asked does not take it; else it goes to its queue. `why`: a limit that has chosen the target.
+    """
 
     conv: int
     agent: int
@@ -320,6 +324,9 @@ class Transferred(Event, frozen=True, tag=40):
     to_agent: int
     note: int
     rest_until_ms: int = 0
+    times: int = 0
+    back: str = ""
+    why: str = ""
 
 
 class Parked(Event, frozen=True, tag=41):
@@ -584,6 +591,48 @@ class EmergencyOrdered(Event, frozen=True, tag=84):
     reason: str
 
 
+class TransferReturned(Event, frozen=True, tag=71):
+    """The agent who was asked did not take it: back to `agent`, who gave it. `why`: what they did instead."""
+
+    conv: int
+    agent: int
+    why: str
+
+
+class ParticipantAsked(Event, frozen=True, tag=72):
+    """It rings at somebody who is to take part without owning; it takes room at them as if it were theirs."""
+
+    conv: int
+    agent: int
+    by: int
+    role: str
+    until_ms: int
+
+
+class ParticipantJoined(Event, frozen=True, tag=73):
+    conv: int
+    agent: int
+    role: str
+    by: int
+
+
+class ParticipantLeft(Event, frozen=True, tag=74):
+    """`agent` 0: nobody who was looked for has been found."""
+
+    conv: int
+    agent: int
+    why: str
+
+
+class LegLost(Event, frozen=True, tag=75):
+    """The owner is no longer on the live line; until `until_ms` they may come back to it."""
+
+    conv: int
+    agent: int
+    until_ms: int
+    why: str
+
+
 AnyEvent = (
     LeadTaken
     | ConfigApplied
@@ -648,6 +697,11 @@ AnyEvent = (
     | Directed
     | Reprioritised
     | Rested
+    | TransferReturned
+    | ParticipantAsked
+    | ParticipantJoined
+    | ParticipantLeft
+    | LegLost
 )
 
 

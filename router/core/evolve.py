@@ -16,7 +16,7 @@ from router.core.deadlines import AGENT, QUEUE, REST, SHIFT, Deadlines
 from router.core.estimate import count_start
 from router.core.evolve_offers import OFFER_WRITERS, eager_queues
 from router.core.evolve_orders import WRITERS as ORDER_WRITERS
-from router.core.evolve_orders import rest
+from router.core.evolve_orders import leave_party, move_on, pass_on, rest, settle
 from router.core.evolve_relief import RELIEF_WRITERS, STAGED, after_answer
 from router.core.lifecycle import (
     ACTIVE,
@@ -50,6 +50,7 @@ from router.core.writing import (
     leave_core,
     move_class,
     move_line,
+    part,
     set_accepts,
     set_due,
     take_line,
@@ -153,6 +154,8 @@ def _lead_taken(state: State, at: int, event: ev.LeadTaken) -> None:
             conv.offer.until_ms += event.gap_ms
         if conv.owed_ms:
             conv.owed_ms += event.gap_ms
+        if conv.participants or conv.leg_lost_ms:
+            move_on(state, conv, event.gap_ms)
         if conv.resting:
             conv.resting = {rester: until_ms + event.gap_ms for rester, until_ms in conv.resting.items()}
             for rester, until_ms in conv.resting.items():
@@ -310,6 +313,7 @@ def _joined(state: State, at: int, event: ev.Received) -> None:
 def _routed(state: State, at: int, event: ev.Routed) -> None:
     """Within its queue a conversation keeps its leg and how far it was widened."""
     conv, cls = state.convs[event.conv], state.matching.classes[event.cls]
+    settle(conv)
     if cls.queue != conv.queue:
         conv.leg_ms = conv.step = 0
     move_class(state, at, conv, cls)
@@ -326,6 +330,7 @@ def _diverted(state: State, at: int, event: ev.Diverted) -> None:
 def _queued(state: State, at: int, event: ev.Queued) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
+    settle(conv)
     conv.state, conv.owner = WAITING, 0
     conv.nudged = False
     conv.leg_ms = conv.leg_ms or at
@@ -354,6 +359,7 @@ def _held_for(state: State, at: int, event: ev.HeldFor) -> None:
 def _deferred(state: State, at: int, event: ev.Deferred) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
+    settle(conv)
     conv.state, conv.owner, conv.off_hours = DEFERRED, 0, True
     conv.leg_ms = conv.step = 0
     if event.why == STAGED:
@@ -385,6 +391,7 @@ _IN_TURN = frozenset({IN_LINE, FAIR_TURN})
 
 def _accepted(state: State, at: int, event: ev.Accepted) -> None:
     conv, agent = state.convs[event.conv], state.agents[event.agent]
+    settle(conv)
     conv.state, conv.since_ms, conv.owner, conv.offer = ACTIVE, at, event.agent, None
     if not conv.answered:
         queue = state.queues.get(conv.queue)
@@ -400,6 +407,7 @@ def _accepted(state: State, at: int, event: ev.Accepted) -> None:
 
 def _assigned(state: State, at: int, event: ev.Assigned) -> None:
     conv = state.convs[event.conv]
+    settle(conv)
     if conv.state != WRAP_UP or conv.owner != event.agent:
         unplace(state, at, conv)
     conv.state, conv.since_ms, conv.owner = ACTIVE, at, event.agent
@@ -458,6 +466,7 @@ def _reminded(state: State, at: int, event: ev.Reminded) -> None:
 
 def _transferred(state: State, at: int, event: ev.Transferred) -> None:
     conv = state.convs[event.conv]
+    pass_on(conv, event, queue=conv.queue)
     unplace(state, at, conv)
     move_class(state, at, conv, state.matching.classes[event.cls])
     conv.owner, conv.resting, conv.rule, conv.relief = 0, None, "", None
@@ -505,6 +514,7 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         replies_left=record.replies_left,
         test=record.test,
         spare_line=record.spare_line,
+        passed=record.passed,
     )
     state.convs[conv.id] = conv
     state.facts.take(conv.facts)
@@ -518,13 +528,16 @@ def _customer_left(state: State, at: int, event: ev.CustomerLeft) -> None:
     conv = state.convs[event.conv]
     if event.line != conv.line:
         return
-    conv.gone = True
+    conv.gone, conv.leg_lost_ms = True, 0
     if conv.state == ACTIVE:
         set_due(state, conv, event.due_ms, "agent")
 
 
 def _wrap_up_started(state: State, at: int, event: ev.WrapUpStarted) -> None:
     conv = state.convs[event.conv]
+    if conv.participants:
+        part(state, conv)
+    conv.leg_lost_ms = 0
     conv.state, conv.since_ms, conv.on_hold = WRAP_UP, at, False
     conv.owed_ms, conv.escalated = 0, False
     set_due(state, conv, event.until_ms, "agent")
@@ -575,6 +588,8 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
 
 
 def _signed_out(state: State, at: int, event: ev.SignedOut) -> None:
+    for conv_id in sorted(state.agents[event.agent].parts):
+        leave_party(state, conv_id, event.agent)
     agent = state.agents.pop(event.agent)
     state.matching.leave_room(agent)
     set_accepts(state, agent, accepts=False)

@@ -85,6 +85,8 @@ def _party_reported(state: State, at: int, event: ev.PartyReported) -> None:
     conv = state.convs[event.conv]
     if event.joined and event.party.startswith(AGENT_PARTY):
         conv.owed_ms, conv.escalated = 0, False
+        if event.line == conv.line and event.party == f"{AGENT_PARTY}:{conv.owner}":
+            conv.leg_lost_ms = 0
 
 
 OFFER_WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {

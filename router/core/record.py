@@ -7,6 +7,18 @@ import msgspec
 from router.core.facts import Facts
 
 
+class Passed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a conversation was last given on: by whom, out of which queue, how often back to where it came from.
+
+    `asked` is the agent who has still to take it; if they do not, it goes back to who gave it. 0 for nobody.
+    """
+
+    agent: int
+    queue: str
+    times: int = 0
+    asked: int = 0
+
+
 class Relief(msgspec.Struct, frozen=True, array_like=True):
     """What has been done to ease a conversation's waiting, for as long as that waiting lasts.
 
@@ -62,6 +74,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     test: bool = False
     spare_line: int = 0
     relief: Relief | None = None
+    passed: Passed | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

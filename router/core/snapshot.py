@@ -15,12 +15,13 @@ from zlib import crc32
 import msgspec
 
 from router.core.bundle import Bundle
+from router.core.conversations import Participant
 from router.core.evolve import BundleMissing
 from router.core.evolve_offers import eager_queues
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class, limits_of
-from router.core.record import Relief
+from router.core.record import Passed, Relief
 from router.core.rules import Ruleset
 from router.core.state import Agent, Answer, Conv, Left, Offer, QueueState, State
 from router.core.writing import count_accepting, fit, hold, take_line
@@ -79,6 +80,9 @@ _CONV_FIELDS = (
     "spare_line",
     "relief",
     "nudged",
+    "passed",
+    "participants",
+    "leg_lost_ms",
 )
 _ConvRow = tuple[
     int,
@@ -119,6 +123,9 @@ _ConvRow = tuple[
     int,
     Relief | None,
     bool,
+    Passed | None,
+    dict[int, Participant] | None,
+    int,
 ]
 
 
@@ -179,7 +186,7 @@ class Picture(msgspec.Struct, array_like=True):
 
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
-FORMAT = b"patchbay snapshot 6\n"
+FORMAT = b"patchbay snapshot 7\n"
 # After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
 CHECK_BYTES = 4
 
@@ -206,10 +213,7 @@ def picture_of(state: State) -> Picture:
         ],
         convs=[_row_of(state.convs.peek(conv)) for conv in sorted(state.convs)],
         agents=[_agent_row(state.agents[agent]) for agent in sorted(state.agents)],
-        queues=[
-            _queue_row(name, q)
-            for name, q in sorted(state.queues.items())
-        ],
+        queues=[_queue_row(name, q) for name, q in sorted(state.queues.items())],
         answers=[(command, answer.position, answer.at) for command, answer in state.answers.items()],
         left=[(conv, left.version, left.at, left.position, left.lines) for conv, left in state.left.items()],
         lines=sorted((line, state.lines[line]) for line in state.next_on_line),
@@ -346,6 +350,8 @@ def _restore_agents(state: State, rows: list[_AgentRow]) -> None:
     for conv in state.convs.awake():
         if conv.held_for and conv.held_for not in state.agents:
             hold(state, conv, conv.held_for)
+        for agent_id in conv.participants or ():
+            state.agents[agent_id].parts.add(conv.id)
 
 
 def _agent(state: State, row: _AgentRow) -> Agent:
@@ -388,8 +394,7 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
         row = rows.pop()  # so that rows and records are never all there at once
         conv, version, customer, line, facts, cls, key, opened, since, standing, actor, due, owner, rule = row[:14]
         offer, resting, held_for, answered, off_hours, gone, more_lines, on_hold, failed, no_notice = row[14:24]
-        leg, step, window, hasten, replies, target, held_why, related, test, owed, escalated, spare_line = row[24:36]
-        relief, nudged = row[36:]
+        leg, rest = row[24], row[25:]
         convs[conv] = Conv(
             conv,
             version,
@@ -416,19 +421,7 @@ def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
             failed,
             no_notice,
             since if leg == since else leg,
-            step,
-            window,
-            hasten,
-            replies,
-            target,
-            held_why,
-            related,
-            test,
-            owed,
-            escalated,
-            spare_line,
-            relief,
-            nudged,
+            *rest,
         )
         state.facts.take(facts)
         take_line(state, line, conv)

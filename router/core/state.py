@@ -11,7 +11,7 @@ import msgspec
 from router.core.bundle import Bundle, Queue
 from router.core.choosing import Choosing
 from router.core.conversations import Conv, Conversations, Offer
-from router.core.deadlines import AGENT, CONVERSATION, QUEUE, REST, SHIFT, Deadlines, Due
+from router.core.deadlines import AGENT, CONVERSATION, LEG, PARTICIPANT, QUEUE, REST, SHIFT, Deadlines, Due
 from router.core.fact_sets import FactSets
 from router.core.matching import Matching, Profile
 from router.core.rules import Ruleset
@@ -46,6 +46,7 @@ class Agent:
     work: dict[int, int] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
     desks: set[tuple[str, str]] = field(default_factory=set)
+    parts: set[int] = field(default_factory=set)
     grace_until_ms: int = 0
     eased: list[int] = field(default_factory=lambda: [0])
     passed: int = 0
@@ -130,6 +131,7 @@ class State:
     left: OrderedDict[int, Left] = field(default_factory=OrderedDict)  # by conversation, in order of leaving
     left_on: dict[int, int] = field(default_factory=dict)  # line -> the last conversation that left it
     review: deque[int] = field(default_factory=deque)
+    parted: list[tuple[int, int]] = field(default_factory=list)  # who took part in what is over, until it is said
     kept: dict[int, dict[int, int]] = field(default_factory=dict)  # absent agent -> what is held, with its load
     accepting: dict[Abilities, int] = field(default_factory=dict)  # abilities -> agents who accept work with them
     eager: frozenset[str] = frozenset()  # queues that do more with an offer than make it
@@ -175,15 +177,12 @@ class State:
         conv = self.convs.peek(owner)
         if conv is None:
             return False
-        return conv.due_ms == due_ms if kind == CONVERSATION else (conv.resting or {}).get(place) == due_ms
+        return due_ms in _dues(conv, kind, place)
 
     def standing(self) -> Iterator[Due]:
         """Yield every deadline that still stands, in no order."""
         for conv in self.convs.values():
-            if conv.due_ms:
-                yield conv.due_ms, CONVERSATION, conv.key_ms, conv.id, ""
-            for agent_id, until_ms in (conv.resting or {}).items():
-                yield until_ms, REST, agent_id, conv.id, ""
+            yield from _standing_of(conv)
         for agent in self.agents.values():
             if agent.grace_until_ms:
                 yield agent.grace_until_ms, AGENT, 0, agent.id, ""
@@ -199,6 +198,30 @@ class State:
                 yield due_ms, QUEUE, 0, 0, name
             if queue.serve_until_ms:
                 yield queue.serve_until_ms, QUEUE, 0, 1, name
+
+
+def _standing_of(conv: Conv) -> Iterator[Due]:
+    if conv.due_ms:
+        yield conv.due_ms, CONVERSATION, conv.key_ms, conv.id, ""
+    for agent, until_ms in (conv.resting or {}).items():
+        yield until_ms, REST, agent, conv.id, ""
+    for agent, participant in (conv.participants or {}).items():
+        if participant.until_ms:
+            yield participant.until_ms, PARTICIPANT, agent, conv.id, ""
+    if conv.leg_lost_ms:
+        yield conv.leg_lost_ms, LEG, 0, conv.id, ""
+
+
+def _dues(conv: Conv, kind: int, agent: int) -> tuple[int, ...]:
+    """Return the time at which a deadline of a kind stands for a conversation, if it stands."""
+    if kind == CONVERSATION:
+        return (conv.due_ms,)
+    if kind == LEG:
+        return (conv.leg_lost_ms,)
+    if kind == REST:
+        return ((conv.resting or {}).get(agent, 0),)
+    participant = (conv.participants or {}).get(agent)
+    return (participant.until_ms,) if participant else ()
 
 
 __all__ = [

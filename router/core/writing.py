@@ -89,8 +89,26 @@ def unplace(state: State, at: int, conv: Conv) -> None:
         give_room(state, conv.owner, conv, renew=True)
     if conv.held_for:
         _let_go(state, conv)
+    if conv.participants:
+        part(state, conv)
     conv.offer, conv.held_for, conv.held_why, conv.on_hold = None, 0, "", False
-    conv.owed_ms, conv.escalated = 0, False
+    conv.owed_ms, conv.escalated, conv.leg_lost_ms = 0, False, 0
+
+
+def part(state: State, conv: Conv) -> None:
+    """Nobody takes part any more; those who did are told so at the end of the decision."""
+    for agent in conv.participants or ():
+        part_with(state, conv, agent)
+        state.parted.append((conv.id, agent))
+    conv.participants = None
+
+
+def part_with(state: State, conv: Conv, agent_id: int) -> None:
+    """An agent takes part no longer; the room it took is free again."""
+    agent = state.agents.get(agent_id)
+    if agent is not None:
+        agent.parts.discard(conv.id)
+    give_room(state, agent_id, conv, renew=False)
 
 
 _OWNED = frozenset({ACTIVE, WRAP_UP})

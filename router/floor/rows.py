@@ -200,6 +200,11 @@ STORY: dict[type[ev.Event], Callable[[Any, str], Told]] = {
     ev.WrapUpStarted: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms},
     ev.Closed: lambda e, queue: {"agent": e.agent, "detail": e.disposition or e.why},
     ev.LineHeld: lambda e, queue: {"agent": e.agent, "detail": "on" if e.on else "off"},
+    ev.TransferReturned: lambda e, queue: {"agent": e.agent, "detail": e.why},
+    ev.ParticipantAsked: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms, "detail": e.role},
+    ev.ParticipantJoined: lambda e, queue: {"agent": e.agent, "detail": e.role},
+    ev.ParticipantLeft: lambda e, queue: {"agent": e.agent, "detail": e.why},
+    ev.LegLost: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms, "detail": e.why},
     ev.Ordered: lambda e, queue: {"agent": e.by, "detail": f"{e.deed} {e.why}"},
     ev.PartyReported: lambda e, queue: {"detail": f"{e.party} {'joined' if e.joined else 'left'}"},
 }

@@ -44,6 +44,20 @@ def _escalated(_fold: Fold, conv: Conversation, event: ev.Escalated) -> None:
     conv.due_ms, conv.actor = event.due_ms, "agent"
 
 
+def _transfer_returned(fold: Fold, conv: Conversation, _event: ev.TransferReturned) -> None:
+    fold.lift(conv, "unplaced")
+
+
+def _participant_asked(fold: Fold, conv: Conversation, event: ev.ParticipantAsked) -> None:
+    """A consultation takes room like an offer, for as long as it lasts; whoever listens is never asked."""
+    fold.take_also(conv, event.agent)
+
+
+def _participant_left(fold: Fold, conv: Conversation, event: ev.ParticipantLeft) -> None:
+    if event.agent in conv.also:
+        fold.release_also(conv, event.agent)
+
+
 def _winding_down(fold: Fold, _conv: None, event: ev.WindingDown) -> None:
     if event.agent in fold.agents:
         fold.agents[event.agent].accepts = False
@@ -56,4 +70,7 @@ OFFER_WRITERS: dict[type[ev.Event], Callable[[Any, Any, Any], None]] = {
     ev.TakenBack: _taken_back,
     ev.Escalated: _escalated,
     ev.WindingDown: _winding_down,
+    ev.TransferReturned: _transfer_returned,
+    ev.ParticipantAsked: _participant_asked,
+    ev.ParticipantLeft: _participant_left,
 }

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from router.core import events as ev
+from router.core.conversations import Participant
 from router.core.deadlines import BUCKET_MS, CONVERSATION
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.rooms import Rooms
@@ -15,6 +16,7 @@ from tests.core.choice_oracle import check_asked, check_taken, could_take, free,
 OPEN_STATES = {WAITING, HELD, OFFERED, ACTIVE, WRAP_UP, DEFERRED}
 # Whose customer it is has it before others, in whatever order they wait.
 OWN_AGENT = {"same_customer", "last_agent"}
+LISTENS = Participant("listen", 0)
 ACTORS = {"queue", "agent", "customer", "provider", "clock"}
 
 
@@ -75,6 +77,7 @@ def check_people(state: State) -> None:
             conv.id: conv.load
             for conv in state.convs.values()
             if (conv.state in {ACTIVE, WRAP_UP} and conv.owner == agent.id)
+            or (conv.participants or {agent.id: LISTENS}).get(agent.id, LISTENS).role == "consult"
             or (conv.state == OFFERED and conv.offer is not None and agent.id in conv.offer.agents)
         }
         assert agent.work == work
@@ -107,6 +110,13 @@ def check_conversations(state: State) -> None:
         assert conv.state == ACTIVE or not (conv.owed_ms or conv.escalated), "owed by nobody"
         for line in (conv.line, *conv.more_lines):
             assert line in state.lines, "a message of this line would open another conversation"
+        for agent, part in (conv.participants or {}).items():
+            assert conv.state == ACTIVE, "somebody takes part in what nobody has"
+            assert agent != conv.owner, "an owner who takes part besides"
+            assert conv.id in state.agents[agent].parts, "somebody who is gone takes part"
+            assert part.role == "consult" or not part.until_ms, "it rings at a supervisor"
+        assert not conv.leg_lost_ms or (conv.state == ACTIVE and conv.live), "a lost leg of nobody"
+    assert not state.parted, "somebody takes part in what is over"
     for line, holder in state.lines.items():
         assert line in (state.convs[holder].line, *state.convs[holder].more_lines)
 
@@ -184,6 +194,7 @@ def overdue(state: State, at: int) -> Iterator[str]:
             yield f"conversation {conv.id} is {conv.state} past its time"
         if conv.offer is not None and conv.offer.until_ms <= at:
             yield f"offer {conv.offer.id} rings past its time"
+        yield from _parties_overdue(conv, at)
         for agent, until_ms in (conv.resting or {}).items():
             if until_ms <= at:
                 yield f"conversation {conv.id} rests from {agent} past its time"
@@ -199,3 +210,11 @@ def _overdue_people(state: State, at: int) -> Iterator[str]:
             yield f"agent {agent_id} is missed past the grace"
         if 0 < agent.until_ms <= at:
             yield f"agent {agent_id} works past the end of the shift"
+
+
+def _parties_overdue(conv: Conv, at: int) -> Iterator[str]:
+    for agent, part in (conv.participants or {}).items():
+        if 0 < part.until_ms <= at:
+            yield f"{agent} is asked to take part in {conv.id} past its time"
+    if 0 < conv.leg_lost_ms <= at:
+        yield f"conversation {conv.id} has lost its owner's leg past its grace"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -191,6 +192,34 @@ class RandomFloor(RuleBasedStateMachine):
     def order_closure(self, queue: str, ms: int) -> None:
         until_ms = self.world.at + ms if ms else 0
         self.tell(cmd.OrderClosure(id=self.world.id(), queue=queue, until_ms=until_ms, by=9, reason="drill"))
+
+    @rule(pick=picks, to_agent=people, queue=st.sampled_from(("", "", "general", "billing", "night")))
+    def consult(self, pick: int, to_agent: int, queue: str) -> None:
+        conv, agent, _ = self.pick({ACTIVE}, pick)
+        to_agent = 0 if queue else to_agent
+        self.tell(cmd.Consult(id=self.world.id(), agent=agent, conv=conv, to_agent=to_agent, queue=queue))
+
+    @rule(pick=picks, to_agent=people, kind=st.sampled_from((cmd.CancelConsult, cmd.CompleteConsult)))
+    def a_consultation_ends(self, pick: int, to_agent: int, kind: Any) -> None:
+        conv, agent, _ = self.pick({ACTIVE}, pick)
+        self.tell(kind(id=self.world.id(), agent=agent, conv=conv, to_agent=to_agent))
+
+    @rule(pick=picks, agent=people, kind=st.sampled_from((cmd.JoinConsult, cmd.JoinConsult, cmd.LeaveParty)))
+    def who_is_asked_answers(self, pick: int, agent: int, kind: Any) -> None:
+        conv, _, _ = self.pick({ACTIVE}, pick)
+        self.tell(kind(id=self.world.id(), agent=agent, conv=conv))
+
+    @rule(pick=picks, agent=people, role=st.sampled_from(("listen", "whisper", "barge")))
+    def a_supervisor_takes_part(self, pick: int, agent: int, role: str) -> None:
+        conv, _, _ = self.pick({ACTIVE}, pick)
+        self.tell(cmd.JoinAs(id=self.world.id(), agent=agent, conv=conv, role=role, reason="coaching"))
+
+    @rule(pick=picks, joined=flags)
+    def an_owner_comes_to_the_line_or_goes(self, pick: int, *, joined: bool) -> None:
+        conv, agent, _ = self.pick({ACTIVE}, pick)
+        if conv:
+            line, party = self.world.state.convs[conv].line, f"agent:{agent}"
+            self.tell(cmd.ReportParty(id=self.world.id(), line=line, party=party, joined=joined))
 
     @rule(pick=picks, to_agent=people, forced=flags)
     def assign(self, pick: int, to_agent: int, *, forced: bool) -> None:

@@ -11,19 +11,22 @@ import msgspec
 import pytest
 
 from router.core import commands as cmd
+from router.core import events as ev
 from router.core.answers import Refused
 from router.core.bundle import DAY_MS, HOUR_MS, Callback, Queue
 from router.core.decide import arrivals
 from router.core.engine import Engine
 from router.core.refusals import REFUSALS
 from router.core.snapshot import encode_state
-from tests.core.floor_plan import MONDAY_MS, Floor, at_work, bundle
+from tests.core.floor_plan import ABILITIES, MONDAY_MS, Floor, at_work, bundle, desk
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def talking() -> Floor:
-    floor = at_work(7)
+def talking(abilities: ev.Needs = ABILITIES) -> Floor:
+    floor = Floor()
+    floor.sign_in(7, abilities=abilities)
+    desk(floor, 7)
     floor.arrive(1)
     floor.accept(1)
     return floor
@@ -47,6 +50,30 @@ def talking_to_one_with_room_for_one() -> Floor:
     floor.accept(1)
     floor.arrive(2)
     return floor
+
+
+def beside_one_who_is_full() -> Floor:
+    floor = talking()
+    floor.sign_in(8, capacity=10)
+    return floor
+
+
+def listened_to(by: int = 1) -> Floor:
+    """Somebody talks, and so many supervisors from agent 8 on listen."""
+    floor = talking()
+    for agent in range(8, 8 + by):
+        floor.sign_in(agent)
+        floor.do(cmd.JoinAs(id=f"listen{agent}", agent=agent, conv=1, role="listen", reason="asked"))
+    floor.sign_in(30)
+    return floor
+
+
+def crowded() -> Floor:
+    return listened_to(8)
+
+
+def chatting() -> Floor:
+    return talking(abilities=(("channel:chat", 1),))
 
 
 def unconfigured() -> Floor:
@@ -180,6 +207,32 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("skill_unknown", ringing, lambda f: cmd.Move(id="c", conv=1, queue="night", skills=(("juggling", 1),), **ORDERED)),
     ("not_offered", talking, lambda f: cmd.WithdrawOffer(id="c", conv=1, **ORDERED)),
     ("conversation_unknown", talking, lambda f: cmd.Reprioritise(id="c", conv=9, priority=1, **ORDERED)),
+    ("target_full", beside_one_who_is_full, lambda f: cmd.Consult(id="c", agent=7, conv=1, to_agent=8)),
+    ("target_self", talking, lambda f: cmd.Consult(id="c", agent=7, conv=1, to_agent=7)),
+    ("target_away", talking, lambda f: cmd.Consult(id="c", agent=7, conv=1, to_agent=9)),
+    ("target_missing", talking, lambda f: cmd.Consult(id="c", agent=7, conv=1)),
+    ("queue_unknown", talking, lambda f: cmd.Consult(id="c", agent=7, conv=1, queue="none")),
+    (
+        "nobody_able",
+        lambda: talking(abilities=(("channel:chat", 1),)),
+        lambda f: cmd.Consult(id="c", agent=7, conv=1, queue="billing"),
+    ),
+    ("taking_part", listened_to, lambda f: cmd.JoinAs(id="c", agent=8, conv=1, role="listen", reason="asked")),
+    ("role_unknown", talking, lambda f: cmd.JoinAs(id="c", agent=7, conv=1, role="sing", reason="asked")),
+    ("reason_missing", talking, lambda f: cmd.JoinAs(id="c", agent=7, conv=1, role="listen", reason="")),
+    ("target_self", talking, lambda f: cmd.JoinAs(id="c", agent=7, conv=1, role="listen", reason="asked")),
+    ("agent_unknown", talking, lambda f: cmd.JoinAs(id="c", agent=9, conv=1, role="listen", reason="asked")),
+    ("not_active", wrapping, lambda f: cmd.JoinAs(id="c", agent=7, conv=1, role="listen", reason="asked")),
+    (
+        "too_many_parties",
+        lambda: listened_to(8),
+        lambda f: cmd.JoinAs(id="c", agent=30, conv=1, role="listen", reason="asked"),
+    ),
+    ("not_taking_part", talking, lambda f: cmd.LeaveParty(id="c", agent=8, conv=1)),
+    ("not_taking_part", listened_to, lambda f: cmd.CancelConsult(id="c", agent=7, conv=1, to_agent=8)),
+    ("not_taking_part", listened_to, lambda f: cmd.CompleteConsult(id="c", agent=7, conv=1, to_agent=8)),
+    ("not_taking_part", talking, lambda f: cmd.JoinConsult(id="c", agent=8, conv=1)),
+    ("skill_unknown", talking, lambda f: cmd.Transfer(id="c", agent=7, conv=1, skills=(("juggling", 1),))),
     ("reason_missing", talking, lambda f: cmd.Reprioritise(id="c", conv=1, priority=1, by=90, reason="")),
     ("reason_missing", talking, lambda f: cmd.SetPresence(id="c", agent=7, presence="break", by=90)),
     ("agent_unknown", pulling, lambda f: take(f, 9)),

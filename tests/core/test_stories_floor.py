@@ -306,7 +306,14 @@ def ordered(floor: Floor) -> None:
     floor.do(cmd.Recall(id="recall", record=parked.record, by=8, reason="asked"))
     floor.sign_in(8, abilities=())
     floor.do(cmd.TakeOver(id="take_over", **order))
-    floor.do(cmd.Close(id="over", agent=8, conv=2, disposition="solved"))
+    floor.do(cmd.JoinAs(id="listen", agent=7, conv=2, role="listen", reason="coaching"))
+    floor.do(cmd.LeaveParty(id="enough", agent=7, conv=2))
+    floor.do(cmd.Consult(id="consult", agent=8, conv=2, to_agent=7))
+    floor.do(cmd.CancelConsult(id="cancel", agent=8, conv=2, to_agent=7))
+    floor.do(cmd.Consult(id="again", agent=8, conv=2, to_agent=7))
+    floor.do(cmd.JoinConsult(id="join", agent=7, conv=2))
+    floor.do(cmd.CompleteConsult(id="complete", agent=8, conv=2, to_agent=7))
+    floor.do(cmd.Close(id="over", agent=7, conv=2, disposition="solved"))
 
 
 def test_every_command_said_again_gets_the_earlier_answer(monkeypatch: pytest.MonkeyPatch) -> None:

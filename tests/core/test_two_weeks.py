@@ -67,7 +67,8 @@ def test_no_promise_is_broken(lived: Lived) -> None:
     assert lived.year.came["conversations"] > 15_000
 
 
-ORDERED = {"Ordered", "Directed", "Reprioritised", "Rested"}
+ORDERED = {"Ordered", "Directed", "Reprioritised", "Rested", "TransferReturned", "LegLost"}
+ORDERED |= {"ParticipantAsked", "ParticipantJoined", "ParticipantLeft"}
 
 
 def test_everything_happens_in_them(lived: Lived) -> None:

@@ -121,10 +121,13 @@ class Walk:
         conv = self._conv(ACTIVE)
         if conv is None:
             return None
-        queue = self.chance.choice(("", *QUEUES))
+        queue = self.chance.choice(("", "", *QUEUES))
         to_agent = 0 if queue else self.chance.choice(PEOPLE)
+        skills = (("thai", 1),) if queue and self.chance.random() < 0.2 else ()
         return self.world.tell(
-            cmd.Transfer(id=self.world.id(), agent=conv.owner, conv=conv.id, queue=queue, to_agent=to_agent)
+            cmd.Transfer(
+                id=self.world.id(), agent=conv.owner, conv=conv.id, queue=queue, to_agent=to_agent, skills=skills
+            )
         )
 
     def park(self) -> Answered | None:
@@ -162,8 +165,11 @@ class Walk:
         )
 
     def report_party(self) -> Answered:
-        line, joined = self.chance.choice(LINES), self.chance.random() < 0.5
-        return self.world.tell(cmd.ReportParty(id=self.world.id(), line=line, party="customer", joined=joined))
+        conv, line = self._conv(ACTIVE), self.chance.choice(LINES)
+        party, joined = "customer", self.chance.random() < 0.5
+        if conv is not None and self.chance.random() < 0.7:
+            line, party, joined = conv.line, f"agent:{conv.owner}", self.chance.random() < 0.3
+        return self.world.tell(cmd.ReportParty(id=self.world.id(), line=line, party=party, joined=joined))
 
     def set_aside(self) -> Answered:
         command = self.world.id()
@@ -225,6 +231,32 @@ class Walk:
         to_queue = self.chance.random() < 0.5
         return self.world.tell(cmd.Recall(id=self.world.id(), record=record, by=9, reason="asked", to_queue=to_queue))
 
+    def consult(self) -> Answered | None:
+        """The owner's part in it: ask, let go, hand over."""
+        conv = self._conv(ACTIVE)
+        if conv is None:
+            return None
+        named, command = self.chance.choice(PEOPLE), self.world.id()
+        if conv.participants and self.chance.random() < 0.5:
+            to_agent = self.chance.choice(sorted(conv.participants))
+            kind = self.chance.choice((cmd.CancelConsult, cmd.CompleteConsult))
+            return self.world.tell(kind(id=command, agent=conv.owner, conv=conv.id, to_agent=to_agent))
+        queue = self.chance.choice(("", *QUEUES))
+        to_agent = 0 if queue else named
+        return self.world.tell(cmd.Consult(id=command, agent=conv.owner, conv=conv.id, to_agent=to_agent, queue=queue))
+
+    def take_part(self) -> Answered | None:
+        """The others' part in it: join, leave, listen."""
+        conv = self._conv(ACTIVE)
+        if conv is None:
+            return None
+        agent, command = self.chance.choice((*(conv.participants or ()), *PEOPLE)), self.world.id()
+        kind = self.chance.choice((cmd.JoinConsult, cmd.JoinConsult, cmd.LeaveParty, cmd.JoinAs))
+        if kind is cmd.JoinAs:
+            role = self.chance.choice(("listen", "whisper", "barge"))
+            return self.world.tell(cmd.JoinAs(id=command, agent=agent, conv=conv.id, role=role, reason="coaching"))
+        return self.world.tell(kind(id=command, agent=agent, conv=conv.id))
+
     def order(self) -> Answered | None:
         """One of a supervisor's orders."""
         return self.chance.choice(ORDERS)(self)
@@ -277,7 +309,9 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.restore: 2,
     Walk.hold_line: 1,
     Walk.note: 1,
-    Walk.report_party: 1,
+    Walk.report_party: 2,
+    Walk.consult: 4,
+    Walk.take_part: 4,
     Walk.set_aside: 1,
     Walk.sign_out: 1,
     Walk.lose_node: 1,

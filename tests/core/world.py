@@ -33,6 +33,9 @@ SKILLS = (
 CAPACITIES = (10, 25, 35, 60, 100)
 
 
+GIVES_BACK: dict[str, Any] = {"transfer_refused": "sender", "transfers_max": 1, "transfers_then": "night"}
+
+
 def daily(from_hour: int, hours: int) -> tuple[int, ...]:
     """Return a calendar that opens for so many hours on each day of a year."""
     opens = [MONDAY_MS + day * DAY_MS + from_hour * HOUR_MS for day in range(365)]
@@ -43,13 +46,17 @@ def bundles() -> dict[str, Bundle]:
     """Return the configurations that random floors swap between, by name."""
     hours = {"office": daily(0, 14), "always": (0, FOREVER_MS)}
     plain = bundle(calendars=hours)
-    skilled = Queue(name="general", hours="office", skills={"billing": 1}, wrap_up_ms=0, offer_ms=5_000)
+    skilled = Queue(name="general", hours="office", skills={"billing": 1}, wrap_up_ms=0, offer_ms=5_000, **GIVES_BACK)
     waits_for_itself = Queue(name="billing", hours="office", closing=Closing(serve_ms=600_000), rest_ms=120_000)
+    gives_back = Queue(name="night", hours="always", wrap_up_ms=0, **GIVES_BACK)
     closing = OffHours(notices={"chat": "leave-message"}, then="night")
     return {
         "plain": plain,
         "eager": bundle(calendars=hours, queues=eager_queues()),
-        "skilled": bundle(calendars=hours, queues={**plain.queues, "general": skilled, "billing": waits_for_itself}),
+        "skilled": bundle(
+            calendars=hours,
+            queues={**plain.queues, "general": skilled, "night": gives_back, "billing": waits_for_itself},
+        ),
         "dropped": bundle(
             calendars=hours,
             queues={name: plain.queues[name] for name in ("general", "night")},
@@ -58,8 +65,10 @@ def bundles() -> dict[str, Bundle]:
         "closing": bundle(
             queues={
                 **plain.queues,
-                "general": Queue(name="general", hours="lunch", closing=Closing(serve_ms=300_000), off_hours=closing),
-                "night": Queue(name="night", hours="office", wrap_up_ms=0),
+                "general": Queue(
+                    name="general", hours="lunch", closing=Closing(serve_ms=300_000), off_hours=closing, **GIVES_BACK
+                ),
+                "night": Queue(name="night", hours="office", wrap_up_ms=0, transfers_max=0),
             },
             calendars={**hours, "lunch": daily(0, 2)},
         ),

@@ -85,6 +85,7 @@ YOUNGER = {
     ev.Widened,
     *(ev.Ordered, ev.Directed, ev.Reprioritised, ev.Rested),
     *(ev.Reclassed, ev.WindowClosed, ev.Related),
+    *(ev.TransferReturned, ev.ParticipantAsked, ev.ParticipantJoined, ev.ParticipantLeft, ev.LegLost),
 }
 
 

@@ -15,6 +15,7 @@ from router.core.decide.affinity import (
 )
 from router.core.decide.callbacks import CUSTOMER, line_left, party_joined
 from router.core.decide.hastening import renew_window
+from router.core.decide.live_legs import lose_leg
 from router.core.decide.overflow import is_kept
 from router.core.decide.owing import begins_ms, owed_due_ms
 from router.core.decide.patience import queued
@@ -270,5 +271,6 @@ def report_party(s: State, at: int, c: cmd.ReportParty) -> Steps:
         return
     yield ev.PartyReported(conv, c.line, c.party, c.joined, c.why)
     called = s.convs[conv]
+    yield from lose_leg(s, at, called, c)
     if c.joined and c.party == CUSTOMER and called.relief and called.relief.callback:
         yield from party_joined(s, at, called)

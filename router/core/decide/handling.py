@@ -5,15 +5,15 @@ from __future__ import annotations
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
-from router.core.decide.placing import Steps, class_for, fill, give_to, language_of, place, record_of
+from router.core.decide.placing import Steps, fill, record_of
 from router.core.decide.silence import answer_due_ms
 from router.core.decide.windows import refusal, wake_ms
 from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
-from router.core.rules import needs_of
 from router.core.state import Conv, State
 
 
-def _owned(s: State, agent: int, conv_id: int, states: frozenset[str]) -> Conv | Refused:
+def owned(s: State, agent: int, conv_id: int, states: frozenset[str]) -> Conv | Refused:
+    """Return a conversation that an agent owns, in one of some states."""
     conv = s.convs.get(conv_id)
     if conv is None:
         return Refused("conversation_unknown")
@@ -24,13 +24,13 @@ def _owned(s: State, agent: int, conv_id: int, states: frozenset[str]) -> Conv |
     return conv
 
 
-_IN_ACTIVE = frozenset({ACTIVE})
+IN_ACTIVE = frozenset({ACTIVE})
 _IN_WRAP_UP = frozenset({WRAP_UP})
 
 
 def reply(s: State, at: int, c: cmd.Reply) -> Steps:
     """Say something on the current line or another of the customer's; then stay, park or close."""
-    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    conv = owned(s, c.agent, c.conv, IN_ACTIVE)
     if isinstance(conv, Refused):
         yield conv
         return
@@ -65,7 +65,7 @@ def note(s: State, at: int, c: cmd.Note) -> Steps:
 def hold_line(s: State, at: int, c: cmd.HoldLine) -> Steps:
     """Put a live line on hold, or take it off."""
     del at
-    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    conv = owned(s, c.agent, c.conv, IN_ACTIVE)
     if isinstance(conv, Refused):
         yield conv
         return
@@ -73,43 +73,9 @@ def hold_line(s: State, at: int, c: cmd.HoldLine) -> Steps:
         yield ev.LineHeld(conv.id, c.agent, conv.line, c.on)
 
 
-def transfer(s: State, at: int, c: cmd.Transfer) -> Steps:
-    """To a queue or an agent, place and history kept."""
-    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
-    refusal = conv if isinstance(conv, Refused) else _cannot_transfer(s, c)
-    if refusal or isinstance(conv, Refused):
-        yield refusal or Refused("not_yours")
-        return
-    cls = conv.cls
-    if c.queue:
-        assert s.bundle is not None, "checked before"
-        needs = needs_of(s.bundle, c.queue, conv.channel, language=language_of(s, conv))
-        cls = yield from class_for(s, c.queue, conv.channel, needs, load=conv.load, priority=conv.cls.priority)
-    rest_until_ms = at + s.queue_spec(cls.queue).rest_ms if c.queue else 0
-    yield ev.Transferred(conv.id, c.agent, cls.id, c.to_agent, c.note, rest_until_ms)
-    if c.to_agent:
-        yield from give_to(s, at, conv, agent_id=c.to_agent, why="transferred")
-    else:
-        yield from place(s, at, conv, "transferred", freed=c.agent)
-    yield from fill(s, at, c.agent)
-
-
-def _cannot_transfer(s: State, c: cmd.Transfer) -> Refused | None:
-    if bool(c.queue) == bool(c.to_agent):
-        return Refused("target_missing")
-    if c.to_agent == c.agent:
-        return Refused("target_self")
-    if c.to_agent:
-        target = s.agents.get(c.to_agent)
-        return None if target and target.accepts else Refused("target_away")
-    if s.bundle is None or c.queue not in s.bundle.queues:
-        return Refused("queue_unknown")
-    return None if s.queue_state(c.queue).open else Refused("queue_closed")
-
-
 def park(s: State, at: int, c: cmd.Park) -> Steps:
     """Wait for the customer or for a time; the capacity is given back."""
-    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    conv = owned(s, c.agent, c.conv, IN_ACTIVE)
     if isinstance(conv, Refused):
         yield conv
         return
@@ -131,7 +97,7 @@ def _park(s: State, at: int, conv: Conv, *, until_ms: int) -> Steps:
 
 def close(s: State, at: int, c: cmd.Close) -> Steps:
     """End it: wrap-up follows where the queue has one, unless the disposition is said at once."""
-    conv = _owned(s, c.agent, c.conv, _IN_ACTIVE)
+    conv = owned(s, c.agent, c.conv, IN_ACTIVE)
     if isinstance(conv, Refused):
         yield conv
         return
@@ -163,7 +129,7 @@ def finish(s: State, at: int, conv: Conv, *, disposition: str, why: str) -> Step
 
 def finish_wrap_up(s: State, at: int, c: cmd.FinishWrapUp) -> Steps:
     """The owner has said what came of it."""
-    conv = _owned(s, c.agent, c.conv, _IN_WRAP_UP)
+    conv = owned(s, c.agent, c.conv, _IN_WRAP_UP)
     if isinstance(conv, Refused):
         yield conv
         return

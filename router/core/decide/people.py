@@ -8,6 +8,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
 from router.core.deadlines import Due
+from router.core.decide.participants import leave_all
 from router.core.decide.placing import (
     OFFLINE,
     Steps,
@@ -84,6 +85,7 @@ def change_presence(s: State, at: int, event: ev.Event) -> Steps:
     assert isinstance(event, ev.PresenceSet), "callers make it"
     unplaced: list[int] = []
     if not event.accepts:
+        yield from leave_all(s, s.agents[event.agent], "agent_away", ringing=True)
         unplaced = yield from withdraw_offers(s, event.agent, "agent_away")
     yield event
     yield from back_in_line(s, at, unplaced, "agent_away")
@@ -121,7 +123,7 @@ def sign_out(s: State, at: int, c: cmd.SignOut) -> Steps:
 
 def _has_live_work(s: State, agent: Agent) -> bool:
     """Return whether an agent has live work that no rule of its queue rescues."""
-    convs = [s.convs[conv] for conv in agent.work]
+    convs = [conv for conv in map(s.convs.__getitem__, agent.work) if conv.owner == agent.id]
     return any(_is_talking(conv) and s.queue_spec(conv.queue).shift_end == "refuse" for conv in convs)
 
 
@@ -131,6 +133,7 @@ def _is_talking(conv: Conv) -> bool:
 
 def end_work(s: State, at: int, agent: Agent, why: str) -> Steps:
     """Nothing stays with somebody who is gone: wrap-ups end by name, mails wait for their owner, the rest is queued."""
+    yield from leave_all(s, agent, why)
     offered = yield from withdraw_offers(s, agent.id, why)
     owned = sorted(agent.work)
     held = sorted(agent.held)

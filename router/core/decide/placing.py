@@ -13,6 +13,7 @@ from router.core.bundle import DAY_MS
 from router.core.decide.overflow import KEPT, way_out
 from router.core.decide.owing import begins_ms
 from router.core.decide.patience import queued
+from router.core.decide.returning import comes_back, give_back
 from router.core.decide.rounds import BY_NAME, OWN_AGENT, carry_on
 from router.core.decide.windows import bounded_ms
 from router.core.facts import Facts
@@ -88,6 +89,9 @@ def place(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps:
 
     `freed` is an agent who has got room by giving it away: they take the oldest they may, which need not be this one.
     """
+    if conv.passed is not None and comes_back(s, conv):
+        yield from give_back(s, at, conv, why)
+        return
     if conv.queue not in s.queues:
         yield from reroute(s, at, conv)
     if not s.queue_state(conv.queue).serves(at):
@@ -125,9 +129,7 @@ def flow_over(s: State, at: int, conv: Conv) -> Steps:
     assert s.bundle is not None, "no conversation is open before the first configuration"
     also = (conv.cls.needs, *conv.cls.also) if rule.keep else ()
     needs = needs_of(s.bundle, rule.to, conv.channel, language=language_of(s, conv))
-    cls = yield from class_for(
-        s, rule.to, conv.channel, needs, load=conv.load, priority=conv.cls.priority, also=also
-    )
+    cls = yield from class_for(s, rule.to, conv.channel, needs, load=conv.load, priority=conv.cls.priority, also=also)
     yield ev.Overflowed(conv.id, closed_to, cls.id, found.why, found.waiting, found.wait_ms)
     if rule.notice and not conv.no_notice:
         yield ev.Announced(conv.id, conv.line, rule.notice, cls.queue, 0)
@@ -295,7 +297,7 @@ def back_in_line(
     convs.sort(key=lambda each: (each.key_ms, each.id))
     for conv in convs:
         reason = "rescued" if conv.id in rescued else why
-        if freed and s.queue_state(conv.queue).serves(at):
+        if freed and s.queue_state(conv.queue).serves(at) and not comes_back(s, conv):
             yield queued(s, at, conv, reason)
         else:
             yield from place(s, at, conv, reason)
@@ -336,6 +338,7 @@ def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> 
         spare_line=conv.spare_line,
         test=conv.test,
         relief=conv.relief,
+        passed=conv.passed,
     )
 
 
