@@ -1,4 +1,4 @@
-"""`python -m bench`: every benchmark of this folder that has a `main`, one after the other, in a process of its own."""
+"""`python -m bench [NAME ...]`: each benchmark here that has a `main`, or those named, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ def _defines_main(tree: ast.Module) -> bool:
 
 
 def main() -> int:
-    """Run them all; a failed one is said at the end and makes the exit status."""
-    failed = []
+    """Run them all, or those named; a failed one is said at the end and makes the exit status."""
+    failed, named = [], sys.argv[1:]
     for module in benchmarks():
+        if named and module.removeprefix(f"{HERE.name}.") not in named:
+            continue
         print(f"--- {module}", flush=True)
         if subprocess.run([sys.executable, "-m", module], cwd=HERE.parent, check=False).returncode:
             failed.append(module)

@@ -107,10 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
     parser.add_argument("--days", type=float, default=DAYS)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--only", nargs="*", default=[], help="scenarios, by the beginning of their names")
+    parser.add_argument("--only", nargs="*", default=[], help="gates, or scenarios by the beginning of their names")
     chosen = parser.parse_args(arguments)
     names = [name for name in CONTESTED if not chosen.only or name.startswith(tuple(chosen.only))]
-    if not chosen.only:
+    if not chosen.only or "gates" in chosen.only:
         gates(chosen.days, chosen.seeds)
     found = played(names, chosen.days, chosen.seeds)
     for name in names:

@@ -99,14 +99,14 @@ def _hear(runs: _Runs, connection: Connection) -> None:
 
 
 def _live(parent: Connection) -> None:
-    """Run what the parent gives, one after the other: the child process. Without a parent it ends."""
+    """Run what the parent gives, one after the other: the child process. Without a parent it ends, whatever it does."""
     gc.set_threshold(*_GC_THRESHOLDS)
-    while True:
-        try:
+    try:
+        while True:
             scenario, seed, prepare = parent.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            parent.send(Simulation(scenario, seed, prepare).run(parent.send))
-        except SimulationError as fault:
-            parent.send(fault)
+            try:
+                parent.send(Simulation(scenario, seed, prepare).run(parent.send))
+            except SimulationError as fault:
+                parent.send(fault)
+    except (EOFError, OSError):
+        return
