@@ -393,7 +393,7 @@ def _accepted(state: State, at: int, event: ev.Accepted) -> None:
     conv, agent = state.convs[event.conv], state.agents[event.agent]
     settle(conv)
     conv.state, conv.since_ms, conv.owner, conv.offer = ACTIVE, at, event.agent, None
-    if not conv.answered:
+    if not conv.answered and not conv.test:
         queue = state.queues.get(conv.queue)
         if queue is not None and queue.counted:
             count_start(queue, at)

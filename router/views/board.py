@@ -40,7 +40,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One conversation's contribution: its leg as the figures see it."""
+    """One conversation's contribution: its leg as the figures see it. A test contributes nothing."""
 
     queue: str
     column: str
@@ -183,7 +183,7 @@ class Board:
 
     def _stay(self, conv: Conv | None, before: Stay | None) -> Stay | None:
         column = COLUMN.get(conv.state) if conv else None
-        if conv is None or column is None:
+        if conv is None or column is None or conv.test:
             return None
         entered_ms = conv.since_ms if conv.answered else conv.opened_ms
         after = Stay(conv.queue, column, entered_ms)

@@ -8,7 +8,7 @@ or a deferral changes nothing in when it was entered; a transfer by an agent ope
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -24,6 +24,9 @@ class Leg(ViewRow, frozen=True, array_like=True, kw_only=True):
     """One leg. A time is 0 for what has not happened; `wait_ms` stands when the wait has ended by answer or leaving.
 
     The first leg of a conversation is entered when its customer's message arrived, any other when it was decided.
+    `answer_by_ms` is the queue's target, 0 for none; `answered_late`, `replied_late`: it had passed when somebody
+    took it, when they first replied. `next_replies` answered a customer who wrote again to a target of its own, of
+    them `next_late` too late; `next_by_ms` is the target of one that is still owed. `test`: no figure counts it.
     """
 
     conv: int
@@ -43,6 +46,17 @@ class Leg(ViewRow, frozen=True, array_like=True, kw_only=True):
     lapses: int = 0
     first_reply_ms: int = 0
     wait_ms: int = 0
+    answer_by_ms: int = 0
+    answered_late: bool = False
+    replied_late: bool = False
+    next_by_ms: int = 0
+    next_replies: int = 0
+    next_late: int = 0
+    test: bool = False
+
+    def is_late(self, at: int) -> bool:
+        """Return whether the queue's target has passed by a time."""
+        return 0 < self.answer_by_ms < at
 
 
 class LegClass(ViewRow, frozen=True, array_like=True, kw_only=True):
@@ -62,6 +76,7 @@ class Heading:
     why: str
     queue: str = ""
     channel: str = ""
+    test: bool = False
 
 
 @dataclass(slots=True)
@@ -94,18 +109,24 @@ class Folding:
             entered_ms=heading.entered_ms,
             entered_position=position,
             entered_why=heading.why,
+            test=heading.test or (last is not None and last.test),
         )
         self.legs.put(leg)
         return leg
 
     def leave(self, leg: Leg, why: str) -> None:
         """End a leg, and its wait where nobody had answered."""
-        wait_ms = leg.wait_ms if leg.answered_ms else max(0, self.at - leg.entered_ms)
-        self.change(leg, left_ms=self.at, left_why=why, wait_ms=wait_ms)
+        if not leg.answered_ms:
+            wait_ms = max(0, self.at - leg.entered_ms)
+            leg = msgspec.structs.replace(leg, wait_ms=wait_ms, answered_late=leg.is_late(self.at))
+        owed = 0 < leg.next_by_ms < self.at
+        self.change(leg, left_ms=self.at, left_why=why, next_by_ms=0, next_late=leg.next_late + owed)
 
-    def change(self, leg: Leg, **fields: int | str) -> None:
-        """Write some fields of a leg."""
-        self.legs.put(msgspec.structs.replace(leg, **fields))
+    def change(self, leg: Leg, **fields: int | str | bool) -> Leg:
+        """Write some fields of a leg; return it as it is now."""
+        leg = msgspec.structs.replace(leg, **fields)
+        self.legs.put(leg)
+        return leg
 
     def to_class(self, number: int, why: str) -> Heading:
         """Return the way to the queue of a class."""
@@ -119,12 +140,16 @@ def _class_formed(folding: Folding, _position: int, event: ev.ClassFormed) -> No
 
 def _received(folding: Folding, _position: int, event: ev.Received) -> None:
     if event.opened:
-        folding.headings[event.conv] = Heading(event.arrived_ms, "arrived")
+        folding.headings[event.conv] = Heading(event.arrived_ms, "arrived", test=event.test)
+        return
+    leg = folding.open_leg(event.conv) if event.reply_by_ms else None
+    if leg:
+        folding.change(leg, next_by_ms=event.reply_by_ms)
 
 
 def _returned(folding: Folding, _position: int, event: ev.Returned) -> None:
     record = event.record
-    folding.headings[event.conv] = Heading(folding.at, event.why, record.queue, record.channel)
+    folding.headings[event.conv] = Heading(folding.at, event.why, record.queue, record.channel, record.test)
 
 
 def _routed(folding: Folding, position: int, event: ev.Routed) -> None:
@@ -133,7 +158,7 @@ def _routed(folding: Folding, position: int, event: ev.Routed) -> None:
     leg, heading = folding.open_leg(event.conv), folding.headings.pop(event.conv, None)
     if leg is None:
         heading = heading or there
-        folding.enter(event.conv, position, Heading(heading.entered_ms, heading.why, there.queue, there.channel))
+        folding.enter(event.conv, position, replace(heading, queue=there.queue, channel=there.channel))
     elif leg.queue != there.queue:
         folding.leave(leg, "moved")
         folding.enter(event.conv, position, there)
@@ -150,7 +175,9 @@ def _in_line(folding: Folding, position: int, event: ev.Queued | ev.HeldFor | ev
     leg = folding.standing(event.conv, position)
     if leg.answered_ms:
         folding.leave(leg, "requeued")
-        folding.enter(event.conv, position, Heading(folding.at, event.why, leg.queue, leg.channel))
+        leg = folding.enter(event.conv, position, Heading(folding.at, event.why, leg.queue, leg.channel))
+    if isinstance(event, ev.Queued) and event.answer_by_ms and not leg.answer_by_ms:
+        folding.change(leg, answer_by_ms=event.answer_by_ms)
 
 
 def _offered(folding: Folding, position: int, event: ev.Offered) -> None:
@@ -183,13 +210,17 @@ def _answered(folding: Folding, position: int, event: ev.Accepted | ev.Assigned)
     leg = folding.standing(event.conv, position)
     if not leg.answered_ms:
         wait_ms = max(0, folding.at - leg.entered_ms)
-        folding.change(leg, answered_ms=folding.at, answered_by=event.agent, wait_ms=wait_ms)
+        late = leg.is_late(folding.at)
+        folding.change(leg, answered_ms=folding.at, answered_by=event.agent, wait_ms=wait_ms, answered_late=late)
 
 
 def _replied(folding: Folding, position: int, event: ev.Replied) -> None:
     leg = folding.standing(event.conv, position)
     if not leg.first_reply_ms:
-        folding.change(leg, first_reply_ms=folding.at)
+        leg = folding.change(leg, first_reply_ms=folding.at, replied_late=leg.is_late(folding.at))
+    if leg.next_by_ms:
+        late = leg.next_by_ms < folding.at
+        folding.change(leg, next_by_ms=0, next_replies=leg.next_replies + 1, next_late=leg.next_late + late)
 
 
 def _transferred(folding: Folding, position: int, event: ev.Transferred) -> None:
@@ -275,5 +306,5 @@ def fold(sheets: Sheets, first: int, entry: ev.Entry) -> None:
 
 
 LEGS_VIEW = View(
-    spec=ViewSpec(name=LEGS, version=2, tables={LEGS: Leg, CLASSES: LegClass}), subjects=subjects, fold=fold
+    spec=ViewSpec(name=LEGS, version=3, tables={LEGS: Leg, CLASSES: LegClass}), subjects=subjects, fold=fold
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING
 from router.core.state import Agent, Conv, State
 from router.views.board import Board, Figures
 from router.views.waiting import lines, page, why_waiting
+from tests.core.floor_plan import Floor, at_work
 from tests.views.floor_day import FloorDay, bundle
 
 IN_LINE = {WAITING, HELD, OFFERED}
@@ -223,3 +225,22 @@ def test_why_somebody_waits_is_true(seed: int) -> None:
 def meets(agent: Agent, conv: Conv) -> bool:
     levels = dict(agent.abilities)
     return all(levels.get(name, -1) >= level for name, level in conv.cls.needs)
+
+
+def test_a_test_is_in_no_figure() -> None:
+    floor = at_work(7)
+    board = Board(lambda: floor.state)
+    for line in (1, 2):
+        board.apply([*_decided(floor, line, test=line == 1)])
+    figures = board.figures("general")
+    assert (figures.waiting, figures.offered, figures.active) == (0, 1, 0)
+    floor.accept(1)
+    board.apply(floor.entries[-1:])
+    assert board.figures("general").active == 0
+    board.rebuild()
+    assert (board.figures("general").offered, board.figures("general").active) == (1, 0)
+
+
+def _decided(floor: Floor, line: int, *, test: bool) -> list[Entry]:
+    floor.do(msgspec.structs.replace(floor.message(line), test=test))
+    return floor.entries[-1:]

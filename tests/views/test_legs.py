@@ -6,13 +6,14 @@ import os
 from collections import Counter
 from random import Random
 
+import msgspec
 import pytest
 
 from router.core import commands as cmd
-from router.core.bundle import HOUR_MS, MINUTE_MS
+from router.core.bundle import HOUR_MS, MINUTE_MS, OffHours, Queue
 from router.views.keeper import numbered
 from router.views.legs import LEGS, LEGS_VIEW, Leg
-from tests.core.floor_plan import MONDAY_MS, Floor, at_work
+from tests.core.floor_plan import MONDAY_MS, Floor, at_work, bundle
 from tests.views.watching import LegWatch, cut, folded, of_world, rows_of, walked
 
 SEEDS = {"quick": 30, "prove": 1_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
@@ -186,3 +187,86 @@ def test_random_floors_come_to_every_end_of_a_leg() -> None:
         made = rows_of(folded(LEGS_VIEW, [of_world(walked(seed))]), LEGS)
         ends.update(leg.left_why for leg in made if isinstance(leg, Leg))
     assert {"abandoned", "transferred", "diverted", "moved", "parked", "closed", "requeued", ""} == set(ends)
+
+
+# --- targets and tests --------------------------------------------------------------------------------------
+
+
+def targeted(clock: str = "clock") -> Floor:
+    """A floor that answers chats in a minute, those who wrote again in half of one, by the clock or in opening time."""
+    general = Queue(
+        name="general",
+        hours="office",
+        clock=clock,
+        answer_within_ms={"chat": MINUTE_MS, "email": 4 * HOUR_MS},
+        next_within_ms={"chat": 30_000},
+        off_hours=OffHours(),
+    )
+    return Floor(bundle(queues={**bundle().queues, "general": general}))
+
+
+def test_an_answer_in_time_is_not_late_and_one_after_the_target_is() -> None:
+    for wait_ms, late in ((MINUTE_MS, False), (MINUTE_MS + 1, True)):
+        floor = targeted()
+        floor.arrive(1)
+        floor.wait(wait_ms)
+        floor.sign_in(7)
+        floor.accept(1)
+        [leg] = legs(floor)
+        assert (leg.answer_by_ms - leg.entered_ms, leg.answered_late) == (MINUTE_MS, late)
+
+
+def test_who_left_after_the_target_was_answered_too_late() -> None:
+    floor = targeted()
+    floor.arrive(1)
+    floor.wait(2 * MINUTE_MS)
+    floor.do(cmd.LeaveLine(id=floor.id(), line=1))
+    assert legs(floor)[0].answered_late
+
+
+def test_the_first_reply_is_held_to_the_target_too() -> None:
+    floor = targeted()
+    floor.sign_in(7)
+    floor.arrive(1)
+    floor.accept(1)
+    floor.wait(MINUTE_MS + 1)
+    floor.do(cmd.Reply(id=floor.id(), agent=7, conv=1, message=9))
+    [leg] = legs(floor)
+    assert (leg.answered_late, leg.replied_late, leg.next_replies) == (False, True, 0)
+
+
+def test_who_writes_again_is_answered_within_a_target_of_its_own() -> None:
+    floor = targeted()
+    floor.sign_in(7)
+    floor.arrive(1)
+    floor.accept(1)
+    for wait_ms in (30_000, 30_001):
+        floor.do(cmd.Reply(id=floor.id(), agent=7, conv=1, message=9))
+        floor.arrive(1)
+        floor.wait(10_000)
+        floor.arrive(1)
+        floor.wait(wait_ms - 10_000)
+    assert legs(floor)[0].next_by_ms == floor.at - 1, "it counts from the first message that nobody has answered"
+    floor.do(cmd.Reply(id=floor.id(), agent=7, conv=1, message=9))
+    [leg] = legs(floor)
+    assert (leg.next_by_ms, leg.next_replies, leg.next_late) == (0, 2, 1)
+
+
+@pytest.mark.parametrize(("clock", "late_at"), [("clock", 4 * HOUR_MS), ("business", 19 * HOUR_MS)])
+def test_a_target_runs_by_the_clock_or_while_the_queue_is_open(clock: str, late_at: int) -> None:
+    """The office opens at nine o'clock for eight hours, as long as sixteen hours before the next day."""
+    floor = targeted(clock)
+    floor.wait(MONDAY_MS + 7 * HOUR_MS - floor.at)
+    floor.arrive(1, channel="email")
+    [leg] = legs(floor)
+    assert leg.answer_by_ms - leg.entered_ms == (4 * HOUR_MS if clock == "clock" else late_at + HOUR_MS)
+
+
+def test_a_test_has_legs_that_say_so() -> None:
+    floor = at_work(7)
+    floor.do(msgspec.structs.replace(floor.message(1), test=True))
+    floor.accept(1)
+    floor.do(cmd.Transfer(id=floor.id(), agent=7, conv=1, queue="night"))
+    floor.arrive(2)
+    assert [leg.test for leg in legs(floor)] == [True, True]
+    assert not legs(floor, 2)[0].test

@@ -167,6 +167,9 @@ class LegWatch:
             ]
             replies = [at for at, event in inside if isinstance(event, ev.Replied)]
             over_ms = stay.answered_ms or stay.left_ms
+            promised = [e.answer_by_ms for _, e in inside if isinstance(e, ev.Queued) and e.answer_by_ms]
+            answer_by_ms = promised[0] if promised else 0
+            next_by_ms, next_replies, next_late = _next_of(inside, stay)
             yield Leg(
                 conv=conv,
                 leg=number,
@@ -185,11 +188,31 @@ class LegWatch:
                 lapses=sum(isinstance(event, ev.OfferLapsed) or _stopped(event, "lapsed") for _, event in inside),
                 first_reply_ms=replies[0] if replies else 0,
                 wait_ms=over_ms - stay.entered_ms if over_ms else 0,
+                answer_by_ms=answer_by_ms,
+                answered_late=0 < answer_by_ms < over_ms,
+                replied_late=bool(replies) and 0 < answer_by_ms < replies[0],
+                next_by_ms=next_by_ms,
+                next_replies=next_replies,
+                next_late=next_late,
+                test=any(event.test for _, _, event in own if isinstance(event, ev.Received) and event.opened),
             )
 
 
 def _stopped(event: ev.Event, why: str) -> bool:
     return isinstance(event, ev.RingStopped) and event.why == why
+
+
+def _next_of(inside: list[tuple[int, ev.Event]], stay: Stay) -> tuple[int, int, int]:
+    """Return what is still promised, how many promises were kept or broken by a reply, how many were broken in all."""
+    pending, replies, late = 0, 0, 0
+    for at, event in inside:
+        if isinstance(event, ev.Received) and event.reply_by_ms and not event.opened:
+            pending = event.reply_by_ms
+        elif isinstance(event, ev.Replied) and pending:
+            replies, late, pending = replies + 1, late + (at > pending), 0
+    if stay.left_ms:
+        return 0, replies, late + (0 < pending < stay.left_ms)
+    return pending, replies, late
 
 
 def presences_watched(entries: Iterable[ev.Entry], bundles: Mapping[str, Bundle]) -> dict[int, list[AgentTime]]:
