@@ -11,6 +11,7 @@ from router.core.cel import did_you_mean
 from router.core.rules import DEFAULT_NOTICE
 from router.settings.choosing import check_queue, check_widening, queue_fields, with_preferences
 from router.settings.customers import QUEUE_FIELDS, gathered
+from router.settings.offers import OFFER_FIELDS, check_offers
 from router.settings.reading import (
     Field,
     Scope,
@@ -186,12 +187,14 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
         "closing": Field(_closing, "closing"),
         "closed": Field(_off_hours, "off_hours"),
         **QUEUE_FIELDS,
+        **OFFER_FIELDS,
     }
 
     def queue(part: Node, inner: Scope) -> dict[str, Any] | None:
         values = complete(record(part, inner, table), table)
         if values is not None:
             check_queue(part, values, inner)
+            check_offers(part, values, inner)
         return None if values is None else with_preferences(values)
 
     values = mapped(queue)(node, scope) or {}

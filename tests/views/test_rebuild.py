@@ -30,30 +30,33 @@ from tests.views.watching import folded, of_world, walked
 
 ROOT = Path(__file__).parent.parent.parent
 
+# A walk so long that followers can be killed at many batches before its end.
+STEPS = 600
+
 
 def expected(seed: int) -> dict[str, Any]:
     """What the views hold of a walk, folded at once and without a store."""
-    entries = of_world(walked(seed))
+    entries = of_world(walked(seed, STEPS))
     return {name: folded(view, [entries]) for name, view in VIEWS.items()}
 
 
 async def kept(folder: Path, seed: int) -> Store:
     store = await opened(folder)
-    await write_journal(store, walked(seed).entries, Random(seed))
+    await write_journal(store, walked(seed, STEPS).entries, Random(seed))
     return store
 
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a walk of some hundred events takes many batches."""
-    monkeypatch.setattr(keeper_module, "EVENTS_MAX", 12)
+    monkeypatch.setattr(keeper_module, "EVENTS_MAX", 60)
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_what_was_followed_piece_by_piece_is_what_is_rebuilt(tmp_path: Path, seed: int) -> None:
     store = await opened(tmp_path)
     try:
-        entries, chance = walked(seed).entries, Random(seed)
+        entries, chance = walked(seed, STEPS).entries, Random(seed)
         for start in range(0, len(entries), 120):
             await write_journal(store, entries[start : start + 120], chance)
             for view in VIEWS.values():
@@ -168,7 +171,7 @@ def data(tmp_path: Path) -> Path:
 
     async def make() -> None:
         store = await open_store(tmp_path, load_site_key(tmp_path, {}))
-        await write_journal(store, walked(9).entries, Random(9))
+        await write_journal(store, walked(9, STEPS).entries, Random(9))
         await store.close()
 
     asyncio.run(make())
@@ -195,7 +198,7 @@ def held(data: Path) -> dict[str, Any]:
 def test_rebuild_says_rows_and_position_of_each_view(data: Path) -> None:
     said = rebuild(data)
     assert said.exit_code == 0, said.output
-    whole, end = expected(9), sum(len(entry.events) for entry in walked(9).entries)
+    whole, end = expected(9), sum(len(entry.events) for entry in walked(9, STEPS).entries)
     for name in VIEWS:
         assert f"{name}: {len(whole[name][name])} rows, position {end}\n" in said.stdout
     assert "%" in said.stderr
