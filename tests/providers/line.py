@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +51,7 @@ class LinePlatform:
         number = next(self._numbers)
         return {
             "type": kind,
-            "timestamp": 1_795_000_000_000 + number,
+            "timestamp": time.time_ns() // 1_000_000,
             "source": {"type": "user", "userId": user},
             "webhookEventId": f"01HEVENT{number:018}",
             "deliveryContext": {"isRedelivery": False},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +48,7 @@ class TelegramPlatform:
         self.started.add(str(chat))
         who = {"id": chat, "is_bot": False, "first_name": "Ann", "last_name": "Lee", "language_code": "th-TH"}
         where = {"id": chat, "type": "private", "first_name": "Ann", "last_name": "Lee"}
-        said = {"message_id": number, "from": who, "chat": where, "date": 1_795_000_000, **message}
+        said = {"message_id": number, "from": who, "chat": where, "date": int(time.time()), **message}
         return {"update_id": number, "message": said}
 
     async def say(self, chat: int, text: str) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,8 @@ class WhatsAppPlatform:
     def message(self, number: str, kind: str = "text", **more: Any) -> dict[str, Any]:
         """Return a message as Meta writes it."""
         self.in_window.add(number)
-        return {"from": number, "id": f"wamid.{next(self._numbers)}", "timestamp": "1795000000", "type": kind, **more}
+        name, now = f"wamid.{next(self._numbers)}", str(int(time.time()))
+        return {"from": number, "id": name, "timestamp": now, "type": kind, **more}
 
     def body(self, *messages: dict[str, Any], statuses: tuple[dict[str, Any], ...] = ()) -> bytes:
         """Return what is posted. Letters beyond ASCII are escaped, as Meta does."""
@@ -70,7 +72,7 @@ class WhatsAppPlatform:
 
     async def tell(self, number: str, wamid: str, status: str, **more: Any) -> int:
         """Tell what became of a message."""
-        said = {"id": wamid, "status": status, "timestamp": "1795000001", "recipient_id": number, **more}
+        said = {"id": wamid, "status": status, "timestamp": str(int(time.time())), "recipient_id": number, **more}
         return await self.post(self.body(statuses=(said,)))
 
     async def post(self, body: bytes, *, signature: str | None = None) -> int:
