@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from dashboard import handling, headers, openapi, people, reading, supervising
+from dashboard import handling, headers, openapi, people, reading, senders, supervising
 from dashboard.errors import ApiError
 from dashboard.hub import Hub
 from dashboard.live import Live
@@ -58,6 +58,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *reading.routes(parts),
         *handling.routes(parts),
         *supervising.routes(parts),
+        *senders.routes(parts),
     ]
     described: dict[str, bytes] = {}
 

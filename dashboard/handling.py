@@ -24,6 +24,7 @@ from dashboard.routes import BODY_BYTES_MAX, Call, Handler, Route
 from dashboard.shapes import Reached, Written
 from dashboard.writing import NOTE, REPLY, Draft
 from router.core import commands as cmd
+from router.core.decide.windows import refusal
 from router.core.lifecycle import ACTIVE
 from router.core.record import decode_record
 from router.store.port import ConversationRow
@@ -90,7 +91,7 @@ class Handling:
                 disposition=ask.disposition or "",
             )
 
-        return await self._parts.writing.say(draft, command, lambda: self._check_mine(row.conv, call.me))
+        return await self._parts.writing.say(draft, command, lambda: self._check_reply(row.conv, call.me, ask.line))
 
     async def _check_line(self, row: ConversationRow, line: int) -> None:
         """The core knows lines by number only; whose they are is looked up here."""
@@ -98,6 +99,13 @@ class Handling:
         lines = await self._out.store.archive.lines_of(self._out.floor.site, row.customer)
         if line != inside.line and line not in {each.id for each in lines}:
             raise refused("line_unknown")
+
+    def _check_reply(self, conv_id: int, agent: int, line: int) -> None:
+        """Nor any that the line's platform would not take."""
+        self._check_mine(conv_id, agent)
+        shut = refusal(self._out.floor.state.convs[conv_id], self._out.now_ms(), line)
+        if shut:
+            raise refused(shut)
 
     def _check_mine(self, conv_id: int, agent: int) -> None:
         """Write no text that the core is sure to refuse: nobody would ever find or erase it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dashboard.shapes import (
     AgentLine,
@@ -35,6 +36,8 @@ REASONS = {
     "longest_idle": "You have been free the longest.",
     "next_in_line": "They are next in line for you.",
     "named_agent": "They were sent to you by name.",
+    "same_customer": "You are talking with this customer already.",
+    "last_agent": "They spoke with you last.",
     "first_task": "This is your first task.",
     "highest_level": "You have the highest level in what is needed.",
     "least_flexible": "Others who could take it are kept for those who need them.",
@@ -96,6 +99,7 @@ class Pictures:
             last=Last(text=told.text, author=self._author(told), at=told.at) if told.at else None,
             unread=told.unread,
             subject=told.subject,
+            **_promised(shown),
         )
 
     def _is_live(self, shown: Shown) -> bool:
@@ -110,7 +114,8 @@ class Pictures:
 
     async def conversation(self, row: ConversationRow) -> Conversation:
         """Return one conversation with all that its screen needs."""
-        conv = self._out.floor.state.convs.get(row.conv)
+        convs = self._out.floor.state.convs
+        conv = convs.get(row.conv)
         shown: Shown = conv or row
         (summary,) = await self.summaries([shown], whole=True)
         record = decode_record(row.record) if row.record and conv is None else None
@@ -126,6 +131,7 @@ class Pictures:
             wrap_up_until_ms=conv.due_ms if conv and conv.state == WRAP_UP else 0,
             rule=conv.rule if conv else (record.rule if record else ""),
             why=list(conv.offer.why) if conv and conv.offer else [],
+            related=[self._out.reference(other) for other in (conv.related if conv else ()) if other in convs],
         )
 
     async def _lines(self, shown: Shown) -> list[Line]:
@@ -246,6 +252,17 @@ class Pictures:
 
 def _id(shown: Shown) -> int:
     return shown.id if isinstance(shown, Conv) else shown.conv
+
+
+def _promised(shown: Shown) -> dict[str, Any]:
+    """What is promised and allowed: our target for the next answer, the platform's window and answers that are left."""
+    if isinstance(shown, Conv):
+        names = ("reply_by_ms", "window_ms", "replies_left", "test")
+        return {name: getattr(shown, name) for name in names}
+    if not shown.record:
+        return {}
+    record = decode_record(shown.record)
+    return {"window_ms": record.window_ms, "replies_left": record.replies_left, "test": record.test}
 
 
 def _agent_of(author: str) -> int:

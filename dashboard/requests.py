@@ -117,6 +117,27 @@ class SendOffRequest(CommandRequest, frozen=True, kw_only=True):
     reason: Code
 
 
+class SenderRequest(Request, frozen=True, kw_only=True):
+    """One sender by `kind` and `value`, or all that a `customer` is known by."""
+
+    mark: Literal["blocked", "test"]
+    reason: Code
+    kind: Annotated[str, Meta(max_length=32, description="an identity's kind, or `line`")] = ""
+    value: Annotated[str, Meta(max_length=1_000, description="the identity's value, or `<channel>:<key>`")] = ""
+    customer: Number = 0
+    until_ms: Number = 0
+
+
+class SendersQuery(Request, frozen=True, kw_only=True):
+    after: Number = 0
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class CareRequest(Request, frozen=True, kw_only=True):
+    named_agent: Number = 0
+    team: Annotated[str, Meta(max_length=100, description="a team's name, empty for none")] = ""
+
+
 class DraftRequest(Request, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="text of at most 100,000 characters")]
 

@@ -93,6 +93,10 @@ class Summary(Shape, frozen=True, kw_only=True):
     last: Last | None
     unread: int
     subject: str
+    reply_by_ms: int = 0
+    window_ms: int = 0
+    replies_left: int = -1
+    test: bool = False
 
 
 class Waiting(Summary, frozen=True, kw_only=True):
@@ -122,6 +126,7 @@ class Conversation(Summary, frozen=True, kw_only=True):
     wrap_up_until_ms: int
     rule: str
     why: list[str]
+    related: list[str] = []
 
 
 class Item(Shape, frozen=True, kw_only=True, omit_defaults=True):
@@ -271,3 +276,23 @@ class Quarantined(Shape, frozen=True, kw_only=True):
     received_ms: int
     attempts: int
     reason: str
+
+
+class Sender(Shape, frozen=True, kw_only=True):
+    id: int
+    kind: str
+    value: str
+    mark: str
+    reason: str
+    agent: int
+    created_ms: int
+    until_ms: int
+
+
+class Marked(Shape, frozen=True, kw_only=True):
+    ids: list[int]
+
+
+class Care(Shape, frozen=True, kw_only=True):
+    named_agent: int
+    team: str

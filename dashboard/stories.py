@@ -96,8 +96,10 @@ class Stories:
         return [await self._worded(item_of(each.row, each.message, self._staff.name), each.row) for each in told]
 
     async def _worded(self, item: Item, row: TimelineRow) -> Item:
-        """A notice is shown in the words the customer was told, not by its name."""
+        """A notice is shown in the words the customer was told, another conversation by its reference."""
         floor = self._out.floor
+        if item.kind == "related":
+            return msgspec.structs.replace(item, detail=self._out.reference(int(row.detail.partition(":")[2])))
         if item.kind != "notice" or floor.bundle is None:
             return item
         language = await language_of(row.conv, floor.state, self._out.store, site=floor.site)

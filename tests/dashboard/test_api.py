@@ -105,6 +105,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     decline = {"offer": office.offer(declined), "reason": "busy"}
     assert (await ana.post(f"/conversations/{office.ref(declined)}/decline", decline)).status == 200
     await step_in(office, sue, ana)
+    await know_people(office, sue)
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
     assert (await ben.call("DELETE", "/shift")).status == 200
     assert (await ben.call("DELETE", "/session")).status == 204
@@ -133,6 +134,14 @@ async def step_in(office: Office, sue: Desk, ana: Desk) -> None:
     (waiting,) = await office.store.letterbox.put(SITE, [broken_letter()])
     await office.store.letterbox.quarantine(SITE, waiting.id, "broken")
     assert [each["reason"] for each in (await sue.get("/letterbox/quarantine")).body] == ["broken"]
+
+
+async def know_people(office: Office, sue: Desk) -> None:
+    marked = await sue.post("/senders", {"kind": "email", "value": "a@x", "mark": "blocked", "reason": "abuse"})
+    assert [each["value"] for each in (await sue.get("/senders")).body] == ["a@x"]
+    assert (await sue.call("DELETE", f"/senders/{marked.body['ids'][0]}", {})).status == 204
+    customer = office.floor.state.convs[await office.arrives("who cares", key="care")].customer
+    assert (await sue.call("PUT", f"/customers/{customer}/care", {"team": "gold"})).body["team"] == "gold"
 
 
 def broken_letter() -> Any:

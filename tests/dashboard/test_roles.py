@@ -17,6 +17,10 @@ SUPERVISORS_ONLY = {
     ("GET", "/outbox/dead"),
     ("POST", "/outbox/dead/{id}/retry"),
     ("GET", "/letterbox/quarantine"),
+    ("GET", "/senders"),
+    ("POST", "/senders"),
+    ("DELETE", "/senders/{id}"),
+    ("PUT", "/customers/{id}/care"),
 }
 FOR_ANYBODY = {("POST", "/session"), ("GET", "/openapi.json")}
 
