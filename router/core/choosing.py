@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from router.core.conversations import Conv
 from router.core.flexibility import bits, flexibility_of
-from router.core.matching import Matching, Profile
+from router.core.matching import Matching
 from router.core.orders import DEFAULT_ORDER, FAIR_TURN, IN_LINE, ONE, OVERTAKING, URGENT, Slope
+from router.core.reserves import kept_for
 from router.core.rooms import Entry, Room, Rooms
 from router.core.waiting import Class
 
@@ -140,7 +141,7 @@ class Choosing:
         kind = m.kinds[cls.kind]
         if not kind.mask:
             return None
-        withheld = self._withheld(cls) if m.kept else 0
+        withheld = m.reserves.withheld_from(cls) if m.reserves.kept else 0
         barred: Standing = {}
         while True:
             standing = self._standing(kind, cls, withheld, barred=barred)
@@ -167,14 +168,6 @@ class Choosing:
                 if candidates:
                     found[room] = candidates
         return found
-
-    def _withheld(self, cls: Class) -> int:
-        """Return the profiles whose completely free agents are kept for other classes than this."""
-        mask = 0
-        for kept in self.matching.kept:
-            if not kept.classes & cls.bit and kept.withholds:
-                mask |= kept.profiles
-        return mask
 
     def _narrowed_to(self, cls: Class, standing: Standing, resting: Resting) -> tuple[Asked | None, Standing]:
         among = _profiles(standing).bit_count()
@@ -220,8 +213,8 @@ class Choosing:
         candidates = m.waiting & agent.profile.classes & ~m.shut
         if candidates:
             candidates &= m.fitting(agent)
-        if candidates and m.kept and not agent.work:
-            candidates &= _kept_for(agent.profile)
+        if candidates and m.reserves.kept and not agent.work:
+            candidates &= kept_for(agent.profile)
         return self._first_of(candidates, agent, at) if candidates else None
 
     def may_take(self, agent: Agent, cls: Class) -> bool:
@@ -229,7 +222,7 @@ class Choosing:
         m = self.matching
         if not cls.bit & agent.profile.classes & m.fitting(agent):
             return False
-        return bool(agent.work or not m.kept or cls.bit & _kept_for(agent.profile))
+        return bool(agent.work or not m.reserves.kept or cls.bit & kept_for(agent.profile))
 
     def _first_of(self, candidates: int, agent: Agent, at: int) -> Taken | None:
         best: tuple[int, int, int, Conv] | None = None
@@ -304,12 +297,3 @@ def _awake_first(entries: list[Entry], resting: Resting) -> Entry | None:
     if not resting:
         return entries[0]
     return next((entry for entry in entries if entry[1] not in resting), None)
-
-
-def _kept_for(profile: Profile) -> int:
-    """Return the classes that a completely free agent of a profile may take: those that no reserve keeps them from."""
-    mask = -1
-    for kept in profile.kept:
-        if kept.withholds:
-            mask &= kept.classes
-    return mask

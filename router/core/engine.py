@@ -104,7 +104,7 @@ class Engine:
             return Made(state.position, None)
         if state.parted:
             self._steps(participants.tell_parted(state, at), at, made)
-        if state.matching.let_go:
+        if state.matching.reserves.let_go:
             self._steps(let_go(state, at), at, made)
         remember(state, command, at)
         return Made(state.position, ev.Entry(at, command, tuple(made)))  # type: ignore[arg-type]

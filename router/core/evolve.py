@@ -108,7 +108,7 @@ def remember(state: State, command: str, at: int) -> None:
         state.answers[command] = Answer(state.position, at)
     if at >= state.forget_ms or len(state.answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
         _forget(state, at - MEMORY_MS)
-    state.matching.let_go.clear()
+    state.matching.reserves.let_go.clear()
     if state.convs.stirred:
         state.convs.settle(state.matching.in_lines)
     if at >= state.deadlines.opens_ms:
@@ -194,7 +194,7 @@ def _reconfigure(state: State, bundle: Bundle) -> None:
             fit(state, agent)
         state.matching.enter_room(agent)
     if changed:
-        state.matching.let_go = [agent for _, agent, _ in state.matching.kinds[0].idle]
+        state.matching.reserves.let_go = [agent for _, agent, _ in state.matching.kinds[0].idle]
 
 
 def _review(state: State, convs: list[Conv]) -> None:

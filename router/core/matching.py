@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 
 from router.core.bundle import Bundle
 from router.core.conversations import Conv, Conversations
+from router.core.first_tasks import FirstTasks
 from router.core.flexibility import ABILITIES_MAX, Flexibility, bits
 from router.core.orders import Grade, Slope, grade_of
-from router.core.rooms import Entry, Kept, Room, Rooms
+from router.core.reserves import Kept, Reserves
+from router.core.rooms import Entry, Room, Rooms
 from router.core.waiting import Class, ClassKey, Need, Needs, Place
 
 if TYPE_CHECKING:
     from router.core.state import Agent
 
-# What an agent can do begins with one of these words; the last two say how they work, and no conversation needs them.
-PRIMARY, LIMIT = "primary:", "limit:"
+# What an agent can do may begin with this word; it says how much they take, and no conversation needs it.
+LIMIT = "limit:"
 
 
 @dataclass(slots=True, eq=False)
@@ -76,11 +78,9 @@ class Matching:
     wide: int = 0  # classes that other needs will do for as well
     slopes: dict[Grade, Slope] = field(default_factory=dict)
     kinds: list[Rooms] = field(default_factory=lambda: [Rooms(0)])
-    kept: list[Kept] = field(default_factory=list)
-    let_go: list[int] = field(default_factory=list)  # agents whom this decision has freed of a reserve
+    reserves: Reserves = field(default_factory=Reserves)
+    first_tasks: FirstTasks = field(default_factory=FirstTasks)
     flexibility: Flexibility = field(default_factory=Flexibility)
-    named: dict[str, int] = field(default_factory=dict)  # queue or skill -> classes of it
-    primary_of: dict[str, int] = field(default_factory=dict)  # queue or skill -> profiles whose first task it is
     in_lines: int = 0  # how many wait in all
     queued: dict[str, int] = field(default_factory=dict)  # queue -> how many wait in it
     whole: list[int] = field(default_factory=list)  # bits of the channels that need somebody whole
@@ -187,24 +187,16 @@ class Matching:
         self.kinds = [Rooms(0), *(Rooms(number, way) for number, way in enumerate(sorted(ways, key=sorted), 1))]
         for cls in self.classes:
             self._set_kind(cls)
-        self.kept = [Kept(self._mask_of(reserve.needs), reserve.agents) for reserve in bundle.reserves]
-        for kept in self.kept:
-            kept.classes = sum(cls.bit for cls in self.classes if cls.mask & kept.mask == kept.mask)
+        self.reserves.configure(bundle.reserves, self._mask_of, self.classes)
         for profile in self.profiles:
             profile.rooms = [{} for _ in self.kinds]
-            self._set_kept(profile)
+            self.reserves.set_profile(profile)
 
     def _set_kind(self, cls: Class) -> None:
         way = _gives_way(self.bundle, cls.channel) if self.bundle else frozenset[str]()
         cls.kind = next((kind.number for kind in self.kinds if kind.gives_way == way), 0)
         by_load = self.kinds[cls.kind].by_load
         by_load[cls.load] = by_load.get(cls.load, 0) | cls.bit
-
-    def _set_kept(self, profile: Profile) -> None:
-        for kept in self.kept:
-            fulfils = profile.mask & kept.mask == kept.mask
-            kept.profiles = kept.profiles | profile.bit if fulfils else kept.profiles & ~profile.bit
-        profile.kept = tuple(kept for kept in self.kept if kept.profiles & profile.bit)
 
     def _set_behaviour(self, cls: Class) -> None:
         grade = grade_of(self.bundle, cls.queue, cls.channel, live=cls.live, priority=cls.priority)
@@ -240,16 +232,8 @@ class Matching:
         self.flexibility.forget()
         self._set_behaviour(cls)
         self._set_kind(cls)
-        self._set_primary(cls)
-        for kept in self.kept:
-            kept.classes = kept.classes | cls.bit if cls.mask & kept.mask == kept.mask else kept.classes & ~cls.bit
-
-    def _set_primary(self, cls: Class) -> None:
-        for name in _names(cls):
-            self.named[name] = self.named.get(name, 0) | cls.bit
-            cls.primary |= self.primary_of.get(name, 0)
-        for index in bits(cls.primary):
-            self.profiles[index].primary |= cls.bit
+        self.first_tasks.add_class(cls, self.profiles)
+        self.reserves.set_class(cls)
 
     def _mask_of(self, needs: Needs) -> int:
         return sum(1 << self._bit(need) for need in needs)
@@ -271,11 +255,9 @@ class Matching:
         by_load[over.load] &= ~over.bit
         if not by_load[over.load]:
             del by_load[over.load]
-        for name in _names(over):
-            self.named[name] &= ~over.bit
-        for index in bits(over.profiles | over.primary):
+        self.first_tasks.drop_class(over, self.profiles)
+        for index in bits(over.profiles):
             self.profiles[index].classes &= ~over.bit
-            self.profiles[index].primary &= ~over.bit
 
     def _bit(self, need: Need) -> int:
         if need in self.bit_of:
@@ -333,25 +315,10 @@ class Matching:
         for index in bits(profile.classes):
             self.classes[index].profiles |= profile.bit
         profile.levels = min(sum(level for _, level in abilities), ABILITIES_MAX - 1)
-        self._set_first_tasks(profile, before)
-        self._set_kept(profile)
+        self.first_tasks.set_profile(profile, before, self.classes)
+        self.reserves.set_profile(profile)
         if abilities:
             self.flexibility.add(profile)
-
-    def _set_first_tasks(self, profile: Profile, before: Needs) -> None:
-        for name, _ in before:
-            if name.startswith(PRIMARY):
-                self.primary_of[name.removeprefix(PRIMARY)] &= ~profile.bit
-        for index in bits(profile.primary):
-            self.classes[index].primary &= ~profile.bit
-        profile.primary = 0
-        for name, _ in profile.abilities:
-            if name.startswith(PRIMARY):
-                task = name.removeprefix(PRIMARY)
-                self.primary_of[task] = self.primary_of.get(task, 0) | profile.bit
-                profile.primary |= self.named.get(task, 0)
-        for index in bits(profile.primary):
-            self.classes[index].primary |= profile.bit
 
     # --- rooms and lines, by evolve only ------------------------------------------------------------------------
 
@@ -362,18 +329,7 @@ class Matching:
         for kind in self.kinds:
             kind.enter(agent)
         if agent.profile.kept:
-            self._enter_reserves(agent)
-
-    def _enter_reserves(self, agent: Agent) -> None:
-        """Who is completely free is counted; who has begun something is kept for nobody."""
-        if agent.work:
-            self.let_go.append(agent.id)
-            return
-        for kept in agent.profile.kept:
-            was = kept.withholds
-            kept.enter((agent.idle, agent.id))
-            if was and not kept.withholds:
-                self.let_go.extend(member for _, member in kept.blank)
+            self.reserves.enter(agent)
 
     def leave_room(self, agent: Agent) -> None:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
@@ -381,9 +337,8 @@ class Matching:
             return
         for kind in self.kinds:
             kind.leave(agent)
-        if not agent.work:
-            for kept in agent.profile.kept:
-                kept.leave((agent.idle, agent.id))
+        if agent.profile.kept:
+            self.reserves.leave(agent)
 
     def join_line(self, conv: Conv) -> None:
         """Put a conversation, already in state waiting, into its class's line at its place."""
@@ -436,11 +391,6 @@ def _gives_way(bundle: Bundle, channel: str) -> frozenset[str]:
 
 def _room_rules(bundle: Bundle) -> tuple[object, ...]:
     return bundle.reserves, {name: spec.interrupted_by for name, spec in bundle.channels.items()}
-
-
-def _names(cls: Class) -> list[str]:
-    """Return under what names a class may be somebody's first task: its queue, and the skills that it needs."""
-    return list({cls.queue, *(name.removeprefix("skill:") for name, _ in cls.needs if name.startswith("skill:"))})
 
 
 __all__ = ["Class", "Matching", "Need", "Profile", "bits"]

@@ -79,24 +79,3 @@ class Rooms:
             if room >= least:
                 mask |= profiles
         return mask
-
-
-@dataclass(slots=True, eq=False)
-class Kept:
-    """A reserve: agents of some profiles of whom `agents` stay completely free for some classes."""
-
-    mask: int  # of the needs
-    agents: int
-    profiles: int = 0
-    classes: int = 0  # for which they are kept
-    blank: list[Entry] = field(default_factory=list)  # its agents without any work, longest idle first
-
-    @property
-    def withholds(self) -> bool:
-        return len(self.blank) <= self.agents
-
-    def enter(self, entry: Entry) -> None:
-        insort(self.blank, entry)
-
-    def leave(self, entry: Entry) -> None:
-        del self.blank[bisect_left(self.blank, entry)]

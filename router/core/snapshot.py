@@ -346,7 +346,7 @@ def _restore_agents(state: State, rows: list[_AgentRow]) -> None:
             count_accepting(state, agent.abilities, 1)
         fit(state, agent)
         state.matching.enter_room(agent)
-    state.matching.let_go.clear()
+    state.matching.reserves.let_go.clear()
     for conv in state.convs.awake():
         if conv.held_for and conv.held_for not in state.agents:
             hold(state, conv, conv.held_for)

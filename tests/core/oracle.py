@@ -162,7 +162,7 @@ def _check_profiles(state: State) -> None:
         assert all(matching.eligible_profiles(matching.classes[cls]) >> profile.id & 1 for cls in can)
     for kind in matching.kinds:
         _check_rooms(state, kind)
-    for kept in matching.kept:
+    for kept in matching.reserves.kept:
         members = [each for each in state.agents.values() if kept.profiles & each.profile.bit and not each.work]
         assert kept.blank == sorted((each.idle, each.id) for each in members if each.available)
 

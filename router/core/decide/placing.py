@@ -224,9 +224,9 @@ def fill(s: State, at: int, agent_id: int) -> Steps:
 
 def let_go(s: State, at: int) -> Steps:
     """Fill those whom the decision so far has freed of a reserve; that may free others in turn."""
-    done = 0
-    while done < len(s.matching.let_go):
-        yield from fill(s, at, s.matching.let_go[done])
+    done, freed = 0, s.matching.reserves.let_go
+    while done < len(freed):
+        yield from fill(s, at, freed[done])
         done += 1
 
 
