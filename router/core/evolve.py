@@ -412,6 +412,8 @@ def _assigned(state: State, at: int, event: ev.Assigned) -> None:
         unplace(state, at, conv)
     conv.state, conv.since_ms, conv.owner = ACTIVE, at, event.agent
     conv.answered, conv.resting, conv.owed_ms = True, None, at
+    if conv.relief is not None:
+        conv.relief = after_answer(conv.relief)
     take_room(state, state.agents[event.agent], conv, renew=True)
     set_due(state, conv, event.due_ms, "agent")
 

@@ -32,6 +32,7 @@ from router.settings.reading import (
     truth,
     whole,
 )
+from router.settings.relief import RELIEF_FIELDS, check_overflow, check_relief
 from router.settings.tree import Mapping, Node, Scalar, Sequence
 
 LEVEL_MAX = 100
@@ -188,6 +189,7 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
         "closed": Field(_off_hours, "off_hours"),
         **QUEUE_FIELDS,
         **OFFER_FIELDS,
+        **RELIEF_FIELDS,
     }
 
     def queue(part: Node, inner: Scope) -> dict[str, Any] | None:
@@ -195,6 +197,7 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
         if values is not None:
             check_queue(part, values, inner)
             check_offers(part, values, inner)
+            check_relief(part, values, inner)
         return None if values is None else with_preferences(values)
 
     values = mapped(queue)(node, scope) or {}
@@ -202,6 +205,7 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
     if isinstance(node, Mapping):
         _check_circles(node, queues, scope)
         check_widening(node, queues, scope)
+        check_overflow(node, queues, scope)
     return queues
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from router.core import events as ev
 from router.core.conversations import Participant
 from router.core.deadlines import BUCKET_MS, CONVERSATION
+from router.core.decide.overflow import HOPS_MAX
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.rooms import Rooms
 from router.core.state import Conv, State
@@ -68,6 +69,7 @@ def check_settled(state: State) -> None:
     check_people(state)
     check_conversations(state)
     check_nobody_waits_in_vain(state)
+    check_relief(state)
     check_indexes(state)
 
 
@@ -119,6 +121,24 @@ def check_conversations(state: State) -> None:
     assert not state.parted, "somebody takes part in what is over"
     for line, holder in state.lines.items():
         assert line in (state.convs[holder].line, *state.convs[holder].more_lines)
+
+
+def check_relief(state: State) -> None:
+    """Nobody is sent round; who is called is not in line; in an emergency nothing is open; queues are counted right."""
+    for conv in state.convs.values():
+        relief = conv.relief
+        if relief is not None:
+            assert len(relief.passed) <= HOPS_MAX
+            assert len(set(relief.passed)) == len(relief.passed), "twice through a queue"
+            assert not relief.calling or conv.state == DEFERRED, "called, and in line"
+            assert conv.state not in {ACTIVE, WRAP_UP} or relief.callback, "answered, and still to be eased"
+        assert not conv.nudged or (conv.state == ACTIVE and conv.actor == "customer"), "reminded, and not silent"
+    counted: dict[str, int] = {}
+    for conv in waiting(state):
+        counted[conv.queue] = counted.get(conv.queue, 0) + 1
+    assert {queue: count for queue, count in state.matching.queued.items() if count} == counted
+    if state.emergency_until_ms > state.at:
+        assert not any(queue.open for queue in state.queues.values()), "open in an emergency"
 
 
 def check_nobody_waits_in_vain(state: State) -> None:
@@ -199,6 +219,8 @@ def overdue(state: State, at: int) -> Iterator[str]:
             if until_ms <= at:
                 yield f"conversation {conv.id} rests from {agent} past its time"
     yield from _overdue_people(state, at)
+    if 0 < state.emergency_until_ms <= at:
+        yield "an emergency has not ended"
     for name, queue in state.queues.items():
         if 0 < queue.serve_until_ms <= at or 0 < queue.until_ms <= at or 0 < queue.closure_until_ms <= at:
             yield f"queue {name} has not turned"

@@ -267,6 +267,37 @@ class Walk:
             cmd.SetPresence(id=self.world.id(), agent=agent, presence=presence, by=9, reason="asked")
         )
 
+    def order_emergency(self) -> Answered:
+        until_ms = self.chance.choice((0, 0, 0, self.world.at + 60_000, self.world.at + 12 * HOUR_MS))
+        return self.world.tell(
+            cmd.OrderEmergency(id=self.world.id(), until_ms=until_ms, notice="fire", by=9, reason="drill")
+        )
+
+    def call_back(self) -> Answered | None:
+        conv = self._conv(WAITING, HELD, OFFERED, ACTIVE, DEFERRED)
+        if conv is None:
+            return None
+        at_ms = self.chance.choice((0, 0, 0, self.world.at + 60_000, self.world.at + HOUR_MS))
+        channel = self.chance.choice(("", "", "chat", "email"))
+        to_line = self.chance.choice((0, *LINES)) if channel else 0
+        return self.world.tell(
+            cmd.RequestCallback(
+                id=self.world.id(), conv=conv.id, to_line=to_line, channel=channel, at_ms=at_ms, by=conv.owner
+            )
+        )
+
+    def ring_back(self) -> Answered | None:
+        """The customer who is called answers, or does not: the line says so, or the agent."""
+        called = [conv for conv in self.world.state.convs.values() if conv.relief and conv.relief.callback]
+        if not called:
+            return None
+        conv = self.chance.choice(called)
+        if self.chance.random() < 0.3:
+            return self.world.tell(cmd.ReportParty(id=self.world.id(), line=conv.line, party="customer", joined=True))
+        if self.chance.random() < 0.5:
+            return self.world.tell(cmd.LeaveLine(id=self.world.id(), line=conv.line, why="no-answer"))
+        return self.world.tell(cmd.FailCallback(id=self.world.id(), agent=conv.owner, conv=conv.id))
+
     def apply(self) -> Answered:
         return self.world.apply(self.chance.choice(sorted(self.world.configurations)))
 
@@ -316,6 +347,9 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.sign_out: 1,
     Walk.lose_node: 1,
     Walk.order_closure: 1,
+    Walk.order_emergency: 1,
+    Walk.call_back: 4,
+    Walk.ring_back: 2,
     Walk.order: 4,
     Walk.apply: 1,
     Walk.lose_lead: 1,

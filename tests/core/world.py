@@ -12,7 +12,20 @@ from typing import Any
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
-from router.core.bundle import DAY_MS, HOUR_MS, Bundle, Closing, NoAnswer, OffHours, Queue, Unanswered
+from router.core.bundle import (
+    DAY_MS,
+    HOUR_MS,
+    Bundle,
+    Callback,
+    Closing,
+    NoAnswer,
+    OffHours,
+    Opening,
+    Overflow,
+    Queue,
+    Silence,
+    Unanswered,
+)
 from router.core.engine import Engine
 from router.core.evolve import evolve, remember
 from router.core.facts import Facts
@@ -53,6 +66,7 @@ def bundles() -> dict[str, Bundle]:
     return {
         "plain": plain,
         "eager": bundle(calendars=hours, queues=eager_queues()),
+        "relieved": bundle(calendars=hours, queues=relieved_queues(), texts=TEXTS),
         "skilled": bundle(
             calendars=hours,
             queues={**plain.queues, "general": skilled, "night": gives_back, "billing": waits_for_itself},
@@ -71,6 +85,42 @@ def bundles() -> dict[str, Bundle]:
                 "night": Queue(name="night", hours="office", wrap_up_ms=0, transfers_max=0),
             },
             calendars={**hours, "lunch": daily(0, 2)},
+        ),
+    }
+
+
+TEXTS = {name: {"en": name} for name in ("fire", "voicemail", "moved", "still-there")}
+
+
+def relieved_queues() -> dict[str, Queue]:
+    """Return queues that overflow, call back, open by and by and leave silent customers alone."""
+    silent = {"chat": Silence(remind_ms=20_000, close_ms=60_000, notice="still-there")}
+    return {
+        "general": Queue(
+            name="general",
+            hours="office",
+            overflow=(
+                Overflow(when="full", waiting_max=1, to="billing", keep=True, notice="moved"),
+                Overflow(when="slow", after_ms=30_000, way="voicemail", channels=("chat",), notice="voicemail"),
+                Overflow(when="nobody", after_ms=5_000, to="night"),
+            ),
+            opening=Opening(per_minute=2),
+            callback=Callback(mode="customer_first", attempts=2, retry_ms=60_000, ring_ms=10_000, notice="moved"),
+            silent=silent,
+        ),
+        "billing": Queue(
+            name="billing",
+            hours="office",
+            skills={"billing": 2},
+            overflow=(Overflow(when="slow", after_ms=60_000, to="general"),),
+            callback=Callback(attempts=2, retry_ms=20_000),
+            silent=silent,
+        ),
+        "night": Queue(
+            name="night",
+            hours="always",
+            wrap_up_ms=0,
+            overflow=(Overflow(when="nobody", after_ms=20_000, way="notice", notice="moved"),),
         ),
     }
 
@@ -271,7 +321,7 @@ class World:
         elif isinstance(event, ev.MessageSetAside):
             assert event.message not in self.settled, "one message, twice"
             self.settled[event.message] = event.reason
-        elif isinstance(event, ev.Replied):
+        elif isinstance(event, (ev.Replied, ev.CallbackAsked)):
             self.line_of[event.line] = event.conv
 
     def _judge(self) -> None:
