@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import msgspec
-
 from router.core.choosing import LONGEST_IDLE, Asked, Choosing, Taken
 from router.core.engine import Engine
-from router.core.matching import PRIMARY
+from router.core.first_tasks import PRIMARY
 from router.core.state import Agent
 from router.core.waiting import Class
 from router.planning.policy import Policy
 from router.planning.scenario import Scenario
 
 # First come first served by the clock on the wall, the longest idle agent, nobody kept, nobody's first task.
-PLAIN = Policy(order="fifo", agents=(LONGEST_IDLE,), fair_every=0)
+PLAIN = Policy(order="fifo", clock="clock", agents=(LONGEST_IDLE,), fair_every=0)
 
 
 def plain(scenario: Scenario) -> Scenario:
@@ -28,9 +26,7 @@ def plain(scenario: Scenario) -> Scenario:
         replace(group, abilities=tuple(each for each in group.abilities if not each[0].startswith(PRIMARY)))
         for group in scenario.groups
     )
-    bundle = PLAIN.imposed(scenario.bundle)
-    queues = {name: msgspec.structs.replace(queue, clock="clock") for name, queue in bundle.queues.items()}
-    return replace(scenario, bundle=msgspec.structs.replace(bundle, queues=queues), groups=groups)
+    return replace(scenario, bundle=PLAIN.imposed(scenario.bundle), groups=groups)
 
 
 @dataclass(slots=True, eq=False)

@@ -28,6 +28,7 @@ from router.planning.scenario_parts import (
 )
 from router.planning.scenario_values import law, number, rate
 from router.planning.staging import ALWAYS, staged_bundle, staged_queue, staged_rule
+from router.settings.choosing import priority
 from router.settings.expansion import expand_all
 from router.settings.hours import read_hours
 from router.settings.problems import Findings, Problem, SettingsError
@@ -44,8 +45,8 @@ from router.settings.reading import (
     text,
     whole,
 )
-from router.settings.sections import CAPACITY_MAX, LEVEL_MAX, needed_skills, read_queues, read_skills
-from router.settings.tree import Mapping, Node, Scalar, read_tree
+from router.settings.sections import CAPACITY_MAX, LEVEL_MAX, needed_skills, read_languages, read_queues, read_skills
+from router.settings.tree import Mapping, Node, Scalar, Sequence, read_tree
 from router.settings.zones import zone_names, zone_of
 
 BundleOf = Callable[[Path], Bundle]
@@ -56,10 +57,9 @@ AGENTS_MAX = 50_000
 LINES_MAX = 1_000_000
 SPEED_MIN, SPEED_MAX = 0.01, 100.0
 SLOWING_MAX = 100.0
-PRIORITY_MAX = 1_000
 STAGED_ZONE = "UTC"
 # Sections that say how a staged floor routes; a `config` directory says all of it instead.
-STAGED = ("channels", "hours", "skills", "queues", "policy")
+STAGED = ("channels", "hours", "skills", "languages", "queues", "policy")
 
 
 def read_scenario(path: Path, bundle_of: BundleOf) -> Scenario:
@@ -110,10 +110,11 @@ class _Reading:
             "warm_up": Field(duration("0s", "365d"), "warm_up_ms"),
             "seeds": Field(whole(1, SEEDS_MAX), "seeds"),
             "lines": Field(whole(0, LINES_MAX), "lines"),
+            "languages": Field(read_languages, "languages"),
             "config": Field(read, "config"),
             "classes": Field(read, "classes", required=True),
             "groups": Field(read, "groups", required=True),
-            **{word: Field(read, word) for word in STAGED},
+            **{word: Field(read, word) for word in STAGED if word != "languages"},
         }
         values = complete(record(self._tree, self._scope, table), table)
         if values is None:
@@ -138,12 +139,15 @@ class _Reading:
         names["zone"] = zone_names()
         if bundle is not None:
             names.update(channel=tuple(bundle.channels), calendar=tuple(bundle.calendars), skill=bundle.skills)
-            names.update(queue=tuple(bundle.queues))
+            names.update(queue=tuple(bundle.queues), language=bundle.languages)
             return
         names["channel"] = self._keys("channels") or ("call",)
         names["calendar"] = (ALWAYS, *self._keys("hours"))
         names["queue"] = (*self._keys("queues"), *self._keys("classes"))
-        names["language"], names["text"] = ("en",), ()
+        languages = self._tree.entries.get("languages")
+        items = languages.items if isinstance(languages, Sequence) else ()
+        names["language"] = tuple(str(item.value) for item in items if isinstance(item, Scalar)) or ("en",)
+        names["text"] = ()
         names["skill"] = self._skills()
 
     def _keys(self, section: str) -> tuple[str, ...]:
@@ -197,8 +201,9 @@ class _Reading:
         return {
             **usual,
             "queue": Field(reference("queue"), "queue"),
+            "language": Field(reference("language"), "language"),
             "skills": Field(needed_skills, "skills"),
-            "priority": Field(whole(0, PRIORITY_MAX), "priority"),
+            "priority": Field(priority, "priority"),
             "head_start": Field(duration("0s", "30d"), "head_start_ms"),
         }
 
@@ -241,6 +246,7 @@ class _Reading:
             channels=channels,
             calendars=calendars,
             skills=skills if isinstance(skills, dict) else {},
+            languages=tuple(scope.names["language"] or ()),
         )
         return policy.completed(bundle)
 
@@ -250,6 +256,7 @@ class _Reading:
         table = {
             "agents": Field(whole(1, AGENTS_MAX), "agents", required=True),
             "skills": Field(needed_skills, "skills"),
+            "languages": Field(listed(reference("language")), "languages"),
             "channels": Field(listed(reference("channel")), "channels"),
             "first": Field(listed(first_task), "first"),
             "limits": Field(mapped(whole(1, 1_000), key=channel_key), "limits"),
@@ -269,6 +276,8 @@ class _Reading:
         ruleset = Ruleset(bundle)
         for each in classes:
             placed = ruleset.place(each.facts, START_MS)
+            if bundle.queues[placed.queue].widen:
+                continue  # somebody else may serve them later
             if not any(can_serve(group, placed) for group in staff) and isinstance(node, Mapping):
                 wanted = ", ".join(f"{need} {level}" for need, level in placed.needs)
                 self._scope.report(node.keys[each.name], f"no group can serve this class: it needs {wanted}")

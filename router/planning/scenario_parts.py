@@ -48,15 +48,13 @@ _OF_CLASS = ("rate", "handle", "patience", "wrap_up", "target_ms", "weight")
 def customers(word: str, values: dict[str, Any], *, staged: bool) -> CustomerClass:
     """Return a class as a run knows it; the rules of a staged floor know it by its name."""
     channel = values["channel"]
-    facts = (
-        facts_of(word, channel)
-        if staged
-        else msgspec.structs.replace(values.get("facts", Facts(channel="")), channel=channel)
-    )
+    said = facts_of(word, channel, values.get("language", ""))
+    if not staged:
+        said = values.get("facts", Facts(channel=channel))
     kept = {
         key: values[key] for key in ("rate", "handle", "patience", "wrap_up", "target_ms", "weight") if key in values
     }
-    return CustomerClass(name=word, facts=facts, **kept)
+    return CustomerClass(name=word, facts=msgspec.structs.replace(said, channel=channel), **kept)
 
 
 def facts(node: Node, scope: Scope) -> Facts | None:
@@ -119,6 +117,7 @@ def group(word: str, values: dict[str, Any], bundle: Bundle) -> Group:
     """Return a group with what its agents can do, in the words of the core."""
     abilities = {f"channel:{channel}": 1 for channel in values.pop("channels", tuple(bundle.channels))}
     abilities |= {f"skill:{skill}": level for skill, level in values.pop("skills", {}).items()}
+    abilities |= {f"language:{language}": 1 for language in values.pop("languages", ())}
     abilities |= {f"primary:{first}": 1 for first in values.pop("first", ())}
     abilities |= {f"limit:{channel}": most for channel, most in values.pop("limits", {}).items()}
     values.setdefault("capacity", bundle.capacity)

@@ -17,9 +17,9 @@ PRESENCES = {
 }
 
 
-def facts_of(name: str, channel: str) -> Facts:
+def facts_of(name: str, channel: str, language: str = "") -> Facts:
     """Return the facts by which the staged rules know a class."""
-    return Facts(channel=channel, topics=(name,))
+    return Facts(channel=channel, language=language, topics=(name,))
 
 
 def staged_queue(name: str, *, skills: Mapping[str, int], target_ms: Mapping[str, int], weight: int = 1) -> Queue:
@@ -42,12 +42,13 @@ def staged_bundle(
     channels: Mapping[str, ChannelSpec],
     calendars: Mapping[str, tuple[int, ...]] | None = None,
     skills: Mapping[str, int] | None = None,
+    languages: tuple[str, ...] = ("en",),
 ) -> Bundle:
     """Return the bundle of a staged floor: who fits no rule goes to the queue of the first one."""
     return Bundle(
         site="simulation",
         zone="UTC",
-        languages=("en",),
+        languages=languages,
         queues=dict(queues),
         rules=(*rules, Rule(name="rest", queue=rules[0].queue)),
         topics=(),

@@ -57,6 +57,14 @@ def test_every_scenario_of_the_benchmark_is_sound(path: Path) -> None:
     assert scenario.warm_up_ms < scenario.horizon_ms
 
 
+def test_the_example_of_the_page_is_sound(tmp_path: Path) -> None:
+    page = (ROOT / "docs/SIMULATION.md").read_text()
+    example = page.split("```yaml\n")[1].split("```")[0]
+    scenario = read(example, tmp_path)
+    assert [each.name for each in scenario.classes] == ["english", "spanish"]
+    assert scenario.groups[0].calendar == "day"
+
+
 def test_a_law_may_be_spread_otherwise(tmp_path: Path) -> None:
     said = SMALL.replace("handle: 180s", "handle: {mean: 3m, law: lognormal, spread: 1.3}")
     handle = read(said, tmp_path).classes[0].handle
@@ -81,7 +89,7 @@ hours: {office: {mon-fri: 08:00-18:00}}
 skills: {billing: 3}
 queues:
   bills: {hours: office, skills: {billing: 2}, answer_within: {chat: 60s}, wrap_up: 30s}
-policy: {order: fifo, agents: [longest_idle], fair_every: 0, reserves: [{skills: {billing: 3}, agents: 1}]}
+policy: {order: fifo, agents: [longest-idle], fair_every: 0, reserves: [{skills: {billing: 3}, agents: 1}]}
 classes:
   bill: {rate: 30/h, handle: 180s, wrap_up: {mean: 10s, law: fixed}, target: 60s, queue: bills, priority: 1}
   other: {rate: 30/h, handle: 180s, target: 60s}
@@ -101,6 +109,25 @@ groups:
         ("primary:billing", 1),
         ("skill:billing", 3),
     )
+
+
+def test_languages_are_spoken_by_groups_and_asked_for_by_queues(tmp_path: Path) -> None:
+    said = """
+title: Two languages
+horizon: 1d
+languages: [en, es]
+queues:
+  help: {hours: always, language: required, answer_within: {call: 20s}}
+classes:
+  ingles: {rate: 30/h, handle: 180s, target: 20s, queue: help, language: en}
+  espanol: {rate: 30/h, handle: 180s, target: 20s, queue: help, language: es}
+groups:
+  both: {agents: 3, languages: [en, es]}
+"""
+    scenario = read(said, tmp_path)
+    assert [each.facts.language for each in scenario.classes] == ["en", "es"]
+    assert scenario.groups[0].abilities == (("channel:call", 1), ("language:en", 1), ("language:es", 1))
+    assert any("no group can serve" in fault for fault in faults(said.replace("[en, es]}", "[en]}"), tmp_path))
 
 
 def test_a_scenario_plays_on_a_configuration_directory_as_it_is(tmp_path: Path) -> None:
@@ -147,7 +174,7 @@ def test_a_scenario_plays_on_a_configuration_directory_as_it_is(tmp_path: Path) 
         ("patience: 2m", "patience: 2m, skills: {english: 1}", "no skill named 'english'"),
         ("horizon: 2h", "horizon: 2h\nwarm_up: 2h", "nothing would be counted"),
         ("horizon: 2h", "horizon: 2h\npolicy: {order: best}", "no order 'best'"),
-        ("horizon: 2h", "horizon: 2h\npolicy: {reserves: [{agents: 1}]}", "a reserve is for somebody"),
+        ("horizon: 2h", "horizon: 2h\npolicy: {reserves: [{agents: 1}]}", "kept free for what?"),
         ("title: A small floor", "", "'title' is missing"),
     ],
 )
