@@ -13,7 +13,7 @@ from router.core.bundle import Affinity, Repeat
 from router.core.commands import Acquaintance, Receive
 from router.core.decide.placing import Steps, offer
 from router.core.decide.windows import bounded_ms
-from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
+from router.core.lifecycle import ACTIVE, HELD, OFFERED, WRAP_UP
 from router.core.rules import Placement
 from router.core.state import Agent, Conv, State
 
@@ -97,17 +97,6 @@ def _is_worth_waiting_for(s: State, conv: Conv, agent: Agent, bond: Affinity) ->
     if agent.available:
         return s.matching.free_for(agent, conv.cls) < conv.load
     return bond.when_away == HOLD
-
-
-def offer_related(s: State, at: int, conv: Conv, agent_id: int) -> Steps:
-    """Who has taken a conversation is offered the same customer's others that wait and that they may take."""
-    agent = s.agents[agent_id]
-    for other_id in conv.related:
-        other = s.convs.get(other_id)
-        if other is None or other.state != WAITING or s.matching.shut >> other.cls.id & 1:
-            continue
-        if other.cls.bit & agent.profile.classes and may_take(s, other, agent):
-            yield offer(s, at, other, agent=agent_id, why=(SAME_CUSTOMER,), among=1)
 
 
 def affinity_of(s: State, placement: Placement) -> Mapping[str, Affinity]:

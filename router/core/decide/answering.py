@@ -5,7 +5,6 @@ from __future__ import annotations
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
-from router.core.decide.affinity import offer_related
 from router.core.decide.owing import begins_ms
 from router.core.decide.people import NOT_RESPONDING
 from router.core.decide.placing import Steps, back_in_line, fill, place
@@ -28,8 +27,6 @@ def accept(s: State, at: int, c: cmd.Accept) -> Steps:
     if others:
         yield from stop_others(conv, c.agent, "taken")
     yield ev.Accepted(conv.id, c.agent, c.offer, begins_ms(s, at, conv))
-    if conv.related:
-        yield from offer_related(s, at, conv, c.agent)
     for agent in others:
         yield from fill(s, at, agent)
 

@@ -14,11 +14,13 @@ from router.core.decide.overflow import KEPT, way_out
 from router.core.decide.owing import begins_ms
 from router.core.decide.patience import queued
 from router.core.decide.returning import comes_back, give_back
-from router.core.decide.rounds import BY_NAME, OWN_AGENT, carry_on
+from router.core.decide.rounds import BY_NAME, OWN_AGENT, SAME_CUSTOMER, carry_on
+from router.core.decide.together import of_same_customer
 from router.core.decide.windows import bounded_ms
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
+from router.core.orders import URGENT
 from router.core.record import NO_RELIEF, Record
 from router.core.rules import Fallback, fall_back, needs_of
 from router.core.state import Agent, Conv, State
@@ -217,9 +219,13 @@ def fill(s: State, at: int, agent_id: int) -> Steps:
         taken = s.choosing.next_for(agent, at)
         if taken is None:
             return
-        yield offer(s, at, taken.conv, agent=agent.id, why=taken.why, among=1)
-        if s.eager and taken.conv.queue in s.eager:
-            yield from carry_on(s, at, taken.conv)
+        conv, why = taken
+        if s.ruleset is not None and s.ruleset.links and conv.cls.priority < URGENT:
+            own = of_same_customer(s, agent)
+            conv, why = (own, SAME_CUSTOMER) if own is not None else taken
+        yield offer(s, at, conv, agent=agent.id, why=why, among=1)
+        if s.eager and conv.queue in s.eager:
+            yield from carry_on(s, at, conv)
 
 
 def let_go(s: State, at: int) -> Steps:

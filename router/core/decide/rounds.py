@@ -15,6 +15,7 @@ ONLY_ONE_REST_MS = 5_000
 ONLY_ONE = "only_one_able"
 
 BY_NAME = ("named_agent",)
+SAME_CUSTOMER = ("same_customer",)
 # Why somebody's own customer rings at them, and at nobody else besides.
 OWN_AGENT = frozenset({"same_customer", "named_agent", "last_agent"})
 
