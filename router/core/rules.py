@@ -120,7 +120,9 @@ class Ruleset:
         self._rules = [(rule, _condition(rule.when, schema)) for rule in bundle.rules]
         asked = {path for _, program in self._rules if program is not None for path in program.paths}
         self._names = names
+        # What no queue asks for costs a decision no more than a look here.
         self.links = any(queue.related for queue in bundle.queues.values())
+        self.teams = any("team" in queue.affinity for queue in bundle.queues.values())
         self._asked = frozenset(name for name in names if f"open.{name}" in asked)
         self._known: dict[tuple[Facts, tuple[bool, ...]], Placement] = {}
         self._open: tuple[bool, ...] = ()

@@ -31,6 +31,8 @@ def is_staffed(s: State, cls: Class) -> bool:
 
 def team_until_ms(s: State, at: int, conv: Conv) -> int:
     """The prompt `team`: when the customer's own team has had its time; 0 where none is waited for."""
+    if s.ruleset is None or not s.ruleset.teams:
+        return 0
     affinity = s.queue_spec(conv.queue).affinity
     if TEAM not in affinity or without_team(conv.cls.needs) == conv.cls.needs:
         return 0
