@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from dashboard import handling, headers, openapi, people, reading, senders, supervising
+from dashboard import consulting, handling, headers, openapi, ordering, people, reading, senders, supervising
 from dashboard.errors import ApiError
 from dashboard.hub import Hub
 from dashboard.live import Live
@@ -59,6 +59,8 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *handling.routes(parts),
         *supervising.routes(parts),
         *senders.routes(parts),
+        *ordering.routes(parts),
+        *consulting.routes(parts),
     ]
     described: dict[str, bytes] = {}
 

@@ -150,13 +150,14 @@ class Handling:
                 queue=ask.queue or "",
                 to_agent=ask.to_agent,
                 note=note,
+                skills=tuple(sorted(ask.skills.items())),
             )
         )
 
     def _check_target(self, ask: TransferRequest, agent: int) -> None:
         """Like `_check_mine`, for the note that goes with a transfer."""
         state = self._out.floor.state
-        if bool(ask.queue) == bool(ask.to_agent):
+        if bool(ask.queue or ask.skills) == bool(ask.to_agent):
             raise refused("target_missing")
         if ask.queue and ask.queue not in state.queues:
             raise refused("queue_unknown")

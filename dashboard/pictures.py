@@ -12,6 +12,7 @@ from dashboard.shapes import (
     Last,
     Line,
     Offer,
+    Participant,
     Person,
     QueueLine,
     Summary,
@@ -119,6 +120,7 @@ class Pictures:
         shown: Shown = conv or row
         (summary,) = await self.summaries([shown], whole=True)
         record = decode_record(row.record) if row.record and conv is None else None
+        passed = conv.passed if conv else (record.passed if record else None)
         facts = self._out.floor.state.facts.by_number.get(conv.facts) if conv else (record.facts if record else None)
         return Conversation(
             **{name: getattr(summary, name) for name in Summary.__struct_fields__},
@@ -132,7 +134,19 @@ class Pictures:
             rule=conv.rule if conv else (record.rule if record else ""),
             why=list(conv.offer.why) if conv and conv.offer else [],
             related=[self._out.reference(other) for other in (conv.related if conv else ()) if other in convs],
+            priority=conv.cls.priority if conv else (record.priority if record else 0),
+            times_back=passed.times if passed else 0,
+            participants=await self._participants(conv),
         )
+
+    async def _participants(self, conv: Conv | None) -> list[Participant]:
+        """Return who takes part without owning, in the order in which they came."""
+        parts = (conv.participants if conv else None) or {}
+        await self._staff.learn(parts)
+        return [
+            Participant(id=agent, name=self._staff.name(agent), role=part.role, until_ms=part.until_ms)
+            for agent, part in parts.items()
+        ]
 
     async def _lines(self, shown: Shown) -> list[Line]:
         """Return the current line first, then the customer's others over which one can talk at any time."""

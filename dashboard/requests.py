@@ -26,6 +26,7 @@ Code = Annotated[
 Name = Annotated[str, Meta(min_length=1, max_length=100, description="a configured name, at most 100 characters")]
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX, description="text of 1 to 100,000 characters")]
 Number = Annotated[int, Meta(ge=0, le=NUMBER_MAX, description="a whole number from 0 up")]
+Level = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to 100")]
 Id = Annotated[int, Meta(ge=1, le=NUMBER_MAX, description="a whole number from 1 up")]
 ClientId = Annotated[
     str,
@@ -88,6 +89,7 @@ class NoteRequest(Request, frozen=True, kw_only=True):
 class TransferRequest(CommandRequest, frozen=True, kw_only=True):
     queue: Name | None = None
     to_agent: Number = 0
+    skills: dict[Name, Level] = {}
     note: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
 
 
@@ -140,6 +142,58 @@ class CareRequest(Request, frozen=True, kw_only=True):
 
 class DraftRequest(Request, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="text of at most 100,000 characters")]
+
+
+class OrderRequest(CommandRequest, frozen=True, kw_only=True):
+    """A supervisor's order: a reason is always asked for."""
+
+    reason: Code
+
+
+class AssignRequest(OrderRequest, frozen=True, kw_only=True):
+    to_agent: Id
+    forced: bool = False
+
+
+class MoveRequest(OrderRequest, frozen=True, kw_only=True):
+    queue: Name
+    skills: dict[Name, Level] = {}
+
+
+class PriorityRequest(OrderRequest, frozen=True, kw_only=True):
+    priority: Level
+
+
+class RecallRequest(OrderRequest, frozen=True, kw_only=True):
+    to_queue: bool = False
+
+
+class JoinAsRequest(OrderRequest, frozen=True, kw_only=True):
+    role: Literal["listen", "whisper", "barge"]
+
+
+class OrderPresenceRequest(OrderRequest, frozen=True, kw_only=True):
+    presence: Name
+
+
+class ConsultRequest(CommandRequest, frozen=True, kw_only=True):
+    to_agent: Number = 0
+    queue: Name | None = None
+
+
+class ParticipantRequest(CommandRequest, frozen=True, kw_only=True):
+    to_agent: Id
+
+
+class CompleteRequest(ParticipantRequest, frozen=True, kw_only=True):
+    note: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
+
+
+class OrdersQuery(Request, frozen=True, kw_only=True):
+    """`before`: the number of the last order seen; 0 for the newest."""
+
+    before: Number = 0
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
 class Nothing(CommandRequest, frozen=True, kw_only=True):

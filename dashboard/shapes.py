@@ -116,6 +116,34 @@ class Line(Shape, frozen=True, kw_only=True):
     label: str
 
 
+class Participant(Shape, frozen=True, kw_only=True):
+    """Somebody who takes part without owning; it rings at them until `until_ms`, 0 once they are there."""
+
+    id: int
+    name: str
+    role: str
+    until_ms: int
+
+
+class OrderLine(Shape, frozen=True, kw_only=True):
+    """One order of a supervisor. `number` grows with time; `ref`, `agent`, `queue` are what it names."""
+
+    number: int
+    at: int
+    by: Person
+    deed: str
+    reason: str
+    ref: str
+    agent: Person | None
+    queue: str
+    figure: int
+
+
+class OrdersPage(Shape, frozen=True, kw_only=True):
+    items: list[OrderLine]
+    more: bool
+
+
 class Conversation(Summary, frozen=True, kw_only=True):
     lines: list[Line]
     language: str
@@ -126,6 +154,9 @@ class Conversation(Summary, frozen=True, kw_only=True):
     wrap_up_until_ms: int
     rule: str
     why: list[str]
+    priority: int
+    times_back: int
+    participants: list[Participant]
     related: list[str] = []
 
 

@@ -34,9 +34,10 @@ class Supervising:
         """Sign an agent out of the floor, whatever they have; it goes back to where it came from."""
         command = cmd.SignOut(
             id=self._parts.commands.id(call.me, "send_off", call.ask.command_id),
-            agent=_number(call.part("id")),
+            agent=number_in(call.part("id")),
             why=call.ask.reason,
             forced=True,
+            by=call.me,
         )
         return Reached(position=(await self._parts.commands.submit(command)).position)
 
@@ -57,7 +58,7 @@ class Supervising:
         ]
 
     async def retry(self, call: Call) -> None:
-        if not await self._out.store.outbox.revive(self._out.floor.site, _number(call.part("id"))):
+        if not await self._out.store.outbox.revive(self._out.floor.site, number_in(call.part("id"))):
             raise ApiError("not_found")
         self._out.nudge_outbox()
 
@@ -76,7 +77,8 @@ class Supervising:
         ]
 
 
-def _number(text: str) -> int:
+def number_in(text: str) -> int:
+    """Return a number of an address. Raises ApiError where there is none."""
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise ApiError("not_found")
     return int(text)

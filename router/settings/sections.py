@@ -33,6 +33,7 @@ from router.settings.reading import (
     whole,
 )
 from router.settings.relief import RELIEF_FIELDS, check_overflow, check_relief
+from router.settings.transfers import TRANSFER_FIELDS, check_transfers
 from router.settings.tree import Mapping, Node, Scalar, Sequence
 
 LEVEL_MAX = 100
@@ -189,6 +190,7 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
         "closed": Field(_off_hours, "off_hours"),
         **QUEUE_FIELDS,
         **OFFER_FIELDS,
+        **TRANSFER_FIELDS,
         **RELIEF_FIELDS,
     }
 
@@ -204,6 +206,7 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
     queues = {word: Queue(name=word, **gathered(given)) for word, given in values.items()}
     if isinstance(node, Mapping):
         _check_circles(node, queues, scope)
+        check_transfers(node, queues, scope)
         check_widening(node, queues, scope)
         check_overflow(node, queues, scope)
     return queues

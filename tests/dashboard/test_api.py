@@ -12,6 +12,8 @@ from dashboard.requests import TEXT_CHARS_MAX
 from router.core import commands as cmd
 from router.floor.inbox import FloorDown
 from router.store.port import Body
+from router.views.keeper import Keeper
+from router.views.orders import ORDERS_VIEW
 from tests.dashboard.office import NOW_MS, SITE, Answer, Desk, Office, bundle
 from tests.dashboard.schema_check import faults
 
@@ -104,6 +106,8 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     declined = await office.arrives("no", key="k4")
     decline = {"offer": office.offer(declined), "reason": "busy"}
     assert (await ana.post(f"/conversations/{office.ref(declined)}/decline", decline)).status == 200
+    await take_part(office, ana, ben)
+    await order(office, sue, ana)
     await step_in(office, sue, ana)
     await know_people(office, sue)
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
@@ -114,6 +118,63 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     assert (await ben.get("/openapi.json")).status == 200
     served = {(method, path) for path, methods in witness.document["paths"].items() for method in methods}
     assert witness.answered == served
+
+
+async def take_part(office: Office, ana: Desk, ben: Desk) -> None:
+    """Ana asks Ben, lets him go, asks again and hands over; Ben leaves once by himself."""
+    assert ben.account is not None
+    ref = await active(office, ana, key="c1")
+    await ben.begin()
+    colleague = {"to_agent": ben.account.id}
+    path = f"/conversations/{ref}/consult"
+    assert (await ben.get(f"/conversations/{ref}")).status == 200
+    assert (await ana.post(path, colleague)).status == 200
+    assert (await ana.post(f"{path}/let-go", colleague)).status == 200
+    assert (await ana.post(path, colleague)).status == 200
+    assert (await ben.post(f"{path}/leave")).status == 200
+    assert (await ana.post(path, {"queue": "general"})).status == 200
+    assert (await ben.post(f"{path}/join")).status == 200
+    (part,) = (await ana.get(f"/conversations/{ref}")).body["participants"]
+    assert (part["name"], part["role"], part["until_ms"]) == ("Ben", "consult", 0)
+    assert (await ana.post(f"{path}/complete", {**colleague, "note": "all said"})).status == 200
+    assert (await ben.get(f"/conversations/{ref}")).body["owner"]["name"] == "Ben"
+    assert (await ben.post(f"/conversations/{ref}/close", {"disposition": "solved"})).status == 200
+    assert (await ben.call("DELETE", "/shift")).status == 200
+
+
+async def order(office: Office, sue: Desk, ana: Desk) -> None:
+    """Everything a supervisor can order about a conversation, and the list of it, newest first."""
+    assert ana.account is not None
+    await sue.begin()
+    assert (await sue.post("/presence", {"presence": "lunch"})).status == 200
+    ref = await active(office, ana, key="o1")
+    because = {"reason": "asked"}
+    path = f"/conversations/{ref}"
+    assert (await sue.post(f"{path}/join-as", {"role": "listen", **because})).status == 200
+    assert (await sue.post(f"{path}/consult/leave")).status == 200
+    assert (await sue.post(f"{path}/take-over", because)).status == 200
+    assert (await sue.post(f"{path}/move", {"queue": "general", **because})).status == 200
+    assert (await sue.post(f"{path}/priority", {"priority": 5, **because})).status == 200
+    assert (await sue.get(path)).body["priority"] == 5
+    assert (await sue.post(f"{path}/withdraw", because)).status == 200
+    assign = {"to_agent": ana.account.id, "forced": True, **because}
+    assert (await sue.post(f"{path}/assign", assign)).status == 200
+    assert (await ana.post(f"{path}/park", {"until_ms": NOW_MS + HOUR_MS})).status == 200
+    assert (await sue.post(f"{path}/recall", because)).status == 200
+    assert (await ana.post(f"{path}/close", {"disposition": "solved"})).status == 200
+    presence = {"presence": "available", **because}
+    assert (await sue.post(f"/agents/{ana.account.id}/presence", presence)).status == 200
+    keeper = Keeper(ORDERS_VIEW, SITE, office.store)
+    await keeper.begin()
+    await keeper.catch_up()
+    page = (await sue.get("/orders?limit=3")).body
+    assert [line["deed"] for line in page["items"]] == ["presence", "recall", "assign"]
+    assert page["more"] is True
+    last = page["items"][-1]
+    assert (last["ref"], last["by"]["name"], last["reason"]) == (ref, "Sue", "asked")
+    rest = (await sue.get(f"/orders?before={last['number']}")).body
+    assert [line["deed"] for line in rest["items"]] == ["withdraw", "reprioritise", "move", "take_over", "listen"]
+    assert (await sue.call("DELETE", "/shift")).status == 200
 
 
 async def step_in(office: Office, sue: Desk, ana: Desk) -> None:

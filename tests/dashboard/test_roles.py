@@ -21,6 +21,10 @@ SUPERVISORS_ONLY = {
     ("POST", "/senders"),
     ("DELETE", "/senders/{id}"),
     ("PUT", "/customers/{id}/care"),
+    ("GET", "/orders"),
+    ("POST", "/agents/{id}/presence"),
+    *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("assign", "move", "priority", "take-over")),
+    *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("withdraw", "recall", "join-as")),
 }
 FOR_ANYBODY = {("POST", "/session"), ("GET", "/openapi.json")}
 

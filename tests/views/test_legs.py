@@ -183,10 +183,12 @@ def test_legs_are_the_same_followed_rebuilt_and_watched(seed: int) -> None:
 
 def test_random_floors_come_to_every_end_of_a_leg() -> None:
     ends: Counter[str] = Counter()
-    for seed in range(12):
+    for seed in range(40):
         made = rows_of(folded(LEGS_VIEW, [of_world(walked(seed))]), LEGS)
         ends.update(leg.left_why for leg in made if isinstance(leg, Leg))
-    assert {"abandoned", "transferred", "diverted", "moved", "parked", "closed", "requeued", ""} == set(ends)
+    always = {"abandoned", "transferred", "diverted", "moved", "parked", "closed", "requeued", ""}
+    taken_back = {"unanswered", "agent_leg_lost"}
+    assert always <= set(ends) <= always | taken_back
 
 
 # --- targets and tests --------------------------------------------------------------------------------------
