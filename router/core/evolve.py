@@ -532,6 +532,7 @@ def _customer_left(state: State, at: int, event: ev.CustomerLeft) -> None:
         return
     conv.gone, conv.leg_lost_ms = True, 0
     if conv.state == ACTIVE:
+        conv.nudged = False
         set_due(state, conv, event.due_ms, "agent")
 
 
@@ -541,7 +542,7 @@ def _wrap_up_started(state: State, at: int, event: ev.WrapUpStarted) -> None:
         part(state, conv)
     conv.leg_lost_ms = 0
     conv.state, conv.since_ms, conv.on_hold = WRAP_UP, at, False
-    conv.owed_ms, conv.escalated = 0, False
+    conv.owed_ms, conv.escalated, conv.nudged = 0, False, False
     set_due(state, conv, event.until_ms, "agent")
 
 
