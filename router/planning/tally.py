@@ -17,7 +17,7 @@ CURVE_TARGETS = 4
 class ClassFigures:
     """One class in one run. Shares are of those who were let in; waits are of all of them, answered or not.
 
-    `level` is SL-3: answered within the target / (answered + abandoned). Who still waits at the end is in `waiting`.
+    `level` is SL-3: answered within the target / (answered + abandoned). `waiting` still wait at the end, beyond it.
     """
 
     name: str
@@ -104,8 +104,12 @@ class ClassTally:
         self.abandoned += 1
 
     def figures(self, still: list[tuple[int, int]]) -> ClassFigures:
-        """Return the figures; `still` are (arrived, wait so far) of those who wait at the end."""
-        for arrived_ms, wait_ms in still:
+        """Return the figures; `still` are (arrived, wait so far) of those who wait at the end.
+
+        Who is then still within their target is left out: nobody knows what would have come of it.
+        """
+        late = [(arrived_ms, wait_ms) for arrived_ms, wait_ms in still if wait_ms > self.of.target_ms]
+        for arrived_ms, wait_ms in late:
             self.waited(arrived_ms, wait_ms)
         offered = len(self.waits_ms)
         return ClassFigures(
@@ -114,7 +118,7 @@ class ClassTally:
             blocked=self.blocked,
             answered=self.answered,
             abandoned=self.abandoned,
-            waiting=len(still),
+            waiting=len(late),
             level=self.in_target / offered if offered else 1.0,
             delayed=self.delayed / offered if offered else 0.0,
             wait_mean_ms=sum(self.waits_ms) / offered if offered else 0.0,
