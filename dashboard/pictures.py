@@ -16,6 +16,7 @@ from dashboard.shapes import (
     Person,
     QueueLine,
     Summary,
+    TakingPart,
     Why,
     WorkPart,
 )
@@ -242,7 +243,22 @@ class Pictures:
             work=await self.summaries(shown, whole=True),
             offers=await self.offers(ringing),
             queues=self.queue_lines(),
+            taking_part=await self._taking_part(agent),
         )
+
+    async def _taking_part(self, agent: Agent | None) -> list[TakingPart]:
+        """Return what an agent takes part in without owning it, or is asked to."""
+        if agent is None:
+            return []
+        convs = self._out.floor.state.convs
+        found = [(conv, (convs[conv].participants or {})[agent.id]) for conv in sorted(agent.parts)]
+        await self._staff.learn(part.by for _, part in found)
+        return [
+            TakingPart(
+                ref=self._out.reference(conv), role=part.role, by=self._staff.person(part.by), until_ms=part.until_ms
+            )
+            for conv, part in found
+        ]
 
     async def me(self, agent_id: int) -> AgentLine | None:
         await self._staff.learn([agent_id])

@@ -250,6 +250,15 @@ class Offer(Shape, frozen=True, kw_only=True):
     why: list[Why]
 
 
+class TakingPart(Shape, frozen=True, kw_only=True):
+    """A conversation of somebody else in which I take part, or am asked to until `until_ms`."""
+
+    ref: str
+    role: str
+    by: Person | None
+    until_ms: int
+
+
 class Desk(Shape, frozen=True, kw_only=True):
     position: int
     now_ms: int
@@ -257,6 +266,7 @@ class Desk(Shape, frozen=True, kw_only=True):
     work: list[Summary]
     offers: list[Offer]
     queues: list[QueueLine]
+    taking_part: list[TakingPart] = []
 
 
 class Reached(Shape, frozen=True, kw_only=True):

@@ -313,7 +313,8 @@ def _joined(state: State, at: int, event: ev.Received) -> None:
 def _routed(state: State, at: int, event: ev.Routed) -> None:
     """Within its queue a conversation keeps its leg and how far it was widened."""
     conv, cls = state.convs[event.conv], state.matching.classes[event.cls]
-    settle(conv)
+    if conv.passed is not None:
+        settle(conv)
     if cls.queue != conv.queue:
         conv.leg_ms = conv.step = 0
     move_class(state, at, conv, cls)
@@ -330,7 +331,8 @@ def _diverted(state: State, at: int, event: ev.Diverted) -> None:
 def _queued(state: State, at: int, event: ev.Queued) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
-    settle(conv)
+    if conv.passed is not None:
+        settle(conv)
     conv.state, conv.owner = WAITING, 0
     conv.nudged = False
     conv.leg_ms = conv.leg_ms or at
@@ -359,7 +361,8 @@ def _held_for(state: State, at: int, event: ev.HeldFor) -> None:
 def _deferred(state: State, at: int, event: ev.Deferred) -> None:
     conv = state.convs[event.conv]
     unplace(state, at, conv)
-    settle(conv)
+    if conv.passed is not None:
+        settle(conv)
     conv.state, conv.owner, conv.off_hours = DEFERRED, 0, True
     conv.leg_ms = conv.step = 0
     if event.why == STAGED:
@@ -391,7 +394,8 @@ _IN_TURN = frozenset({IN_LINE, FAIR_TURN})
 
 def _accepted(state: State, at: int, event: ev.Accepted) -> None:
     conv, agent = state.convs[event.conv], state.agents[event.agent]
-    settle(conv)
+    if conv.passed is not None:
+        settle(conv)
     conv.state, conv.since_ms, conv.owner, conv.offer = ACTIVE, at, event.agent, None
     if not conv.answered and not conv.test:
         queue = state.queues.get(conv.queue)
@@ -407,7 +411,8 @@ def _accepted(state: State, at: int, event: ev.Accepted) -> None:
 
 def _assigned(state: State, at: int, event: ev.Assigned) -> None:
     conv = state.convs[event.conv]
-    settle(conv)
+    if conv.passed is not None:
+        settle(conv)
     if conv.state != WRAP_UP or conv.owner != event.agent:
         unplace(state, at, conv)
     conv.state, conv.since_ms, conv.owner = ACTIVE, at, event.agent

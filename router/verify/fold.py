@@ -16,8 +16,7 @@ GONE = frozenset({OUT, PARKED, CLOSED, ABANDONED})
 TAKING = frozenset({OFFERED, ACTIVE, WRAP_UP})
 """The states in which a conversation takes room at an agent."""
 
-Needs = tuple[tuple[str, int], ...]
-ClassKey = tuple[str, str, Needs, int, int, tuple[Needs, ...]]
+ClassKey = tuple[str, str, ev.Needs, int, int, tuple[ev.Needs, ...]]
 
 
 @dataclass(slots=True)
@@ -287,15 +286,6 @@ def _transferred(fold: Fold, conv: Conversation, event: ev.Transferred) -> None:
         conv.resting.add(event.agent)
 
 
-def _reprioritised(fold: Fold, conv: Conversation, event: ev.Reprioritised) -> None:
-    fold.enter_class(conv, event.cls)
-
-
-def _rested(fold: Fold, conv: Conversation, event: ev.Rested) -> None:
-    if event.until_ms > fold.at:
-        conv.resting.add(event.agent)
-
-
 def _customer_left(_fold: Fold, conv: Conversation, event: ev.CustomerLeft) -> None:
     """Who leaves a line that the conversation has moved away from has not left it."""
     if conv.state == ACTIVE and conv.line == event.line:
@@ -392,8 +382,6 @@ WRITERS: dict[type[ev.Event], Callable[[Fold, Any, Any], None]] = {
     ev.DeliveryReported: _delivery_reported,
     ev.Reminded: _reminded,
     ev.Transferred: _transferred,
-    ev.Reprioritised: _reprioritised,
-    ev.Rested: _rested,
     ev.CustomerLeft: _customer_left,
     ev.WrapUpStarted: _wrap_up_started,
     ev.Parked: _left(PARKED),

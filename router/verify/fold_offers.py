@@ -44,6 +44,15 @@ def _escalated(_fold: Fold, conv: Conversation, event: ev.Escalated) -> None:
     conv.due_ms, conv.actor = event.due_ms, "agent"
 
 
+def _reprioritised(fold: Fold, conv: Conversation, event: ev.Reprioritised) -> None:
+    fold.enter_class(conv, event.cls)
+
+
+def _rested(fold: Fold, conv: Conversation, event: ev.Rested) -> None:
+    if event.until_ms > fold.at:
+        conv.resting.add(event.agent)
+
+
 def _transfer_returned(fold: Fold, conv: Conversation, _event: ev.TransferReturned) -> None:
     fold.lift(conv, "unplaced")
 
@@ -70,6 +79,8 @@ OFFER_WRITERS: dict[type[ev.Event], Callable[[Any, Any, Any], None]] = {
     ev.TakenBack: _taken_back,
     ev.Escalated: _escalated,
     ev.WindingDown: _winding_down,
+    ev.Reprioritised: _reprioritised,
+    ev.Rested: _rested,
     ev.TransferReturned: _transfer_returned,
     ev.ParticipantAsked: _participant_asked,
     ev.ParticipantLeft: _participant_left,

@@ -133,6 +133,8 @@ async def take_part(office: Office, ana: Desk, ben: Desk) -> None:
     assert (await ana.post(path, colleague)).status == 200
     assert (await ben.post(f"{path}/leave")).status == 200
     assert (await ana.post(path, {"queue": "general"})).status == 200
+    (asked,) = (await ben.get("/desk")).body["taking_part"]
+    assert (asked["ref"], asked["role"], asked["by"]["name"]) == (ref, "consult", "Ana")
     assert (await ben.post(f"{path}/join")).status == 200
     (part,) = (await ana.get(f"/conversations/{ref}")).body["participants"]
     assert (part["name"], part["role"], part["until_ms"]) == ("Ben", "consult", 0)
