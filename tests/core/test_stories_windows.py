@@ -122,6 +122,18 @@ def test_a_fair_turn_makes_nobody_lose_their_window() -> None:
     assert floor.state.convs[2].state == OFFERED
 
 
+def test_a_new_configuration_takes_nobodys_haste_away() -> None:
+    floor = floor_of()
+    write(floor, 1)
+    floor.wait(WINDOW_MS - MARGIN_MS_MAX)
+    leg_ms = floor.state.convs[1].leg_ms
+    changed = bundle(queues={**bundle().queues, **ALWAYS}, reopen_ms=1)
+    floor.do(cmd.ApplyConfig(id="new", hash="b2", bundle=changed))
+    assert "Routed" not in names(floor.wait(MINUTE_MS))
+    conv = floor.state.convs[1]
+    assert (conv.cls.priority, conv.leg_ms) == (URGENT, leg_ms)
+
+
 def test_a_window_that_has_closed_is_said_once_and_nothing_hastens_it_any_more() -> None:
     floor = floor_of()
     write(floor, 1)

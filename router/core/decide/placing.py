@@ -16,7 +16,7 @@ from router.core.decide.patience import queued
 from router.core.decide.returning import comes_back, give_back
 from router.core.decide.rounds import BY_NAME, OWN_AGENT, SAME_CUSTOMER, carry_on
 from router.core.decide.together import of_same_customer
-from router.core.decide.windows import bounded_ms
+from router.core.decide.windows import bounded_ms, is_hastened
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
@@ -146,8 +146,9 @@ def reroute(s: State, at: int, conv: Conv) -> Steps:
     shape = Shape(placement.needs, (), placement.priority)
     if placement.queue == conv.queue:
         shape = after_steps(s.bundle, s.queue_spec(conv.queue), conv.channel, shape=shape, steps=conv.step)
+    priority = shape.priority + (URGENT if is_hastened(conv) else 0)
     cls = yield from class_for(
-        s, placement.queue, conv.channel, shape.needs, load=placement.load, priority=shape.priority, also=shape.also
+        s, placement.queue, conv.channel, shape.needs, load=placement.load, priority=priority, also=shape.also
     )
     if cls is not conv.cls:
         yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
