@@ -8,7 +8,18 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from dashboard import consulting, handling, headers, openapi, ordering, people, reading, senders, supervising
+from dashboard import (
+    attention,
+    consulting,
+    handling,
+    headers,
+    openapi,
+    ordering,
+    people,
+    reading,
+    senders,
+    supervising,
+)
 from dashboard.errors import ApiError
 from dashboard.hub import Hub
 from dashboard.live import Live
@@ -61,6 +72,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *senders.routes(parts),
         *ordering.routes(parts),
         *consulting.routes(parts),
+        *attention.routes(parts),
     ]
     described: dict[str, bytes] = {}
 

@@ -61,6 +61,10 @@ class Handling:
             cmd.Accept(id=self._id(call, "accept"), agent=call.me, conv=row.conv, offer=call.ask.offer)
         )
 
+    async def take(self, call: Call) -> Reached:
+        row = await self._row(call, "take")
+        return await self._reach(cmd.Take(id=self._id(call, "take"), agent=call.me, conv=row.conv))
+
     async def decline(self, call: Call) -> Reached:
         row = await self._row(call, "decline")
         return await self._reach(
@@ -209,6 +213,7 @@ class Handling:
 # deed -> (what it takes, whether it carries text, what it says of itself)
 _DEEDS: dict[str, tuple[type[Request], bool, str]] = {
     "accept": (AcceptRequest, False, "Accept an offer"),
+    "take": (Nothing, False, "Take what waits, where its queue lets me"),
     "decline": (DeclineRequest, False, "Decline an offer"),
     "reply": (ReplyRequest, True, "Say something to the customer; then stay, park or close"),
     "note": (NoteRequest, True, "Write an internal note"),

@@ -106,6 +106,7 @@ class People:
             abilities=abilities_of(account, bundle),
             capacity=account.capacity or bundle.capacity,
             presence=call.ask.presence or "",
+            until_ms=call.ask.until_ms,
         )
         made = await self._parts.commands.submit(command)
         self._hub.settle(account.id)
@@ -124,6 +125,7 @@ class People:
             id=self._parts.commands.id(call.me, "presence", call.ask.command_id),
             agent=call.me,
             presence=call.ask.presence,
+            when=call.ask.when,
         )
         return Reached(position=(await self._parts.commands.submit(command)).position)
 

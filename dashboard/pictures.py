@@ -202,6 +202,8 @@ class Pictures:
                 for conv, load in agent.work.items()
                 if conv in convs
             ],
+            winding=agent.winding,
+            until_ms=agent.until_ms,
         )
 
     def queue_line(self, name: str) -> QueueLine:
@@ -218,6 +220,7 @@ class Pictures:
             active=figures.active,
             staffed=figures.staffed,
             free=figures.free,
+            escalated=figures.escalated,
         )
 
     def queue_lines(self) -> list[QueueLine]:

@@ -53,7 +53,10 @@ class SignInRequest(Request, frozen=True, kw_only=True):
 
 
 class ShiftRequest(CommandRequest, frozen=True, kw_only=True):
+    """`until_ms`: the end of the shift, 0 for none."""
+
     presence: Name | None = None
+    until_ms: Number = 0
 
 
 class EndShiftRequest(CommandRequest, frozen=True, kw_only=True):
@@ -61,7 +64,10 @@ class EndShiftRequest(CommandRequest, frozen=True, kw_only=True):
 
 
 class PresenceRequest(CommandRequest, frozen=True, kw_only=True):
+    """`after_current`: no new offers, and the presence holds when the work in hand is done."""
+
     presence: Name
+    when: Literal["now", "after_current"] = "now"
 
 
 class AcceptRequest(CommandRequest, frozen=True, kw_only=True):
@@ -198,6 +204,10 @@ class OrdersQuery(Request, frozen=True, kw_only=True):
 
 class Nothing(CommandRequest, frozen=True, kw_only=True):
     """A changing request that needs no more than its address."""
+
+
+class DaysQuery(Request, frozen=True, kw_only=True):
+    days: Annotated[int, Meta(ge=1, le=92)] = 7
 
 
 class PageQuery(Request, frozen=True, kw_only=True):

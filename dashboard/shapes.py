@@ -213,6 +213,7 @@ class QueueLine(Shape, frozen=True, kw_only=True):
     active: int
     staffed: int
     free: int
+    escalated: int
 
 
 class WorkPart(Shape, frozen=True, kw_only=True):
@@ -230,6 +231,31 @@ class AgentLine(Shape, frozen=True, kw_only=True):
     used: int
     capacity: int
     parts: list[WorkPart]
+    winding: str
+    until_ms: int
+
+
+class AnsweringDay(Shape, frozen=True, kw_only=True):
+    """What one agent did with offers on one day, and how much of what they handled was short."""
+
+    day_ms: int
+    rung: int
+    accepted: int
+    auto_answered: int
+    pulled: int
+    declined: int
+    lapsed: int
+    taken: int
+    withdrawn: int
+    taken_back: int
+    declined_in_a_row: int
+    declined_in_a_row_max: int
+    lapsed_in_a_row: int
+    lapsed_in_a_row_max: int
+    closed: int
+    closed_10s: int
+    closed_30s: int
+    closed_60s: int
 
 
 class Why(Shape, frozen=True, kw_only=True):

@@ -28,7 +28,10 @@ Abilities = tuple[tuple[str, int], ...]
 
 @dataclass(slots=True)
 class Figures:
-    """`oldest_ms`: when the longest wait began, 0 when nobody waits. Staffed: can serve; free: may take one now."""
+    """`oldest_ms`: when the longest wait began, 0 when nobody waits. Staffed: can serve; free: may take one now.
+
+    `escalated`: how many of those active those who supervise were told of, because nobody has answered.
+    """
 
     waiting: int = 0
     offered: int = 0
@@ -36,6 +39,7 @@ class Figures:
     active: int = 0
     staffed: int = 0
     free: int = 0
+    escalated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Stay:
     queue: str
     column: str
     entered_ms: int
+    escalated: bool = False
 
 
 @dataclass(slots=True)
@@ -155,6 +160,13 @@ class Board:
         """Return the queues that have figures: the configured ones, and dropped ones somebody is still in."""
         return list(self._lines)
 
+    def escalated(self) -> list[int]:
+        """Return the conversations that those who supervise were told of."""
+        return sorted(conv for conv, stay in self._stays.items() if stay.escalated) if self._any_escalated() else []
+
+    def _any_escalated(self) -> bool:
+        return any(lines.counts.escalated for lines in self._lines.values())
+
     def entered_ms(self, conv: int) -> int:
         """Return when a conversation entered its queue, 0 when it is in no line."""
         stay = self._stays.get(conv)
@@ -186,7 +198,7 @@ class Board:
         if conv is None or column is None or conv.test:
             return None
         entered_ms = conv.since_ms if conv.answered else conv.opened_ms
-        after = Stay(conv.queue, column, entered_ms)
+        after = Stay(conv.queue, column, entered_ms, conv.escalated)
         if column in IN_LINE and before is not None and self._same_leg(before, after):
             return Stay(conv.queue, column, before.entered_ms)
         return after
@@ -194,6 +206,7 @@ class Board:
     def _count(self, stay: Stay, by: int) -> None:
         counts = self._lines.setdefault(stay.queue, _Lines()).counts
         setattr(counts, stay.column, getattr(counts, stay.column) + by)
+        counts.escalated += by if stay.escalated else 0
 
     def _enter(self, stay: Stay, conv_id: int) -> None:
         lines = self._lines[stay.queue]

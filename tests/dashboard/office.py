@@ -78,7 +78,7 @@ def bundle(**changes: Any) -> b.Bundle:
         "zone": "Europe/Prague",
         "languages": ("en", "th"),
         "queues": {
-            "general": b.Queue(name="general", hours="always", label={"en": "General"}),
+            "general": b.Queue(name="general", hours="always", label={"en": "General"}, pull="also"),
             "billing": b.Queue(name="billing", hours="always", label={"en": "Billing"}, skills={"billing": 3}),
             "night": b.Queue(name="night", hours="never", label={"en": "Night"}),
         },

@@ -106,10 +106,13 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     declined = await office.arrives("no", key="k4")
     decline = {"offer": office.offer(declined), "reason": "busy"}
     assert (await ana.post(f"/conversations/{office.ref(declined)}/decline", decline)).status == 200
+    assert (await ana.post(f"/conversations/{office.ref(declined)}/take", {})).status == 200
+    assert (await ana.post(f"/conversations/{office.ref(declined)}/park", {})).status == 200
     await take_part(office, ana, ben)
     await order(office, sue, ana)
     await step_in(office, sue, ana)
     await know_people(office, sue)
+    await look_after(sue, ana)
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
     assert (await ben.call("DELETE", "/shift")).status == 200
     assert (await ben.call("DELETE", "/session")).status == 204
@@ -205,6 +208,12 @@ async def know_people(office: Office, sue: Desk) -> None:
     assert (await sue.call("DELETE", f"/senders/{marked.body['ids'][0]}", {})).status == 204
     customer = office.floor.state.convs[await office.arrives("who cares", key="care")].customer
     assert (await sue.call("PUT", f"/customers/{customer}/care", {"team": "gold"})).body["team"] == "gold"
+
+
+async def look_after(sue: Desk, ana: Desk) -> None:
+    assert ana.account is not None
+    assert (await sue.get("/escalated")).body == []
+    assert (await sue.get(f"/agents/{ana.account.id}/answering?days=1")).body == []
 
 
 def broken_letter() -> Any:

@@ -12,6 +12,8 @@ from tests.dashboard.office import Desk, Office
 # What a role may not do, and what nobody may do without signing in; every other cell gets past the door.
 SUPERVISORS_ONLY = {
     ("GET", "/agents"),
+    ("GET", "/agents/{id}/answering"),
+    ("GET", "/escalated"),
     ("POST", "/queues/{name}/closure"),
     ("POST", "/agents/{id}/sign-out"),
     ("GET", "/outbox/dead"),
