@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 
 from router.core import commands as cmd
 from router.core import events as ev
@@ -104,13 +106,11 @@ class Load:
             Facts(channel=channel, language=language, topics=(name,))
             for name in self.bundle.queues
             for language in LANGUAGES
-            for channel in LOADS
+            for channel in self.bundle.channels
         ]
         self._tell(cmd.TakeLead(id="lead", epoch=1, gap_ms=0, release="bench"))
         self._tell(cmd.ApplyConfig(id="config", hash="bench", bundle=self.bundle))
-        profiles = [abilities(self.chance) for _ in range(PROFILES)]
-        for agent in range(1, self.size.agents + 1):
-            skilled = profiles[agent % PROFILES]
+        for agent, skilled in zip(range(1, self.size.agents + 1), self._staff(), strict=False):
             self._tell(cmd.SignIn(id=self._id(), agent=agent, abilities=skilled, capacity=100))
         while self.in_line < self.size.waiting or (not self.size.waiting and self.arrived < self.size.agents):
             self._arrive()
@@ -118,10 +118,18 @@ class Load:
                 self._accept(self.offers.popleft())
         self.before, self.steps = self.steps, []
 
+    def _staff(self) -> Iterator[ev.Needs]:
+        """Yield what each agent can do, for ever: so many profiles in turn."""
+        return cycle([abilities(self.chance) for _ in range(PROFILES)])
+
+    def _happen(self) -> None:
+        """What else happens in a round; a richer load says."""
+
     def run(self, rounds: int) -> None:
         """Arrivals, accepts, finishes; a share of time-outs and abandons; lines and desks keep their fill."""
         for _ in range(rounds):
             self.at += STEP_MS
+            self._happen()
             self._finish()
             while self.offers:
                 offered = self.offers.popleft()

@@ -15,14 +15,17 @@ from router.core.flexibility import bits, flexibility_of
 from router.core.matching import Matching
 from router.core.orders import DEFAULT_ORDER, FAIR_TURN, IN_LINE, ONE, OVERTAKING, URGENT, Slope
 from router.core.reserves import kept_for
-from router.core.rooms import Entry, Room, Rooms
+from router.core.rooms import Entry, Room, Rooms, free_in, room_of
 from router.core.waiting import Class
 
 if TYPE_CHECKING:
     from router.core.state import Agent
 
-# Up to so many candidate profiles are compared by their longest idle; above, everybody with room is walked.
+# Up to so many candidate profiles are compared one by one.
 HEADS_COMPARED_MAX = 12
+# Of more, the longest idle is found by walking everybody with room, unless those are so many that comparing is cheaper:
+# looking at a profile costs as much as walking past so many people, and of n profiles one in n is met.
+COMPARING_COSTS = 3
 
 LONGEST_IDLE = "longest_idle"
 Resting = dict[int, int] | None
@@ -94,16 +97,16 @@ def _least_flexible(m: Matching, cls: Class, left: Standing) -> Standing:
 
 def _fullest(m: Matching, cls: Class, left: Standing) -> Standing:
     del m, cls
-    return _as_free_as(left, min(left))
+    return _as_free_as(left, min(map(free_in, left)))
 
 
 def _least_loaded(m: Matching, cls: Class, left: Standing) -> Standing:
     del m, cls
-    return _as_free_as(left, max(left))
+    return _as_free_as(left, max(map(free_in, left)))
 
 
-def _as_free_as(left: Standing, chosen: Room) -> Standing:
-    return {room: there for room, there in left.items() if room >> 1 == chosen >> 1}
+def _as_free_as(left: Standing, chosen: int) -> Standing:
+    return {room: there for room, there in left.items() if free_in(room) == chosen}
 
 
 def _packed(m: Matching, cls: Class, left: Standing) -> Standing:
@@ -144,7 +147,7 @@ class Choosing:
         withheld = m.reserves.withheld_from(cls) if m.reserves.kept else 0
         barred: Standing = {}
         while True:
-            standing = self._standing(kind, cls, withheld, barred=barred)
+            standing = self._standing(cls, withheld, barred)
             if not standing:
                 return None
             asked, left = self._narrowed_to(cls, standing, resting)
@@ -153,20 +156,18 @@ class Choosing:
             for room, there in left.items():  # only people stand there from whom it rests: look among the others
                 barred[room] = barred.get(room, 0) | there
 
-    @staticmethod
-    def _standing(kind: Rooms, cls: Class, withheld: int, *, barred: Standing) -> Standing:
+    def _standing(self, cls: Class, withheld: int, barred: Standing) -> Standing:
         """Return the rooms that are large enough, with the profiles that may be asked there."""
         found: Standing = {}
-        least, able = 2 * cls.load, cls.profiles
-        for room, profiles in kind.mask.items():
-            if room >= least:
-                candidates = profiles & able
-                if withheld and room & 1:
-                    candidates &= ~withheld
-                if barred:
-                    candidates &= ~barred.get(room, 0)
-                if candidates:
-                    found[room] = candidates
+        able = cls.profiles
+        for room, profiles in self.matching.standing(cls).items():
+            candidates = profiles & able
+            if withheld and room & 1:
+                candidates &= ~withheld
+            if barred:
+                candidates &= ~barred.get(room, 0)
+            if candidates:
+                found[room] = candidates
         return found
 
     def _narrowed_to(self, cls: Class, standing: Standing, resting: Resting) -> tuple[Asked | None, Standing]:
@@ -184,7 +185,8 @@ class Choosing:
 
     def _longest_idle(self, kind: Rooms, left: Standing, resting: Resting) -> Entry | None:
         candidates = _profiles(left)
-        if candidates.bit_count() > HEADS_COMPARED_MAX:
+        count = candidates.bit_count()
+        if count > HEADS_COMPARED_MAX and COMPARING_COSTS * count * count > len(kind.idle):
             return self._first_idle(kind, left, resting)
         best: Entry | None = None
         for index in bits(candidates):
@@ -200,7 +202,7 @@ class Choosing:
     def _first_idle(kind: Rooms, left: Standing, resting: Resting) -> Entry | None:
         """Walk everybody with room, longest idle first: with many profiles left, one of the first fits."""
         for idle, agent_id, agent in kind.idle:
-            room = 2 * kind.free(agent) + (not agent.work)
+            room = room_of(agent, kind.free(agent))
             if left.get(room, 0) & agent.profile.bit and not (resting and agent_id in resting):
                 return idle, agent_id
         return None

@@ -44,6 +44,7 @@ class Receive(Command, frozen=True, kw_only=True, tag=1):
     `quiet` joins its conversation and wakes nobody (automatic mail); `no_notice` sends no automatic answer.
     After `window_ms` the platform takes no answer to it, and no more than `replies` before; 0 and -1 for no bound.
     `spare_line` is another of the customer's lines that takes answers at any time. `test`: it stays out of the figures.
+    `files`: so many are still to be fetched from the provider; they decide nothing.
     """
 
     lane: ClassVar[int] = ARRIVALS
@@ -62,6 +63,7 @@ class Receive(Command, frozen=True, kw_only=True, tag=1):
     test: bool = False
     spare_line: int = 0
     known: Acquaintance | None = None
+    files: int = 0
 
 
 class SetAside(Command, frozen=True, kw_only=True, tag=2):

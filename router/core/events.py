@@ -90,6 +90,7 @@ class Received(Event, frozen=True, tag=10):
 
     `no_notice`: no machine may answer it, now or later. `window_ms`, `replies_left`: how long and how often it may
     be answered, 0 and -1 for no bound; from `hasten_ms` on that time is short. `reply_by_ms`: the queue's target.
+    `files`: so many are still to be fetched; an effect each.
     """
 
     conv: int
@@ -108,6 +109,7 @@ class Received(Event, frozen=True, tag=10):
     reply_by_ms: int = 0
     test: bool = False
     spare_line: int = 0
+    files: int = 0
 
 
 class MessageSetAside(Event, frozen=True, tag=11):

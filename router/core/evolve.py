@@ -29,7 +29,7 @@ from router.core.lifecycle import (
     WRAP_UP,
     check,
 )
-from router.core.matching import Class, limits_of, profile_abilities
+from router.core.matching import Class, limits_of, without_limits
 from router.core.orders import FAIR_TURN, IN_LINE, OVERTOOK
 from router.core.rules import Ruleset
 from router.core.state import (
@@ -186,15 +186,16 @@ def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bun
 
 def _reconfigure(state: State, bundle: Bundle) -> None:
     """Lines, steps, kinds of room and reserves follow the configuration; who has room stands in it anew."""
+    if not state.matching.moves_rooms(bundle):
+        state.matching.configure(bundle)
+        return
     for agent in state.agents.values():
         state.matching.leave_room(agent)
-    changed = state.matching.configure(bundle)
+    state.matching.configure(bundle)
     for agent in state.agents.values():
-        if changed:
-            fit(state, agent)
+        fit(state, agent)
         state.matching.enter_room(agent)
-    if changed:
-        state.matching.reserves.let_go = [agent for _, agent, _ in state.matching.kinds[0].idle]
+    state.matching.reserves.let_go = [agent for _, agent, _ in state.matching.kinds[0].idle]
 
 
 def _review(state: State, convs: list[Conv]) -> None:
@@ -574,7 +575,7 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
             presence=event.presence,
             accepts=False,
             since_ms=at,
-            profile=state.matching.enter_profile(profile_abilities(event.abilities, frozenset())),
+            profile=state.matching.enter_profile(without_limits(event.abilities)),
             idle=state.next_idle,
             limits=limits_of(event.abilities),
             held=state.kept.pop(event.agent, {}),
@@ -588,6 +589,8 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
     if agent.accepts:
         count_accepting(state, agent.abilities, -1)
         count_accepting(state, event.abilities, 1)
+    before, agent.profile = agent.profile, state.matching.enter_profile(without_limits(event.abilities))
+    state.matching.leave_profile(before)
     agent.abilities, agent.capacity, agent.limits = event.abilities, event.capacity, limits_of(event.abilities)
     agent.until_ms = event.until_ms
     state.deadlines.set(event.until_ms, SHIFT, event.agent)

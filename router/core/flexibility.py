@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # What a profile can do decides only between profiles that may serve equally many classes.
 ABILITIES_MAX = 10_000
+# So many numbers share a mask: with thousands of profiles hardly two are equally flexible.
+TIER = 32
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -33,6 +35,7 @@ class Flexibility:
 
     masks: dict[int, int] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)
+    tiers: list[tuple[int, list[int]]] = field(default_factory=list)  # masks over some numbers in order
     stale: bool = True
 
     def forget(self) -> None:
@@ -45,6 +48,7 @@ class Flexibility:
         number = flexibility_of(profile)
         if number not in self.masks:
             insort(self.order, number)
+        self.tiers = []
         self.masks[number] = self.masks.get(number, 0) | profile.bit
 
     def remove(self, profile: Profile) -> None:
@@ -52,6 +56,7 @@ class Flexibility:
         number = flexibility_of(profile)
         if self.stale or not self.masks.get(number, 0) & profile.bit:
             return
+        self.tiers = []
         self.masks[number] ^= profile.bit
         if not self.masks[number]:
             del self.masks[number]
@@ -61,14 +66,22 @@ class Flexibility:
         """Return those of the candidates who are least flexible."""
         if self.stale:
             self._count(profiles)
-        for number in self.order:
-            found = self.masks[number] & candidates
-            if found:
-                return found
+        if not self.tiers:
+            self._tier()
+        for together, numbers in self.tiers:
+            if together & candidates:
+                return next(found for number in numbers if (found := self.masks[number] & candidates))
         return candidates
 
+    def _tier(self) -> None:
+        for start in range(0, len(self.order), TIER):
+            numbers, together = self.order[start : start + TIER], 0
+            for number in numbers:
+                together |= self.masks[number]
+            self.tiers.append((together, numbers))
+
     def _count(self, profiles: list[Profile]) -> None:
-        self.masks, self.stale = {}, False
+        self.masks, self.tiers, self.stale = {}, [], False
         for profile in profiles:
             if profile.abilities:
                 number = flexibility_of(profile)

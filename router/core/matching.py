@@ -16,7 +16,7 @@ from router.core.first_tasks import FirstTasks
 from router.core.flexibility import ABILITIES_MAX, Flexibility, bits
 from router.core.orders import Grade, Slope, grade_of
 from router.core.reserves import Kept, Reserves
-from router.core.rooms import Entry, Room, Rooms
+from router.core.rooms import Entry, Limits, Room, Rooms
 from router.core.waiting import Class, ClassKey, Need, Needs, Place
 
 if TYPE_CHECKING:
@@ -51,12 +51,11 @@ def limits_of(abilities: Needs) -> dict[str, int]:
     return {name.removeprefix(LIMIT): most for name, most in abilities if name.startswith(LIMIT)}
 
 
-def profile_abilities(abilities: Needs, full: frozenset[str]) -> Needs:
-    """Return what an agent can do now: without the limits themselves, and without the channels that are at theirs."""
+def without_limits(abilities: Needs) -> Needs:
+    """Return what an agent can do, without the limits: they make no profile."""
     if not any(name.startswith(LIMIT) for name, _ in abilities):
         return abilities
-    shut = {f"channel:{channel}" for channel in full}
-    return tuple(each for each in abilities if not each[0].startswith(LIMIT) and each[0] not in shut)
+    return tuple(each for each in abilities if not each[0].startswith(LIMIT))
 
 
 @dataclass(slots=True)
@@ -78,6 +77,9 @@ class Matching:
     wide: int = 0  # classes that other needs will do for as well
     slopes: dict[Grade, Slope] = field(default_factory=dict)
     kinds: list[Rooms] = field(default_factory=lambda: [Rooms(0)])
+    limits: Limits = field(default_factory=Limits)
+    of_channel: dict[str, int] = field(default_factory=dict)  # channel -> its classes
+    of_queue: dict[str, int] = field(default_factory=dict)  # queue -> how many classes it has
     reserves: Reserves = field(default_factory=Reserves)
     first_tasks: FirstTasks = field(default_factory=FirstTasks)
     flexibility: Flexibility = field(default_factory=Flexibility)
@@ -99,20 +101,32 @@ class Matching:
 
     def has_room(self, cls: Class) -> int:
         """Return the profiles with an available agent who has room for this class."""
-        return self.kinds[cls.kind].profiles(cls.load)
+        mask = 0
+        for profiles in self.standing(cls).values():
+            mask |= profiles
+        return mask
+
+    def standing(self, cls: Class) -> dict[Room, int]:
+        """Return the rooms that are large enough for a class, and the profiles that stand there, able or not."""
+        return self.kinds[cls.kind].standing(cls.load, self.limits.holding.get(cls.channel, ()))
 
     def free_for(self, agent: Agent, cls: Class) -> int:
-        """Return what an agent has free for conversations of a class."""
+        """Return what an agent has free for conversations of a class: nothing at a limit of their own."""
+        if agent.full and cls.channel in self.limits.sets[agent.full]:
+            return 0
         return self.kinds[cls.kind].free(agent)
 
     def has_any_room(self, agent: Agent) -> bool:
         return any(kind.free(agent) > 0 for kind in self.kinds)
 
     def fitting(self, agent: Agent) -> int:
-        """Return the classes whose load fits into what an agent has free."""
+        """Return the classes whose load fits into what an agent has free, and of whose channel they take more."""
         mask = 0
         for kind in self.kinds:
             mask |= kind.fitting(agent)
+        if agent.full:
+            for channel in self.limits.sets[agent.full]:
+                mask &= ~self.of_channel.get(channel, 0)
         return mask
 
     @property
@@ -167,9 +181,9 @@ class Matching:
     def configure(self, bundle: Bundle) -> bool:
         """Take over a configuration; return whether the kinds of room or the reserves are others than before.
 
-        Then everybody must have left their room before, and enter it again after.
+        Then everybody must have left their room before, and enter it again after: see `moves_rooms`.
         """
-        before, self.bundle = self.bundle, bundle
+        changed, self.bundle = self.moves_rooms(bundle), bundle
         whole = sorted(name for name, spec in bundle.channels.items() if spec.load >= bundle.capacity)
         self.whole = [self._bit((f"channel:{name}", 1)) for name in whole]
         self.slopes = {}
@@ -177,10 +191,13 @@ class Matching:
             self._set_behaviour(cls)
             if cls.head is not None:
                 _show_head(cls, cls.head)
-        changed = before is None or _room_rules(before) != _room_rules(bundle)
         if changed:
             self._set_rooms(bundle)
         return changed
+
+    def moves_rooms(self, bundle: Bundle) -> bool:
+        """Return whether a configuration has other kinds of room or reserves than the one that runs."""
+        return self.bundle is None or _room_rules(self.bundle) != _room_rules(bundle)
 
     def _set_rooms(self, bundle: Bundle) -> None:
         ways = {_gives_way(bundle, channel) for channel in bundle.channels} - {frozenset[str]()}
@@ -221,6 +238,8 @@ class Matching:
             self._clear_class(self.classes[cls.id])
             self.classes[cls.id] = cls
         self.by_key[cls.key] = cls
+        self.of_channel[cls.channel] = self.of_channel.get(cls.channel, 0) | cls.bit
+        self.of_queue[cls.queue] = self.of_queue.get(cls.queue, 0) + 1
         for bit in bits(cls.mask):
             self.needed_by[bit] |= cls.bit
         if cls.also:
@@ -248,6 +267,10 @@ class Matching:
         assert not over.waiting, "a class that somebody waits in is not over"
         if self.by_key.get(over.key) is over:
             del self.by_key[over.key]
+        self.of_channel[over.channel] &= ~over.bit
+        self.of_queue[over.queue] -= 1
+        if not self.of_queue[over.queue]:
+            del self.of_queue[over.queue]
         for bit in bits(over.mask):
             self.needed_by[bit] &= ~over.bit
         self.wide &= ~over.bit

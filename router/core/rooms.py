@@ -7,15 +7,48 @@ each counting only the work that does not give way to it. Only `evolve` enters a
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from router.core.state import Agent
 
-# A room is twice what is free, and one more when its agent has no work at all.
+# A room is twice what is free, and one more when its agent has no work at all. Who is at a limit of their own stands in
+# rooms apart: above, the number of the set of channels of which they take no more.
 Room = int
 Entry = tuple[int, int]  # idle number, agent: the longest idle first
+FULL_SHIFT = 40
+LOW = (1 << FULL_SHIFT) - 1
+
+
+def room_of(agent: Agent, free: int) -> Room:
+    """Return the room of an agent with so much free."""
+    return agent.full << FULL_SHIFT | 2 * free | (not agent.work)
+
+
+def free_in(room: Room) -> int:
+    """Return what those in a room have free."""
+    return (room & LOW) >> 1
+
+
+@dataclass(slots=True)
+class Limits:
+    """The sets of channels of which somebody takes no more, by number; 0 is the empty one."""
+
+    sets: list[frozenset[str]] = field(default_factory=lambda: [frozenset()])
+    number_of: dict[frozenset[str], int] = field(default_factory=lambda: {frozenset(): 0})
+    holding: dict[str, set[int]] = field(default_factory=dict)  # channel -> the sets that it is in
+
+    def number(self, full: frozenset[str]) -> int:
+        """Return the number of a set, given to it when it is new. It decides nothing."""
+        known = self.number_of.get(full)
+        if known is None:
+            known = self.number_of[full] = len(self.sets)
+            self.sets.append(full)
+            for channel in full:
+                self.holding.setdefault(channel, set()).add(known)
+        return known
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +71,7 @@ class Rooms:
         free = self.free(agent)
         if free <= 0:
             return
-        room, entry, profile = 2 * free + (not agent.work), (agent.idle, agent.id), agent.profile
+        room, entry, profile = room_of(agent, free), (agent.idle, agent.id), agent.profile
         rooms = profile.rooms[self.number]
         found = rooms.get(room)
         if found is None:
@@ -53,7 +86,7 @@ class Rooms:
         free = self.free(agent)
         if free <= 0:
             return
-        room, profile = 2 * free + (not agent.work), agent.profile
+        room, profile = room_of(agent, free), agent.profile
         rooms = profile.rooms[self.number]
         found = rooms[room]
         del found[bisect_left(found, (agent.idle, agent.id))]
@@ -72,10 +105,11 @@ class Rooms:
                 mask |= classes
         return mask
 
-    def profiles(self, load: int) -> int:
-        """Return the profiles with an available agent who has at least this much free."""
-        mask, least = 0, 2 * load
-        for room, profiles in self.mask.items():
-            if room >= least:
-                mask |= profiles
-        return mask
+    def standing(self, load: int, full: Collection[int]) -> dict[Room, int]:
+        """Return the rooms with so much free and their profiles, but those at a limit whose number is in `full`."""
+        least = 2 * load
+        return {
+            room: profiles
+            for room, profiles in self.mask.items()
+            if (room >= least if room <= LOW else room & LOW >= least and room >> FULL_SHIFT not in full)
+        }

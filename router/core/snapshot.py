@@ -20,7 +20,7 @@ from router.core.evolve import BundleMissing
 from router.core.evolve_offers import eager_queues
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
-from router.core.matching import Class, limits_of
+from router.core.matching import Class, limits_of, without_limits
 from router.core.record import Passed, Relief
 from router.core.rules import Ruleset
 from router.core.state import Agent, Answer, Conv, Left, Offer, QueueState, State
@@ -362,7 +362,7 @@ def _agent(state: State, row: _AgentRow) -> Agent:
         presence=row.presence,
         accepts=row.accepts,
         since_ms=row.since_ms,
-        profile=state.matching.enter_profile(row.abilities),
+        profile=state.matching.enter_profile(without_limits(row.abilities)),
         limits=limits_of(row.abilities),
         passed=row.passed,
         idle=row.idle,

@@ -31,7 +31,8 @@ class Agent:
     """A signed-in agent. `work` maps each conversation that takes capacity to its load.
 
     `eased` is, for each kind of room, how much of `used` gives way to it. `passed` counts how often in succession they
-    took somebody while another had waited longer. `limits` are the most conversations of a channel that they take.
+    took somebody while another had waited longer. `limits` are the most conversations of a channel that they take,
+    `full` the number of the set of those that they have reached.
     """
 
     id: int
@@ -51,6 +52,7 @@ class Agent:
     eased: list[int] = field(default_factory=lambda: [0])
     passed: int = 0
     limits: dict[str, int] = field(default_factory=dict)
+    full: int = 0
     silent: int = 0  # offers in a row that they did not answer
     winding: str = ""  # the presence that holds when the work in hand is done
     until_ms: int = 0  # the end of their shift

@@ -9,7 +9,7 @@ from bisect import insort
 from collections import Counter
 
 from router.core.lifecycle import ACTIVE, OFFERED, UNPLACED, WAITING, WRAP_UP
-from router.core.matching import Class, profile_abilities
+from router.core.matching import Class
 from router.core.record import Record
 from router.core.state import Abilities, Agent, Conv, Left, State
 
@@ -70,11 +70,7 @@ def fit(state: State, agent: Agent) -> None:
     channels = [(conv.channel, agent.work[conv.id]) for conv in at_hand if conv is not None]
     agent.eased = [sum(load for channel, load in channels if channel in kind.gives_way) for kind in matching.kinds]
     counts = Counter(channel for channel, _ in channels)
-    full = frozenset(channel for channel, most in agent.limits.items() if counts[channel] >= most)
-    abilities = profile_abilities(agent.abilities, full)
-    if abilities != agent.profile.abilities:
-        matching.leave_profile(agent.profile)
-        agent.profile = matching.enter_profile(abilities)
+    agent.full = matching.limits.number(frozenset(c for c, most in agent.limits.items() if counts[c] >= most))
 
 
 def unplace(state: State, at: int, conv: Conv) -> None:

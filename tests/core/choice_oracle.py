@@ -31,7 +31,9 @@ def serves(state: State, conv: Conv) -> bool:
 
 
 def free(state: State, agent: Agent, conv: Conv) -> int:
-    """What an agent has free for a conversation: all but the work that does not give way to it."""
+    """What an agent has free for a conversation: all but the work that does not give way to it; nothing at a limit."""
+    if at_limit(state, agent, conv):
+        return 0
     bundle, taken = state.bundle, 0
     for number, load in agent.work.items():
         spec = bundle.channels.get(state.convs[number].channel) if bundle else None
@@ -76,7 +78,7 @@ def _implied(needs: ev.Needs) -> ev.Needs:
 
 def could_take(state: State, agent: Agent, conv: Conv) -> bool:
     """Whether nothing speaks against it: presence, desk, room, limit, ability, rest, hours, reserve."""
-    fits = free(state, agent, conv) >= conv.load and not at_limit(state, agent, conv)
+    fits = free(state, agent, conv) >= conv.load
     rests = agent.id in (conv.resting or {})
     open_to = is_there(agent) and fits and not rests and able(agent, conv) and serves(state, conv)
     return open_to and not kept_from(state, agent, conv)
@@ -143,23 +145,15 @@ def check_taken(state: State, event: ev.Offered, at: int) -> None:
 def flexibility(state: State, agent: Agent, conv: Conv) -> tuple[int, int]:
     """How many classes an agent could serve, at their limits or not, then the sum of what they can do."""
     del conv
-    shut = {f"channel:{channel}" for channel in _channels_at_limit(state, agent)}
-    levels = {name: n for name, n in agent.abilities if name not in shut and not name.startswith("limit:")}
+    levels = {name: n for name, n in agent.abilities if not name.startswith("limit:")}
     classes = sum(any(_fulfils(levels, needs) for needs in (c.needs, *c.also)) for c in state.matching.classes)
     return classes, sum(levels.values())
-
-
-def _channels_at_limit(state: State, agent: Agent) -> set[str]:
-    limits = {name.removeprefix("limit:"): most for name, most in agent.abilities if name.startswith("limit:")}
-    counts = [state.convs[each].channel for each in agent.work]
-    return {channel for channel, most in limits.items() if counts.count(channel) >= most}
 
 
 def _is_blended(state: State, agent: Agent) -> bool:
     bundle = state.bundle
     assert bundle is not None, "nobody works before the first configuration"
-    shut = _channels_at_limit(state, agent)
-    takes = {name.removeprefix("channel:") for name, _ in agent.abilities if name.startswith("channel:")} - shut
+    takes = {name.removeprefix("channel:") for name, _ in agent.abilities if name.startswith("channel:")}
     return any(spec.load >= bundle.capacity and name in takes for name, spec in bundle.channels.items())
 
 

@@ -10,7 +10,7 @@ from router.core.conversations import Participant
 from router.core.deadlines import BUCKET_MS, CONVERSATION
 from router.core.decide.overflow import HOPS_MAX
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
-from router.core.rooms import Rooms
+from router.core.rooms import Rooms, room_of
 from router.core.state import Conv, State
 from tests.core.choice_oracle import check_asked, check_taken, could_take, free, offers
 
@@ -196,7 +196,7 @@ def _check_rooms(state: State, kind: Rooms) -> None:
         rooms: dict[int, list[tuple[int, int]]] = {}
         for agent in roomy:
             if agent.profile is profile:
-                rooms.setdefault(2 * kind.free(agent) + (not agent.work), []).append((agent.idle, agent.id))
+                rooms.setdefault(room_of(agent, kind.free(agent)), []).append((agent.idle, agent.id))
         assert profile.rooms[kind.number] == rooms
         for room in rooms:
             masks[room] = masks.get(room, 0) | profile.bit

@@ -118,6 +118,7 @@ def _received(
         reply_by_ms,
         c.test,
         c.spare_line,
+        c.files,
     )
 
 

@@ -65,6 +65,8 @@ def _class_number(s: State) -> int:
 
     Who sleeps waits, so whoever has a class that nobody waits in is awake.
     """
+    if s.matching.of_queue.keys() <= s.queues.keys():
+        return len(s.matching.classes)
     over = [cls.id for cls in s.matching.classes if not cls.waiting and cls.queue not in s.queues]
     having = {conv.cls.id for conv in s.convs.awake()} if over else set[int]()
     return next((number for number in over if number not in having), len(s.matching.classes))
