@@ -10,6 +10,7 @@ from aiohttp import web
 
 from dashboard import (
     attention,
+    calling,
     consulting,
     handling,
     headers,
@@ -68,6 +69,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *people.routes(parts, hub),
         *reading.routes(parts),
         *handling.routes(parts),
+        *calling.routes(parts),
         *supervising.routes(parts),
         *senders.routes(parts),
         *ordering.routes(parts),

@@ -121,6 +121,17 @@ class ClosureRequest(CommandRequest, frozen=True, kw_only=True):
     reason: Code
 
 
+class CallbackRequest(CommandRequest, frozen=True, kw_only=True):
+    at_ms: Number = 0
+    line: Number = 0
+
+
+class EmergencyRequest(CommandRequest, frozen=True, kw_only=True):
+    until_ms: Number
+    reason: Code
+    notice: Name | None = None
+
+
 class SendOffRequest(CommandRequest, frozen=True, kw_only=True):
     reason: Code
 

@@ -327,6 +327,19 @@ class Targets(Shape, frozen=True, kw_only=True):
     agents: list[TargetAgent]
 
 
+class Emergency(Shape, frozen=True, kw_only=True):
+    until_ms: int
+    notice: str
+
+
+class AlarmShape(Shape, frozen=True, kw_only=True):
+    name: str
+    text: str
+    subject: str
+    since_ms: int
+    waiting: int
+
+
 class DeadLetter(Shape, frozen=True, kw_only=True):
     id: int
     channel: str

@@ -46,6 +46,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "outbox_waiting": ("Effects waiting.", ()),
     "outbox_oldest_ms": ("Age of the oldest waiting effect.", ()),
     "outbox_dead": ("Dead letters.", ()),
+    "alarms": ("Alarms that stand, by name.", ("alarm",)),
     "view_behind": ("Committed events that a view does not hold yet, by view.", ("view",)),
     "view_applied_ms": ("Time of the last committed event that a view holds, in UTC milliseconds, by view.", ("view",)),
     "loop_lag_ms": ("How late the event loop was at its last measurement.", ()),
@@ -64,7 +65,7 @@ LOG_KEYS = frozenset(
     {
         *("action", "level", "time", "site", "node", "release", "kind", "reason", "error", "cause", "status"),
         *("channel", "command", "lane", "letter", "effect", "conv", "signal", "task", "attempts"),
-        *("position", "epoch", "gap_ms", "count", "ms", "hash", "problems", "port", "view"),
+        *("position", "epoch", "gap_ms", "count", "ms", "hash", "problems", "port", "view", "queue"),
     }
 )
 LOG_EVENTS: dict[str, str] = {
@@ -84,6 +85,8 @@ LOG_EVENTS: dict[str, str] = {
     "letter_quarantined": "A letter was set aside as poison.",
     "look_up_failed": "A letter could not be looked up now; it stays in the letterbox.",
     "letterbox_closed": "A letter could not be written; its provider was told to come again.",
+    "alarm_raised": "Something goes wrong that no customer has said yet; its name and subject are codes.",
+    "alarm_ended": "An alarm is over.",
     "effect_dead": "An effect was given up; it is shown as a dead letter.",
     "effect_later": "An effect was put off.",
     "effect_unsure": "An effect left and no answer came.",

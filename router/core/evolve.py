@@ -335,7 +335,6 @@ def _queued(state: State, at: int, event: ev.Queued) -> None:
     if conv.passed is not None:
         settle(conv)
     conv.state, conv.owner = WAITING, 0
-    conv.nudged = False
     conv.leg_ms = conv.leg_ms or at
     if event.answer_by_ms:
         conv.reply_by_ms = event.answer_by_ms

@@ -88,6 +88,12 @@ def needs_of(
     return tuple(sorted(needs))
 
 
+def on_channel(needs: Needs, channel: str) -> Needs:
+    """Return the same needs on one channel, whichever they were for."""
+    others = (need for need in needs if not need[0].startswith("channel:"))
+    return tuple(sorted([(f"channel:{channel}", 1), *others]))
+
+
 def fall_back(bundle: Bundle, queue: str, channel: str, is_open: Callable[[str], bool]) -> Fallback:
     """Follow the fallbacks of a closed queue to the first open one, at most once through every queue.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 
+import msgspec
+
 from router.core.lifecycle import ACTIVE, OFFERED, UNPLACED, WAITING, WRAP_UP
 from router.core.matching import Class
 from router.core.record import Record
@@ -87,7 +89,9 @@ def unplace(state: State, at: int, conv: Conv) -> None:
         _let_go(state, conv)
     if conv.participants:
         part(state, conv)
-    conv.offer, conv.held_for, conv.held_why, conv.on_hold = None, 0, "", False
+    conv.offer, conv.held_for, conv.held_why, conv.on_hold, conv.nudged = None, 0, "", False, False
+    if conv.relief is not None and conv.relief.calling:
+        conv.relief = msgspec.structs.replace(conv.relief, calling=False)
     conv.owed_ms, conv.escalated, conv.leg_lost_ms = 0, False, 0
 
 

@@ -23,6 +23,7 @@ from router.node.snapshots import Snapshotter
 from router.node.switchboard import Abilities, BoardParts, Switchboard, schemas_of
 from router.node.tasks import Tasks
 from router.node.wakes import Wakes
+from router.outbox.fetching import Fetching
 from router.outbox.hub import HubParts, LineHub
 from router.outbox.outgoing import Composer
 from router.outbox.signs import Signs
@@ -32,6 +33,7 @@ from router.site.key import SiteKey
 from router.site.references import References
 from router.store.port import Store, StoreError
 from router.telemetry import Telemetry, error_code
+from router.views.alarms import ALARMS, Alarm, alarms
 from router.views.follower import Age, ViewFollower
 from router.views.known import VIEWS
 
@@ -78,9 +80,11 @@ class Served:
         self._parts = parts
         self._tasks = Tasks(parts.telemetry)
         self._settling = Settling()
+        self._alarmed: set[tuple[str, str]] = set()
         self._changes: set[asyncio.Task[None]] = set()
         self.signs = Signs()
         self.references = References(parts.key.derive("references", site))
+        self.files = FolderFiles(parts.data / "files" / site, parts.key.derive("files", site))
         self._capabilities = Abilities(parts.modules)
         self.floor = self._build_floor()
         self.intake = self._build_intake()
@@ -213,6 +217,7 @@ class Served:
         for lane, depth in self.floor.depths.items():
             count.gauge("floor_inbox", depth, lane)
         waiting, oldest_ms, quarantined = await store.letterbox.depth(self.site)
+        letters = waiting, oldest_ms
         count.gauge("letterbox_waiting", waiting)
         count.gauge("letterbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
         count.gauge("letterbox_quarantined", quarantined)
@@ -220,9 +225,22 @@ class Served:
         count.gauge("outbox_waiting", waiting)
         count.gauge("outbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
         count.gauge("outbox_dead", dead)
+        self._alarm(alarms(self.floor.state, now_ms, letters=letters, effects=(waiting, oldest_ms)))
         for age in self.views:
             count.gauge("view_behind", age.behind, age.view)
             count.gauge("view_applied_ms", age.at, age.view)
+
+    def _alarm(self, found: list[Alarm]) -> None:
+        """Count what stands, and say once when it begins and when it ends."""
+        standing = {(each.name, each.subject) for each in found}
+        for name in ALARMS:
+            self._parts.telemetry.gauge("alarms", sum(each.name == name for each in found), name)
+        if self.floor.leading:
+            for name, subject in sorted(standing - self._alarmed):
+                self._parts.telemetry.warning("alarm_raised", site=self.site, reason=name, queue=subject)
+            for name, subject in sorted(self._alarmed - standing):
+                self._parts.telemetry.info("alarm_ended", site=self.site, reason=name, queue=subject)
+        self._alarmed = standing
 
     # --- building ---------------------------------------------------------------------------------------------------
 
@@ -307,7 +325,8 @@ class Served:
                 store=parts.store,
                 clock=parts.clock,
                 channels=self.board.channels,
-                composer=Composer(self.floor, parts.store, parts.key),
+                composer=Composer(self.floor, parts.store, parts.key, self.files),
+                fetching=Fetching(self.site, parts.store, self.files, parts.clock),
                 random=parts.random,
                 telemetry=parts.telemetry,
                 worker=parts.name,
@@ -331,7 +350,6 @@ class Served:
 
     def _build_door(self, channel: str) -> FloorDoor:
         parts = self._parts
-        files = FolderFiles(parts.data / "files" / self.site, parts.key.derive("files", self.site))
         return FloorDoor(
             channel,
             DoorParts(
@@ -343,7 +361,7 @@ class Served:
                 hub=self.hub,
                 signs=self.signs,
                 key=parts.key,
-                files=files,
+                files=self.files,
                 telemetry=parts.telemetry,
                 public_url=parts.public_url,
             ),

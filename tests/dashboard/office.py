@@ -84,6 +84,7 @@ def bundle(**changes: Any) -> b.Bundle:
         },
         "rules": (b.Rule(name="bills", queue="billing", when='"bill" in topics'), b.Rule(name="rest", queue="general")),
         "topics": (b.Topic(name="bill", when='message.text.contains("bill")'),),
+        "texts": {"fire": {"en": "We had to leave the house."}},
         "calendars": {"always": (0, FOREVER_MS), "never": ()},
         "skills": {"billing": 5},
         "presences": {

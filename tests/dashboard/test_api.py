@@ -108,9 +108,11 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     assert (await ana.post(f"/conversations/{office.ref(declined)}/decline", decline)).status == 200
     assert (await ana.post(f"/conversations/{office.ref(declined)}/take", {})).status == 200
     assert (await ana.post(f"/conversations/{office.ref(declined)}/park", {})).status == 200
+    await call_back(office, ana)
     await take_part(office, ana, ben)
     await order(office, sue, ana)
     await step_in(office, sue, ana)
+    await emergency(sue)
     await know_people(office, sue)
     await look_after(sue, ana)
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
@@ -121,6 +123,35 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     assert (await ben.get("/openapi.json")).status == 200
     served = {(method, path) for path, methods in witness.document["paths"].items() for method in methods}
     assert witness.answered == served
+
+
+async def call_back(office: Office, ana: Desk) -> None:
+    """A customer who waits asks through their agent; who is talked to is called at a time; one call is in vain."""
+    ref = await active(office, ana, key="k15")
+    later = await ana.post(f"/conversations/{ref}/callback", {})
+    assert (later.status, later.body["error"]["code"]) == (409, "callback_time_missing")
+    vain = await ana.post(f"/conversations/{ref}/callback/failed", {})
+    assert (vain.status, vain.body["error"]["code"]) == (409, "no_callback")
+    foreign = await ana.post(f"/conversations/{ref}/callback", {"line": 999_999})
+    assert (foreign.status, foreign.body["error"]["code"]) == (409, "line_unknown")
+    assert (await ana.post(f"/conversations/{ref}/callback", {"at_ms": NOW_MS + HOUR_MS})).status == 200
+    rings = await office.arrives("call me", key="k16")
+    ref = office.ref(rings)
+    assert (await ana.post(f"/conversations/{ref}/callback", {})).status == 200
+    assert (await ana.accept(rings)).status == 200
+    assert (await ana.post(f"/conversations/{ref}/callback/failed", {})).status == 200
+
+
+async def emergency(sue: Desk) -> None:
+    """Everything is closed, which anybody may see, and open again."""
+    order = {"until_ms": NOW_MS + HOUR_MS, "notice": "nothing-such", "reason": "fire"}
+    unknown = await sue.post("/emergency", order)
+    assert (unknown.status, unknown.body["error"]["code"]) == (409, "notice_unknown")
+    assert (await sue.post("/emergency", {**order, "notice": "fire"})).status == 200
+    assert (await sue.get("/emergency")).body == {"until_ms": NOW_MS + HOUR_MS, "notice": "fire"}
+    assert (await sue.post("/emergency", {"until_ms": 0, "reason": "over"})).status == 200
+    assert (await sue.get("/emergency")).body["until_ms"] == 0
+    assert (await sue.get("/alarms")).status == 200
 
 
 async def take_part(office: Office, ana: Desk, ben: Desk) -> None:

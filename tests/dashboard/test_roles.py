@@ -19,6 +19,8 @@ SUPERVISORS_ONLY = {
     ("GET", "/outbox/dead"),
     ("POST", "/outbox/dead/{id}/retry"),
     ("GET", "/letterbox/quarantine"),
+    ("POST", "/emergency"),
+    ("GET", "/alarms"),
     ("GET", "/senders"),
     ("POST", "/senders"),
     ("DELETE", "/senders/{id}"),

@@ -10,6 +10,7 @@ from router.core.calendar import is_open, next_open
 from router.core.decide.placing import Steps, class_for, fill, place, record_of
 from router.core.lifecycle import ACTIVE, UNPLACED, WRAP_UP
 from router.core.record import NO_RELIEF
+from router.core.rules import on_channel
 from router.core.state import Conv, State
 
 # What is due sooner than this stays in the core; the rest waits in the store with its record.
@@ -32,7 +33,8 @@ def request_callback(s: State, at: int, c: cmd.RequestCallback) -> Steps:
         return
     cls, told_on = conv.cls, conv.line
     if c.channel and c.channel != conv.channel:
-        cls = yield from class_for(s, conv.queue, c.channel, _on_channel(conv, c.channel), load=_load(s, c.channel))
+        needs = on_channel(conv.cls.needs, c.channel)
+        cls = yield from class_for(s, conv.queue, c.channel, needs, load=_load(s, c.channel))
     asked = conv.offer if c.at_ms or cls is not conv.cls else None
     if asked:
         yield ev.OfferWithdrawn(conv.id, asked.agent, asked.id, "callback_asked")
@@ -67,12 +69,6 @@ def _cannot_call_at(s: State, at: int, hours: str, at_ms: int) -> Refused | None
         return Refused("callback_too_far")
     assert s.bundle is not None, "checked before"
     return None if is_open(s.bundle.calendars.get(hours, ()), at_ms) else Refused("callback_closed")
-
-
-def _on_channel(conv: Conv, channel: str) -> ev.Needs:
-    """Return the same needs on another channel."""
-    others = (need for need in conv.cls.needs if need[0] != f"channel:{conv.channel}")
-    return tuple(sorted([(f"channel:{channel}", 1), *others]))
 
 
 def _load(s: State, channel: str) -> int:

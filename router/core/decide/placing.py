@@ -22,7 +22,7 @@ from router.core.lifecycle import WAITING
 from router.core.matching import Class
 from router.core.orders import URGENT
 from router.core.record import NO_RELIEF, Record
-from router.core.rules import Fallback, fall_back, needs_of
+from router.core.rules import Fallback, fall_back, needs_of, on_channel
 from router.core.state import Agent, Conv, State
 from router.core.widening import Shape, after_steps
 
@@ -144,13 +144,17 @@ def reroute(s: State, at: int, conv: Conv) -> Steps:
     """Let the rules place a conversation anew, by its facts; its place in line stays."""
     assert s.ruleset is not None, "a bundle brings its ruleset"
     assert s.bundle is not None, "it came with one"
-    placement = s.ruleset.place(s.facts.by_number[conv.facts], at)
-    shape = Shape(placement.needs, (), placement.priority)
+    facts = s.facts.by_number[conv.facts]
+    placement = s.ruleset.place(facts, at)
+    needs, load = placement.needs, placement.load
+    if facts.channel != conv.channel:  # its customer is called back on another channel than the one they wrote on
+        needs, load = on_channel(needs, conv.channel), conv.load
+    shape = Shape(needs, (), placement.priority)
     if placement.queue == conv.queue:
         shape = after_steps(s.bundle, s.queue_spec(conv.queue), conv.channel, shape=shape, steps=conv.step)
     priority = shape.priority + (URGENT if is_hastened(conv) else 0)
     cls = yield from class_for(
-        s, placement.queue, conv.channel, shape.needs, load=placement.load, priority=priority, also=shape.also
+        s, placement.queue, conv.channel, shape.needs, load=load, priority=priority, also=shape.also
     )
     if cls is not conv.cls:
         yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
