@@ -84,6 +84,7 @@ YOUNGER = {
     ev.FactsDropped,
     ev.Widened,
     *(ev.Ordered, ev.Directed, ev.Reprioritised, ev.Rested),
+    *(ev.RangAlso, ev.RingStopped, ev.TakenBack, ev.Escalated, ev.WindingDown),
     *(ev.Reclassed, ev.WindowClosed, ev.Related),
     *(ev.TransferReturned, ev.ParticipantAsked, ev.ParticipantJoined, ev.ParticipantLeft, ev.LegLost),
 }

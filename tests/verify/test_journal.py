@@ -56,6 +56,18 @@ def test_coming_back_and_waiting_elsewhere_is_silent(scene: Scene) -> None:
     assert scene.names() == []
 
 
+def test_a_round_of_several_is_silent(scene: Scene) -> None:
+    _ringing_at_two(scene)
+    scene.do(ev.RingStopped(1, 7, 1, "declined", "busy", scene.at + MINUTE_MS))
+    scene.do(scene.accept(1, 1, agent=8))
+    scene.do(ev.Escalated(1, 8, "unanswered", scene.at + MINUTE_MS))
+    scene.do(
+        ev.TakenBack(1, 8, "unanswered", scene.at + MINUTE_MS), ev.Queued(1, scene.at + 60 * MINUTE_MS, "unanswered")
+    )
+    scene.do(ev.Abandoned(1, "left", record(state="abandoned", owner=0)))
+    assert scene.names() == []
+
+
 def test_a_gap_moves_our_promises_on(scene: Scene) -> None:
     scene.arrive(1, scene.offer(1, 1))
     scene.epoch = 2
@@ -96,6 +108,32 @@ def _winner_who_was_not_asked(scene: Scene) -> None:
     scene.sign_in(8)
     scene.arrive(1, scene.offer(1, 1))
     scene.do(scene.accept(1, 1, agent=8))
+
+
+def _ringing_at_two(scene: Scene) -> None:
+    scene.sign_in(8)
+    scene.arrive(1, scene.offer(1, 1), ev.RangAlso(1, 8, 1, ("longest_idle",)))
+
+
+def _won_while_another_still_rings(scene: Scene) -> None:
+    _ringing_at_two(scene)
+    scene.do(scene.accept(1, 1))
+
+
+def _stopped_at_somebody_who_was_not_asked(scene: Scene) -> None:
+    _ringing_at_two(scene)
+    scene.do(ev.RingStopped(1, 9, 1, "declined"))
+
+
+def _rings_twice_at_one(scene: Scene) -> None:
+    _ringing_at_two(scene)
+    scene.do(ev.RangAlso(1, 8, 1, ("longest_idle",)))
+
+
+def _rings_too_on_a_break(scene: Scene) -> None:
+    scene.sign_in(8)
+    scene.do(ev.WindingDown(8, "lunch", "chosen"))
+    scene.arrive(1, scene.offer(1, 1), ev.RangAlso(1, 8, 1, ("longest_idle",)))
 
 
 def _winner_of_an_older_round(scene: Scene) -> None:
@@ -245,6 +283,10 @@ BREAKS: list[tuple[Break, list[str]]] = [
     (_offer_of_an_owned_one, ["offer_while_owned"]),
     (_winner_who_was_not_asked, ["wrong_winner"]),
     (_winner_of_an_older_round, ["wrong_winner"]),
+    (_won_while_another_still_rings, ["still_ringing"]),
+    (_stopped_at_somebody_who_was_not_asked, ["wrong_winner"]),
+    (_rings_twice_at_one, ["double_offer"]),
+    (_rings_too_on_a_break, ["work_to_away"]),
     (_third_chat_for_two, ["over_capacity"]),
     (_offer_to_nobody, ["work_to_absent"]),
     (_offer_after_signing_out, ["work_to_absent"]),

@@ -29,6 +29,7 @@ def counted(state: State, entered: dict[int, tuple[str, int]]) -> dict[str, Figu
         figures.waiting += conv.state in {WAITING, HELD}
         figures.offered += conv.state == OFFERED
         figures.active += conv.state == ACTIVE
+        figures.escalated += conv.escalated
         if conv.state in IN_LINE:
             since = entered[conv.id][1]
             figures.oldest_ms = min(since, figures.oldest_ms) if figures.oldest_ms else since
