@@ -176,7 +176,7 @@ def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bun
         state.queues.setdefault(name, QueueState()).counted = counted
     for name in [name for name in state.queues if name not in state.bundle.queues]:
         del state.queues[name]
-    state.ruleset = Ruleset(state.bundle)
+    state.ruleset = Ruleset(state.bundle, state.ruleset)
     _reconfigure(state, state.bundle)
     state.eager = eager_queues(state.bundle)
     state.review.clear()

@@ -116,14 +116,15 @@ def fall_back(bundle: Bundle, queue: str, channel: str, is_open: Callable[[str],
 class Ruleset:
     """The compiled rules of one bundle. Answers are remembered by facts and by which calendars are open."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        """Compile. Raises CelError for a bad condition, ValueError when no rule catches everything."""
+    def __init__(self, bundle: Bundle, before: Ruleset | None = None) -> None:
+        """Compile what the ruleset `before` has not. Raises CelError, ValueError when no rule catches everything."""
         if not bundle.rules or bundle.rules[-1].when:
             raise ValueError("the last rule of a bundle must have no condition")
         self._bundle = bundle
         names = tuple(sorted(bundle.calendars))
         schema = rule_schema(names)
-        self._rules = [(rule, _condition(rule.when, schema)) for rule in bundle.rules]
+        compiled = before.compiled if before is not None and before._names == names else {}
+        self._rules = [(rule, compiled.get(rule.when) or _condition(rule.when, schema)) for rule in bundle.rules]
         asked = {path for _, program in self._rules if program is not None for path in program.paths}
         self._names = names
         # What no queue asks for costs a decision no more than a look here.
@@ -133,6 +134,11 @@ class Ruleset:
         self._known: dict[tuple[Facts, tuple[bool, ...]], Placement] = {}
         self._open: tuple[bool, ...] = ()
         self._open_from, self._open_until = 0, 0
+
+    @property
+    def compiled(self) -> dict[str, Program]:
+        """The conditions by their source. Most stay as they are when a configuration changes."""
+        return {rule.when: program for rule, program in self._rules if program is not None}
 
     def place(self, facts: Facts, at: int) -> Placement:
         """Return what the first matching rule says of these facts at a time."""
