@@ -43,18 +43,22 @@ def main() -> None:
 @click.option("--port", type=click.IntRange(0, 65_535), envvar="PORT", default=8080, show_default=True)
 @click.option("--public-url", envvar="PUBLIC_URL", default="", help="The address under which the world sees us.")
 @click.option("--demo-people", is_flag=True, help="At the first start, also make the agents ana, ben and chloe.")
+@click.option("--sandbox", is_flag=True, help="Play the customers of every channel at /sandbox; no provider is needed.")
+@click.option("--sandbox-reachable", is_flag=True, help="Also where other machines can reach it.")
+@click.option("--demo-day", is_flag=True, help="With --sandbox: a day of synthetic customers and agents.")
 def serve(data: Path, config: Path, **options: Any) -> None:
     """Serve channels, dashboard and API until stopped."""
     from router.serving import CannotServe, ServeOptions  # noqa: PLC0415
     from router.serving import serve as run_server  # noqa: PLC0415
     from router.site.datalock import DataInUse  # noqa: PLC0415
     from router.site.key import SiteKeyError  # noqa: PLC0415
+    from router.site.kind import OtherKind  # noqa: PLC0415
     from router.store.port import StoreError  # noqa: PLC0415
 
     chosen = ServeOptions(data=data, config=config, environment=os.environ, **options)
     try:
         _run(run_server(chosen, click.echo))
-    except (CannotServe, DataInUse, SiteKeyError, StoreError) as fault:
+    except (CannotServe, DataInUse, OtherKind, SiteKeyError, StoreError) as fault:
         raise click.ClickException(str(fault)) from None
     except OSError as fault:
         raise click.ClickException(f"{fault.filename or data} cannot be used: {fault.strerror}.") from None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from random import SystemRandom
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -27,9 +28,13 @@ from router.node.node import Node, NodeParts, Served
 from router.site.accounts import FIRST_FILE, first_people, keep_first
 from router.site.datalock import STORE_FILE, home_of, locked
 from router.site.key import KEY_FILE, KEY_VARIABLE, SiteKey, SiteKeyError, load_site_key
+from router.site.kind import check_kind_of_data
 from router.store.port import Store
 from router.store.sqlite import keyed_hasher, open_sqlite
 from router.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from router.sandboxing import Sandbox
 
 SITE = "main"
 NODE_NAME_BYTES = 4
@@ -62,6 +67,9 @@ class ServeOptions:
     public_url: str
     demo_people: bool
     environment: Mapping[str, str]
+    sandbox: bool = False
+    sandbox_reachable: bool = False
+    demo_day: bool = False
 
 
 async def serve(options: ServeOptions, say: Say) -> None:
@@ -72,18 +80,31 @@ async def serve(options: ServeOptions, say: Say) -> None:
     port = int(listener.getsockname()[1])
     try:
         with stop_signals() as told, locked(options.data, port):
-            await _serve(options, listener, public_url_of(options, port), say=say, told=told)
+            if not options.sandbox:
+                await _serve(options, listener, public_url_of(options, port), say=say, told=told)
+                return
+            from router.sandboxing import sandboxed  # noqa: PLC0415 - a production server never loads it.
+
+            async with sandboxed(options, port) as (ours, sandbox):
+                await _serve(ours, listener, public_url_of(ours, port), say=say, told=told, sandbox=sandbox)
     finally:
         listener.close()
 
 
 async def _serve(
-    options: ServeOptions, listener: socket.socket, public_url: str, *, say: Say, told: asyncio.Event
+    options: ServeOptions,
+    listener: socket.socket,
+    public_url: str,
+    *,
+    say: Say,
+    told: asyncio.Event,
+    sandbox: Sandbox | None = None,
 ) -> None:
     clock, telemetry = SystemClock(), Telemetry()
     key = load_site_key(options.data, options.environment)
     store = await open_store(options.data, key)
     try:
+        await check_kind_of_data(store, SITE, sandbox=sandbox is not None)
         await recognise(key, store)
         people = await first_people(store.accounts, SITE, demo=options.demo_people, hashed=hash_password)
         if people and options.demo_people:
@@ -96,13 +117,19 @@ async def _serve(
         await node.recover()
         node.start()
         app = build_web(node, store, public_url, clock=clock, telemetry=telemetry)
+        if sandbox is not None:
+            sandbox.add_to(app)
         async with front_door(app, listener, telemetry):
             try:
                 await settled(node, told)
                 for line in greeting(public_url, node.floors[SITE], people, options.data):
                     say(line)
+                if sandbox is not None:
+                    await sandbox.begin(say)
                 await told.wait()
             finally:
+                if sandbox is not None:
+                    await sandbox.hush()
                 for served in node.floors.values():
                     served.board.shut()
     finally:

@@ -58,6 +58,7 @@ class Scene:
         self._numbers = itertools.count(1)
         self._version = 0
         self._changed = asyncio.Event()
+        self._closed = False
 
     @property
     def version(self) -> int:
@@ -132,10 +133,15 @@ class Scene:
         """Wait until there is something newer than a version, or for so long."""
         try:
             async with asyncio.timeout(wait_s):
-                while self._version == version:
+                while self._version == version and not self._closed:
                     await self._changed.wait()
         except TimeoutError:
             return
+
+    def close(self) -> None:
+        """Let nobody wait any more."""
+        self._closed = True
+        self._tell()
 
     def _tell(self) -> None:
         told, self._changed = self._changed, asyncio.Event()
