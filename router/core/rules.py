@@ -121,9 +121,9 @@ class Ruleset:
         if not bundle.rules or bundle.rules[-1].when:
             raise ValueError("the last rule of a bundle must have no condition")
         self._bundle = bundle
-        names = tuple(sorted(bundle.calendars))
+        names: tuple[str, ...] = tuple(sorted(bundle.calendars))
         schema = rule_schema(names)
-        compiled = before.compiled if before is not None and before._names == names else {}
+        compiled = before.compiled_for(names) if before is not None else {}
         self._rules = [(rule, compiled.get(rule.when) or _condition(rule.when, schema)) for rule in bundle.rules]
         asked = {path for _, program in self._rules if program is not None for path in program.paths}
         self._names = names
@@ -135,9 +135,10 @@ class Ruleset:
         self._open: tuple[bool, ...] = ()
         self._open_from, self._open_until = 0, 0
 
-    @property
-    def compiled(self) -> dict[str, Program]:
-        """The conditions by their source. Most stay as they are when a configuration changes."""
+    def compiled_for(self, calendars: tuple[str, ...]) -> dict[str, Program]:
+        """Return the conditions by their source, if they were compiled for these calendars: most stay as they are."""
+        if calendars != self._names:
+            return {}
         return {rule.when: program for rule, program in self._rules if program is not None}
 
     def place(self, facts: Facts, at: int) -> Placement:
