@@ -9,7 +9,6 @@ from router.verify.findings import Report
 from router.verify.invariants import Invariants
 from tests.core.test_customers import walked
 
-
 # A walk lets hours pass at once, so what fell due in them is worked off late.
 LATE = {"forgotten", "offer_overdue", "hold_overdue", "wrap_up_overdue"}
 
