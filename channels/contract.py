@@ -111,6 +111,10 @@ class PartyLeft(Signal, frozen=True, kw_only=True):
     why: str = "left"
 
 
+# The prompt of a key by which a customer asks to be called back, on the line or from it.
+CALL_BACK_PROMPT = "call-back"
+
+
 class KeyPressed(Signal, frozen=True, kw_only=True):
     keys: str
     prompt: str = ""

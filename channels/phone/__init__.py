@@ -38,7 +38,7 @@ from channels.contract import (
 from channels.contract import Settings as CommonSettings
 from channels.phone.legs import LegBook, Legs
 from channels.phone.missed import Missed
-from channels.phone.reading import is_number
+from channels.phone.reading import CUSTOMER, is_number
 from channels.phone.talk import Talk
 from channels.phone.webhooks import Manners, MenuKey, Webhooks
 from channels.twilio import API_URL, Account, AccountSettings, Rest, account_of
@@ -146,6 +146,9 @@ class Phone:
             raise Unsure("store_away") from None
 
     async def _connect(self, talk: Talk, effect: Connect) -> Done:
+        if effect.party == CUSTOMER:
+            # A customer who is called first would have to be put on the hold line; only agents are called first here.
+            raise Undeliverable("customer_first")
         if not _IDENTITY.fullmatch(effect.address):
             raise Undeliverable("address_unusable")
         return Done(provider=await talk.connect(effect, self._door.now_ms()))

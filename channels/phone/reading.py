@@ -7,7 +7,18 @@ from collections.abc import Mapping
 
 import msgspec
 
-from channels.contract import Attachment, Identity, LineItem, LineOpened, LineRef, MessageIn, PartyJoined, PartyLeft
+from channels.contract import (
+    CALL_BACK_PROMPT,
+    Attachment,
+    Identity,
+    KeyPressed,
+    LineItem,
+    LineOpened,
+    LineRef,
+    MessageIn,
+    PartyJoined,
+    PartyLeft,
+)
 from channels.typed import typed
 
 CHANNEL = "phone"
@@ -123,6 +134,16 @@ def opened(call: Call, *, language: str, facts: Mapping[str, str]) -> LineOpened
 def left(line: str, why: str) -> PartyLeft:
     """The customer has gone. Several webhooks tell it, in any order: under one name, so it is told once."""
     return PartyLeft(line=line_of(line), dedupe=f"{line}:left", party=CUSTOMER, why=why)
+
+
+def call_back_asked(line: str) -> KeyPressed:
+    """The caller keeps the place and hangs up; asked for once, however often the page is fetched."""
+    return KeyPressed(line=line_of(line), dedupe=f"{line}:call-back", keys="1", prompt=CALL_BACK_PROMPT)
+
+
+def unreached(line: str, leg: str, why: str) -> PartyLeft:
+    """A call to the customer was not answered: each of them is told."""
+    return PartyLeft(line=line_of(line), dedupe=f"{leg}:unreached", party=CUSTOMER, why=why)
 
 
 def agent_left(line: str, party: str, leg: str, why: str) -> PartyLeft:

@@ -255,6 +255,7 @@ class Webhooks:
         if not (number or (known and asked.digits == "1")):
             return await self._again(asked)
         await self._book.change(asked.line, kept=CALL_BACK, number=number)
+        await self._accept(reading.call_back_asked(asked.line))
         return doc.farewell(self._speech(asked.language), "call-back-kept")
 
     async def _voicemail(self, asked: Asked) -> str:
@@ -283,9 +284,13 @@ class Webhooks:
         if not call.ended or call.by_agent or (first and legs.customer != asked.line):
             # Where a call-back was made, the call that asked for it has ended long ago.
             return doc.nothing()
-        await self._left(asked.line, "hung_up" if call.status == "completed" else call.status)
         if not first and call.status != "completed":
+            # A call-back in vain: the router says when it is tried again.
+            await self._accept(reading.unreached(asked.line, call.sid, call.status))
             await self._talk.tell_agent(asked.line, "no-answer")
+            await self._book.change(asked.line, kept=CALL_BACK)
+            return doc.nothing()
+        await self._left(asked.line, "hung_up" if call.status == "completed" else call.status)
         return doc.nothing()
 
     async def _left(self, line: str, why: str) -> None:

@@ -63,7 +63,7 @@ class LookUp:
             sig.PartyJoined: self._party,
             sig.PartyLeft: self._party,
             sig.LineClosed: self._line_closed,
-            sig.KeyPressed: _noted("key_pressed"),
+            sig.KeyPressed: self._key_pressed,
             sig.Recalled: _noted("recalled"),
             sig.OptedOut: _noted("opted_out"),
         }
@@ -152,6 +152,7 @@ class LookUp:
             window_ms=window_ms,
             replies=replies,
             test=spec is not None and spec.test,
+            files=sum(1 for each in getattr(signal, "attachments", ()) if each.source),
         )
 
     def _window(self, signal: Any, received_ms: int) -> tuple[int, int]:
@@ -222,6 +223,13 @@ class LookUp:
             return cmd.LeaveLine(id=command_id(letter), line=line, why=why)
         joined = isinstance(signal, sig.PartyJoined)
         return cmd.ReportParty(id=command_id(letter), line=line, party=signal.party, joined=joined, why=why)
+
+    async def _key_pressed(self, letter: Letter, signal: sig.KeyPressed) -> cmd.Command:
+        """A key that asks to be called back is heard by the router; what others mean is their channel's own."""
+        if signal.prompt != sig.CALL_BACK_PROMPT:
+            return _set_aside(letter, "key_pressed")
+        line = await self._lines.find(signal.line.channel, signal.line.key)
+        return cmd.RequestCallback(id=command_id(letter), line=line) if line else _set_aside(letter, "line_unknown")
 
     async def _line_closed(self, letter: Letter, signal: sig.LineClosed) -> cmd.Command:
         line = await self._lines.find(signal.line.channel, signal.line.key)

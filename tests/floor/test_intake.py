@@ -192,6 +192,17 @@ async def test_a_customer_who_leaves_before_an_answer_has_abandoned(house: House
     assert row.state == "abandoned"
 
 
+async def test_a_key_that_asks_to_be_called_back_keeps_the_place_of_who_hangs_up(house: House) -> None:
+    house.start("intake")
+    await decided(house, wrote("hello"))
+    line = wrote("x").line
+    await decided(house, sig.KeyPressed(line=line, dedupe="other", keys="5"))
+    await decided(house, sig.KeyPressed(line=line, dedupe="call", keys="1", prompt=sig.CALL_BACK_PROMPT))
+    await decided(house, sig.LineClosed(line=line, dedupe="bye"))
+    row = (await house.store.archive.conversations(SITE, customer=1, limit=1))[0]
+    assert row.state == "waiting"
+
+
 async def test_a_sign_about_something_that_is_over_is_noted_and_settled(house: House) -> None:
     house.start("intake")
     await decided(house, wrote("hello"))

@@ -150,7 +150,9 @@ async def test_a_call_back_keeps_its_place_until_an_agent_comes(house: NodeHouse
     for key in ("1", "1"):
         leg.keys.put_nowait(key)
     await house.until(lambda: leg.ended and not calls.twilio.tasks, "hung up")
-    assert house.served.floor.state.convs[1].state == "waiting"
+    await house.until(lambda: house.served.floor.state.convs[1].relief is not None, "asked for")
+    conv = house.served.floor.state.convs[1]
+    assert (conv.state, conv.relief.callback) == ("waiting", "agent_first")
     calls.answers |= {"client:agent_1": "answer", THEIRS: "answer"}
     await house.agent(1, "phone")
     await accepted(house)
