@@ -28,6 +28,8 @@ NEEDS: dict[str, str] = {
     "move": "Move",
     "hang_up": "HangUp",
 }
+# Brings a provider's file. Each has a lane of its own, so that no reply waits for it; `notice` is its number, from 1.
+FETCH = "fetch"
 # Where a transferred line waits for its next agent; the channel knows what that is in its world.
 WAITING_PLACE = "queue"
 # The party of a call to the customer, who then waits in line.
@@ -43,6 +45,18 @@ def wanted(event: ev.Event, can: Capabilities, *, released: bool) -> Wanted | No
     if ask is None or can.delivery != "call":
         return None
     return next((want for want in ask(event, released) if NEEDS[want.effect] in can.effects), None)
+
+
+def fetches(event: ev.Event) -> list[Wanted]:
+    """Return the fetching of what came with a message, whatever its channel can do: one that cannot says so by name."""
+    if not isinstance(event, ev.Received):
+        return []
+    return [Wanted(FETCH, message=event.message, notice=str(number)) for number in range(1, event.files + 1)]
+
+
+def lane_of(want: Wanted, line: int) -> str:
+    """Return the lane of an effect: that of its line, and one of its own for a file."""
+    return f"file:{want.message}:{want.notice}" if want.effect == FETCH else f"line:{line}"
 
 
 def _announced(event: ev.Announced, _released: bool) -> tuple[Wanted, ...]:

@@ -10,7 +10,7 @@ from channels.contract import Capabilities
 from router.core import events as ev
 from router.core.record import Record, encode_record
 from router.core.state import Conv, State
-from router.floor.effects import Wanted, wanted
+from router.floor.effects import fetches, lane_of, wanted
 from router.store.port import Commit, ConversationRow, Delivery, NewEffect, Settled, TimelineRow
 
 Told = dict[str, Any]
@@ -237,21 +237,20 @@ def _effects(walk: Walk, event: Any, *, position: int, names: Names) -> list[New
     line = getattr(event, "line", 0) or walk.line(conv)
     channel = names.channel_of.get(line, "")
     can = names.capabilities.get(channel)
-    want: Wanted | None = wanted(event, can, released=walk.released(conv)) if can else None
-    if want is None:
-        return []
+    want = wanted(event, can, released=walk.released(conv)) if can else None
     return [
         NewEffect(
             position=position,
-            lane=f"line:{line}",
+            lane=lane_of(each, line),
             channel=channel,
-            effect=want.effect,
+            effect=each.effect,
             conv=conv,
             line=line,
-            message=want.message,
-            notice=want.notice,
-            until_ms=want.until_ms,
+            message=each.message,
+            notice=each.notice,
+            until_ms=each.until_ms,
         )
+        for each in (*([want] if want else ()), *fetches(event))
     ]
 
 

@@ -31,8 +31,10 @@ from router.intake.settling import Settling
 from router.outbox.hub import LineFollow, LineHub
 from router.outbox.signs import Signs
 from router.outbox.wording import notice_text
-from router.site.files import Files
+from router.site.filekinds import kind_of, safe_name
+from router.site.files import FILE_BYTES_MAX, TOO_LARGE, Files, owner_of
 from router.site.key import SiteKey
+from router.store.filerows import FileRow, with_files
 from router.store.port import Body, Letter, NewLetter, Note, Notebook, Store, StoreError
 from router.telemetry import Telemetry, error_code
 from router.views.waiting import in_order, lines
@@ -42,6 +44,8 @@ STORY_LOOKED_AT = 30
 NEWEST = (1 << 63) - 1
 # Places are counted by walking the line: beyond so many a number is no comfort, and none is said.
 PLACES_MAX = 500
+# A media type and a Content-ID of honest senders are shorter.
+MEDIA_TYPE_CHARS_MAX, CONTENT_ID_CHARS_MAX = 100, 250
 # Nobody may hold a request open for longer than this for a decision.
 WAIT_MS_MAX = 30_000
 
@@ -144,7 +148,7 @@ class FloorDoor:
         body = None
         if isinstance(signal, MessageIn):
             kept = [await self._keep(signal.line, attachment) for attachment in signal.attachments]
-            signal = msgspec.structs.replace(signal, attachments=tuple(_without_content(a) for a in signal.attachments))
+            signal = msgspec.structs.replace(signal, attachments=tuple(_for_letter(a) for a in signal.attachments))
             body = _body(signal, kept, now_ms)
         return NewLetter(
             channel=self._channel,
@@ -154,17 +158,16 @@ class FloorDoor:
             body=body,
         )
 
-    async def _keep(self, line: LineRef, attachment: Attachment) -> dict[str, str | int]:
-        name = ""
-        if attachment.content:
-            name = await self._parts.files.keep(f"{line.channel}\0{line.key}", attachment.content)
-        return {
-            "name": attachment.name,
-            "media_type": attachment.media_type,
-            "size_bytes": attachment.size_bytes,
-            "content_id": attachment.content_id,
-            "file": name,
-        }
+    async def _keep(self, line: LineRef, attachment: Attachment) -> FileRow:
+        """Keep what came inline; of what the provider has, say where. `source` never stands beside content."""
+        content, row = attachment.content, _row(attachment)
+        if not content:
+            return row
+        if len(content) > FILE_BYTES_MAX:
+            return msgspec.structs.replace(row, source="", reason=TOO_LARGE)
+        name = await self._parts.files.keep(owner_of(line.channel, line.key), content)
+        kind = kind_of(content, attachment.media_type)
+        return msgspec.structs.replace(row, media_type=kind, size_bytes=len(content), file=name, source="")
 
     async def decided(self, letter: int, *, wait_ms: int) -> Decided | None:
         """Wait for the decision on a letter; the letter is safe either way."""
@@ -270,15 +273,24 @@ class FloorDoor:
         return is_open(calendar, now_ms), next_change(calendar, now_ms)
 
 
-def _without_content(attachment: Attachment) -> Attachment:
-    return msgspec.structs.replace(attachment, content=b"")
+def _for_letter(attachment: Attachment) -> Attachment:
+    """The letter holds no content, and a source only where a fetch has to bring it."""
+    source = "" if attachment.content else attachment.source
+    return msgspec.structs.replace(attachment, content=b"", source=source)
 
 
-def _body(signal: MessageIn, files: list[dict[str, str | int]], now_ms: int) -> Body:
-    extra = dict(signal.extra)
-    if files:
-        extra["files"] = msgspec.json.encode(files).decode()
-    return Body(
+def _row(attachment: Attachment) -> FileRow:
+    return FileRow(
+        name=safe_name(attachment.name),
+        media_type=attachment.media_type[:MEDIA_TYPE_CHARS_MAX],
+        size_bytes=attachment.size_bytes,
+        content_id=attachment.content_id[:CONTENT_ID_CHARS_MAX],
+        source=attachment.source,
+    )
+
+
+def _body(signal: MessageIn, files: list[FileRow], now_ms: int) -> Body:
+    body = Body(
         direction="in",
         author="customer",
         kind="auto" if signal.automatic else "message",
@@ -287,5 +299,6 @@ def _body(signal: MessageIn, files: list[dict[str, str | int]], now_ms: int) -> 
         subject=signal.subject,
         provider=signal.provider,
         created_ms=signal.sent_ms or now_ms,
-        extra=extra,
+        extra=dict(signal.extra),
     )
+    return with_files(body, files)

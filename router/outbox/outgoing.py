@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from channels.contract import AnyEffect, Connect, HangUp, Hold, LineRef, Move, Play, Send
+from channels.contract import AnyEffect, Attachment, Connect, Fetch, HangUp, Hold, LineRef, Move, Play, Send
 from router.core.bundle import Bundle
 from router.core.record import decode_record
+from router.floor.effects import FETCH
 from router.floor.floor import Floor
 from router.outbox.wording import notice_text
+from router.site.files import GONE, Files
 from router.site.key import SiteKey
+from router.store.filerows import files_of, to_fetch
 from router.store.port import ConversationRow, Effect, LineRow, MessageRow, Said, Store
 
 # What a reply is threaded by: the newest messages of the conversation on this line.
@@ -27,8 +30,9 @@ class GiveUp(Exception):
 class Composer:
     """Makes the channel's effect of a row, for one floor."""
 
-    def __init__(self, floor: Floor, store: Store, key: SiteKey) -> None:
+    def __init__(self, floor: Floor, store: Store, key: SiteKey, files: Files) -> None:
         self._floor = floor
+        self._files = files
         self._site = floor.site
         self._store = store
         self._key_of = key.effect_keys(floor.site)
@@ -40,6 +44,7 @@ class Composer:
             "hold": self._hold,
             "move": self._move,
             "hang_up": self._hang_up,
+            FETCH: self._fetch,
         }
 
     def key(self, effect: int) -> str:
@@ -71,7 +76,21 @@ class Composer:
             reference=conversation.reference if conversation else "",
             seq=effect.position,
             message=effect.message,
+            files=await self._attached(message),
         )
+
+    async def _attached(self, message: MessageRow) -> tuple[Attachment, ...]:
+        """Return a reply's files with their contents: the reply leaves whole, or not at all."""
+        attached = []
+        for file in files_of(message.body):
+            content = await self._files.read(file.file)
+            if content is None:
+                raise GiveUp("file_missing")
+            size_bytes = len(content)
+            attached.append(
+                Attachment(name=file.name, media_type=file.media_type, size_bytes=size_bytes, content=content)
+            )
+        return tuple(attached)
 
     async def _announce(self, effect: Effect, line: LineRef) -> AnyEffect:
         said = await self._said(effect)
@@ -123,6 +142,15 @@ class Composer:
 
     async def _hang_up(self, effect: Effect, line: LineRef) -> AnyEffect:
         return HangUp(key=self.key(effect.id), line=line)
+
+    async def _fetch(self, effect: Effect, line: LineRef) -> AnyEffect:
+        """The n-th of a message's files that its provider has; one that is here already is not asked for again."""
+        message = await self._store.archive.message(self._site, effect.message)
+        files = files_of(message.body) if message else []
+        numbers = to_fetch(files)
+        if not 0 < int(effect.notice) <= len(numbers):
+            raise GiveUp(GONE)
+        return Fetch(key=self.key(effect.id), line=line, url=files[numbers[int(effect.notice) - 1]].source)
 
     # --- what a letter needs beside its text ---------------------------------------------------------------------
 

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from channels.contract import Channel, Done, TryLater, Undeliverable, Unsure
+from channels.contract import AnyEffect, Channel, Done, TryLater, Undeliverable, Unsure
 from router.clock import Clock
 from router.core.answers import Answered, LookAgain, Made
 from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS
 from router.core.commands import Command, ReportDelivery, ReportParty
 from router.core.record import Record, decode_record
+from router.floor.effects import FETCH
 from router.floor.floor import Floor
 from router.floor.inbox import FloorAway
+from router.outbox.fetching import NAMES, Fetching
 from router.outbox.outgoing import Composer, GiveUp
 from router.store.port import Effect, EffectEnd, Store, StoreError
 from router.telemetry import Telemetry, error_code
@@ -45,6 +47,8 @@ AGE_MS_MAX: dict[str, int] = {
     "hold": MINUTE_MS,
     "move": MINUTE_MS,
     "hang_up": HOUR_MS,
+    # Providers keep media for some days; WeChat, which forgets soonest, for three.
+    FETCH: 3 * DAY_MS,
 }
 # Nothing is due and nobody woke us: look anyway, for rows that another node or a restore left.
 IDLE_MS = 30_000
@@ -66,6 +70,7 @@ class OutboxParts:
     clock: Clock
     channels: Mapping[str, Channel]
     composer: Composer
+    fetching: Fetching
     random: Random
     telemetry: Telemetry
     worker: str
@@ -82,6 +87,7 @@ class OutboxWorker:
         self._clock = parts.clock
         self._channels = parts.channels
         self._composer = parts.composer
+        self._fetching = parts.fetching
         self._random = parts.random
         self._count = parts.telemetry
         self._worker = parts.worker
@@ -203,7 +209,23 @@ class OutboxWorker:
         ready = await self._composer.compose(effect)
         if not await self._outbox.holds(self._site, effect.id, self._worker, now_ms=self._clock.now_ms()):
             return None
+        if effect.effect == FETCH:
+            return await self._fetch(channel, effect, ready)
         return await _bounded(channel.perform(ready))
+
+    async def _fetch(self, channel: Channel, effect: Effect, ready: AnyEffect) -> Done:
+        """Fetch a file and keep it. To ask twice for one changes nothing, so no doubt is left of it."""
+        self._fetching.begin()
+        try:
+            done = await _bounded(channel.perform(ready)) or Done()
+            await self._fetching.keep(effect, done)
+        except Unsure as unsure:
+            raise TryLater(unsure.reason) from None
+        except Undeliverable as never:
+            raise Undeliverable(self._fetching.named(effect, never.reason)) from None
+        finally:
+            self._fetching.end()
+        return Done()
 
     async def _look_back(self, channel: Channel, effect: Effect, key: str) -> Done | None:
         """Ask the provider whether an unsure effect happened; one that cannot be asked is repeated, and we say so."""
@@ -217,7 +239,8 @@ class OutboxWorker:
 
     async def _done(self, effect: Effect, done: Done) -> None:
         self._count.count("effects_done", effect.channel, effect.effect)
-        report = self._report(f"E{effect.id}:sent", effect, "sent", reason="") if effect.message else None
+        told = "fetched" if effect.effect == FETCH else "sent"
+        report = self._report(f"E{effect.id}:{told}", effect, told, reason="") if effect.message else None
         end = EffectEnd(effect=effect.id, message=effect.message, provider=done.provider)
         await self._end(effect, report, row=lambda: self._alone(end), end=end)
 
@@ -256,7 +279,11 @@ class OutboxWorker:
         self._count.warning("effect_dead", site=self._site, effect=effect.id, channel=effect.channel, reason=reason)
         command_id = f"E{effect.id}:failed:{effect.attempts}"
         report: Report | None = None
-        if effect.message:
+        if effect.effect == FETCH:
+            name = NAMES.get(reason, reason)
+            await self._write(effect, lambda: self._fetching.give_up(effect, name))
+            report = self._report(command_id, effect, "unfetched", reason=name)
+        elif effect.message:
             report = self._report(command_id, effect, "failed", reason=reason)
         elif effect.effect == "connect":
             left = ReportParty(id=command_id, line=effect.line, party=effect.notice, joined=False, why=reason)

@@ -417,6 +417,12 @@ class Archive(Protocol):
 
     async def message(self, site: str, message: int) -> MessageRow | None: ...
 
+    async def set_extra(self, site: str, message: int, key: str, *, old: str, new: str) -> bool:
+        """Replace one `extra` of a message's body, where it still is as it was read; an empty one is taken away."""
+
+    async def bodies_of(self, site: str, customer: int, *, extra: str, after: int, limit: int) -> list[MessageRow]:
+        """Return the messages of a customer's conversations that have such an `extra`, above an id, in order."""
+
     async def remember_provider(self, site: str, message: int, provider: str) -> None:
         """Store the provider's id of an outbound message, so that replies and receipts find it."""
 

@@ -19,6 +19,7 @@ from router.intake.letters import Intake, IntakeParts
 from router.intake.lookup import LookUp
 from router.intake.senders import Watch
 from router.intake.settling import Settling
+from router.outbox.fetching import Fetching
 from router.outbox.hub import HubParts, LineHub
 from router.outbox.outgoing import Composer
 from router.outbox.signs import Signs
@@ -91,6 +92,7 @@ class House:
         self, folder: Path, store: Any, clock: HandClock, *, channels: dict[str, Channel] | None = None
     ) -> None:
         self.folder, self.store, self.clock = folder, store, clock
+        self.files = FolderFiles(folder / "files", KEY.derive("files"))
         self.log = io.StringIO()
         self.telemetry = Telemetry(self.log)
         self.references = References(KEY.derive("references"))
@@ -135,7 +137,8 @@ class House:
                 store=store,
                 clock=clock,
                 channels=self.channels,
-                composer=Composer(self.floor, store, KEY),
+                composer=Composer(self.floor, store, KEY, self.files),
+                fetching=Fetching(SITE, store, self.files, clock),
                 random=Random(7),
                 telemetry=self.telemetry,
                 worker="n1",
@@ -161,7 +164,7 @@ class House:
                 hub=self.hub,
                 signs=self.signs,
                 key=KEY,
-                files=FolderFiles(self.folder / "files", KEY.derive("files")),
+                files=self.files,
                 telemetry=self.telemetry,
                 public_url="https://desk.example/",
             ),

@@ -30,6 +30,12 @@ from router.store.sqlite.meeting import guest, meet_all, recognise
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
+# The body is one JSON text; a compare makes it the reader's own turn, however many write.
+_SET_EXTRA = """
+UPDATE message SET body = CASE ?5 WHEN '' THEN json_remove(body, ?3) ELSE json_set(body, ?3, ?5) END
+WHERE id = ?2 AND site = ?1 AND coalesce(body ->> ?3, '') = ?4 RETURNING id
+"""
+
 _REMEMBER = """
 UPDATE message SET provider = ?3, body = json_set(body, '$.provider', ?4) WHERE id = ?2 AND site = ?1
 """
@@ -61,6 +67,16 @@ class SqliteArchive:
     async def message(self, site: str, message: int) -> MessageRow | None:
         """See the port."""
         return self._readers.look(partial(stories.message, site=site, number=message))
+
+    async def set_extra(self, site: str, message: int, key: str, *, old: str, new: str) -> bool:
+        """See the port."""
+        values = (site, message, f"$.extra.{key}", old, new)
+        return await self._writer.do(lambda conn: bool(fetch(conn, _SET_EXTRA, values)))
+
+    async def bodies_of(self, site: str, customer: int, *, extra: str, after: int, limit: int) -> list[MessageRow]:
+        """See the port."""
+        work = partial(stories.with_extra, site=site, customer=customer, extra=extra, after=after, limit=limit)
+        return await self._readers.list(work)
 
     async def remember_provider(self, site: str, message: int, provider: str) -> None:
         """See the port."""

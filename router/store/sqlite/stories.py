@@ -74,6 +74,12 @@ WHERE t.site = ?1 AND t.conv = ?2 AND m.body ->> '$.author' = ?3 AND m.body ->> 
 ORDER BY t.position DESC LIMIT 1
 """
 
+_WITH_EXTRA = f"""
+SELECT {_MESSAGE} FROM conversation c INDEXED BY conversation_customer CROSS JOIN timeline t INDEXED BY timeline_conv
+  ON t.site = c.site AND t.conv = c.conv CROSS JOIN message m ON m.id = t.message AND m.site = t.site
+WHERE c.site = ?1 AND c.customer = ?2 AND m.id > ?4 AND m.body ->> ?3 IS NOT NULL GROUP BY m.id ORDER BY m.id LIMIT ?5
+"""  # noqa: S608 - the fields are the constant above
+
 _body = msgspec.json.Decoder(Body)
 
 
@@ -123,6 +129,14 @@ def last_words(conn: apsw.Connection, *, site: str, convs: Sequence[int]) -> dic
     rows = fetch(conn, _LAST_WORDS, (site, as_json(sorted(set(convs)))))
     found = [_message(row) for row in rows]
     return {row.conv: row for row in found}
+
+
+def with_extra(
+    conn: apsw.Connection, *, site: str, customer: int, extra: str, after: int, limit: int
+) -> list[MessageRow]:
+    """Return a customer's messages that have such an extra, above an id, in order."""
+    values = (site, customer, f"$.extra.{extra}", after, limit)
+    return [_message(row) for row in fetch(conn, _WITH_EXTRA, values)]
 
 
 def _first(conn: apsw.Connection, statement: str, values: tuple[str | int | bytes, ...]) -> MessageRow | None:
