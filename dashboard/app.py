@@ -24,7 +24,7 @@ from dashboard import (
 from dashboard.errors import ApiError
 from dashboard.hub import Hub
 from dashboard.live import Live
-from dashboard.pages import Pages, read_files
+from dashboard.pages import Pages, read_files, with_banner
 from dashboard.parts import Parts, build_parts
 from dashboard.routes import PREFIX, Call, Route
 from dashboard.serve import Served, failed
@@ -38,7 +38,8 @@ def build_app(surroundings: Surroundings) -> web.Application:
 
     It serves `/`, `/ui/…`, `/ws` and `/api/v1/…`; the composition root adds its own routes beside them.
     """
-    pages = Pages(read_files(surroundings.web_root), surroundings.version)
+    files = read_files(surroundings.web_root)
+    pages = Pages(with_banner(files) if surroundings.played else files, surroundings.version)
     parts = build_parts(surroundings, pages.version)
     app = web.Application()
     app.on_response_prepare.append(headers.on_every_response)

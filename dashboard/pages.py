@@ -33,6 +33,10 @@ LEFT_OUT = frozenset({"widget"})
 # The budget of the desk is 70 kB compressed; a file of this size here is a mistake.
 FILE_BYTES_MAX = 2 * 1024 * 1024
 GZIP_LEVEL = 9
+PLAYED = """<p class="played" role="note"><a href="/sandbox" target="_blank" rel="noopener">Sandbox</a>
+<span lang="en">Every customer here is played.</span> <span lang="zh">此处的客户均为模拟。</span>
+<span lang="th">ลูกค้าทุกรายในนี้เป็นการจำลอง</span></p>
+""".encode()
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 _SCRIPT = re.compile(r"""<script[^>]*\stype=["']module["'][^>]*\ssrc=["']([^"']+)["']|"""
@@ -77,6 +81,13 @@ def read_files(root: Path) -> dict[str, bytes]:
         if path.resolve().is_relative_to(inside) and path.stat().st_size <= FILE_BYTES_MAX:
             found[name.as_posix()] = path.read_bytes()
     return found
+
+
+def with_banner(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the files with a page that says on every screen, before any script runs, that customers are played."""
+    page, place = files["index.html"], b'<div id="app">'
+    assert place in page, "the page has a place for the app"
+    return {**files, "index.html": page.replace(place, PLAYED + place, 1)}
 
 
 def modules_of(files: dict[str, bytes], entry: str) -> list[str]:

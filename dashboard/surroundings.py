@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,8 @@ from router.core.answers import Answered
 from router.core.bundle import Bundle
 from router.core.commands import Command
 from router.core.state import State
-from router.store.port import Store
+from router.site.files import Files
+from router.store.port import Store, StoreUnavailable
 
 
 class Floor(Protocol):
@@ -60,6 +61,60 @@ class NoSigns:
         return lambda: None
 
 
+class FileRefused(Exception):
+    """A channel cannot send these files; the reason is a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sendable:
+    """What a channel can send: the largest of each media type, `*` for any other; how many, and how large together."""
+
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    files_max: int = 0
+    bytes_max: int = 0
+
+    def check(self, files: Sequence[tuple[str, int]]) -> None:
+        """Raise FileRefused for (media type, bytes) that cannot leave: before anything is written or sent."""
+        if files and not self.kinds:
+            raise FileRefused("files_not_taken")
+        if len(files) > self.files_max:
+            raise FileRefused("files_too_many")
+        for kind, size_bytes in files:
+            largest = self.kinds.get(kind, self.kinds.get("*"))
+            if largest is None:
+                raise FileRefused("file_kind")
+            if size_bytes > largest:
+                raise FileRefused("file_too_large")
+        if self.bytes_max and sum(size_bytes for _, size_bytes in files) > self.bytes_max:
+            raise FileRefused("files_too_large")
+
+
+class NoFiles:
+    """For a node that keeps no files: what is uploaded is refused, and nothing is found."""
+
+    async def keep(self, owner: str, content: bytes) -> str:
+        del owner, content
+        raise StoreUnavailable("this node keeps no files")
+
+    async def read(self, name: str, *, first: int = 0, length: int | None = None) -> bytes | None:
+        del name, first, length
+
+    async def size(self, name: str) -> int | None:
+        del name
+
+    async def erase(self, names: Iterable[str]) -> None:
+        del names
+
+
+def _no_files(channel: str) -> Sendable:
+    del channel
+    return Sendable()
+
+
 class LogError(Protocol):
     """The node's log of its own faults: the dashboard writes one declared event, `request_failed`, with codes only."""
 
@@ -87,7 +142,7 @@ class Surroundings:
     """Everything outside the dashboard.
 
     `reference` names a conversation outside. `settings_problems` are sentences for the banner.
-    `nudge_outbox` is called when a dead letter was revived.
+    `nudge_outbox` is called when a dead letter was revived. `played`: this is a sandbox, and every page must say so.
     """
 
     floor: Floor
@@ -101,4 +156,7 @@ class Surroundings:
     log_error: LogError = _no_log
     signs: LineSigns = field(default_factory=NoSigns)
     nudge_outbox: Callable[[], None] = _nobody_waits
+    played: bool = False
+    files: Files = field(default_factory=NoFiles)
+    sendable: Callable[[str], Sendable] = _no_files
     web_root: Path = field(default_factory=_web_root)

@@ -116,7 +116,7 @@ async def _serve(
     try:
         await node.recover()
         node.start()
-        app = build_web(node, store, public_url, clock=clock, telemetry=telemetry)
+        app = build_web(node, store, public_url, clock=clock, telemetry=telemetry, played=sandbox is not None)
         if sandbox is not None:
             sandbox.add_to(app)
         async with front_door(app, listener, telemetry):
@@ -181,7 +181,9 @@ def build_node(
     return Node([SITE], parts)
 
 
-def build_web(node: Node, store: Store, public_url: str, *, clock: Clock, telemetry: Telemetry) -> web.Application:
+def build_web(
+    node: Node, store: Store, public_url: str, *, clock: Clock, telemetry: Telemetry, played: bool = False
+) -> web.Application:
     """Put the dashboard, the channels' pages and the operators' pages on one address."""
     served = node.floors[SITE]
     app = build_app(
@@ -197,6 +199,9 @@ def build_web(node: Node, store: Store, public_url: str, *, clock: Clock, teleme
             log_error=telemetry.error,
             signs=served.signs,
             nudge_outbox=served.outbox.nudge,
+            files=served.files,
+            sendable=served.sendable,
+            played=played,
         )
     )
     app.add_routes(served.board.routes())

@@ -27,7 +27,7 @@ DESK = Path(__file__).parent.parent / "web"
 FILES = {
     "sandbox.js": (WEB / "sandbox.js", "text/javascript"),
     "words.js": (WEB / "words.js", "text/javascript"),
-    "devices.js": (WEB / "devices.js", "text/javascript"),
+    "scene.js": (WEB / "scene.js", "text/javascript"),
     "sandbox.css": (WEB / "sandbox.css", "text/css"),
     "desk.css": (DESK / "desk.css", "text/css"),
     "ui.js": (DESK / "vendor" / "ui.js", "text/javascript"),

@@ -56,7 +56,9 @@ class Scene:
         self._lines: dict[str, Line] = {}
         self._gone: dict[str, int] = {}
         self._numbers = itertools.count(1)
-        self._version = 0
+        # Higher than any number of an earlier life: a reader that comes back from one is told everything.
+        self._version = now_ms()
+        self._born = self._version
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -121,7 +123,7 @@ class Scene:
 
     def since(self, version: int) -> dict[str, Any]:
         """Return what is newer than a version; all of it for a reader of another life."""
-        after = version if version <= self._version else 0
+        after = version if self._born <= version <= self._version else 0
         return {
             "version": self._version,
             "whole": after == 0,

@@ -12,7 +12,7 @@ import aiosmtplib
 
 from dashboard.sandbox.providers.mail import Post, text_of
 from dashboard.sandbox.scene import Line
-from dashboard.sandbox.stage import KEPT, REFUSED, Deed, Stage, Wish, digits, needed
+from dashboard.sandbox.stage import KEPT, REFUSED, Deed, NotNow, Stage, Wish, digits, needed
 
 CHANNEL = "email"
 DOMAIN = "customers.example"
@@ -55,7 +55,7 @@ class MailPlayer:
         """Write the first mail of a thread, or answer its last."""
         text, thread = needed(wish, "text"), line.kept
         if not isinstance(thread, Thread):
-            raise NotImplementedError("a line without a thread has no such deed")
+            raise NotNow("no_thread")
         item = self._stage.scene.add(line, "customer", text, status="sending")
         mail = mail_of(line, thread, text)
         try:
