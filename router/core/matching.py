@@ -255,7 +255,10 @@ class Matching:
         self.reserves.set_class(cls)
 
     def _mask_of(self, needs: Needs) -> int:
-        return sum(1 << self._bit(need) for need in needs)
+        mask = 0
+        for need in needs:
+            mask |= 1 << self._bit(need)
+        return mask
 
     def _fulfilling(self, mask: int) -> int:
         profiles = (1 << len(self.profiles)) - 1

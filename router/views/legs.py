@@ -248,6 +248,11 @@ def _called_in_vain(folding: Folding, position: int, event: ev.CallbackFailed) -
         folding.headings[event.conv] = Heading(folding.at, "callback_retry", leg.queue, leg.channel)
 
 
+def _callback_asked(folding: Folding, position: int, event: ev.CallbackAsked) -> None:
+    """Whoever is to be called waits on for a call, in the same leg."""
+    folding.change(folding.standing(event.conv, position), channel=folding.to_class(event.cls, "").channel)
+
+
 def _abandoned(folding: Folding, position: int, event: ev.Abandoned) -> None:
     leg = msgspec.structs.replace(folding.standing(event.conv, position), abandoned_ms=folding.at)
     folding.leave(leg, "abandoned")
@@ -281,6 +286,7 @@ STEPS: dict[type[ev.Event], Callable[[Folding, int, Any], None]] = {
     ev.Transferred: _transferred,
     ev.Abandoned: _abandoned,
     ev.Overflowed: _overflowed,
+    ev.CallbackAsked: _callback_asked,
     ev.CallbackFailed: _called_in_vain,
     ev.Parked: _out,
     ev.Closed: _out,
@@ -292,7 +298,7 @@ def subjects(event: ev.Event) -> Iterable[tuple[str, int]]:
     if type(event) not in STEPS or isinstance(event, ev.ClassFormed):
         return
     yield LEGS, event.conv  # type: ignore[attr-defined]
-    if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred, ev.Overflowed)):
+    if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred, ev.Overflowed, ev.CallbackAsked)):
         yield CLASSES, event.cls
 
 

@@ -79,18 +79,13 @@ def test_a_recorded_journal_still_gives_the_same_floor(release: str) -> None:
     assert as_json(state) == (HERE / release / "floor.json").read_text()
 
 
-# What later releases have learnt to say.
-YOUNGER = {
-    ev.FactsDropped,
-    ev.Widened,
-    *(ev.Ordered, ev.Directed, ev.Reprioritised, ev.Rested),
-    *(ev.RangAlso, ev.RingStopped, ev.TakenBack, ev.Escalated, ev.WindingDown),
-    *(ev.Reclassed, ev.WindowClosed, ev.Related),
-    *(ev.TransferReturned, ev.ParticipantAsked, ev.ParticipantJoined, ev.ParticipantLeft, ev.LegLost),
-}
+# What later releases have learnt to say has a tag from here on; but for one that was given a free number below.
+YOUNGER_FROM = 60
+YOUNGER = {ev.FactsDropped}
 
 
 def test_the_first_release_is_recorded_with_every_event_it_knew() -> None:
     entries, _ = read("0.1.0")
     met = {type(event) for entry in entries for event in entry.events}
-    assert set(ev.AnyEvent.__args__) - YOUNGER <= met
+    first = {event for event in ev.AnyEvent.__args__ if event.__struct_config__.tag < YOUNGER_FROM}
+    assert first - YOUNGER <= met

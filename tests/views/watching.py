@@ -119,11 +119,16 @@ class LegWatch:
     ) -> None:
         state, queue = after
         stay = self._stay(conv_id)
-        if isinstance(event, ev.Diverted):
+        if isinstance(event, ev.Diverted | ev.Overflowed):
             if stay is None and before is not None:
                 self._begin(conv_id, at, before[1])
-            self._end(conv_id, at, "diverted")
+            self._end(conv_id, at, event.why if isinstance(event, ev.Overflowed) else "diverted")
             self._begin(conv_id, at, queue)
+        elif isinstance(event, ev.CallbackFailed) and stay is not None and stay.answered_ms:
+            self._end(conv_id, at, "callback_failed")
+            self.next_why[conv_id] = "callback_retry"
+        elif isinstance(event, ev.CallbackAsked) and stay is not None:
+            stay.channel = self.state.convs[conv_id].channel
         elif stay is not None and stay.queue != queue:
             self._end(conv_id, at, "moved")
             self._begin(conv_id, at, queue)
