@@ -95,25 +95,34 @@ def impatient_beyond(servers: int, *, arrivals: float, service: float, patience:
     Who could wait for ever would wait longer than x with the tail of the virtual wait; a real wait ends earlier when
     the patience does.
     """
-    offered = _virtual_beyond(servers, arrivals=arrivals, service=service, patience=patience, than=than)
-    return offered * math.exp(-patience * than)
+    wait = _virtual_wait(servers, arrivals=arrivals, service=service, patience=patience)
+    if than >= wait.end:
+        return 0.0
+    return wait.delayed * _simpson(wait.density, than, wait.end) / wait.mass * math.exp(-patience * than)
 
 
 def impatient_answered(servers: int, *, arrivals: float, service: float, patience: float, within: float) -> float:
-    """Return SL-3 under Erlang A: the share of all that is answered within so long."""
-    at = {"arrivals": arrivals, "service": service, "patience": patience}
-    delayed = impatient(servers, **at).delayed
-    late = impatient_beyond(servers, **at, than=within)
-    lost = _simpson(lambda x: patience * impatient_beyond(servers, **at, than=x), 0.0, within)
-    assert late <= delayed + 1e-9, "who waits longer has waited"
-    return 1.0 - late - lost
+    """Return SL-3 under Erlang A: the share of all that is answered within so long.
 
-
-def _virtual_beyond(servers: int, *, arrivals: float, service: float, patience: float, than: float) -> float:
-    """Return the chance that one who never gives up waits longer than so long.
-
-    The virtual wait has a density in proportion to exp((λ/θ)(1-exp(-θx)) - nμx) above 0; its mass is P(wait).
+    It is answered at once, or it would wait x, no longer than `within`, and its patience outlasts x.
     """
+    wait = _virtual_wait(servers, arrivals=arrivals, service=service, patience=patience)
+    stays = _simpson(lambda x: wait.density(x) * math.exp(-patience * x), 0.0, min(within, wait.end))
+    return 1.0 - wait.delayed + wait.delayed * stays / wait.mass
+
+
+@dataclass(frozen=True, slots=True)
+class _VirtualWait:
+    """How long one who never gives up would wait. `delayed`: the chance that at all; `mass`: the density's integral."""
+
+    delayed: float
+    density: Callable[[float], float]
+    mass: float
+    end: float
+
+
+def _virtual_wait(servers: int, *, arrivals: float, service: float, patience: float) -> _VirtualWait:
+    """Its density above 0 is in proportion to exp((λ/θ)(1-exp(-θx)) - nμx)."""
 
     def exponent(x: float) -> float:
         return (arrivals / patience) * -math.expm1(-patience * x) - servers * service * x
@@ -124,14 +133,12 @@ def _virtual_beyond(servers: int, *, arrivals: float, service: float, patience: 
     end = top + 1.0 / (servers * service)
     while highest - exponent(end) < _EXPONENT_MAX:
         end *= 1.5
-    if than >= end:
-        return 0.0
 
     def density(x: float) -> float:
         return math.exp(exponent(x) - highest)
 
     full, total, _ = _impatient_sums(servers, arrivals=arrivals, service=service, patience=patience)
-    return full * total * _simpson(density, than, end) / _simpson(density, 0.0, end)
+    return _VirtualWait(full * total, density, _simpson(density, 0.0, end), end)
 
 
 def _simpson(f: Callable[[float], float], start: float, end: float) -> float:
