@@ -272,6 +272,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     `opens_on`: what opens a conversation, a `message` or the `line` itself (a call rings before a word).
     `many`: entries of any name may be served by this channel (`by`), each with lines and secrets of its own.
     `single`: `listen` may run only once in a site. `can_find`: the provider can be asked by key.
+    `files`: what it can send, a media type or `*` for any other, and the largest of each; empty: no files.
+    `files_max`, `files_bytes_max`: how many go with one message, and how large they may be together, 0 for no bound.
     """
 
     delivery: str
@@ -288,6 +290,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     can_find: bool = False
     left_after_ms: int = 0
     many: bool = False
+    files: Mapping[str, int] = {}
+    files_max: int = 10
+    files_bytes_max: int = 0
 
 
 class LetterboxClosed(Exception):

@@ -12,6 +12,14 @@ RETRY_AFTER_S = 2
 # code -> (status, the sentence people read). Sentences hold no data: neither names nor text nor addresses.
 CODES: dict[str, tuple[int, str]] = {
     "bad_request": (400, "The request could not be read."),
+    "not_bytes": (400, "Send the file itself, with Content-Type: application/octet-stream."),
+    "files_not_taken": (400, "This channel sends no files."),
+    "files_too_many": (400, "This channel takes fewer files with one message."),
+    "files_too_large": (400, "Together these files are larger than this channel takes."),
+    "file_kind": (400, "This channel does not send files of this kind."),
+    "file_too_large": (400, "This file is larger than this channel takes."),
+    "file_unknown": (400, "There is no such file here. Upload it again."),
+    "file_empty": (400, "This file is empty."),
     "not_json": (400, "Send JSON, with Content-Type: application/json."),
     "signed_out": (401, "Sign in first."),
     "login_failed": (401, "Login or password is wrong."),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
-from dashboard.errors import refused
+from dashboard.errors import bad_field, refused
 from dashboard.parts import Parts
 from dashboard.requests import (
     AcceptRequest,
@@ -82,7 +83,11 @@ class Handling:
         row, ask = await self._row(call, "reply"), call.ask
         if ask.line:
             await self._check_line(row, ask.line)
-        draft = Draft(agent=call.me, conv=row.conv, text=ask.text, client=ask.client_id, kind=REPLY)
+        if not ask.text and not ask.files:
+            raise bad_field("text", "Write text of 1 to 100,000 characters, or attach a file.")
+        draft = await self._with_files(
+            call, row, Draft(agent=call.me, conv=row.conv, text=ask.text, client=ask.client_id, kind=REPLY)
+        )
 
         def command(message: int) -> cmd.Command:
             return cmd.Reply(
@@ -95,7 +100,18 @@ class Handling:
                 disposition=ask.disposition or "",
             )
 
-        return await self._parts.writing.say(draft, command, lambda: self._check_reply(row.conv, call.me, ask.line))
+        said = await self._parts.writing.say(draft, command, lambda: self._check_reply(row.conv, call.me, ask.line))
+        if draft.files:
+            await self._parts.staging.drop(call.me, row.reference, ask.files)
+        return said
+
+    async def _with_files(self, call: Call, row: ConversationRow, draft: Draft) -> Draft:
+        """Return the draft with its files. A repeat finds none, and needs none: they left with the first."""
+        if not call.ask.files or await self._parts.writing.earlier(draft):
+            return draft
+        files = await self._parts.attaching.gather(call.me, row, call.ask.files)
+        await self._parts.attaching.check(call.ask.line or self._parts.places.inside(row).line, files)
+        return replace(draft, files=files)
 
     async def _check_line(self, row: ConversationRow, line: int) -> None:
         """The core knows lines by number only; whose they are is looked up here."""

@@ -19,6 +19,8 @@ _PART = re.compile(r"\{(\w+)\}")
 _REF = "#/components/schemas/{name}"
 _ALWAYS = (400, 500, 503)
 
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
 Json = dict[str, Any]
 
 
@@ -65,7 +67,9 @@ def _operation(route: Route, by_type: dict[Any, Json], components: Json) -> Json
         "security": _security(route),
         "x-role": route.role or "nobody",
     }
-    if route.ask is not None and route.changes:
+    if route.raw and route.changes:
+        operation["requestBody"] = {"required": True, "content": _BYTES}
+    elif route.ask is not None and route.changes:
         operation["requestBody"] = {
             "required": bool(components[route.ask.__name__].get("required")),
             "content": {"application/json": {"schema": by_type[route.ask]}},
@@ -89,17 +93,20 @@ def _parameters(route: Route, components: Json) -> list[Json]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in _PART.findall(route.path)
     ]
-    if route.ask is not None and not route.changes:
-        properties = components[route.ask.__name__]["properties"]
+    if route.ask is not None and (route.raw or not route.changes):
+        asked = components[route.ask.__name__]
         parts += [
-            {"name": name, "in": "query", "required": False, "schema": schema} for name, schema in properties.items()
+            {"name": name, "in": "query", "required": name in asked.get("required", ()), "schema": schema}
+            for name, schema in asked["properties"].items()
         ]
     return parts
 
 
 def _responses(route: Route, by_type: dict[Any, Json]) -> Json:
     found: Json = {}
-    if route.answers is None:
+    if route.raw and not route.changes:
+        found["200"] = {"description": route.summary, "content": _BYTES}
+    elif route.answers is None:
         found["204"] = {"description": "Done."}
     else:
         found["200"] = {
@@ -126,7 +133,7 @@ def _statuses(route: Route) -> list[int]:
         statuses |= {404}
     if route.refusals:
         statuses |= {409}
-    if not route.role and route.changes:
+    if route.changes and (route.raw or not route.role):
         statuses |= {429}
     return sorted(statuses)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.attaching import Attaching
 from dashboard.commands import Commands
 from dashboard.passwords import Passwords
 from dashboard.pictures import Pictures
 from dashboard.places import Places
 from dashboard.sessions import Sessions
 from dashboard.staff import Sight, Staff
+from dashboard.staging import Staging
 from dashboard.stories import Stories
 from dashboard.surroundings import Surroundings
 from dashboard.words import Words
@@ -34,12 +36,15 @@ class Parts:
     places: Places
     commands: Commands
     writing: Writing
+    staging: Staging
+    attaching: Attaching
 
 
 def build_parts(out: Surroundings, version: str) -> Parts:
     """Build everything; nothing runs yet. `version` is that of the web app's files."""
     passwords, staff, words = Passwords(), Staff(out), Words(out)
     sight, stories = Sight(out), Stories(out, staff)
+    staging = Staging(out)
     board, commands = Board(lambda: out.floor.state), Commands(out)
     return Parts(
         out=out,
@@ -55,4 +60,6 @@ def build_parts(out: Surroundings, version: str) -> Parts:
         places=Places(out, sight),
         commands=commands,
         writing=Writing(out, commands=commands),
+        staging=staging,
+        attaching=Attaching(out, staging),
     )

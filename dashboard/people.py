@@ -130,7 +130,9 @@ class People:
         return Reached(position=(await self._parts.commands.submit(command)).position)
 
     async def drafts(self, call: Call) -> dict[str, str]:
-        return await self._out.store.accounts.drafts(self._out.floor.site, call.me)
+        """Of words: uploads, which are kept beside them, have a list of their own."""
+        kept = await self._out.store.accounts.drafts(self._out.floor.site, call.me)
+        return {key: text for key, text in kept.items() if DRAFT_KEY.fullmatch(key)}
 
     async def save_draft(self, call: Call) -> None:
         """Keep a draft; an empty text forgets it."""

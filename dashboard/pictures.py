@@ -9,6 +9,7 @@ from dashboard.shapes import (
     AgentLine,
     Conversation,
     Desk,
+    FileLimits,
     Last,
     Line,
     Offer,
@@ -155,11 +156,23 @@ class Pictures:
         found = await self._out.store.archive.lines_of(self._out.floor.site, shown.customer)
         lasting = {name for name, spec in bundle.channels.items() if not spec.live} if bundle else set()
         lines = [
-            Line(id=line.id, channel=line.channel, current=line.id == shown.line, label=line.peer)
+            Line(
+                id=line.id,
+                channel=line.channel,
+                current=line.id == shown.line,
+                label=line.peer,
+                files=self._limits(line.channel),
+            )
             for line in found
             if line.id == shown.line or (line.channel in lasting and line.peer)
         ]
         return sorted(lines, key=lambda line: (not line.current, line.id))
+
+    def _limits(self, channel: str) -> FileLimits | None:
+        can = self._out.sendable(channel)
+        if not can.kinds:
+            return None
+        return FileLimits(kinds=dict(can.kinds), files_max=can.files_max, bytes_max=can.bytes_max)
 
     # --- offers, agents, queues ------------------------------------------------------------------------
 

@@ -28,6 +28,9 @@ Text = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX, description=
 Number = Annotated[int, Meta(ge=0, le=NUMBER_MAX, description="a whole number from 0 up")]
 Level = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to 100")]
 Id = Annotated[int, Meta(ge=1, le=NUMBER_MAX, description="a whole number from 1 up")]
+# More files with one message no channel takes.
+FILES_MAX = 20
+FileId = Annotated[str, Meta(pattern=r"^[0-9a-f]{1,40}(-[0-9]{1,3})?$(?!\n)", description="the id of a file")]
 ClientId = Annotated[
     str,
     Meta(
@@ -80,11 +83,23 @@ class DeclineRequest(CommandRequest, frozen=True, kw_only=True):
 
 
 class ReplyRequest(Request, frozen=True, kw_only=True):
-    text: Text
+    """`files` names uploads of mine in this conversation, or files of its story as `<message>-<number>`."""
+
     client_id: ClientId
+    text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="text of at most 100,000 characters")] = ""
+    files: Annotated[list[FileId], Meta(max_length=FILES_MAX, description="ids of at most 20 files")] = []
     line: Number = 0
     then: Literal["stay", "park", "close"] = "stay"
     disposition: Name | None = None
+
+
+class UploadQuery(Request, frozen=True, kw_only=True):
+    name: Annotated[str, Meta(min_length=1, max_length=1_000, description="the file's name")]
+    media_type: Annotated[str, Meta(max_length=200, description="what the sender takes it for")] = ""
+
+
+class FileQuery(Request, frozen=True, kw_only=True):
+    download: bool = False
 
 
 class NoteRequest(Request, frozen=True, kw_only=True):

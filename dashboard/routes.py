@@ -21,11 +21,15 @@ PREFIX = "/api/v1"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, already checked: who asks, with what. `ask` is an instance of the route's request type."""
+    """One request, already checked: who asks, with what. `ask` is an instance of the route's request type.
+
+    `body` is what was sent to a `raw` route.
+    """
 
     http: web.Request
     asker: Caller | None
     ask: Any
+    body: bytes = b""
 
     @property
     def caller(self) -> Caller:
@@ -58,6 +62,7 @@ class Route:
     """`role` is the least that may call it, empty for anybody. `answers` None: 204 without a body.
 
     `ask` is the body of a changing request and the query of a GET. `refusals`: it submits a command, so 409 may come.
+    `raw`: bytes instead of JSON; a POST then has its `ask` in the query, a GET answers with a file.
     """
 
     method: str
@@ -69,6 +74,7 @@ class Route:
     ask: type[Request] | None = None
     refusals: bool = False
     body_bytes_max: int = SMALL_BODY_BYTES_MAX
+    raw: bool = False
 
     @property
     def changes(self) -> bool:

@@ -21,6 +21,9 @@ from router.store.port import StoreError
 _encoder = msgspec.json.Encoder()
 # The largest body there is, over a line of 300 kbit/s; who needs longer holds a place that others need.
 BODY_S_MAX = 20.0
+# A file of 25 MB over a line of 2 Mbit/s.
+FILE_S_MAX = 110.0
+RAW_TYPE = "application/octet-stream"
 
 
 class Served:
@@ -54,12 +57,17 @@ class Served:
             _check_role(asker, route.role)
         if route.changes and route.role and asker:
             check_csrf(http, asker.session)
+        if route.raw and route.changes:
+            return Call(http, asker, self._read_query(http), await _raw(http, route.body_bytes_max))
         return Call(http, asker, await self._read(http))
+
+    def _read_query(self, http: web.Request) -> Request | None:
+        return read_query(self._route.ask, dict(http.query)) if self._route.ask else None
 
     async def _read(self, http: web.Request) -> Request | None:
         route = self._route
         if not route.changes:
-            return read_query(route.ask, dict(http.query)) if route.ask else None
+            return self._read_query(http)
         body = await body_of(http, route.body_bytes_max)
         if body and http.content_type != "application/json":
             raise ApiError("not_json")
@@ -67,7 +75,9 @@ class Served:
             raise ApiError("not_json")
         return read(route.ask, body) if route.ask else None
 
-    def _answered(self, result: Any) -> web.Response:
+    def _answered(self, result: Any) -> web.StreamResponse:
+        if isinstance(result, web.StreamResponse):
+            return result
         answer = result if isinstance(result, Answer) else Answer(result)
         if answer.body is None:
             response = web.Response(status=204, headers=headers.DATA)
@@ -101,12 +111,19 @@ def _place(error: BaseException) -> str:
     return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
 
 
-async def body_of(http: web.Request, bytes_max: int) -> bytes:
+async def _raw(http: web.Request, bytes_max: int) -> bytes:
+    """Read a file. A type of its own, which no form of another site can send unasked."""
+    if http.content_type != RAW_TYPE:
+        raise ApiError("not_bytes")
+    return await body_of(http, bytes_max, within_s=FILE_S_MAX)
+
+
+async def body_of(http: web.Request, bytes_max: int, *, within_s: float = 0) -> bytes:
     """Read a body up to a bound; what is larger is refused without being read."""
     if (http.content_length or 0) > bytes_max:
         raise ApiError("too_large")
     try:
-        async with asyncio.timeout(BODY_S_MAX):
+        async with asyncio.timeout(within_s or BODY_S_MAX):
             return await _bounded(http, bytes_max)
     except TimeoutError:
         raise ApiError("slow") from None

@@ -109,11 +109,32 @@ class WaitingPage(Shape, frozen=True, kw_only=True):
     total: int
 
 
+class FileLimits(Shape, frozen=True, kw_only=True):
+    """What a line sends: the largest of each media type (`*`: any other), how many, how large together (0: any)."""
+
+    kinds: dict[str, int]
+    files_max: int
+    bytes_max: int
+
+
+class FileShape(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of a message or of a draft. `state` is kept, coming or failed; `why` a code; `shown`: a browser may."""
+
+    id: str
+    name: str
+    media_type: str
+    size_bytes: int
+    state: str
+    why: str = ""
+    shown: bool = False
+
+
 class Line(Shape, frozen=True, kw_only=True):
     id: int
     channel: str
     current: bool
     label: str
+    files: FileLimits | None = None
 
 
 class Participant(Shape, frozen=True, kw_only=True):
@@ -178,6 +199,7 @@ class Item(Shape, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     client: str = ""
     cut: bool = False
+    files: list[FileShape] = []
 
 
 class StoryPage(Shape, frozen=True, kw_only=True):

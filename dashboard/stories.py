@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from dashboard.shapes import Item
+from dashboard.shapes import FileShape, Item
 from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
 from dashboard.words import NEWEST
 from router.outbox.hub import language_of
 from router.outbox.wording import notice_text
+from router.site.filekinds import SHOWN
+from router.store.filerows import FileRow, files_of
 from router.store.port import MessageRow, Story, TimelineRow
 
 # The kinds under which steps are told; what is not here is not for people.
@@ -145,8 +147,22 @@ def item_of(row: TimelineRow, message: MessageRow | None, name: Callable[[int], 
         author=name(agent) if agent else "",
         agent=agent,
         status=(message.status or "queued") if row.kind == "Replied" else "",
-        detail=message.reason or row.detail,
+        detail=(message.reason if row.kind == "Replied" else "") or row.detail,
         client=body.extra.get("client", ""),
+        files=[shape_of(f"{message.id}-{number}", file) for number, file in enumerate(files_of(body))],
+    )
+
+
+def shape_of(name: str, file: FileRow) -> FileShape:
+    """Return a file as screens show it."""
+    return FileShape(
+        id=name,
+        name=file.name,
+        media_type=file.media_type,
+        size_bytes=file.size_bytes,
+        state=file.state,
+        why=file.why,
+        shown=file.media_type in SHOWN and bool(file.file),
     )
 
 

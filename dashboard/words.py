@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from dashboard.surroundings import Surroundings
 from router.core import events as ev
-from router.store.port import MessageRow, Story
+from router.store.filerows import files_of
+from router.store.port import Body, MessageRow, Story
 
 # What a card shows of a text; the rest is in the story.
 WORDS_CHARS_MAX = 160
@@ -129,10 +130,18 @@ class Words:
 
 def _say(told: Told, message: MessageRow) -> None:
     body = message.body
-    told.text, told.author, told.at = shortened(body.text or body.subject), body.author, body.created_ms
+    told.text, told.author, told.at = (
+        shortened(body.text or body.subject or _first_file(body)),
+        body.author,
+        body.created_ms,
+    )
     told.subject = told.subject or shortened(body.subject)
     if not told.whole and body.direction == "in":
         told.unread = max(told.unread, 1)
+
+
+def _first_file(body: Body) -> str:
+    return next((file.name for file in files_of(body)), "")
 
 
 def unread(story: Sequence[Story]) -> int:

@@ -12,6 +12,7 @@ from dashboard.commands import Commands
 from dashboard.shapes import Written
 from dashboard.surroundings import Surroundings
 from router.core.commands import Command
+from router.store.filerows import FileRow, with_files
 from router.store.port import Body
 
 # What was written and may be repeated: the archive knows it too, once it is decided. Ids only.
@@ -30,6 +31,7 @@ class Draft:
     text: str
     client: str
     kind: tuple[str, str]
+    files: tuple[FileRow, ...] = ()
 
     @property
     def author(self) -> str:
@@ -51,14 +53,14 @@ class Writing:
     async def say(self, draft: Draft, command: Callable[[int], Command], check: Callable[[], None]) -> Written:
         """Write and submit. A repeat gets the first answer; `check` raises before anything new is written."""
         async with self._turn(draft):
-            earlier = await self._decided(draft)
+            earlier = await self.earlier(draft)
             if earlier:
                 return Written(position=self._out.floor.position, message=earlier)
             check()
             message = await self.write(draft)
             made = await self._commands.submit(command(message))
             if made.entry is None:
-                message = await self._decided(draft) or message
+                message = await self.earlier(draft) or message
             return Written(position=made.position, message=message)
 
     async def write(self, draft: Draft) -> int:
@@ -74,14 +76,14 @@ class Writing:
             created_ms=self._out.now_ms(),
             extra={"client": draft.client} if draft.client else {},
         )
-        (message,) = await self._out.store.archive.write(self._out.floor.site, [body])
+        (message,) = await self._out.store.archive.write(self._out.floor.site, [with_files(body, draft.files)])
         if draft.client:
             self._written[draft.key] = message
             while len(self._written) > REMEMBERED_MAX:
                 self._written.popitem(last=False)
         return message
 
-    async def _decided(self, draft: Draft) -> int:
+    async def earlier(self, draft: Draft) -> int:
         """Return the message of a repeat that is in the story already, 0 for none: a restart forgets nothing."""
         if not draft.client:
             return 0

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from channels.contract import Capabilities
 from channels.discovery import discover
 from dashboard.app import build_app
 from dashboard.passwords import hash_password
-from dashboard.surroundings import Surroundings
+from dashboard.surroundings import Sendable, Surroundings
 from router.clock import Clock, SystemClock
 from router.node.frontdoor import BACKLOG, front_door
 from router.node.node import Node, NodeParts, Served
@@ -74,6 +75,8 @@ class ServeOptions:
 
 async def serve(options: ServeOptions, say: Say) -> None:
     """Serve until told to stop; then stop gracefully."""
+    if options.demo_day and not options.sandbox:
+        raise CannotServe("--demo-day plays customers and agents: it needs --sandbox.")
     if options.environment.get("AIOHTTP_NO_EXTENSIONS"):
         raise CannotServe("AIOHTTP_NO_EXTENSIONS is set: its slow parser has known holes. Unset it.")
     listener = bind(options.host, options.port)
@@ -125,7 +128,7 @@ async def _serve(
                 for line in greeting(public_url, node.floors[SITE], people, options.data):
                     say(line)
                 if sandbox is not None:
-                    await sandbox.begin(say)
+                    await sandbox.begin(store, SITE, say)
                 await told.wait()
             finally:
                 if sandbox is not None:
@@ -200,7 +203,7 @@ def build_web(
             signs=served.signs,
             nudge_outbox=served.outbox.nudge,
             files=served.files,
-            sendable=served.sendable,
+            sendable=lambda channel: sendable(served.can(channel)),
             played=played,
         )
     )
@@ -210,6 +213,11 @@ def build_web(
         app.router.add_get(WIDGET, widget)
     add_operators_pages(app, node, telemetry)
     return app
+
+
+def sendable(can: Capabilities) -> Sendable:
+    """Return what of a channel's capabilities a desk must know before it sends files."""
+    return Sendable(kinds=can.files, files_max=can.files_max, bytes_max=can.files_bytes_max)
 
 
 def add_operators_pages(app: web.Application, node: Node, telemetry: Telemetry) -> None:

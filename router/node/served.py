@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from channels.contract import ChannelModule, Settings
+from channels.contract import Capabilities, ChannelModule, Settings
 from router.bus.in_process import InProcessBus
 from router.clock import Clock
 from router.floor.floor import Floor, FloorParts
@@ -97,6 +97,10 @@ class Served:
         self._wakes = Wakes(self.floor, parts.store.archive, parts.clock, telemetry=parts.telemetry)
         self._views = self._build_views()
         self.config.on_applied = self._changed
+
+    def can(self, channel: str) -> Capabilities:
+        """Return what a channel can do; of one that is gone, what waits for it."""
+        return self._capabilities[channel]
 
     @property
     def ready(self) -> bool:

@@ -24,6 +24,7 @@ from router.core.answers import Made
 from router.core.facts import Facts
 from router.floor.floor import Floor, FloorParts
 from router.outbox.signs import Signs
+from router.site.files import FolderFiles
 from router.site.references import References
 from router.store.port import Account, Body, Caller, Identity, NewLetter
 from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
@@ -108,6 +109,7 @@ class Office:
         self.logged: list[dict[str, Any]] = []
         self.nudged = 0
         self.web_root = folder / "web"
+        self.files = FolderFiles(folder / "files", bytes(range(32)))
         self.floor = Floor(
             FloorParts(
                 site=SITE,
@@ -153,6 +155,7 @@ class Office:
             "log_error": lambda action, **keys: self.logged.append({"action": action, **keys}),
             "signs": self.signs,
             "nudge_outbox": self._nudge,
+            "files": self.files,
             "web_root": self.web_root,
         }
         return Surroundings(**{**fields, **changes})
