@@ -26,7 +26,7 @@ from channels.contract import (
 )
 from channels.contract import Settings as CommonSettings
 from channels.email.access import Access, OAuth
-from channels.email.compose import compose, wire_address
+from channels.email.compose import Mail, compose, wire_address
 from channels.email.imap_in import BEGINNINGS, WAYS_AFTER, Folder, Inbox, Unread
 from channels.email.imap_link import Server
 from channels.email.signals import Ours, parse, unread
@@ -34,10 +34,20 @@ from channels.email.smtp_in import Mailbox, listen
 from channels.email.smtp_out import Relay, Submission
 from channels.email.threads import Threads
 
-CAPABILITIES = Capabilities(delivery="call", live=False, load=10, media=True)
+MEBIBYTE_BYTES = 1024 * 1024
+# What most mailboxes take is 25 MiB, and a file grows by a third on its way.
+FILES_BYTES_MAX = 18 * MEBIBYTE_BYTES
+CAPABILITIES = Capabilities(
+    delivery="call",
+    live=False,
+    load=10,
+    media=True,
+    files={"*": FILES_BYTES_MAX},
+    files_max=20,
+    files_bytes_max=FILES_BYTES_MAX,
+)
 _ADDRESS = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,255}")
 _TLS = ("starttls", "tls", "none")
-MEBIBYTE_BYTES = 1024 * 1024
 
 
 class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,20 +171,24 @@ class Email:
         if not _ADDRESS.fullmatch(effect.line.peer):
             raise Undeliverable("address_unusable")
         try:
-            mail = compose(
-                effect,
-                self._threads,
-                sender=self._settings.address,
-                sender_name=effect.author or self._settings.name,
-                plus=self._settings.plus_addressing,
-                at=self._door.now_ms(),
-            )
+            # Many megabytes are encoded beside the loop.
+            mail = await asyncio.to_thread(self._compose, effect) if effect.files else self._compose(effect)
         except ValueError:
             raise Undeliverable("mail_unusable") from None
         envelope_sender = "" if effect.automatic else self._settings.address
         recipient = wire_address(effect.line.peer)
         await self._submission.submit(mail.data, envelope_sender=envelope_sender, recipient=recipient)
         return Done(provider=mail.message_id)
+
+    def _compose(self, effect: Send) -> Mail:
+        return compose(
+            effect,
+            self._threads,
+            sender=self._settings.address,
+            sender_name=effect.author or self._settings.name,
+            plus=self._settings.plus_addressing,
+            at=self._door.now_ms(),
+        )
 
     async def find(self, key: str) -> Done | None:
         """A relay cannot be asked: after a lost answer a customer may see one mail twice, under one Message-ID."""

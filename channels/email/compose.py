@@ -12,7 +12,7 @@ import msgspec
 from channels.contract import Send
 from channels.email.automatic import LOOP_HEADER
 from channels.email.threads import Threads
-from channels.email.wire import address_header, alternative, header, ids_header
+from channels.email.wire import address_header, alternative, header, ids_header, mixed
 
 # CHANNELS.md 8.7: the first id keeps the thread together, the last ten suffice for every program we know.
 REFERENCES_LAST_MAX = 10
@@ -39,6 +39,7 @@ def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, pl
     ids = [each for each in effect.thread if _USABLE_ID.fullmatch(each)]
     # A confirmation and the first answer to a form have no mail before them, and belong together all the same.
     references = [ids[0], *ids[1:][-REFERENCES_LAST_MAX:]] if ids else [threads.root_id(line)]
+    words = alternative(effect.text, effect.html or as_html(effect.text, effect.language))
     parts = [
         address_header("From", name, sender),
         address_header("To", "", wire_address(effect.line.peer)),
@@ -51,7 +52,7 @@ def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, pl
         header(LOOP_HEADER, threads.loop_mark),
         *(_automatic_headers(answers=bool(ids)) if effect.automatic else ()),
         header("Content-Language", effect.language) if effect.language else b"",
-        alternative(effect.text, effect.html or as_html(effect.text, effect.language)),
+        mixed(words, effect.files) if effect.files else words,
     ]
     return Mail(message_id, b"".join(parts))
 

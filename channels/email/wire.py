@@ -12,6 +12,9 @@ import re
 from collections.abc import Sequence
 from email.header import Header
 from hashlib import sha256
+from urllib.parse import quote
+
+from channels.contract import Attachment
 
 CRLF = "\r\n"
 
@@ -21,6 +24,9 @@ LINE_CHARS = 76
 WORD_CHARS_MAX = 60
 _PHRASE_SPECIALS = re.compile(r'[()<>@,;:\\".\[\]]')
 _BOUNDARY_CHARS = 24
+_VERSION = b"MIME-Version: 1.0\r\n"
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,90}")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()-]{0,58}[A-Za-z0-9]")
 
 
 def header(name: str, value: str) -> bytes:
@@ -68,8 +74,36 @@ def alternative(text: str, html: str) -> bytes:
     plain, rich = _part("plain", text), _part("html", html)
     mark = sha256(plain + rich).hexdigest()[:_BOUNDARY_CHARS]
     edge = f"--=_{mark}".encode()
-    head = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="=_{mark}"\r\n\r\n'.encode()
+    head = _VERSION + f'Content-Type: multipart/alternative; boundary="=_{mark}"\r\n\r\n'.encode()
     return b"".join((head, edge, b"\r\n", plain, b"\r\n", edge, b"\r\n", rich, b"\r\n", edge, b"--\r\n"))
+
+
+def mixed(words: bytes, files: Sequence[Attachment]) -> bytes:
+    """Return the headers and body of a multipart/mixed: what is said, as `alternative` has it, then each file."""
+    parts = [words.removeprefix(_VERSION), *(_file(file) for file in files)]
+    mark = sha256(b"".join(parts)).hexdigest()[:_BOUNDARY_CHARS]
+    edge = f"--=_m{mark}".encode()
+    head = _VERSION + f'Content-Type: multipart/mixed; boundary="=_m{mark}"\r\n\r\n'.encode()
+    return head + b"".join(edge + b"\r\n" + part + b"\r\n" for part in parts) + edge + b"--\r\n"
+
+
+def _file(file: Attachment) -> bytes:
+    """Return a file as a part."""
+    kind = file.media_type if _MEDIA_TYPE.fullmatch(file.media_type) else "application/octet-stream"
+    # A mail within a mail may not be encoded (RFC 2046, 5.2.1), so it goes as a file.
+    kind = "application/octet-stream" if kind.startswith(("message/", "multipart/")) else kind
+    head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n"
+    head += f"Content-Disposition: attachment{_named(file.name)}\r\n\r\n"
+    return head.encode() + base64.encodebytes(file.content).replace(b"\n", b"\r\n")
+
+
+def _named(name: str) -> str:
+    """Return a file's name: plain where it is, else in RFC 2231's pieces, so that no line is long and no sign cut."""
+    if _PLAIN_NAME.fullmatch(name):
+        return f';\r\n filename="{name}"'
+    pieces = re.findall(r"(?:%[0-9A-F]{2}|[^%]){1,18}", quote(name, safe="")) or ["file"]
+    said = ["UTF-8''" + pieces[0], *pieces[1:]]
+    return "".join(f";\r\n filename*{number}*={piece}" for number, piece in enumerate(said))
 
 
 def _part(subtype: str, text: str) -> bytes:

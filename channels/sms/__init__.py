@@ -44,6 +44,9 @@ CAPABILITIES = Capabilities(
     text_chars_max=TEXT_CHARS_MAX,
     receipts=True,
     media=True,
+    files={"*": FILE_BYTES_MAX},
+    files_max=FILES_MAX,
+    files_bytes_max=FILE_BYTES_MAX,
     single=True,
     can_find=True,
 )

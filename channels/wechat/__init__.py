@@ -34,7 +34,7 @@ from channels.tencent.api import Api, Tokens, error_code, failure, read_answer
 from channels.tencent.envelope import RANDOM_BYTES, Sealer, Unreadable, fields_of
 from channels.wechat.greeting import greets, passive_text, sealed
 from channels.wechat.messages import signals_of
-from channels.wechat.sending import CODES, PARTS_MAX, Sender
+from channels.wechat.sending import CODES, FILE_KINDS, FILES_MAX, PARTS_MAX, Sender
 
 DAY_MS = 86_400_000
 CAPABILITIES = Capabilities(
@@ -47,6 +47,8 @@ CAPABILITIES = Capabilities(
     reply_window_ms=2 * DAY_MS,
     reply_quota=PARTS_MAX,
     media=True,
+    files={media_type: kind.bytes_max for media_type, kind in FILE_KINDS.items()},
+    files_max=FILES_MAX,
 )
 # A push of WeChat's is below 4 kB; sealed it is a third longer, and in compatible mode both are there.
 BODY_BYTES_MAX = 64 * 1024

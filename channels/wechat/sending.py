@@ -21,6 +21,8 @@ from channels.wechat.messages import is_media_id
 TEXT_BYTES_MAX = 2_048
 # What a customer's message allows in answer, so a longer answer could never be said whole.
 PARTS_MAX = 5
+# One of them is for the words.
+FILES_MAX = PARTS_MAX - 1
 MEBIBYTE_BYTES = 1024 * 1024
 MEDIA_BYTES_MAX = 20 * MEBIBYTE_BYTES
 # A file of ten megabytes over a company's line.

@@ -29,7 +29,7 @@ from channels.tencent.api import Api, Tokens, error_code, failure, read_answer
 from channels.tencent.envelope import Sealer, Unreadable, fields_of
 from channels.wecom.messages import is_account
 from channels.wecom.pulling import Puller, is_news
-from channels.wecom.sending import CODES, PARTS_MAX, Sender
+from channels.wecom.sending import ANY_FILE, CODES, FILES_MAX, KINDS, PARTS_MAX, Sender
 
 DAY_MS = 86_400_000
 CAPABILITIES = Capabilities(
@@ -42,6 +42,8 @@ CAPABILITIES = Capabilities(
     reply_quota=PARTS_MAX,
     receipts=True,
     media=True,
+    files={**{media_type: bytes_max for media_type, (_, bytes_max) in KINDS.items()}, "*": ANY_FILE[1]},
+    files_max=FILES_MAX,
     can_find=True,
 )
 BODY_BYTES_MAX = 64 * 1024

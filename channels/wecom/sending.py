@@ -20,6 +20,8 @@ from channels.typed import typed
 from channels.wecom.messages import is_media_id, parties_of
 
 TEXT_BYTES_MAX, PARTS_MAX = 2_048, 5
+# One of them is for the words.
+FILES_MAX = PARTS_MAX - 1
 MEBIBYTE_BYTES = 1024 * 1024
 MEDIA_BYTES_MAX = 20 * MEBIBYTE_BYTES
 UPLOAD_S, DOWNLOAD_S = 12.0, 20.0
