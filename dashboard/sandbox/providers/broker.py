@@ -7,14 +7,17 @@ import contextlib
 import getpass
 import os
 import shutil
+import signal
 import socket
-from asyncio.subprocess import DEVNULL
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 US, PREFIX = "patchbay", "cc/v1/app"
 START_S, STOP_S, LOOK_S = 10.0, 5.0, 0.05
 # Debian keeps daemons where an ordinary user's PATH does not look.
 MORE_PLACES = ("/usr/sbin", "/usr/local/sbin")
+# The broker ends when our end of its input closes: at a stop, and also when we are killed. Ctrl-C does not reach it.
+UNTIL_WE_END = '"$1" -c "$2" </dev/null & broker=$!; cat >/dev/null; kill $broker; wait $broker'
 HEARD, SAID = ("in", "state", "ack"), "out"
 RIGHTS_OF_US = (f"user {US}", *(f"topic read {PREFIX}/+/{end}" for end in HEARD), f"topic write {PREFIX}/+/{SAID}")
 RIGHTS_OF_CUSTOMERS = (*(f"pattern write {PREFIX}/%u/{end}" for end in HEARD), f"pattern read {PREFIX}/%u/{SAID}")
@@ -41,8 +44,9 @@ class Broker:
         self.port, self.inner = free_ports(2)
         await asyncio.to_thread(self._write)
         await self._run_to_the_end(passwords, "-U", str(self._folder / "passwords"))
+        command = ("/bin/sh", "-c", UNTIL_WE_END, "broker", program, str(self._folder / "mosquitto.conf"))
         self._process = await asyncio.create_subprocess_exec(
-            program, "-c", str(self._folder / "mosquitto.conf"), stdout=DEVNULL, stderr=DEVNULL
+            *command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
         )
         try:
             async with asyncio.timeout(START_S):
@@ -56,11 +60,12 @@ class Broker:
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
-        process.terminate()
+        assert process.stdin is not None, "it was asked for"
+        process.stdin.close()
         try:
             await asyncio.wait_for(process.wait(), STOP_S)
         except TimeoutError:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
     def _write(self) -> None:

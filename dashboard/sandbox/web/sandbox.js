@@ -20,7 +20,7 @@ const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 24 24" width="18"
 
 const SPOKEN = ["say", "send", "speak"];
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
-let made = 0;
+let made = Math.floor(Math.random() * NAMES.length);
 /** @type {Map<string, string>} */
 const tongues = new Map();
 const draft = signal("");
