@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.core.bundle import Part
-from router.core.matching import Class, Profile
+from router.core.matching import Class
+from router.core.profiles import Profile
 from router.core.state import Agent, Conv, QueueState
 
 # Walked through by their elements; everything else by its fields.

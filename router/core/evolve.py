@@ -29,8 +29,9 @@ from router.core.lifecycle import (
     WRAP_UP,
     check,
 )
-from router.core.matching import Class, limits_of, without_limits
+from router.core.matching import Class
 from router.core.orders import FAIR_TURN, IN_LINE, OVERTOOK
+from router.core.profiles import limits_of, without_limits
 from router.core.rules import Ruleset
 from router.core.state import (
     MEMORY_ENTRIES_MAX,

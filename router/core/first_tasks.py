@@ -10,7 +10,7 @@ from router.core.flexibility import bits
 from router.core.waiting import Class, Needs
 
 if TYPE_CHECKING:
-    from router.core.matching import Profile
+    from router.core.profiles import Profile
 
 # What an agent can do may begin with this word; it says what comes first for them, and no conversation needs it.
 PRIMARY = "primary:"

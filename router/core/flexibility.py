@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from router.core.matching import Profile
+    from router.core.profiles import Profile
 
 # What a profile can do decides only between profiles that may serve equally many classes.
 ABILITIES_MAX = 10_000

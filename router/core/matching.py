@@ -15,47 +15,13 @@ from router.core.conversations import Conv, Conversations
 from router.core.first_tasks import FirstTasks
 from router.core.flexibility import ABILITIES_MAX, Flexibility, bits
 from router.core.orders import Grade, Slope, grade_of
-from router.core.reserves import Kept, Reserves
-from router.core.rooms import Entry, Limits, Room, Rooms
+from router.core.profiles import Profile
+from router.core.reserves import Reserves
+from router.core.rooms import Limits, Room, Rooms
 from router.core.waiting import Class, ClassKey, Need, Needs, Place
 
 if TYPE_CHECKING:
     from router.core.state import Agent
-
-# What an agent can do may begin with this word; it says how much they take, and no conversation needs it.
-LIMIT = "limit:"
-
-
-@dataclass(slots=True, eq=False)
-class Profile:
-    """Agents with the same abilities.
-
-    `classes` are those they may serve, `primary` those that are their first task; `rooms` maps, for each kind of room,
-    a room to (idle number, agent), longest idle first; `kept` are the reserves they belong to.
-    """
-
-    id: int
-    abilities: Needs
-    mask: int
-    bit: int
-    classes: int = 0
-    primary: int = 0
-    agents: int = 0
-    levels: int = 0  # the sum of all
-    rooms: list[dict[Room, list[Entry]]] = field(default_factory=list)
-    kept: tuple[Kept, ...] = ()
-
-
-def limits_of(abilities: Needs) -> dict[str, int]:
-    """Return how many conversations of a channel an agent takes at the most, where they have a limit of their own."""
-    return {name.removeprefix(LIMIT): most for name, most in abilities if name.startswith(LIMIT)}
-
-
-def without_limits(abilities: Needs) -> Needs:
-    """Return what an agent can do, without the limits: they make no profile."""
-    if not any(name.startswith(LIMIT) for name, _ in abilities):
-        return abilities
-    return tuple(each for each in abilities if not each[0].startswith(LIMIT))
 
 
 @dataclass(slots=True)
@@ -419,4 +385,4 @@ def _room_rules(bundle: Bundle) -> tuple[object, ...]:
     return bundle.reserves, {name: spec.interrupted_by for name, spec in bundle.channels.items()}
 
 
-__all__ = ["Class", "Matching", "Need", "Profile", "bits"]
+__all__ = ["Class", "Matching", "Need", "Profile"]

@@ -12,7 +12,7 @@ from router.core.rooms import Entry
 from router.core.waiting import Class, Needs
 
 if TYPE_CHECKING:
-    from router.core.matching import Profile
+    from router.core.profiles import Profile
     from router.core.state import Agent
 
 

@@ -15,182 +15,22 @@ from zlib import crc32
 import msgspec
 
 from router.core.bundle import Bundle
-from router.core.conversations import Participant
 from router.core.evolve import BundleMissing
 from router.core.evolve_offers import eager_queues
-from router.core.facts import Facts
 from router.core.lifecycle import WAITING
-from router.core.matching import Class, limits_of, without_limits
-from router.core.record import Passed, Relief
+from router.core.matching import Class
+from router.core.profiles import limits_of, without_limits
 from router.core.rules import Ruleset
-from router.core.state import Agent, Answer, Conv, Left, Offer, QueueState, State
+from router.core.snapshot_rows import CONV_FIELDS, AgentRow, ClassRow, ConvRow, Picture, QueueRow
+from router.core.state import Agent, Answer, Conv, Left, QueueState, State
 from router.core.writing import count_accepting, fit, hold, take_line
-
-Needs = tuple[tuple[str, int], ...]
-
-
-class _ClassRow(msgspec.Struct, array_like=True):
-    queue: str
-    channel: str
-    needs: Needs
-    load: int
-    live: bool
-    priority: int
-    also: tuple[Needs, ...]
-
-
-# A conversation in a row, in the order of _CONV_FIELDS: there may be a million, so a row is a plain tuple, made and
-# read without a line of Python for each field.
-_CONV_FIELDS = (
-    "id",
-    "version",
-    "customer",
-    "line",
-    "facts",
-    "cls.id",
-    "key_ms",
-    "opened_ms",
-    "since_ms",
-    "state",
-    "actor",
-    "due_ms",
-    "owner",
-    "rule",
-    "offer",
-    "resting",
-    "held_for",
-    "answered",
-    "off_hours",
-    "gone",
-    "more_lines",
-    "on_hold",
-    "failed",
-    "no_notice",
-    "leg_ms",
-    "step",
-    "window_ms",
-    "hasten_ms",
-    "replies_left",
-    "reply_by_ms",
-    "held_why",
-    "related",
-    "test",
-    "owed_ms",
-    "escalated",
-    "spare_line",
-    "relief",
-    "nudged",
-    "passed",
-    "participants",
-    "leg_lost_ms",
-)
-_ConvRow = tuple[
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    str,
-    str,
-    int,
-    int,
-    str,
-    Offer | None,
-    dict[int, int] | None,
-    int,
-    bool,
-    bool,
-    bool,
-    tuple[int, ...],
-    bool,
-    bool,
-    bool,
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    str,
-    tuple[int, ...],
-    bool,
-    int,
-    bool,
-    int,
-    Relief | None,
-    bool,
-    Passed | None,
-    dict[int, Participant] | None,
-    int,
-]
-
-
-class _AgentRow(msgspec.Struct, array_like=True):
-    id: int
-    abilities: Needs
-    capacity: int
-    presence: str
-    accepts: bool
-    since_ms: int
-    idle: int
-    work: list[tuple[int, int]]
-    held: list[tuple[int, int]]
-    desks: list[tuple[str, str]]
-    grace_until_ms: int
-    passed: int
-    silent: int
-    winding: str
-    until_ms: int
-
-
-class _QueueRow(msgspec.Struct, array_like=True):
-    name: str
-    open: bool
-    until_ms: int
-    serve_until_ms: int
-    closure_until_ms: int
-    opened_ms: int
-    staged_ms: int
-    counted: bool
-    spell_ms: int
-    starts: int
-    starts_before: int
-
-
-class Picture(msgspec.Struct, array_like=True):
-    """One state, in plain rows. Two equal states give equal pictures."""
-
-    position: int
-    at: int
-    epoch: int
-    next_conv: int
-    next_offer: int
-    next_idle: int
-    bundle_hash: str
-    next_facts: int
-    facts: list[tuple[int, Facts]]
-    unused_facts: list[int]
-    classes: list[_ClassRow]
-    convs: list[_ConvRow]
-    agents: list[_AgentRow]
-    queues: list[_QueueRow]
-    answers: list[tuple[str, int, int]]
-    left: list[tuple[int, int, int, int, tuple[int, ...]]]
-    lines: list[tuple[int, int]]
-    review: list[int]
-    emergency: tuple[int, str]
-
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
 FORMAT = b"patchbay snapshot 7\n"
 # After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
 CHECK_BYTES = 4
 
-_row_of = attrgetter(*_CONV_FIELDS)
+_row_of = attrgetter(*CONV_FIELDS)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Picture)
 
@@ -209,7 +49,7 @@ def picture_of(state: State) -> Picture:
         facts=sorted(state.facts.by_number.items()),
         unused_facts=list(state.facts.unused),
         classes=[
-            _ClassRow(c.queue, c.channel, c.needs, c.load, c.live, c.priority, c.also) for c in state.matching.classes
+            ClassRow(c.queue, c.channel, c.needs, c.load, c.live, c.priority, c.also) for c in state.matching.classes
         ],
         convs=[_row_of(state.convs.peek(conv)) for conv in sorted(state.convs)],
         agents=[_agent_row(state.agents[agent]) for agent in sorted(state.agents)],
@@ -304,8 +144,8 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
     return state
 
 
-def _agent_row(agent: Agent) -> _AgentRow:
-    return _AgentRow(
+def _agent_row(agent: Agent) -> AgentRow:
+    return AgentRow(
         id=agent.id,
         abilities=agent.abilities,
         capacity=agent.capacity,
@@ -324,12 +164,12 @@ def _agent_row(agent: Agent) -> _AgentRow:
     )
 
 
-def _queue(row: _QueueRow) -> QueueState:
+def _queue(row: QueueRow) -> QueueState:
     return QueueState(*msgspec.structs.astuple(row)[1:])
 
 
-def _queue_row(name: str, queue: QueueState) -> _QueueRow:
-    return _QueueRow(name, *(getattr(queue, field) for field in _QueueRow.__struct_fields__[1:]))
+def _queue_row(name: str, queue: QueueState) -> QueueRow:
+    return QueueRow(name, *(getattr(queue, field) for field in QueueRow.__struct_fields__[1:]))
 
 
 def _restore_matching(state: State, picture: Picture) -> None:
@@ -339,7 +179,7 @@ def _restore_matching(state: State, picture: Picture) -> None:
             state.matching.shut |= 1 << number
 
 
-def _restore_agents(state: State, rows: list[_AgentRow]) -> None:
+def _restore_agents(state: State, rows: list[AgentRow]) -> None:
     for row in rows:
         agent = state.agents[row.id] = _agent(state, row)
         if agent.accepts:
@@ -354,7 +194,7 @@ def _restore_agents(state: State, rows: list[_AgentRow]) -> None:
             state.agents[agent_id].parts.add(conv.id)
 
 
-def _agent(state: State, row: _AgentRow) -> Agent:
+def _agent(state: State, row: AgentRow) -> Agent:
     return Agent(
         id=row.id,
         abilities=row.abilities,
@@ -385,7 +225,7 @@ def _restore_facts(state: State, picture: Picture) -> None:
     facts.unused = dict.fromkeys(picture.unused_facts)
 
 
-def _restore_convs(state: State, rows: list[_ConvRow]) -> None:
+def _restore_convs(state: State, rows: list[ConvRow]) -> None:
     """Equal words and times of one conversation are one object again, as they were before they were written."""
     classes, convs, words = state.matching.classes, state.convs, dict[str, str]()
     word = words.setdefault

@@ -13,7 +13,8 @@ from router.core.choosing import Choosing
 from router.core.conversations import Conv, Conversations, Offer
 from router.core.deadlines import AGENT, CONVERSATION, LEG, PARTICIPANT, QUEUE, REST, SHIFT, Deadlines, Due
 from router.core.fact_sets import FactSets
-from router.core.matching import Matching, Profile
+from router.core.matching import Matching
+from router.core.profiles import Profile
 from router.core.rules import Ruleset
 
 # DESIGN section 5: what may still be repeated is remembered for ten minutes, a million entries at the most.
