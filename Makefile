@@ -1,10 +1,11 @@
-# Patchbay's commands. Each sets up what it needs: `make run`, `make test`, `make bench`, `make prove`.
+# Patchbay's commands. Each sets up what it needs: `make run`, `make demo`, `make test`, `make bench`, `make prove`.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 DATA ?= data
+DEMO_DATA ?= demo-data
 CONFIG ?= config
 # Most tests wait for something, so three run at once on two cores. A file stays whole: its browser or server is started once.
 TEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
@@ -22,10 +23,14 @@ define install
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 endef
 
-.PHONY: run test quick lint bench prove lock clean setup setup-test screens
+.PHONY: run demo test quick lint bench prove lock clean setup setup-test screens
 
 run: setup
 	@exec $(BIN)/patchbay serve --port $(PORT) --data $(DATA) --config $(CONFIG) --demo-people
+
+# Everything played: a page for the customers of each channel, and a day of made-up customers and agents.
+demo: setup
+	@exec $(BIN)/patchbay serve --sandbox --demo-day --demo-people --port $(PORT) --data $(DEMO_DATA) --config $(CONFIG)
 
 setup: $(VENV)/.run
 setup-test: $(VENV)/.test

@@ -105,7 +105,8 @@ class SandboxPages:
         after = int(text) if text.isdigit() and len(text) < 16 else 0
         if after == self._world.scene.version:
             await self._world.scene.news(after, WAIT_S)
-        return _json({**self._world.scene.since(after), "channels": self._world.about()})
+        more = {"channels": self._world.about(), "wrong": self._world.wrong()}
+        return _json({**self._world.scene.since(after), **more})
 
     async def _open(self, request: web.Request) -> web.Response:
         self._check(request)

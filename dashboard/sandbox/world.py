@@ -33,6 +33,7 @@ from dashboard.sandbox.stage import Player, Stage
 from router.settings.files import fingerprint
 
 FOLLOW_S = 1.0
+WRONG_SHOWN = 5
 RECEIPTS = ("sent", "delivered")
 
 
@@ -141,6 +142,10 @@ class World:
         return [
             {"name": name, "off": player.off, "address": ours.get(name, "")} for name, player in self.players.items()
         ]
+
+    def wrong(self) -> list[str]:
+        """Return what of our requests the vendor's own document does not know: by name and check, without values."""
+        return self._twilio.wrong[-WRONG_SHOWN:]
 
     # --- the configuration ------------------------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class Stand:
     session: aiohttp.ClientSession
     lines: dict[str, dict[str, Any]] = field(default_factory=dict)
     channels: dict[str, dict[str, str]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
     version: int = 0
 
     async def post(self, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
@@ -100,6 +101,7 @@ class Stand:
         self.version = told["version"]
         self.lines |= {line["id"]: line for line in told["lines"]}
         self.channels = {each["name"]: each for each in told["channels"]}
+        self.wrong = told["wrong"]
         for gone in told["gone"]:
             self.lines.pop(gone, None)
 

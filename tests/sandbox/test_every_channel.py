@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -82,8 +84,66 @@ async def test_a_caller_waits_talks_is_held_and_hangs_up(stand: Stand, ana: Agen
     assert "My invoice is wrong" in texts(stand.lines[line], "customer")
 
 
+async def test_a_picture_comes_by_sms_and_wechat(stand: Stand, ana: Agent) -> None:
+    for channel in ("sms", "wechat"):
+        line = await stand.opens(channel)
+        await stand.does(line, "picture")
+        ref = await ana.accepts()
+        shown = await stand.sees(line, lambda shown: "sending" not in statuses(shown), "is settled")
+        assert "kept" in statuses(shown)
+        await ana.ends(ref)
+
+
+async def test_a_caller_asks_to_be_called_back_by_keys(stand: Stand, ana: Agent) -> None:
+    await ana.call("POST", "/presence", {"presence": "break"})
+    line = await stand.opens("phone")
+    await stand.hears(line, "number 1 in line")
+    await stand.does(line, "press", key="1")
+    await stand.hears(line, "We will call you back")
+    await stand.does(line, "press", key="1")
+    await stand.sees(line, lambda shown: shown["state"] == "over", "the call is over, the place is kept")
+    await ana.call("POST", "/presence", {"presence": "available"})
+    await ana.accepts()
+    await stand.sees(line, lambda shown: shown["state"] == "talk", "is called and talks")
+    await stand.does(line, "hang_up")
+
+
+async def test_who_may_not_is_refused_and_nothing_happens(house: SandboxHouse, stand: Stand) -> None:
+    line = await stand.opens("sms")
+    for body in ({"line": line, "deed": "hang_up"}, {"line": line, "deed": "say", "wish": {"text": " "}}):
+        status, _ = await stand.post("do", **body)
+        assert status == 409
+    assert (await stand.post("do", line="sms-0", deed="say"))[0] == 404
+    assert (await stand.post("do", line=line))[0] == 400
+    assert (await stand.post("enter", token="wrong"))[0] == 403
+    async with aiohttp.ClientSession() as stranger:
+        for path, sent in (("open", {"channel": "sms", "name": "x"}), ("do", {"line": line, "deed": "say"})):
+            async with stranger.post(f"{house.base}/sandbox/api/{path}", json=sent) as answer:
+                assert answer.status == 401
+        async with stranger.get(f"{house.base}/sandbox/api/scene") as answer:
+            assert answer.status == 401
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    sent = {"channel": "sms", "name": "x"}
+    async with stand.session.post(f"{house.base}/sandbox/api/open", json=sent, headers=foreign) as answer:
+        assert answer.status == 403
+
+
+async def test_the_token_and_the_secrets_are_in_no_log(house: SandboxHouse) -> None:
+    assert house.last_words().count(house.token) == 1, "it is shown once, to who has started it"
+    assert "SANDBOX_" not in house.last_words()
+
+
+async def test_all_that_was_asked_of_the_provider_is_in_its_own_description(stand: Stand) -> None:
+    await stand.look()
+    assert stand.wrong == []
+
+
 async def test_every_channel_is_offered_on_the_page(stand: Stand) -> None:
     await stand.look()
     assert {name: about["off"] for name, about in stand.channels.items()} == dict.fromkeys(
         ["phone", "sms", "chat", "app", "wechat", "weibo", "email", "form"], ""
     )
+
+
+def statuses(line: dict[str, Any]) -> list[str]:
+    return [item["status"] for item in line["items"] if item["side"] == "customer"]

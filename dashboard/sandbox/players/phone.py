@@ -19,6 +19,7 @@ SPOKEN_S = 7
 # What can be done on a telephone, by how the call stands.
 CUSTOMERS = {
     "calling": ("hang_up",),
+    "listening": ("press", "hang_up"),
     "waiting": ("press", "hang_up"),
     "recording": ("speak", "hang_up"),
     "talk": ("say", "press", "hang_up"),
@@ -138,4 +139,6 @@ class PhonePlayer:
             return "recording"
         if leg.queue:
             return "waiting"
+        if leg.status == "in-progress":
+            return "listening"
         return "calling" if leg.direction == "inbound" or leg.answered.is_set() else "ringing"

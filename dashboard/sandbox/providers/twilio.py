@@ -248,6 +248,7 @@ class Twilio:
         faults = self._described.faults(asked.method, asked.path, asked.query, asked.form)
         if faults:
             self.wrong += [f"{asked.method} {asked.path}: {fault}" for fault in faults]
+            del self.wrong[:-KEPT_MAX]
             return error(20001, 400)
         if asked.path == f"{root}/Messages.json":
             return self._send(asked) if asked.method == "POST" else self._list(asked)

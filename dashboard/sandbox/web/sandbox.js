@@ -1,7 +1,7 @@
 // @ts-check
 // The page: channels and customers on the left, the chosen customer's device beside them.
 import { effect, html, render, signal, useLayoutEffect, useRef } from "./ui.js";
-import { act, arrive, begin, channels, chosen, door, failed, lines, look, news } from "./scene.js";
+import { act, arrive, begin, channels, chosen, door, failed, lines, look, news, wrong } from "./scene.js";
 import { LANGUAGES, NAMES, SAYINGS, WORDS, language, setLanguage, t } from "./words.js";
 
 const PATHS = {
@@ -91,6 +91,7 @@ function App() {
     <label>${t("language")} <select value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>${LANGUAGES.map(([tag, name]) => html`<option value=${tag}>${name}</option>`)}</select></label>
     <a href="/" target="_blank" rel="noopener">${t("desk")}</a></header>
     ${door.value === "away" && html`<p class="banner" role="status">${t("away")}</p>`}
+    ${wrong.value.length > 0 && html`<p class="banner" role="alert">${t("wrong", { what: wrong.value.at(-1) })}</p>`}
     <aside><${Channels} /><${People} /></aside>
     <main>${line ? html`<${Device} key=${line.id} line=${line} />` : html`<p class="empty">${t("choose")}</p>`}</main></div>`;
 }

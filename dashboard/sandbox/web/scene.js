@@ -13,6 +13,8 @@ export const channels = signal([]);
 export const door = signal("entering");
 export const chosen = signal("");
 export const failed = signal("");
+/** @type {{value: string[]}} */
+export const wrong = signal([]);
 /** @type {{value: Map<string, number>}} */
 export const seen = signal(new Map());
 
@@ -63,6 +65,7 @@ function take(told) {
     version = told.version;
     lines.value = next;
     if (JSON.stringify(channels.value) !== JSON.stringify(told.channels)) channels.value = told.channels;
+    if (told.wrong.length || wrong.value.length) wrong.value = told.wrong;
     door.value = "here";
     if (chosen.value && next.has(chosen.value)) look(chosen.value);
   });
