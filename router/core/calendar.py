@@ -20,9 +20,9 @@ def is_open(calendar: Calendar, at: int) -> bool:
 
 
 def open_since(calendar: Calendar, at: int) -> int:
-    """Return when the opening began in which a time lies; 0 when the calendar is closed then."""
+    """Return when the opening began in which a time lies; -1 when the calendar is closed then."""
     index = bisect_right(calendar, at)
-    return calendar[index - 1] if index % 2 == 1 else 0
+    return calendar[index - 1] if index % 2 == 1 else -1
 
 
 def next_change(calendar: Calendar, at: int) -> int:

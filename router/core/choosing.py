@@ -227,13 +227,14 @@ class Choosing:
         return bool(agent.work or not m.reserves.kept or cls.bit & kept_for(agent.profile))
 
     def _first_of(self, candidates: int, agent: Agent, at: int) -> Taken | None:
+        slopes = [slope for slope in self.matching.slopes.values() if slope.waiting & candidates]
+        if len(slopes) == 1 and not agent.profile.primary & candidates:
+            only = self._oldest(slopes[0], candidates, agent.id)
+            return Taken(only, (IN_LINE,)) if only is not None else None
         best: tuple[int, int, int, Conv] | None = None
         oldest: tuple[int, int, Conv] | None = None
-        for slope in self.matching.slopes.values():
-            mask = slope.waiting & candidates
-            if not mask:
-                continue
-            for extra, conv in self._contenders(slope, mask, agent):
+        for slope in slopes:
+            for extra, conv in self._contenders(slope, slope.waiting & candidates, agent):
                 place = (conv.key_ms, conv.id, conv)
                 if oldest is None or place < oldest:
                     oldest = place

@@ -117,4 +117,5 @@ class Slope:
     def _look(self, at: int) -> None:
         """Note since when the calendar has been open, and until when that stays so."""
         self._from_ms, self._until_ms = at, next_change(self.calendar, at) or FOREVER_MS
-        self._opened_ms = open_since(self.calendar, at) or FOREVER_MS
+        opened_ms = open_since(self.calendar, at)
+        self._opened_ms = FOREVER_MS if opened_ms < 0 else opened_ms
