@@ -50,3 +50,28 @@ export async function call(method, path, body) {
 
 export const get = (/** @type {string} */ path) => call("GET", path);
 export const post = (/** @type {string} */ path, /** @type {object} */ body = {}) => call("POST", path, body);
+
+// A large file over a slow line.
+const UPLOAD_MS_MAX = 120_000;
+
+/**
+ * Send a file, and say how far it is. `fetch` cannot tell that.
+ * @param {string} path @param {any} file @param {(part: number) => void} far
+ * @returns {Promise<any>}
+ */
+export const upload = (path, file, far) => new Promise((done, failed) => {
+  const request = new XMLHttpRequest();
+  request.open("POST", `/api/v1${path}`);
+  request.setRequestHeader("Content-Type", "application/octet-stream");
+  request.setRequestHeader("X-CSRF", csrf);
+  request.responseType = "json";
+  request.timeout = UPLOAD_MS_MAX;
+  request.upload.onprogress = (event) => far(event.total ? event.loaded / event.total : 0);
+  request.onerror = request.ontimeout = () => failed(new ApiError(0, "offline", ""));
+  request.onload = () => {
+    if (request.status === 200 && request.response) return done(request.response);
+    if (request.status === 401) ended();
+    return failed(new ApiError(request.status, request.response?.error?.code ?? "broken", request.response?.error?.message ?? ""));
+  };
+  request.send(file);
+});

@@ -3,6 +3,7 @@
 import { effect, html, signal, useEffect, useLayoutEffect, useRef, useState } from "./vendor/ui.js";
 import { attempt, chosen, details, earlier, link, open, say, serverNow, stories, tell, typing, work } from "./state.js";
 import { newId, post } from "./api.js";
+import { Attach, Files, stagedIn, takeStaged } from "./files.js";
 import { Icon } from "./icons.js";
 import { Due, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "./parts.js";
 import { named, t } from "./words.js";
@@ -113,7 +114,8 @@ function Entry({ item, live }) {
   return html`<li class=${`said ${item.kind}`}>
     ${item.kind === "note" && html`<p class="label"><${Icon} name="lock" /> ${t("note.only")}</p>`}
     ${item.subject && html`<p class="subject">${item.subject}</p>`}
-    <p class="text">${item.text || (item.kind === "notice" ? named(item.notice) : t("no.text"))}</p>
+    ${(item.text || !item.files) && html`<p class="text">${item.text || (item.kind === "notice" ? named(item.notice) : t("no.text"))}</p>`}
+    ${item.files && html`<${Files} files=${item.files} live=${live} />`}
     <p class="meta">${who} · <time title=${fullOf(item.at)}>${timeOf(item.at)}</time>${item.kind === "out" && html` · <${Delivery} item=${item} live=${live} />`}</p></li>`;
 }
 
@@ -121,7 +123,7 @@ function Entry({ item, live }) {
 const Delivery = ({ item, live }) => {
   const failed = item.status === "failed";
   return html`<span class=${failed ? "crit" : ""}><${Icon} name=${failed ? "late" : item.status === "queued" ? "clock" : "check"} size=${13} /> ${t(`delivery.${item.status || "queued"}`)}${failed && item.detail ? ` (${named(item.detail)})` : ""}
-    ${failed && live.state === "active" && html` <button type="button" class="link" onClick=${() => send({ ref: live.ref, kind: "reply", text: item.text, then: "stay", line: 0 })}>${t("retry")}</button>`}
+    ${failed && live.state === "active" && html` <button type="button" class="link" onClick=${() => send({ ref: live.ref, kind: "reply", text: item.text, then: "stay", line: 0, files: item.files })}>${t("retry")}</button>`}
     ${failed && html` <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(item.text)}>${t("copy")}</button>`}</span>`;
 };
 
@@ -132,7 +134,7 @@ function stepText(item) {
 }
 
 /** @param {{each: any}} props */
-const Pending = ({ each }) => html`<li class=${`said ${each.kind === "note" ? "note" : "out"} pending`}><p class="text">${each.text}</p>
+const Pending = ({ each }) => html`<li class=${`said ${each.kind === "note" ? "note" : "out"} pending`}>${each.text && html`<p class="text">${each.text}</p>`}${each.files?.length > 0 && html`<p class="text">${each.files.map((/** @type {any} */ file) => file.name).join(", ")}</p>`}
   <p class="meta">${each.failed ? html`<span class="crit"><${Icon} name="late" size=${13} /> ${t("delivery.failed")} – ${each.failed}</span>
     <button type="button" class="link" onClick=${() => retry(each)}>${t("retry")}</button>
     <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(each.text)}>${t("copy")}</button>
@@ -168,8 +170,10 @@ function Composer({ live }) {
   };
   const go = (/** @type {string} */ then) => {
     const said = text.trim();
-    if (!said) return;
-    if (!send({ ref: live.ref, kind: note ? "note" : "reply", text: said, then, line })) { tell(t("queue.full"), "crit"); return; }
+    if (!said && !attached) return;
+    const files = note ? [] : takeStaged(live.ref);
+    if (!files) { tell(t("files.wait"), "crit"); return; }
+    if (!send({ ref: live.ref, kind: note ? "note" : "reply", text: said, then, line, files })) { tell(t("queue.full"), "crit"); return; }
     setText("");
     setBegan(0);
     keepDraft(key, "");
@@ -184,6 +188,8 @@ function Composer({ live }) {
     go(live.live || note ? "stay" : "park");
   };
   const lines = live.lines ?? [];
+  const attached = !note && stagedIn(live.ref).length > 0;
+  const empty = !text.trim() && !attached;
   return html`<footer class=${`composer ${note ? "noting" : ""}`}>
     <div class="tabs" role="tablist" aria-label=${t("composer")}>
       <button type="button" role="tab" id="tab-reply" aria-selected=${!note} onClick=${() => { tab.value = "reply"; }}>${t("reply")}</button>
@@ -197,11 +203,11 @@ function Composer({ live }) {
     ${unseen > 0 && html`<p class="unseen-news">${t("unseen", { n: unseen })}</p>`}
     <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${note ? t("note.write") : t("reply.write", { name: customerName(live) })}
       placeholder=${note ? t("note.write") : t("reply.write", { name: customerName(live) })} onInput=${(/** @type {any} */ event) => write(event.target.value)} onKeyDown=${keys}></textarea>
-    <div class="row"><span class="meta">${restored.current && text ? t("draft.from", { time: timeOf(restored.current) }) : ""}</span><span class="grow"></span>
-      ${note || live.live ? html`<button type="button" class="primary" disabled=${!text.trim()} onClick=${() => go("stay")}>${note ? t("note.add") : t("send")} <kbd class="wide">↵</kbd></button>`
-        : html`<button type="button" disabled=${!text.trim()} onClick=${() => go("stay")}>${t("send.stay")}</button>
-          <button type="button" disabled=${!text.trim()} onClick=${() => go("close")}>${t("send.close")}</button>
-          <button type="button" class="primary" disabled=${!text.trim()} onClick=${() => go("park")}>${t("send.park")} <kbd class="wide">↵</kbd></button>`}</div>
+    <div class="row">${!note && html`<${Attach} live=${live} line=${line} />`}<span class="meta">${restored.current && text ? t("draft.from", { time: timeOf(restored.current) }) : ""}</span><span class="grow"></span>
+      ${note || live.live ? html`<button type="button" class="primary" disabled=${empty} onClick=${() => go("stay")}>${note ? t("note.add") : t("send")} <kbd class="wide">↵</kbd></button>`
+        : html`<button type="button" disabled=${empty} onClick=${() => go("stay")}>${t("send.stay")}</button>
+          <button type="button" disabled=${empty} onClick=${() => go("close")}>${t("send.close")}</button>
+          <button type="button" class="primary" disabled=${empty} onClick=${() => go("park")}>${t("send.park")} <kbd class="wide">↵</kbd></button>`}</div>
   </footer>`;
 }
 

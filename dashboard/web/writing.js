@@ -66,7 +66,7 @@ export const sending = signal(/** @type {any[]} */ ([]));
 /** Conversations of which one message is under way. @type {Set<string>} */
 const underWay = new Set();
 
-/** Send a reply or a note. False: too many wait already. @param {{ref: string, kind: string, text: string, then: string, line: number}} message */
+/** Send a reply or a note. False: too many wait already. @param {{ref: string, kind: string, text: string, then: string, line: number, files?: any[]}} message */
 export function send(message) {
   if (sending.value.filter((each) => !each.sent).length >= QUEUED_MAX) return false;
   sending.value = [...sending.value, { ...message, client: newId(), failed: "", sent: false }];
@@ -98,8 +98,8 @@ async function deliver(ref) {
 }
 
 /** Whether the server has said yes or no. @param {any} each */
-async function settled({ ref, kind, text, client, then, line }) {
-  const body = kind === "note" ? { text, client_id: client } : { text, client_id: client, then, ...(line ? { line } : {}) };
+async function settled({ ref, kind, text, client, then, line, files }) {
+  const body = kind === "note" ? { text, client_id: client } : { text, client_id: client, then, ...(line ? { line } : {}), ...(files?.length ? { files: files.map((/** @type {any} */ file) => file.id) } : {}) };
   try {
     await post(`/conversations/${ref}/${kind}`, body);
     change(client, { sent: true });

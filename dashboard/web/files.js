@@ -1,0 +1,111 @@
+// @ts-check
+// Files of a conversation: those of its story, and those that an agent attaches to the next reply.
+import { html, signal, useEffect, useRef } from "./vendor/ui.js";
+import { tell } from "./state.js";
+import { call, get, upload } from "./api.js";
+import { Icon } from "./icons.js";
+import { whileAway } from "./parts.js";
+import { heard, named, t } from "./words.js";
+
+/** What I have uploaded into a conversation and not sent; with `part` it is still under way. @type {any} */
+const staged = signal(/** @type {Record<string, any[]>} */ ({}));
+
+/** @param {string} ref @returns {any[]} */
+export const stagedIn = (ref) => staged.value[ref] ?? [];
+/** @param {string} ref @param {(now: any[]) => any[]} change */
+const restage = (ref, change) => { staged.value = { ...staged.value, [ref]: change(stagedIn(ref)) }; };
+
+/** Take what is ready to be sent with a reply; nothing while one is still under way. @param {string} ref @returns {any[] | null} */
+export function takeStaged(ref) {
+  const files = stagedIn(ref);
+  if (files.some((file) => file.part !== undefined)) return null;
+  restage(ref, () => []);
+  return files;
+}
+
+const UNITS = ["byte", "kilobyte", "megabyte"];
+/** @param {number} bytes */
+export function sizeOf(bytes) {
+  const step = bytes < 1_000 ? 0 : bytes < 1_000_000 ? 1 : 2;
+  return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: step === 2 ? 1 : 0 }).format(bytes / 1_000 ** step);
+}
+
+/** @param {string} ref @param {any} file @param {boolean} [download] */
+const address = (ref, file, download = false) => `/api/v1/conversations/${ref}/files/${file.id}${download ? "?download=true" : ""}`;
+
+/** The files of one message. @param {{files: any[], live: any}} props */
+export const Files = ({ files, live }) => html`<ul class="files" aria-label=${t("files.of")}>${files.map((file) => html`<li key=${file.id}><${File} file=${file} live=${live} /></li>`)}</ul>`;
+
+/** @param {{file: any, live: any}} props */
+function File({ file, live }) {
+  if (file.state === "coming") return html`<span class="file"><${Icon} name="clock" /> ${file.name} <span class="meta">${t("files.coming")}</span></span>`;
+  if (file.state === "failed") return html`<span class="file crit"><${Icon} name="late" /> ${file.name} <span>${t("files.failed", { why: named(file.why) })}</span></span>`;
+  const about = `${file.media_type} · ${sizeOf(file.size_bytes)}`;
+  const src = address(live.ref, file);
+  return html`${file.shown && file.media_type.startsWith("image/") && html`<a href=${src} target="_blank" rel="noopener"><img src=${src} alt=${file.name} loading="lazy" /></a>`}
+    ${file.shown && file.media_type.startsWith("audio/") && html`<audio controls preload="none" src=${src} aria-label=${file.name}></audio>`}
+    <a class="file" href=${address(live.ref, file, true)} download=${file.name}><${Icon} name="file" /> ${file.name} <span class="meta">${about}</span></a>`;
+}
+
+// --- attaching -------------------------------------------------------------------------------------------------------
+
+/** What a line takes, null for nothing. @param {any} live @param {number} line */
+function limitsOf(live, line) {
+  const lines = live.lines ?? [];
+  return (lines.find((/** @type {any} */ each) => (line ? each.id === line : each.current)) ?? lines[0])?.files ?? null;
+}
+
+/** Why a file cannot go, empty when it can. The server looks at the content and has the last word. @param {any} limits @param {any} file @param {any[]} others */
+function fault(limits, file, others) {
+  const largest = limits.kinds[file.type] ?? limits.kinds["*"] ?? Math.max(...Object.values(limits.kinds));
+  if (others.length >= limits.files_max) return "files_too_many";
+  if (!file.size) return "file_empty";
+  if (file.size > largest) return "file_too_large";
+  const together = others.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.size_bytes, file.size);
+  return limits.bytes_max && together > limits.bytes_max ? "files_too_large" : "";
+}
+
+/** @param {string} ref @param {any} limits @param {any[]} chosen */
+async function attach(ref, limits, chosen) {
+  for (const file of chosen) {
+    const code = fault(limits, file, stagedIn(ref));
+    if (code) {
+      tell(`${file.name}: ${heard({ code })}`, "crit");
+      continue;
+    }
+    const key = `${Date.now()}-${file.name}`;
+    const mark = { id: key, name: file.name, size_bytes: file.size, part: 0 };
+    restage(ref, (now) => [...now, mark]);
+    try {
+      const query = new URLSearchParams({ name: file.name, media_type: file.type });
+      const kept = await upload(`/conversations/${ref}/files?${query}`, file, (part) => restage(ref, (now) => now.map((each) => (each.id === key ? { ...each, part } : each))));
+      restage(ref, (now) => now.map((each) => (each.id === key ? kept : each)));
+    } catch (/** @type {any} */ error) {
+      restage(ref, (now) => now.filter((each) => each.id !== key));
+      tell(`${file.name}: ${heard(error)}`, "crit");
+    }
+  }
+}
+
+/** @param {string} ref @param {any} file */
+async function detach(ref, file) {
+  restage(ref, (now) => now.filter((each) => each.id !== file.id));
+  await call("DELETE", `/conversations/${ref}/files/${file.id}`).catch(() => {});
+}
+
+/** What is attached, and the way to attach more. @param {{live: any, line: number}} props */
+export function Attach({ live, line }) {
+  const { ref } = live;
+  const limits = limitsOf(live, line);
+  const input = useRef(/** @type {any} */ (null));
+  useEffect(() => { get(`/conversations/${ref}/files`).then((kept) => restage(ref, (now) => [...kept, ...now.filter((each) => each.part !== undefined)]), () => {}); }, [ref]);
+  const told = limits ? t("files.limits", { n: limits.files_max, size: sizeOf(Math.max(...Object.values(limits.kinds))) }) : t("error.files_not_taken");
+  return html`<div class="attach">
+    ${stagedIn(ref).length > 0 && html`<ul class="files" aria-label=${t("files.attached")}>${stagedIn(ref).map((file) => html`<li key=${file.id} class="chip"><${Icon} name="file" size=${13} /> ${file.name} <span class="meta">${sizeOf(file.size_bytes)}</span>
+      ${file.part === undefined ? html`<button type="button" class="icon-button" aria-label=${t("files.remove", { name: file.name })} onClick=${() => detach(ref, file)}><${Icon} name="close" size=${13} /></button>`
+        : html`<progress max="1" value=${file.part} aria-label=${t("files.progress", { name: file.name })}></progress>`}</li>`)}</ul>`}
+    <input ref=${input} type="file" multiple hidden aria-label=${t("files.attach")} accept=${limits && !limits.kinds["*"] ? Object.keys(limits.kinds).join(",") : ""}
+      onChange=${(/** @type {any} */ event) => { void attach(ref, limits, [...event.target.files]); event.target.value = ""; }} />
+    <button type="button" class="icon-button" aria-label=${t("files.attach")} title=${told} ...${whileAway()} disabled=${!limits || whileAway().disabled} onClick=${() => input.current.click()}><${Icon} name="clip" /></button>
+  </div>`;
+}
