@@ -9,6 +9,8 @@ DEMO_DATA ?= demo-data
 CONFIG ?= config
 # Most tests wait for something, so three run at once on two cores. A file stays whole: its browser or server is started once.
 TEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Tests that start whole servers without a mark of their own.
+WHOLE := tests/e2e tests/badinput tests/cli/test_serve.py tests/cli/test_site_key.py
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # $(call debian,COMMAND TO TEST,PACKAGES): install Debian packages when the test fails.
 define debian
@@ -62,7 +64,7 @@ test: lint
 
 # Without browsers, kills and whole servers: under a minute.
 quick: setup-test
-	$(TEST) -m "not browser and not crash" --ignore=tests/e2e
+	$(TEST) -m "not browser and not crash" $(WHOLE:%=--ignore=%)
 
 bench: setup-test
 	$(BIN)/python -m bench
