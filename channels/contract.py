@@ -318,6 +318,15 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     opens_ms: int = 0
 
 
+class LineFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of an item that is kept. `number` is its place among the message's files; `Door.file` has its content."""
+
+    number: int
+    name: str
+    media_type: str
+    size_bytes: int
+
+
 class LineItem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing on a line that the customer may see; `seq` grows along the line.
 
@@ -334,6 +343,7 @@ class LineItem(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""
     client: str = ""
     until_ms: int = 0
+    files: tuple[LineFile, ...] = ()
 
 
 class Follow(Protocol):
@@ -369,6 +379,9 @@ class Door(Protocol):
 
     async def line_items(self, line: LineRef, *, after: int, limit: int) -> list[LineItem]:
         """Return what the customer may see on a line above a number, from the archive. Raises LetterboxClosed."""
+
+    async def file(self, line: LineRef, message: int, number: int) -> Attachment | None:
+        """Return a file of a message on this line, None where there is none. Raises LetterboxClosed."""
 
     def follow(self, line: LineRef) -> Follow:
         """Follow a line from now on. Open it before reading `line_items`, so that nothing falls between."""

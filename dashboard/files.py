@@ -8,7 +8,6 @@ from aiohttp import web
 
 from dashboard.errors import ApiError
 from dashboard.parts import Parts
-from dashboard.ranges import headers_of, part_of
 from dashboard.requests import FILES_MAX, FileQuery, Nothing, UploadQuery
 from dashboard.routes import Call, Route
 from dashboard.shapes import FileShape
@@ -16,6 +15,7 @@ from dashboard.stories import shape_of
 from router.intake.rates import Buckets
 from router.site.filekinds import kind_of, safe_name
 from router.site.files import FILE_BYTES_MAX, owner_of
+from router.site.ranges import headers_of, part_of
 from router.store.filerows import KEPT, FileRow
 from router.store.port import ConversationRow
 

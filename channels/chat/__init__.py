@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from channels.chat import frames
 from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
+from channels.chat.exchange import FILE_BYTES_MAX, Exchange
 from channels.chat.files import Files
 from channels.chat.presence import PAGES, Presence
 from channels.chat.sessions import Visitor, new_id, seal, unseal
@@ -32,7 +33,15 @@ from channels.origins import client_ip, is_own
 from channels.typed import typed
 from router.intake.rates import Buckets
 
-CAPABILITIES = Capabilities(delivery="push", live=True, load=25, receipts=True, text_chars_max=frames.TEXT_CHARS_MAX)
+CAPABILITIES = Capabilities(
+    delivery="push",
+    live=True,
+    load=25,
+    receipts=True,
+    text_chars_max=frames.TEXT_CHARS_MAX,
+    media=True,
+    files={"*": FILE_BYTES_MAX},
+)
 BODY_BYTES_MAX = 8 * 1024
 HEARTBEAT_S = 20.0
 MINUTE_MS = 60_000
@@ -87,6 +96,7 @@ class Chat:
         self._door = door
         self._secret = door.secret("sessions")
         self._files = Files(door.public_url, settings.sites)
+        self._exchange = Exchange(door, self._may_embed, self._said)
         self._presence = Presence(settings.away_after_s * 1_000)
         self._sessions = Buckets(settings.sessions_a_minute_and_ip, MINUTE_MS)
         self._messages = Buckets(settings.messages_a_minute, MINUTE_MS)
@@ -101,6 +111,8 @@ class Chat:
             Route(method="POST", path="/session", handler=self._session, body_bytes_max=BODY_BYTES_MAX),
             Route(method="OPTIONS", path="/session", handler=self._preflight),
             Route(method="GET", path="/socket", handler=self._socket),
+            Route(method="POST", path="/files", handler=self._exchange.upload, body_bytes_max=FILE_BYTES_MAX),
+            Route(method="GET", path="/files/{file}", handler=self._exchange.file),
             *(Route(method="GET", path=path, handler=self._files.handler(path)) for path in self._files.paths),
         )
 
@@ -189,7 +201,12 @@ class Chat:
         if not self._sessions.take(client_ip(request, self._settings.proxies), self._door.now_ms()):
             return _refused(429, "slow_down", "Too many new chats at once. Try again in a minute.", origin)
         visitor = self._visitor(asked)
-        body = {"token": seal(self._secret, visitor), "visitor": visitor.id, **self._hours(visitor.language)}
+        body = {
+            "token": seal(self._secret, visitor),
+            "visitor": visitor.id,
+            "file_bytes_max": FILE_BYTES_MAX,
+            **self._hours(visitor.language),
+        }
         return web.json_response(body, headers={**_cors(origin), "Cache-Control": "no-store"})
 
     def _visitor(self, asked: NewSession) -> Visitor:
@@ -290,12 +307,16 @@ class Chat:
             self._open.discard(conversation)
             self._presence.went(key, self._door.now_ms())
 
+    def _said(self, visitor: Visitor) -> None:
+        self._presence.said(f"{visitor.site}:{visitor.id}")
+
     def _hooks(self, transport: asyncio.Transport | None) -> Hooks:
         return Hooks(
             may_send=lambda visitor: self._messages.take(visitor.id, self._door.now_ms()),
             may_speak=lambda visitor: self._frames.take(visitor.id, self._door.now_ms()),
-            said=lambda visitor: self._presence.said(f"{visitor.site}:{visitor.id}"),
+            said=self._said,
             left=lambda visitor: self._close_line(f"{visitor.site}:{visitor.id}", "left"),
+            link=self._exchange.link,
             cut=lambda: transport.abort() if transport is not None else None,
         )
 

@@ -13,7 +13,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from channels.chat import frames
 from channels.chat.sessions import Visitor
-from channels.contract import Door, Identity, LetterboxClosed, LineItem, LineRef, MessageIn, Receipt
+from channels.contract import Attachment, Door, Identity, LetterboxClosed, LineItem, LineRef, MessageIn, Receipt
 from channels.typed import typed
 
 CHANNEL = "chat"
@@ -40,15 +40,34 @@ def line_of(visitor: Visitor) -> LineRef:
     return LineRef(channel=CHANNEL, key=f"{visitor.site}:{visitor.id}")
 
 
+def said_by(visitor: Visitor, client: str, *, text: str = "", files: tuple[Attachment, ...] = ()) -> MessageIn:
+    """Return what a visitor said, under the page's own id: a repeat is the same message."""
+    return MessageIn(
+        line=line_of(visitor),
+        dedupe=f"{visitor.site}:{visitor.id}:{client}",
+        text=text,
+        name=visitor.name,
+        language=visitor.language,
+        identities=(Identity(kind="email", value=visitor.email),) if visitor.email else (),
+        declared=dict(visitor.declared),
+        attachments=files,
+        extra={"client": client},
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What a socket asks of the channel around it. `left` returns whether it is written down; `cut` hangs up."""
+    """What a socket asks of the channel around it. `left` returns whether it is written down; `cut` hangs up.
+
+    `link` is the address of a message's n-th file, for this visitor only.
+    """
 
     may_send: Callable[[Visitor], bool]
     may_speak: Callable[[Visitor], bool]
     said: Callable[[Visitor], None]
     left: Callable[[Visitor], Awaitable[bool]]
     cut: Callable[[], None]
+    link: Callable[[Visitor, int, int], str]
 
 
 class Conversation:
@@ -151,8 +170,11 @@ class Conversation:
             self._shown[item.message] = None
             if len(self._shown) > SHOWN_MAX:
                 self._shown.popitem(last=False)
-        await self._out.put(frames.of_item(item))
+        await self._out.put(frames.of_item(item, self._link))
         return item.seq or seq
+
+    def _link(self, message: int, number: int) -> str:
+        return self._hooks.link(self._visitor, message, number)
 
     # --- from the visitor -----------------------------------------------------------------------------------------
 
@@ -213,18 +235,7 @@ class Conversation:
         await self._out.put(frames.write("accepted", client_msg_id=client_msg_id, reference=reference, letter=letter))
 
     def _signal(self, frame: frames.Send) -> MessageIn:
-        visitor = self._visitor
-        identities = (Identity(kind="email", value=visitor.email),) if visitor.email else ()
-        return MessageIn(
-            line=self._line,
-            dedupe=f"{visitor.site}:{visitor.id}:{frame.client_msg_id}",
-            text=typed(frame.text, lines=True),
-            name=visitor.name,
-            language=visitor.language,
-            identities=identities,
-            declared=dict(visitor.declared),
-            extra={"client": frame.client_msg_id},
-        )
+        return said_by(self._visitor, frame.client_msg_id, text=typed(frame.text, lines=True))
 
     async def _acknowledged(self, message: int) -> None:
         """A reply that was shown here was read: a receipt, once. While the letterbox is closed it may be said again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -60,8 +61,8 @@ def write(kind: str, /, **fields: object) -> str:
     return _encoder.encode({"type": kind, **fields}).decode()
 
 
-def of_item(item: LineItem) -> str:
-    """Write what happened on the line as a frame."""
+def of_item(item: LineItem, link: Callable[[int, int], str]) -> str:
+    """Write what happened on the line as a frame. `link` gives the address of a message's n-th file."""
     if item.kind == "status":
         if item.seq == 0:
             return write("typing", on=item.state == "typing")
@@ -77,4 +78,13 @@ def of_item(item: LineItem) -> str:
         client_msg_id=item.client,
         notice=item.notice,
         until_ms=item.until_ms,
+        files=[
+            {
+                "name": file.name,
+                "media_type": file.media_type,
+                "size_bytes": file.size_bytes,
+                "url": link(item.message, file.number),
+            }
+            for file in item.files
+        ],
     )

@@ -34,7 +34,7 @@ from router.outbox.wording import notice_text
 from router.site.filekinds import kind_of, safe_name
 from router.site.files import FILE_BYTES_MAX, TOO_LARGE, Files, owner_of
 from router.site.key import SiteKey
-from router.store.filerows import FileRow, with_files
+from router.store.filerows import FileRow, files_of, with_files
 from router.store.port import Body, Letter, NewLetter, Note, Notebook, Store, StoreError
 from router.telemetry import Telemetry, error_code
 from router.views.waiting import in_order, lines
@@ -219,6 +219,20 @@ class FloorDoor:
             return await self._parts.hub.items(line_id, after=after, limit=limit) if line_id else []
         except StoreError:
             raise LetterboxClosed("the archive cannot be read now") from None
+
+    async def file(self, line: LineRef, message: int, number: int) -> Attachment | None:
+        """Return a file of a message on this line; of another line there is none."""
+        try:
+            line_id = await self._parts.floor.lines.find(line.channel, line.key)
+            row = await self._parts.store.archive.message(self._site, message)
+        except StoreError:
+            raise LetterboxClosed("the archive cannot be read now") from None
+        files = files_of(row.body) if row and line_id and row.line == line_id else []
+        content = await self._parts.files.read(files[number].file) if 0 <= number < len(files) else None
+        if content is None:
+            return None
+        file = files[number]
+        return Attachment(name=file.name, media_type=file.media_type, size_bytes=len(content), content=content)
 
     def follow(self, line: LineRef) -> LineFollow:
         """Follow a line from now on. Open it before reading `line_items`."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from channels.contract import LineItem, LineRef
+from channels.contract import LineFile, LineItem, LineRef
 from router.bus.port import Committed
 from router.core import events as ev
 from router.core.record import decode_record
@@ -16,7 +16,8 @@ from router.core.state import State
 from router.floor.floor import Floor
 from router.outbox.signs import Signs
 from router.outbox.wording import notice_text
-from router.store.port import Store, StoreError, Story
+from router.store.filerows import KEPT, files_of
+from router.store.port import Body, Store, StoreError, Story
 from router.telemetry import Telemetry, error_code
 
 # What one socket may be behind; a slower one resumes from the archive.
@@ -250,6 +251,7 @@ class LineHub:
             text=message.body.text,
             author="" if inbound else await self._name(row.agent),
             client=(message.body.extra.get("client") or message.body.provider) if inbound else "",
+            files=_kept(message.body),
         )
 
     async def _name(self, agent: int) -> str:
@@ -264,6 +266,14 @@ class LineHub:
         language = await language_of(row.conv, self._floor.state, self._store, site=self._site)
         reference = self._reference(row.conv)
         return notice_text(bundle, row.notice, language, until_ms=row.until_ms, queue=row.detail, reference=reference)
+
+
+def _kept(body: Body) -> tuple[LineFile, ...]:
+    return tuple(
+        LineFile(number=number, name=file.name, media_type=file.media_type, size_bytes=file.size_bytes)
+        for number, file in enumerate(files_of(body))
+        if file.state == KEPT
+    )
 
 
 async def language_of(conv: int, state: State, store: Store, *, site: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from channels.contract import (
     Accepted,
     AnySignal,
+    Attachment,
     Decided,
     LetterboxClosed,
     LineItem,
@@ -220,6 +221,15 @@ class MemoryDoor:
         if self.book.away:
             raise LetterboxClosed("the archive is away")
         return [item for item in self._items[line.channel, line.key] if item.seq > after][:limit]
+
+    async def file(self, line: LineRef, message: int, number: int) -> Attachment | None:
+        if self.book.away:
+            raise LetterboxClosed("the archive is away")
+        for letter in self.letters:
+            said = letter.signal
+            if letter.message == message and isinstance(said, MessageIn) and said.line == line:
+                return said.attachments[number] if number < len(said.attachments) else None
+        return None
 
     def follow(self, line: LineRef) -> MemoryFollow:
         follows = self._follows[line.channel, line.key]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.ranges import headers_of, part_of
 from dashboard.surroundings import FileRefused, Sendable
 from router.site.files import FolderFiles
+from router.site.ranges import headers_of, part_of
 from router.store.filerows import FileRow, files_of, with_files
 from router.store.port import Body
 from tests.dashboard.office import SITE, Desk, Office

@@ -66,12 +66,12 @@ function forget() {
 function message(frame) {
   const key = frame.client_msg_id || `s${frame.seq}`;
   if (frame.kind === "out") agent = frame.author || agent;
-  draw({ key, kind: frame.kind, text: frame.text, at: frame.at, author: frame.author, mark: frame.kind === "in" ? "sent" : "" });
+  draw({ key, kind: frame.kind, text: frame.text, at: frame.at, author: frame.author, mark: frame.kind === "in" ? "sent" : "", files: frame.files });
   if (frame.kind === "out") {
     typingOf(false);
     line.shown(frame.seq, frame.id);
   }
-  if (frame.kind !== "in" && !resuming) news.textContent = say("newMessage", { text: frame.text });
+  if (frame.kind !== "in" && !resuming) news.textContent = say("newMessage", { text: frame.text || (frame.files ?? []).map((file) => file.name).join(", ") });
 }
 
 function status(frame) {
@@ -87,9 +87,10 @@ function status(frame) {
   draw({ key: `s${frame.seq}`, kind: "status", text: say(key, { name }), at: frame.at });
 }
 
-function draw({ key, kind, text: said, at: when, author = "", mark: sign = "" }) {
+function draw({ key, kind, text: said, at: when, author = "", mark: sign = "", files = [] }) {
   const known = rows.get(key);
   if (known) {
+    if (files.length) known.querySelector(".bubble").replaceChildren(...files.map(linked));
     if (sign) mark(known, sign);
     if (sign === "sent") place(known);
     return;
@@ -99,6 +100,7 @@ function draw({ key, kind, text: said, at: when, author = "", mark: sign = "" })
   const bubble = document.createElement("div");
   bubble.className = kind === "status" ? "" : "bubble";
   bubble.textContent = said;
+  bubble.append(...files.map(linked));
   row.append(bubble);
   if (kind !== "status") {
     const meta = document.createElement("p");
@@ -110,6 +112,30 @@ function draw({ key, kind, text: said, at: when, author = "", mark: sign = "" })
   rows.set(key, row);
   place(row);
   mark(row, sign);
+}
+
+// Only what the server calls a picture by its content is shown; anything else is a link that saves it.
+const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+
+function linked(file) {
+  const link = document.createElement("a");
+  link.href = file.url;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.className = "file";
+  if (PICTURES.has(file.media_type)) {
+    const picture = document.createElement("img");
+    picture.src = file.url;
+    picture.alt = file.name;
+    picture.loading = "lazy";
+    link.append(picture);
+  } else link.textContent = `${file.name} (${sizeOf(file.size_bytes)})`;
+  return link;
+}
+
+function sizeOf(bytes) {
+  const unit = bytes < 1_000_000 ? "kilobyte" : "megabyte";
+  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(bytes / (bytes < 1_000_000 ? 1_000 : 1_000_000));
 }
 
 function place(row) {
@@ -146,6 +172,7 @@ function greet(hours) {
   at("told").textContent = hours.told;
   at("told").hidden = !hours.told;
   at("start").textContent = say(hours.open ? "start" : "leave");
+  at("attach").title = say("fileLimit", { size: sizeOf(hours.file_bytes_max) });
 }
 
 at("begin").addEventListener("submit", async (event) => {
@@ -173,6 +200,34 @@ at("write").addEventListener("submit", (event) => {
   line.send(said);
   text.focus();
 });
+
+at("attach").addEventListener("click", () => at("file").click());
+at("file").setAttribute("aria-label", say("attach"));
+at("file").addEventListener("change", async () => {
+  const chosen = [...at("file").files];
+  at("file").value = "";
+  for (const file of chosen) await sendFile(file);
+});
+
+async function sendFile(file) {
+  if (file.size > line.fileBytesMax) return show(say("fileTooLarge", { name: file.name, size: sizeOf(line.fileBytesMax) }));
+  const far = document.createElement("progress");
+  far.max = 1;
+  far.setAttribute("aria-label", say("uploading", { name: file.name }));
+  const { id, kept } = line.sendFile(file, (part) => (far.value = part));
+  draw({ key: id, kind: "in", text: file.name, at: Date.now(), mark: "sending" });
+  rows.get(id).querySelector(".bubble").append(far);
+  try {
+    await kept;
+    far.remove();
+    mark(rows.get(id), "sent");
+    show("");
+  } catch (error) {
+    far.remove();
+    mark(rows.get(id), "failed");
+    show(say(error.message === "slow_down" ? "slow" : "fileFailed", { name: file.name }));
+  }
+}
 
 text.addEventListener("keydown", (event) => {
   // While an input method composes, Enter chooses a word and never sends.
@@ -210,6 +265,6 @@ async function start() {
 
 start().catch((error) => {
   at("begin").hidden = false;
-  greet({ open: true, told: "" });
+  greet({ open: true, told: "", file_bytes_max: 0 });
   show(say(error.message === "origin" ? "cannot" : "offline"));
 });

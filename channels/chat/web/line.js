@@ -37,7 +37,28 @@ export class Line {
     if (!response.ok) throw new Error(body.error.code);
     this.token = body.token;
     this.#keep("token", this.token);
+    this.fileBytesMax = body.file_bytes_max;
     return body;
+  }
+
+  /** Send a file as a message of its own, and say how far it is. Resolves when it is kept, rejects by a code. */
+  sendFile(file, far) {
+    const id = newId();
+    this.talked = true;
+    this.#keep("talked", true);
+    const query = new URLSearchParams({ client_msg_id: id, name: file.name, media_type: file.type });
+    const kept = new Promise((done, failed) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", `/channels/chat/files?${query}`);
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.setRequestHeader("Authorization", `Bearer ${this.token}`);
+      request.responseType = "json";
+      request.upload.onprogress = (event) => far(event.total ? event.loaded / event.total : 0);
+      request.onerror = () => failed(new Error("later"));
+      request.onload = () => (request.status === 200 ? done() : failed(new Error(request.response?.error?.code ?? "later")));
+      request.send(file);
+    });
+    return { id, kept };
   }
 
   connect() {
