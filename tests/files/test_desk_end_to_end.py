@@ -1,4 +1,4 @@
-"""Files both ways between a desk and a chat, in Chromium against the real command."""
+"""Files both ways between a desk, a chat and a mailbox, in Chromium against the real command."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import People, chromium, people
 from tests.e2e.house import House
+from tests.e2e.mail import Relay, deliver, letter
+from tests.ports import free_port
 
 __all__ = ["chromium", "people"]
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -26,8 +28,16 @@ PNG = bytes.fromhex(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    opened = House(tmp_path_factory.mktemp("house"), changes=ALWAYS_OPEN)
+async def relay() -> AsyncIterator[Relay]:
+    async with Relay().running() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def house(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> AsyncIterator[House]:
+    opened = House(tmp_path_factory.mktemp("house"), changes=ALWAYS_OPEN, mail_port=free_port())
+    ways = {"in_port": opened.mail_port, "out_host": "127.0.0.1", "out_port": relay.port, "out_tls": "none"}
+    opened.configure("channels", {"channels": {"email": ways}})
     async with opened.serving():
         opened.add_person("ana", name="Ana", skill=["billing=3", "orders=3", "complaints=3"])
         yield opened
@@ -58,3 +68,24 @@ async def test_a_picture_and_a_paper_go_both_ways(house: House, people: People, 
     assert (got.status, await got.body()) == (200, paper.read_bytes())
     assert "sandbox" in got.headers["content-security-policy"]
     assert (await ana.context.request.get(address.replace("&t=", "&t=0"))).status == 404
+
+
+async def test_a_file_by_mail_is_served_and_one_leaves_as_a_part(
+    house: House, people: People, tmp_path: Path, relay: Relay
+) -> None:
+    paper = tmp_path / "ใบแจ้งหนี้.pdf"
+    paper.write_bytes(b"%PDF-1.7\n" + b"y" * 3_000)
+    ana = await people.agent(house, "ana")
+    mail = letter("Mai <mai@customer.example>", "My kettle", "It is broken, see the picture.")
+    mail.add_attachment(PNG, maintype="image", subtype="png", filename="kettle.png")
+    await deliver(mail, house.mail_port)
+    await ana.accept()
+    shown = ana.thread.locator(".said.in img[alt='kettle.png']")
+    await expect(shown).to_have_js_property("naturalWidth", 1)
+    await ana.page.set_input_files(".attach input", str(paper))
+    await expect(ana.page.locator(".attach .chip button")).to_have_count(1)
+    await ana.reply("Here is the bill")
+    sent = await relay.mail_to("mai@customer.example", saying="Here is the bill")
+    (part,) = sent.iter_attachments()
+    assert (part.get_filename(), part.get_content_type()) == ("ใบแจ้งหนี้.pdf", "application/pdf")
+    assert part.get_payload(decode=True) == paper.read_bytes()
