@@ -327,6 +327,25 @@ class LineFile(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a line's conversation stands and how much longer it is to wait; four waits of five are between the two.
+
+    `place`: 1 for the next, 0 where it does not wait. Without a `basis` nothing is known, and no time is said.
+    """
+
+    place: int = 0
+    low_ms: int = 0
+    high_ms: int = 0
+    basis: str = ""
+
+    @property
+    def minutes(self) -> tuple[int, int] | None:
+        """Return the range in whole minutes, none shorter than it is and at least one; None without a basis."""
+        if not self.basis:
+            return None
+        return max(1, self.low_ms // 60_000), max(1, -(-self.high_ms // 60_000))
+
+
 class LineItem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing on a line that the customer may see; `seq` grows along the line.
 
@@ -394,6 +413,9 @@ class Door(Protocol):
 
     async def place(self, line: LineRef) -> int:
         """Return the place in its queue of what waits on a line, 1 for the next; 0 where it does not wait."""
+
+    async def standing(self, line: LineRef) -> Standing:
+        """Return the place of what waits on a line, and a range of how much longer, where that is known."""
 
     def trouble(self, reason: str) -> None:
         """Say, by a short code, why the link outside does not work; empty: it works again. Said once."""

@@ -18,17 +18,19 @@ from dashboard.shapes import (
     QueueLine,
     Summary,
     TakingPart,
+    WaitShape,
     Why,
     WorkPart,
 )
 from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
+from dashboard.waits import wait_shape
 from dashboard.words import Told, Words
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, UNPLACED, WAITING, WRAP_UP
 from router.core.record import decode_record
 from router.core.state import Agent, Conv
 from router.store.port import Account, ConversationRow
-from router.views.board import Board
+from router.views.board import Board, Figures
 
 # What an agent may have parked and still see as a list; older ones are found through their customers.
 PARKED_MAX = 200
@@ -234,7 +236,14 @@ class Pictures:
             staffed=figures.staffed,
             free=figures.free,
             escalated=figures.escalated,
+            wait=self._newcomer(name, figures),
         )
+
+    def _newcomer(self, name: str, figures: Figures) -> WaitShape | None:
+        """Return how long somebody would wait who came now; nothing where somebody is free and nobody waits."""
+        if figures.free and not figures.waiting:
+            return None
+        return wait_shape(self._out.waits.newcomer(name))
 
     def queue_lines(self) -> list[QueueLine]:
         return [self.queue_line(name) for name in self._board.queues()]

@@ -21,9 +21,8 @@ from dashboard.shapes import (
     TargetAgent,
     TargetQueue,
     Targets,
-    Waiting,
-    WaitingPage,
 )
+from dashboard.waits import Waiting, WaitingPage, wait_shape
 from router.store.port import CustomerRow
 from router.views import waiting
 
@@ -111,8 +110,9 @@ class Reading:
                 **{field: getattr(summary, field) for field in Summary.__struct_fields__},
                 position_in_line=ask.after + index + 1,
                 why=[code],
+                wait=wait_shape(self._out.waits.remaining(conv)),
             )
-            for index, (summary, code) in enumerate(zip(summaries, codes, strict=True))
+            for index, (conv, summary, code) in enumerate(zip(convs, summaries, codes, strict=True))
         ]
         return WaitingPage(items=items, total=total)
 

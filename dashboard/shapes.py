@@ -99,14 +99,12 @@ class Summary(Shape, frozen=True, kw_only=True):
     test: bool = False
 
 
-class Waiting(Summary, frozen=True, kw_only=True):
-    position_in_line: int
-    why: list[str]
-
-
-class WaitingPage(Shape, frozen=True, kw_only=True):
-    items: list[Waiting]
-    total: int
+class WaitShape(Shape, frozen=True, kw_only=True):
+    low_ms: int
+    high_ms: int
+    basis: str
+    error_share: float
+    measured: int
 
 
 class FileLimits(Shape, frozen=True, kw_only=True):
@@ -236,6 +234,7 @@ class QueueLine(Shape, frozen=True, kw_only=True):
     staffed: int
     free: int
     escalated: int
+    wait: WaitShape | None = None
 
 
 class WorkPart(Shape, frozen=True, kw_only=True):

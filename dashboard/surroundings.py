@@ -11,9 +11,10 @@ from router.bus.port import Follower
 from router.core.answers import Answered
 from router.core.bundle import Bundle
 from router.core.commands import Command
-from router.core.state import State
+from router.core.state import Conv, State
 from router.site.files import Files
 from router.store.port import Store, StoreUnavailable
+from router.views.pace import Wait
 
 
 class Floor(Protocol):
@@ -59,6 +60,26 @@ class NoSigns:
     def hear(self, heard: Heard) -> Callable[[], None]:
         del heard
         return lambda: None
+
+
+class Waits(Protocol):
+    """How long somebody waits, as a range with its basis; None where there is no basis."""
+
+    def newcomer(self, queue: str) -> Wait | None: ...
+
+    def remaining(self, conv: Conv) -> Wait | None: ...
+
+
+class NoWaits:
+    """For a node that follows nothing: there is no basis for any figure."""
+
+    def newcomer(self, queue: str) -> Wait | None:
+        del queue
+        return None
+
+    def remaining(self, conv: Conv) -> Wait | None:
+        del conv
+        return None
 
 
 class FileRefused(Exception):
@@ -161,6 +182,7 @@ class Surroundings:
     signs: LineSigns = field(default_factory=NoSigns)
     nudge_outbox: Callable[[], None] = _nobody_waits
     played: bool = False
+    waits: Waits = field(default_factory=NoWaits)
     files: Files = field(default_factory=NoFiles)
     sendable: Callable[[str], Sendable] = _no_files
     web_root: Path = field(default_factory=_web_root)

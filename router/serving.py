@@ -203,6 +203,7 @@ def build_web(
             signs=served.signs,
             nudge_outbox=served.outbox.nudge,
             files=served.files,
+            waits=served.estimates,
             sendable=lambda channel: sendable(served.can(channel)),
             played=played,
         )

@@ -13,7 +13,17 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from channels.chat import frames
 from channels.chat.sessions import Visitor
-from channels.contract import Attachment, Door, Identity, LetterboxClosed, LineItem, LineRef, MessageIn, Receipt
+from channels.contract import (
+    Attachment,
+    Door,
+    Identity,
+    LetterboxClosed,
+    LineItem,
+    LineRef,
+    MessageIn,
+    Receipt,
+    Standing,
+)
 from channels.typed import typed
 
 CHANNEL = "chat"
@@ -26,6 +36,8 @@ QUEUE_MAX = 256
 SLOW_S = 20.0
 # Good-bye must not wait for who does not listen.
 GOODBYE_S = 2.0
+# Who waits is told so often where they stand, if it has changed: no faster than anybody's place does.
+STANDING_EVERY_S = 10.0
 # Decisions awaited at once for one socket; more means a script, and it waits.
 AWAITED_MAX = 16
 # Replies shown on this socket that may still be acknowledged.
@@ -92,7 +104,7 @@ class Conversation:
 
     async def run(self, last_seq: int) -> None:
         """Serve until either side ends it."""
-        works = (self._write(), self._follow(last_seq), self._read(), self._wait_stopped())
+        works = (self._write(), self._follow(last_seq), self._read(), self._wait_stopped(), self._tell_standing())
         tasks = [asyncio.create_task(work) for work in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -129,6 +141,16 @@ class Conversation:
             except TimeoutError:
                 self._code = WSCloseCode.TRY_AGAIN_LATER
                 return
+
+    async def _tell_standing(self) -> None:
+        """Say the place in line and how long it will be, where that is known, as often as it changes."""
+        told = Standing()
+        while True:
+            standing = await self._door.standing(self._line)
+            if (standing.place, standing.minutes) != (told.place, told.minutes):
+                told = standing
+                await self._out.put(frames.of_standing(standing))
+            await asyncio.sleep(STANDING_EVERY_S)
 
     # --- from the line ------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from channels.contract import LineItem
+from channels.contract import LineItem, Standing
 
 # A chat line is short; a longer text is pasted, and belongs in a file or a mail.
 TEXT_CHARS_MAX = 4_000
@@ -88,3 +88,9 @@ def of_item(item: LineItem, link: Callable[[int, int], str]) -> str:
             for file in item.files
         ],
     )
+
+
+def of_standing(standing: Standing) -> str:
+    """Write where somebody stands, 0 for nowhere, and how many more minutes it will be; both 0 where nobody knows."""
+    low, high = standing.minutes or (0, 0)
+    return write("standing", place=standing.place, low_minutes=low, high_minutes=high)

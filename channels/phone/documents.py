@@ -10,7 +10,7 @@ import msgspec
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from channels.phone.reading import CUSTOMER
-from channels.phone.wording import Texts, said
+from channels.phone.wording import Texts, about, said
 
 # The provider's queue only holds the line: who is next is decided by us.
 QUEUE = "patchbay"
@@ -79,8 +79,10 @@ def enqueue(speech: Speech, pages: Pages, *, greet: bool) -> str:
     return str(document)
 
 
-def hold(speech: Speech, pages: Pages, *, place: int, keys: bool, notice: str = "") -> str:
-    """One turn of waiting: what was announced, where one stands, what one may press, music."""
+def hold(
+    speech: Speech, pages: Pages, *, place: int, keys: bool, notice: str = "", minutes: tuple[int, int] | None = None
+) -> str:
+    """One turn of waiting: what was announced, where one stands and how long, what one may press, music."""
     document = VoiceResponse()
     gather = Gather(num_digits=1, timeout=1, action=pages.url("key"), method="POST")
     speech.say_text(gather, notice)
@@ -88,6 +90,8 @@ def hold(speech: Speech, pages: Pages, *, place: int, keys: bool, notice: str = 
         speech.say(gather, "place", place=place)
     else:
         speech.say(gather, "waiting")
+    if minutes is not None:
+        speech.say(gather, about(minutes), low=minutes[0], high=minutes[1])
     if keys:
         speech.say(gather, "keys")
     if speech.music:

@@ -199,9 +199,10 @@ class Webhooks:
         text = notice.text if notice else ""
         if where in {reading.VOICEMAIL, reading.OVER} or legs.joined:
             return doc.leave(speech, text)
-        place = await self._door.place(reading.line_of(asked.line))
+        standing = await self._door.standing(reading.line_of(asked.line))
         keys = self._manners.keys and where == reading.WAITING
-        return doc.hold(speech, pages, place=place, keys=keys, notice=text)
+        minutes = standing.minutes
+        return doc.hold(speech, pages, place=standing.place, keys=keys, notice=text, minutes=minutes)
 
     async def _key(self, asked: Asked) -> str:
         """A key in the hold line: noted, and acted upon at its exit."""

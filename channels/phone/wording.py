@@ -18,6 +18,21 @@ SAID: Mapping[str, Mapping[str, str]] = {
         "zh": "您前面排队的位置是第 {place} 位。",
         "th": "คุณอยู่ในคิวลำดับที่ {place}",
     },
+    "wait-range": {
+        "en": "The wait is about {low} to {high} minutes.",
+        "zh": "预计等候约 {low} 至 {high} 分钟。",
+        "th": "เวลารอประมาณ {low} ถึง {high} นาที",
+    },
+    "wait-minutes": {
+        "en": "The wait is about {high} minutes.",
+        "zh": "预计等候约 {high} 分钟。",
+        "th": "เวลารอประมาณ {high} นาที",
+    },
+    "wait-minute": {
+        "en": "The wait is about one minute or less.",
+        "zh": "预计等候约一分钟或更短。",
+        "th": "เวลารอประมาณหนึ่งนาทีหรือน้อยกว่า",
+    },
     "waiting": {
         "en": "Thank you for waiting.",
         "zh": "感谢您的耐心等待。",
@@ -94,6 +109,14 @@ SAID: Mapping[str, Mapping[str, str]] = {
         "th": "ลูกค้าไม่รับสาย",
     },
 }
+
+
+def about(minutes: tuple[int, int]) -> str:
+    """Return the name of the sentence that speaks of so many minutes."""
+    low, high = minutes
+    if high <= 1:
+        return "wait-minute"
+    return "wait-minutes" if low == high else "wait-range"
 
 
 def said(name: str, language: str, texts: Texts, **values: object) -> str:

@@ -19,11 +19,13 @@ from channels.contract import (
     LineItem,
     LineRef,
     MessageIn,
+    Standing,
     encode_signal,
 )
 from router.clock import Clock
 from router.core.calendar import is_open, next_change
 from router.core.lifecycle import WAITING
+from router.core.state import Conv
 from router.floor.floor import Floor
 from router.intake.letters import Intake
 from router.intake.senders import names_of, refusal_of
@@ -37,6 +39,7 @@ from router.site.key import SiteKey
 from router.store.filerows import FileRow, files_of, with_files
 from router.store.port import Body, Letter, NewLetter, Note, Notebook, Store, StoreError
 from router.telemetry import Telemetry, error_code
+from router.views.pace import Wait
 from router.views.waiting import in_order, lines
 
 # A conversation's newest rows, in which the announcement of the opening is found.
@@ -50,9 +53,14 @@ MEDIA_TYPE_CHARS_MAX, CONTENT_ID_CHARS_MAX = 100, 250
 WAIT_MS_MAX = 30_000
 
 
+def _nothing_known(conv: Conv) -> Wait | None:
+    del conv
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorParts:
-    """What doors receive from the composition root; shared by all doors of one floor."""
+    """What doors receive from the composition root; shared by all doors of one floor. `wait`: how much longer."""
 
     floor: Floor
     store: Store
@@ -65,6 +73,7 @@ class DoorParts:
     files: Files
     telemetry: Telemetry
     public_url: str
+    wait: Callable[[Conv], Wait | None] = _nothing_known
 
 
 class NotebookPage:
@@ -254,13 +263,27 @@ class FloorDoor:
 
     async def place(self, line: LineRef) -> int:
         """Return the place in its queue of what waits on a line, counted as far as a caller cares; else 0."""
+        conv = self._waiting(line)
+        if conv is None:
+            return 0
+        state = self._parts.floor.state
+        ahead = islice(in_order(state, lines(state, lambda _: True, conv.queue)), PLACES_MAX)
+        return next((number for number, each in enumerate(ahead, 1) if each.id == conv.id), 0)
+
+    async def standing(self, line: LineRef) -> Standing:
+        """Return the place of what waits on a line, and how much longer by the queue's own pace; else nothing."""
+        conv = self._waiting(line)
+        wait = self._parts.wait(conv) if conv is not None else None
+        place = await self.place(line)
+        if wait is None:
+            return Standing(place=place)
+        return Standing(place=place, low_ms=wait.low_ms, high_ms=wait.high_ms, basis=wait.basis)
+
+    def _waiting(self, line: LineRef) -> Conv | None:
         line_id = self._parts.floor.lines.known(line.channel, line.key)
         state = self._parts.floor.state
         conv = state.convs.get(state.lines.get(line_id, 0))
-        if conv is None or conv.state != WAITING:
-            return 0
-        ahead = islice(in_order(state, lines(state, lambda _: True, conv.queue)), PLACES_MAX)
-        return next((number for number, each in enumerate(ahead, 1) if each.id == conv.id), 0)
+        return conv if conv is not None and conv.state == WAITING else None
 
     # --- texts, hours, secrets -----------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ from router.site.references import References
 from router.store.port import Store, StoreError
 from router.telemetry import Telemetry, error_code
 from router.views.alarms import ALARMS, Alarm, alarms
+from router.views.estimate import Estimates
 from router.views.follower import Age, ViewFollower
 from router.views.known import VIEWS
 
@@ -87,6 +88,7 @@ class Served:
         self.files = FolderFiles(parts.data / "files" / site, parts.key.derive("files", site))
         self._capabilities = Abilities(parts.modules)
         self.floor = self._build_floor()
+        self.estimates = Estimates(lambda: self.floor.state)
         self.intake = self._build_intake()
         self.hub = self._build_hub()
         self.lead = Lead(self.floor, parts.store.leases, parts.clock, node=parts.name, telemetry=parts.telemetry)
@@ -147,6 +149,7 @@ class Served:
             "snapshots": self.snapshots.run,
             "gauges": self._gauge,
             "trouble": self._tell_trouble,
+            "estimates": self._estimate,
             "prune": self._prune,
             **{f"view:{follower.name}": follower.run for follower in self._views},
         }
@@ -180,6 +183,9 @@ class Served:
         fault = None if change.cancelled() else change.exception()
         if fault is not None:
             self._parts.telemetry.error("task_failed", task="channels", error=error_code(fault))
+
+    async def _estimate(self) -> None:
+        await self.estimates.run(self.floor.follow)
 
     # --- figures ----------------------------------------------------------------------------------------------------
 
@@ -368,5 +374,6 @@ class Served:
                 files=self.files,
                 telemetry=parts.telemetry,
                 public_url=parts.public_url,
+                wait=self.estimates.remaining,
             ),
         )

@@ -18,6 +18,7 @@ from channels.contract import (
     LineItem,
     LineRef,
     MessageIn,
+    Standing,
     decode_signal,
     encode_signal,
 )
@@ -109,6 +110,7 @@ class MemoryDoor:
     book: MemoryBook = field(default_factory=MemoryBook)
     letters: list[Letter] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
     typed: list[tuple[str, bool]] = field(default_factory=list)
     name: str = "tested"
     troubles: list[str] = field(default_factory=list)
@@ -247,6 +249,9 @@ class MemoryDoor:
 
     async def place(self, line: LineRef) -> int:
         return self.places.get(line.key, 0)
+
+    async def standing(self, line: LineRef) -> Standing:
+        return self.standings.get(line.key, Standing(place=self.places.get(line.key, 0)))
 
     def trouble(self, reason: str) -> None:
         if reason != (self.troubles[-1] if self.troubles else ""):

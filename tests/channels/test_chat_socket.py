@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.chat import conversation
-from channels.contract import LineItem, LineRef, Receipt
+from channels.contract import LineItem, LineRef, Receipt, Standing
 from tests.channels.door import MemoryDoor
 from tests.channels.tabs import house, line_of, said, tab, token_of, until
 
@@ -173,3 +173,22 @@ async def test_a_reply_that_was_shown_is_receipted_once_and_nothing_else_is() ->
             await one.hears("accepted")
     receipts = [signal for signal in door.signals if isinstance(signal, Receipt)]
     assert [(receipt.provider, receipt.status) for receipt in receipts] == [("41", "read")]
+
+
+# --- waiting ------------------------------------------------------------------------------------------------
+
+
+async def test_who_waits_is_told_the_place_and_a_range_of_minutes_and_when_it_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversation, "STANDING_EVERY_S", 0.01)
+    async with house() as (client, door, _):
+        token = await token_of(client)
+        line = (await said(client, door, token)).key
+        door.standings[line] = Standing(place=4, low_ms=200_000, high_ms=280_000, basis="pace")
+        async with tab(client, token) as one:
+            told = await one.hears("standing", place=4)
+            assert (told["low_minutes"], told["high_minutes"]) == (3, 5)
+            door.standings[line] = Standing(place=1)
+            told = await one.hears("standing", place=1)
+            assert (told["low_minutes"], told["high_minutes"]) == (0, 0)

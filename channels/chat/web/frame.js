@@ -48,6 +48,7 @@ function lost() {
 function take(frame) {
   if (frame.type === "msg") message(frame);
   else if (frame.type === "status") status(frame);
+  else if (frame.type === "standing") standing(frame);
   else if (frame.type === "reset") forget();
   else if (frame.type === "typing") typingOf(frame.on);
   else if (frame.type === "accepted") mark(rows.get(frame.client_msg_id), "sent");
@@ -85,6 +86,13 @@ function status(frame) {
   if (frame.state === "active") answered = true;
   at("end").hidden = frame.state === "closed" || frame.state === "abandoned";
   draw({ key: `s${frame.seq}`, kind: "status", text: say(key, { name }), at: frame.at });
+}
+
+// Where one stands in line, and how long it will be: only what the router has a basis for.
+function standing({ place, low_minutes: low, high_minutes: high }) {
+  const sentences = place ? [say("place", { place })] : [];
+  if (place && high) sentences.push(say(high === 1 ? "aboutOne" : low === high ? "aboutMinutes" : "aboutRange", { low, high }));
+  state.textContent = sentences.join(" ") || agent;
 }
 
 function draw({ key, kind, text: said, at: when, author = "", mark: sign = "", files = [] }) {

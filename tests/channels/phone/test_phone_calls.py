@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.contract import Connect, HangUp, Hold, LineOpened, Move, Play, TryLater, Undeliverable, Unsure
+from channels.contract import Connect, HangUp, Hold, LineOpened, Move, Play, Standing, TryLater, Undeliverable, Unsure
 from channels.phone.missed import Missed
 from channels.phone.wording import SAID
 from tests.channels.phone.conftest import AGENT_PHONE, OURS, PAGES, THEIRS, Exchange, exchange_with, until
@@ -59,6 +59,29 @@ async def test_who_waits_hears_the_place_and_what_to_press(exchange: Exchange) -
     exchange.door.places[leg.sid] = 1
     await until(lambda: "You are number 1 in line." in leg.heard, "the next place")
     assert SAID["keys"]["en"] in leg.heard
+
+
+@pytest.mark.parametrize(
+    ("standing", "heard"),
+    [
+        (Standing(place=3, low_ms=190_000, high_ms=290_000, basis="pace"), "The wait is about 3 to 5 minutes."),
+        (Standing(place=3, low_ms=121_000, high_ms=119_000, basis="head"), "The wait is about 2 minutes."),
+        (Standing(place=1, low_ms=0, high_ms=40_000, basis="pace"), "The wait is about one minute or less."),
+    ],
+)
+async def test_who_waits_hears_how_long_as_a_range_of_minutes(
+    exchange: Exchange, standing: Standing, heard: str
+) -> None:
+    leg = await exchange.waiting("+420123456789")
+    exchange.door.standings[leg.sid] = standing
+    await until(lambda: heard in leg.heard, "how long it will be")
+
+
+async def test_without_a_basis_nobody_hears_a_time(exchange: Exchange) -> None:
+    leg = await exchange.waiting("+420123456789")
+    exchange.door.standings[leg.sid] = Standing(place=7)
+    await until(lambda: "You are number 7 in line." in leg.heard, "the place")
+    assert not any("minute" in sentence for sentence in leg.heard)
 
 
 @pytest.mark.parametrize("number", ["anonymous", "+266696687", "+86282452253", ""])
