@@ -22,7 +22,7 @@ from channels.contract import (
     Undeliverable,
 )
 from channels.contract import Settings as CommonSettings
-from channels.form.fields import CONTACT, Form, faults
+from channels.form.fields import CONTACT, FILES_BYTES_MAX, Form, faults, file_fault
 from channels.form.page import HONEYPOT, TOKEN_FIELD, View, form_page, thanks_page
 from channels.form.posts import Sent, address_in, read_post, signal_of
 from channels.form.tokens import TOKEN_MS_MAX, Token, issue, read
@@ -75,12 +75,14 @@ class Forms:
 
     def routes(self) -> Sequence[Route]:
         """The page, its post, its token for scripts, its thanks, its style."""
+        takes_files = any(form.takes_files for form in self._settings.forms.values())
+        body_bytes_max = BODY_BYTES_MAX + (FILES_BYTES_MAX if takes_files else 0)
         return (
             Route(method="GET", path="/form.css", handler=self._css),
             Route(method="GET", path="/{form}", handler=self._show),
             Route(method="GET", path="/{form}/token", handler=self._give_token),
             Route(method="GET", path="/{form}/thanks", handler=self._thanks),
-            Route(method="POST", path="/{form}", handler=self._post, body_bytes_max=BODY_BYTES_MAX),
+            Route(method="POST", path="/{form}", handler=self._post, body_bytes_max=body_bytes_max),
             Route(method="OPTIONS", path="/{form}", handler=self._preflight),
         )
 
@@ -155,11 +157,16 @@ class Forms:
             return self._answer(request, name, sent, reference="", opens_ms=0)
         token = read(self._secret, sent.token)
         notice, status = self._too_soon_or_late(token, name, form)
-        wrong = faults(form, sent.values)
+        wrong = self._wrong(form, sent)
         if notice or wrong or token is None:
             # What is wrong with a field is said alone: to press again as it is would not help.
             return self._again(request, sent, notice="" if wrong else notice, faults_found=wrong, status=status)
         return await self._accept(request, sent, token)
+
+    def _wrong(self, form: Form, sent: Sent) -> dict[str, str]:
+        files = file_fault([file.size_bytes for file in sent.files])
+        field = next((name for name, each in form.fields.items() if each.type == "file"), "")
+        return faults(form, sent.values) | ({field: files} if files and field else {})
 
     def _too_soon_or_late(self, token: Token | None, name: str, form: Form) -> tuple[str, int]:
         """A person who fills fast is asked to press once more; a robot does not."""
@@ -177,7 +184,7 @@ class Forms:
         )
         if not (self._by_ip.take(ip, now_ms) and self._by_address.take(address or token.nonce, now_ms)):
             return self._again(request, sent, notice="slow_down", faults_found={}, status=429)
-        signal = signal_of(form, sent.values, token, language=_language(request), name=name)
+        signal = signal_of(form, sent, token, language=_language(request), name=name)
         try:
             (accepted,) = await self._door.accept([signal])
         except LetterboxClosed:

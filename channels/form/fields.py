@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-FIELD_CHARS_MAX = {"text": 200, "email": 254, "phone": 40, "select": 60, "textarea": 10_000}
+FIELD_CHARS_MAX = {"text": 200, "email": 254, "phone": 40, "select": 60, "textarea": 10_000, "file": 2_000}
+# Files of one form, and all of them together: what a telephone sends in the time a form may take.
+FILES_MAX, FILES_BYTES_MAX = 5, 10 * 1024 * 1024
 _EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"().]{1,63}(?:\.[^@\s<>,;:\"().]{1,63})+")
 _PHONE = re.compile(r"\+?[0-9 ()./-]{5,40}")
 # Spam is mostly addresses of pages; a person rarely writes more than these.
@@ -17,7 +20,7 @@ LINKS_MAX = 8
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One field. `options` maps a value to its label per language; `fact` lets rules see the value."""
 
-    type: Literal["text", "email", "phone", "textarea", "select"] = "text"
+    type: Literal["text", "email", "phone", "textarea", "select", "file"] = "text"
     label: dict[str, str] = {}
     help: dict[str, str] = {}
     required: bool = False
@@ -33,11 +36,23 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     origins: tuple[str, ...] = ()
     fill_ms_min: int = 3_000
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether one of its fields is a file."""
+        return any(field.type == "file" for field in self.fields.values())
+
 
 def faults(form: Form, values: dict[str, str]) -> dict[str, str]:
     """Return the code of what is wrong with each faulty field; empty when all is well."""
     found = {name: _fault(field, values.get(name, "")) for name, field in form.fields.items()}
     return {name: code for name, code in found.items() if code}
+
+
+def file_fault(sizes_bytes: Sequence[int]) -> str:
+    """Return the code of what is wrong with the files of a form, empty when all is well."""
+    if len(sizes_bytes) > FILES_MAX:
+        return "files_many"
+    return "files_large" if sum(sizes_bytes) > FILES_BYTES_MAX else ""
 
 
 def _fault(field: Field, value: str) -> str:

@@ -6,9 +6,10 @@ from html import escape
 
 import msgspec
 
-from channels.form.fields import FIELD_CHARS_MAX, Field, Form
+from channels.form.fields import FIELD_CHARS_MAX, FILES_BYTES_MAX, FILES_MAX, Field, Form
 from channels.form.wording import LANGUAGES, labelled, word
 
+MEBIBYTE_BYTES = 1024 * 1024
 HONEYPOT = "website"
 TOKEN_FIELD = "token"  # noqa: S105 - the name of a field
 _INPUT_TYPES = {"text": "text", "email": "email", "phone": "tel"}
@@ -34,7 +35,7 @@ def form_page(view: View) -> str:
     fields = "\n".join(_field(name, field, view) for name, field in view.form.fields.items())
     body = f"""<h1>{escape(title)}</h1>
 {_summary(view)}
-<form method="post" action="{escape(view.name)}?lang={view.language}" novalidate>
+<form method="post" action="{escape(view.name)}?lang={view.language}"{_encoding(view.form)} novalidate>
 {fields}
 <div class="leave" aria-hidden="true"><label for="{HONEYPOT}">{escape(word("leave_empty", view.language))}</label>
 <input id="{HONEYPOT}" name="{HONEYPOT}" tabindex="-1" autocomplete="off"></div>
@@ -61,6 +62,10 @@ def thanks_page(form: Form, name: str, language: str, *, reference: str, told: s
     return _document(f"{title} – {labelled(form.title, language, name)}", body, language=language, path="thanks")
 
 
+def _encoding(form: Form) -> str:
+    return ' enctype="multipart/form-data"' if form.takes_files else ""
+
+
 def _summary(view: View) -> str:
     notice = f"<p>{escape(word(view.notice, view.language))}</p>" if view.notice else ""
     items = "".join(
@@ -85,6 +90,11 @@ def _field(name: str, field: Field, view: View) -> str:
     if field.help:
         described.append(f"{key}-help")
         notes += f'<p class="help" id="{key}-help">{escape(labelled(field.help, view.language, ""))}</p>'
+    if field.type == "file":
+        described.append(f"{key}-limits")
+        limits = word("files_again" if view.values.get(name) else "files_limits", view.language)
+        said = limits.format(n=FILES_MAX, size=FILES_BYTES_MAX // MEBIBYTE_BYTES)
+        notes += f'<p class="help" id="{key}-limits">{escape(said)}</p>'
     if name in view.faults:
         described.append(f"{key}-fault")
         fault = escape(word(view.faults[name], view.language))
@@ -99,6 +109,8 @@ def _field(name: str, field: Field, view: View) -> str:
 def _control(name: str, field: Field, view: View, marks: str) -> str:
     key, value = escape(name), view.values.get(name, "")
     longest = FIELD_CHARS_MAX[field.type]
+    if field.type == "file":
+        return f'<input id="{key}" name="{key}" type="file" multiple{marks}>'
     if field.type == "textarea":
         return f'<textarea id="{key}" name="{key}" rows="7" maxlength="{longest}"{marks}>{escape(value)}</textarea>'
     if field.type == "select":

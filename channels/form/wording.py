@@ -29,6 +29,18 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "留言中的链接太多。",
         "th": "ข้อความนี้มีลิงก์มากเกินไป",
     },
+    "files_limits": {
+        "en": "At most {n} files, {size} MB together.",
+        "zh": "最多 {n} 个文件，合计不超过 {size} MB。",
+        "th": "ไม่เกิน {n} ไฟล์ รวมกันไม่เกิน {size} MB",
+    },
+    "files_again": {
+        "en": "Please choose the files once more: at most {n}, {size} MB together.",
+        "zh": "请重新选择文件：最多 {n} 个，合计不超过 {size} MB。",
+        "th": "โปรดเลือกไฟล์อีกครั้ง ไม่เกิน {n} ไฟล์ รวมกันไม่เกิน {size} MB",
+    },
+    "files_many": {"en": "These are too many files.", "zh": "文件太多。", "th": "ไฟล์มากเกินไป"},
+    "files_large": {"en": "These files are too large.", "zh": "文件太大。", "th": "ไฟล์ใหญ่เกินไป"},
     "again": {
         "en": "Nothing was sent yet. Please press Send once more.",
         "zh": "尚未发送，请再点一次“发送”。",
