@@ -448,12 +448,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP path under `/channels/<name>`; `body_bytes_max` is refused with 413 before parsing."""
+    """One HTTP path under `/channels/<name>`; `body_bytes_max` is refused with 413 before parsing.
+
+    `body_s_max`: within how many seconds the body must be here, 0 for what webhooks may take.
+    """
 
     method: str
     path: str
     handler: Handler
     body_bytes_max: int = 64 * 1024
+    body_s_max: float = 0
 
 
 class Channel(Protocol):

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from channels.chat import frames
 from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
-from channels.chat.exchange import FILE_BYTES_MAX, Exchange
+from channels.chat.exchange import FILE_BYTES_MAX, FILE_S_MAX, Exchange
 from channels.chat.files import Files
 from channels.chat.presence import PAGES, Presence
 from channels.chat.sessions import Visitor, new_id, seal, unseal
@@ -111,7 +111,13 @@ class Chat:
             Route(method="POST", path="/session", handler=self._session, body_bytes_max=BODY_BYTES_MAX),
             Route(method="OPTIONS", path="/session", handler=self._preflight),
             Route(method="GET", path="/socket", handler=self._socket),
-            Route(method="POST", path="/files", handler=self._exchange.upload, body_bytes_max=FILE_BYTES_MAX),
+            Route(
+                method="POST",
+                path="/files",
+                handler=self._exchange.upload,
+                body_bytes_max=FILE_BYTES_MAX,
+                body_s_max=FILE_S_MAX,
+            ),
             Route(method="GET", path="/files/{file}", handler=self._exchange.file),
             *(Route(method="GET", path=path, handler=self._files.handler(path)) for path in self._files.paths),
         )

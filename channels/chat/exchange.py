@@ -17,6 +17,8 @@ from router.site.ranges import headers_of, part_of
 
 # Pictures of a telephone and papers of an office; what is larger belongs in a mail.
 FILE_BYTES_MAX = 10 * 1024 * 1024
+# Ten megabytes by a telephone's line of 1 Mbit/s.
+FILE_S_MAX = 90.0
 FILES_A_MINUTE, MINUTE_MS = 10, 60_000
 NAME_CHARS_MAX = 500
 _MARK_CHARS = 32

@@ -226,7 +226,7 @@ class Switchboard:
     async def _answer(self, name: str, route: Route, request: web.Request) -> web.StreamResponse:
         """Let the channel answer. A body without a stated length is bounded while it is read."""
         try:
-            received = await _received(request, route.body_bytes_max)
+            received = await _received(request, route.body_bytes_max, within_s=route.body_s_max or BODY_S_MAX)
         except TimeoutError:
             return web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
         except web.RequestPayloadError:
@@ -240,7 +240,7 @@ class Switchboard:
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text="Something went wrong here.")
 
 
-async def _received(request: web.Request, bytes_max: int) -> web.Request:
+async def _received(request: web.Request, bytes_max: int, *, within_s: float) -> web.Request:
     """Return a request whose body is bounded in bytes, and in time: it has been read, unless it comes in parts."""
     if not request.body_exists:
         return request
@@ -248,7 +248,7 @@ async def _received(request: web.Request, bytes_max: int) -> web.Request:
         return request
     bounded = request.clone(client_max_size=bytes_max)
     if not request.content_type.startswith("multipart/"):
-        async with asyncio.timeout(BODY_S_MAX):
+        async with asyncio.timeout(within_s):
             await bounded.read()
     return bounded
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.surroundings import FileRefused, Sendable
+from router.core import commands as cmd
 from router.site.files import FolderFiles
 from router.site.ranges import headers_of, part_of
 from router.store.filerows import FileRow, files_of, with_files
@@ -280,3 +281,21 @@ def test_no_name_breaks_out_of_its_header(name: str) -> None:
     assert told.isascii()
     assert not set(told) & set("\r\n\0")
     assert told.count('"') == 2
+
+
+async def test_a_desk_that_looks_sees_a_file_arrive(at: FileDesk) -> None:
+    archive, conv = at.office.store.archive, next(iter(at.office.floor.state.convs))
+    message = 1
+    found = await archive.message(SITE, message)
+    assert found is not None
+    coming = with_files(found.body, [FileRow(name="a.png", source="m1")]).extra["files"]
+    assert await archive.set_extra(SITE, message, "files", old="", new=coming)
+    socket = at.desk.sockets[0]
+    await socket.ws.send_json({"type": "look", "ref": at.ref})
+    shown = await socket.next("story")
+    assert [file["state"] for item in shown["items"] for file in item.get("files", [])] == ["coming"]
+    kept = with_files(found.body, [FileRow(name="a.png", source="m1", media_type="image/png", file="f" * 40)])
+    assert await archive.set_extra(SITE, message, "files", old=coming, new=kept.extra["files"])
+    await at.office.made(cmd.ReportDelivery(id="E1:fetched", conv=conv, message=message, status="fetched"))
+    told = await socket.next("story")
+    assert [(item["kind"], item["files"][0]["state"]) for item in told["items"]] == [("in", "kept")]
