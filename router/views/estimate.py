@@ -220,13 +220,14 @@ class Estimates:
         conv = state.convs.peek(conv_id)
         if conv is None or conv.state != WAITING or conv.test or conv_id in self._open:
             return
-        line, guesses = self._lines[conv.queue], self.guesses(conv)
-        apart_ms = guesses[0].ms / OPEN_MAX if guesses else 0.0
-        if line.open >= OPEN_MAX or state.at - line.taken_ms < apart_ms:
+        line = self._lines[conv.queue]
+        if line.able <= 0 or line.open >= OPEN_MAX or state.at < line.next_ms:
             return
-        line.open += 1
-        line.taken_ms = state.at
-        self._open[conv_id] = _Open(conv.queue, state.at, tuple(guesses))
+        guesses = self.guesses(conv)
+        if guesses:
+            line.open += 1
+            line.next_ms = state.at + round(guesses[0].ms / OPEN_MAX)
+            self._open[conv_id] = _Open(conv.queue, state.at, tuple(guesses))
 
     # --- who is able ----------------------------------------------------------------------------------------------
 

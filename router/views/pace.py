@@ -85,7 +85,8 @@ class Errors:
 class Line:
     """The line of one queue: who is able, how many wait, and what was seen while somebody did.
 
-    `moves` and the exposures fade together. Time in which nobody waited or nobody was able is no time of the line.
+    `moves` and the exposures fade together. Time in which nobody waited or nobody was able is no time of the line. From
+    `next_ms` on the wait of somebody new is predicted again.
     """
 
     at: int = 0
@@ -96,7 +97,7 @@ class Line:
     left: float = 0.0
     waiting_ms: float = 0.0
     last_ms: int = 0
-    taken_ms: int = 0
+    next_ms: int = 0
     open: int = 0
     errors: dict[str, Errors] = field(default_factory=dict)
 
