@@ -10,6 +10,4 @@ from router.views.legs import LEGS_VIEW
 from router.views.orders import ORDERS_VIEW
 from router.views.view import View
 
-VIEWS: Mapping[str, View] = {
-    view.spec.name: view for view in (LEGS_VIEW, AGENT_TIME, ANSWERING, ORDERS_VIEW)
-}
+VIEWS: Mapping[str, View] = {view.spec.name: view for view in (LEGS_VIEW, AGENT_TIME, ANSWERING, ORDERS_VIEW)}
