@@ -73,7 +73,9 @@ async def test_the_notebook_remembers_the_last_note(store: Store) -> None:
 
 
 async def test_an_account_is_found_by_login_and_by_id(store: Store) -> None:
-    new = account("ada", skills={"billing": 3}, languages=["en", "th"], channels=["chat"], capacity=75)
+    new = account(
+        "ada", skills={"billing": 3}, languages=["en", "th"], channels=["chat"], capacity=75, first_tasks=["billing"]
+    )
     number = await store.accounts.add(SITE, new)
     kept = msgspec.structs.replace(new, id=number)
     assert await store.accounts.by_id(SITE, number) == kept
