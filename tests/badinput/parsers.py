@@ -15,7 +15,7 @@ from channels.email.signals import Ours, parse
 from channels.email.threads import Threads
 from channels.form import tokens
 from channels.form.fields import CONTACT, faults
-from channels.form.posts import signal_of
+from channels.form.posts import Sent, signal_of
 from channels.typed import typed
 from dashboard import requests as asked
 from dashboard.errors import ApiError
@@ -73,7 +73,8 @@ def _form(data: bytes) -> object:
     values = {name: typed(posted.get(name, ""), lines=each.type == "textarea") for name, each in CONTACT.fields.items()}
     if faults(CONTACT, values):
         return None
-    return encode_signal(signal_of(CONTACT, values, FORM_TOKEN, language="en", name="contact"))
+    sent = Sent(values=values, token="", trap="", as_json=True)
+    return encode_signal(signal_of(CONTACT, sent, FORM_TOKEN, language="en", name="contact"))
 
 
 def _chat_session(data: bytes) -> object:
