@@ -134,6 +134,11 @@ async def test_a_file_that_never_comes_is_given_up_by_name(house: House) -> None
     await came(house, Provider(*[Undeliverable("gone")] * 50), PICTURE)
     file = await reached(house, FAILED, later_ms=GONE_MS // 4)
     assert file.why == "media_gone"
+
+    async def buried() -> bool:
+        return bool(await house.store.outbox.dead_letters(SITE, 10))
+
+    await until(buried)
     (dead,) = await house.store.outbox.dead_letters(SITE, 10)
     assert (dead.effect, dead.reason) == ("fetch", "media_gone")
 
