@@ -561,7 +561,10 @@ class Outbox(Protocol):
 
 
 class Leases(Protocol):
-    """Who may: a name, an owner, an end, an epoch that rises with every new owner."""
+    """Who may: a name, an owner, an end, an epoch that rises with every new owner.
+
+    A store across a network judges by its own clock, which is the same for every node, and not by `now_ms`.
+    """
 
     async def acquire(self, site: str, name: str, owner: str, *, now_ms: int, ttl_ms: int) -> int:
         """Take or renew; return the epoch, or 0 when somebody else holds it."""
@@ -712,6 +715,9 @@ class Store(Protocol):
     @property
     def trouble(self) -> str:
         """Why something could not be written in the last seconds, empty when all was. A sentence without details."""
+
+    async def clock(self) -> int:
+        """Return the time in ms UTC by which this store judges leases: every node that uses it is told the same."""
 
     async def prune(self, site: str, *, now_ms: int) -> int:
         """Forget the dedupe hashes of letters settled longer ago than any provider sends again; return how many."""

@@ -163,3 +163,9 @@ async def test_a_note_and_the_letters_it_covers_are_one(store: Store) -> None:
     assert again.fresh
     assert await store.letterbox.put(SITE, [], [Note(book="email", key="cursor", value="9")]) == []
     assert await store.notebook.read(SITE, "email", "cursor") == "9"
+
+
+async def test_a_store_says_what_time_it_is(store: Store) -> None:
+    first = await store.clock()
+    assert first > 1_700_000_000_000
+    assert await store.clock() >= first
