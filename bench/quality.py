@@ -1,7 +1,8 @@
 """Routing quality: each scenario with the product's default and with the peers' choices, same core, same chance.
 
 The worst-off class counts, not the average. Every figure is also said relative to longest idle with first come first
-served, which is 100. `--days` and `--seeds` make it shorter or longer; differences are paired by seed.
+served, which is 100. `--days` and `--seeds` make it shorter or longer; differences are paired by seed. The gates,
+floors whose laws are known exactly, are in `bench.quality_gates`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import msgspec
 
 from bench.peers import Fewest, First, LowestLoad, RoundRobin, plain
 from router.core.bundle import DAY_MS, Bundle, Reserve
-from router.planning import erlang
 from router.planning.report import table
 from router.planning.runs import Job, run_all
 from router.planning.scenario import Scenario
@@ -107,11 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
     parser.add_argument("--days", type=float, default=DAYS)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--only", nargs="*", default=[], help="gates, or scenarios by the beginning of their names")
+    parser.add_argument("--only", nargs="*", default=[], help="scenarios, by the beginning of their names")
     chosen = parser.parse_args(arguments)
     names = [name for name in CONTESTED if not chosen.only or name.startswith(tuple(chosen.only))]
-    if not chosen.only or "gates" in chosen.only:
-        gates(chosen.days, chosen.seeds)
     found = played(names, chosen.days, chosen.seeds)
     for name in names:
         _print_scenario(found, name)
@@ -130,36 +128,6 @@ def _no_config(directory: Path) -> Bundle:
 
 def _say(share: float) -> None:
     print(f"\r{share:6.1%}", end="", file=sys.stderr, flush=True)
-
-
-# --- gates ------------------------------------------------------------------------------------------------------------
-
-
-def gates(days: float, seeds: int) -> None:
-    """Hold three scenarios against the formulas that know them."""
-    second = {"arrivals": 0.8, "service": 1 / 60}
-    known = {
-        "s1-single": (erlang.impatient(50, **second, patience=1 / 120).wait_mean, 0.01),
-        "s1-patient": (erlang.waiting(50, **second).wait_mean, 0.03),
-        "s5-full": (erlang.limited(90, lines=120, arrivals=6 * 84 / 3600, service=1 / 600).wait_mean, 0.03),
-    }
-    scenarios = {name: _load(name, days, seeds) for name in known}
-    jobs: list[Job] = [(each, seed, None) for each in scenarios.values() for seed in range(1, seeds + 1)]
-    outcomes = run_all(jobs, progress=_say)
-    rows = []
-    for index, (name, (exact_s, gate)) in enumerate(known.items()):
-        mean = summarize(scenarios[name], outcomes[index * seeds : (index + 1) * seeds]).wait_mean_ms
-        off, error = mean.mean / 1000 / exact_s - 1, mean.error / 1000 / exact_s
-        figures = (f"{exact_s:.3f}", f"{mean.mean / 1000:.3f}", f"{off:+.1%}", f"±{error:.1%}", f"{gate:.0%}")
-        rows.append((name, *figures, _gate_said(off, error, gate)))
-    print("\n".join(table(("gate: mean wait", "exact s", "found s", "off", "error", "gate", ""), rows)), flush=True)
-
-
-def _gate_said(off: float, error: float, gate: float) -> str:
-    """Say whether a gate is met; where chance alone is wider than the gate, a longer run must decide."""
-    if abs(off) <= gate:
-        return "met"
-    return "undecided: run longer" if abs(off) <= 3 * error else "missed"
 
 
 # --- all against all --------------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bench.quality_law import law_of
 from router.planning import erlang
-from tests.planning.exact import law_of
 
 N = {"1": frozenset("a"), "2": frozenset("ab")}
 W = {"1": frozenset("ab"), "2": frozenset("bc")}

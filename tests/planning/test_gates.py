@@ -12,12 +12,12 @@ from dataclasses import replace
 
 import pytest
 
+from bench.quality_floor import UNIT_MS, floor
+from bench.quality_law import law_of
 from router.planning import erlang
 from router.planning.runs import run_seeds
 from router.planning.scenario import Scenario
 from router.planning.summary import Estimate, Summary, summarize
-from tests.planning.exact import law_of
-from tests.planning.floors import UNIT_MS, floor
 
 ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
 SEEDS = 4

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from bench.peers import Fewest, First, LowestLoad, Peer, RoundRobin, plain
+from bench.quality_floor import floor
 from router.core.bundle import Bundle
 from router.core.events import Offered
 from router.planning.scenario import Scenario
 from router.planning.scenario_file import read_scenario
 from router.planning.simulation import Simulation
-from tests.planning.floors import floor
 
 SCENARIOS = Path(__file__).parents[2] / "bench/scenarios"
 

@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
+from bench.quality_floor import floor
 from router.cli import main
 from router.planning.plot import svg
 from router.planning.report import report, sparkline, table
 from router.planning.runs import run_seeds
 from router.planning.summary import Estimate, Summary, estimate, summarize
-from tests.planning.floors import floor
 
 SCENARIO = """
 title: Two & three

@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from bench.quality_floor import UNIT_MS, floor
 from router.core.bundle import HOUR_MS, MINUTE_MS, SECOND_MS
 from router.core.engine import Engine
 from router.core.events import Offered
@@ -17,7 +18,6 @@ from router.planning.simulation import Simulation, SimulationError
 from router.planning.tally import Outcome
 from router.verify.findings import Report
 from router.verify.invariants import Invariants
-from tests.planning.floors import UNIT_MS, floor
 
 POOL = {"all": (3, frozenset("a"), 1.0)}
 

@@ -1,4 +1,4 @@
-"""Small floors whose laws are known, with unit time so many milliseconds. No test lives here."""
+"""Small floors whose laws are known, with unit time so many milliseconds, for benchmarks and tests alike."""
 
 from __future__ import annotations
 
