@@ -290,6 +290,8 @@ class Identity(Row, frozen=True, kw_only=True):
 
 
 class CustomerRow(Row, frozen=True, kw_only=True):
+    """A customer, shown as the person they are: see `Care`. `person` is the number under which that person goes."""
+
     id: int
     name: str
     language: str
@@ -297,6 +299,7 @@ class CustomerRow(Row, frozen=True, kw_only=True):
     created_ms: int
     identities: Sequence[Identity] = ()
     attributes: dict[str, str] = {}
+    person: int = 0
 
 
 class Caller(Row, frozen=True, kw_only=True):
@@ -402,7 +405,12 @@ class Said(Row, frozen=True, kw_only=True):
 
 
 class Archive(Protocol):
-    """Customers, lines, conversations, messages: everything personal, and nothing else that is."""
+    """Customers, lines, conversations, messages: everything personal, and nothing else that is.
+
+    Where a customer is asked for by number, the whole person is meant (see `Care`): `customer`, `customers`,
+    `lines_of`, `conversations`, `histories`, `bodies_of` answer alike for each customer of one person. Rows keep the
+    customer they were written with, and so does `Met.customer`; its language and segment are the person's.
+    """
 
     async def meet(self, site: str, callers: Sequence[Caller], at: int) -> list[Met]:
         """Insert-or-get line and customer of each caller, in one transaction; one answer each, in order.
@@ -410,6 +418,9 @@ class Archive(Protocol):
         The line is that of the first `replies_to` id that is ours on this channel, else of (channel, key).
         A new line's customer is that of the first *verified* identity that is known, else a new customer;
         an unverified identity is stored with the customer and never joins them to anybody.
+        Who proves an identity that was proved for another customer is one person with them from then on: the same
+        transaction writes the merge (`verified_<kind>`, agent 0), unless `Care.merge` would refuse it or a person
+        has said that the two are apart. The proof stays where it was first.
         """
 
     async def write(self, site: str, bodies: Sequence[Body]) -> list[int]:
@@ -438,7 +449,8 @@ class Archive(Protocol):
 
     async def lines_of(self, site: str, customer: int) -> list[LineRow]: ...
 
-    async def customer(self, site: str, customer: int) -> CustomerRow | None: ...
+    async def customer(self, site: str, customer: int) -> CustomerRow | None:
+        """Return a customer as `persons.as_one` makes the person of all their rows; `id` is the one asked for."""
 
     async def customers(self, site: str, ids: Sequence[int]) -> list[CustomerRow]: ...
 
@@ -446,7 +458,11 @@ class Archive(Protocol):
         """Return what is known of those customers that are there, with at most `limit` conversations of each."""
 
     async def give_care(self, site: str, customer: int, attributes: Mapping[str, str | None]) -> bool:
-        """Set attributes of a customer, or take away those given as None; False when there is no such customer."""
+        """Set attributes of a customer, or take away those given as None; False when there is no such customer.
+
+        They are written into the row of the person's number. What another of their rows still has is hidden by an
+        empty text there, so that taking the merge back restores it.
+        """
 
     async def conversation(self, site: str, conv: int) -> ConversationRow | None: ...
 
@@ -496,6 +512,130 @@ class Senders(Protocol):
 
     async def of(self, site: str, senders: Sequence[tuple[str, str]], *, now_ms: int) -> Mapping[int, str]:
         """Return the mark of each (kind, value), by index, of those that have one."""
+
+
+# --- care: one person under several numbers, and forgetting a person ------------------------------------
+
+
+class Merge(Row, frozen=True, kw_only=True):
+    """That two customers are one person: who said so (agent 0: the router), when, why; and who took it back.
+
+    `why` is a code: `by_hand`, `verified_<kind>`, or `apart`: a person said that they are two, which never stands.
+    """
+
+    id: int
+    one: int
+    other: int
+    why: str
+    agent: int
+    at: int
+    undone_by: int = 0
+    undone_ms: int = 0
+
+
+class Merging(Row, frozen=True, kw_only=True):
+    """What became of a merge: its id, or why not (`customer_unknown`, `already_one`, `too_many`, `erased`)."""
+
+    merge: int = 0
+    refused: str = ""
+
+
+class Erasure(Row, frozen=True, kw_only=True):
+    """That a person is to be forgotten: all their numbers, by whom (0: the command line), when, and when it was done.
+
+    `refused`: `customer_unknown` or `conversations_open`, and then `open` names those that must be closed before.
+    """
+
+    customers: Sequence[int] = ()
+    agent: int = 0
+    begun_ms: int = 0
+    done_ms: int = 0
+    refused: str = ""
+    open: Sequence[str] = ()
+
+
+class Draft(Row, frozen=True, kw_only=True):
+    """What somebody has written and not sent; `key` begins with the conversation's reference and a colon."""
+
+    account: int
+    key: str
+    text: str
+    at: int
+
+
+class Care(Protocol):
+    """Who is one person with whom, and forgetting a person.
+
+    Merges are edges between customers as they were written. A person is all customers that standing edges connect;
+    its number is the smallest of theirs. No row of a line, conversation or identity is ever moved, so taking an edge
+    back restores exactly, in whatever order edges come and go. One transaction each: PostgreSQL locks the site's
+    merges (an advisory lock) before it looks.
+    """
+
+    async def merge(self, site: str, one: int, other: int, *, why: str, agent: int, at: int) -> Merging:
+        """Make two customers one person, unless they are; a person has PERSON_CUSTOMERS_MAX customers at most."""
+
+    async def unmerge(self, site: str, merge: int, *, agent: int, at: int) -> str:
+        """Take a merge back and keep the two apart; empty, or why not: `merge_unknown`, `merge_undone`.
+
+        No proof merges them again after it. A person may.
+        """
+
+    async def keep_apart(self, site: str, one: int, other: int, *, agent: int, at: int) -> str:
+        """Write down that two are not one person (`apart`); empty, or why not: `customer_unknown`, `already_one`."""
+
+    async def merges(self, site: str, customer: int) -> list[Merge]:
+        """Return the merges that touch any customer of this person, also those taken back, newest first."""
+
+    async def alike(self, site: str, customer: int, *, limit: int) -> list[int]:
+        """Return other persons who share a hint (see hints.py) with this one, in order of their numbers.
+
+        Neither those who were ever said to be apart from any customer of this person, nor who is erased.
+        """
+
+    async def begin_erase(self, site: str, customer: int, *, agent: int, at: int) -> Erasure:
+        """Forget who a person is, in one transaction, and write down that their words are to follow.
+
+        Refused while a conversation of theirs is open. Names, attributes, segments, languages, identities, hints,
+        addresses of lines (key, peer, extra, and the hash: who comes again is somebody new) and sender marks of any
+        of them go; numbers stay. Calling it again changes nothing and returns what was written.
+        """
+
+    async def words_of(self, site: str, customers: Sequence[int], *, after: int, limit: int) -> list[MessageRow]:
+        """Return every message of these customers above an id, in order: of their conversations, and set aside."""
+
+    async def drafts_on(self, site: str, customers: Sequence[int], *, limit: int) -> list[Draft]:
+        """Return what anybody has written into conversations of these customers and not sent."""
+
+    async def blank(self, site: str, messages: Sequence[int]) -> None:
+        """Take text, html, subject, provider id and extras out of messages; `extra` says `erased`."""
+
+    async def end_erase(self, site: str, customer: int, *, at: int) -> None:
+        """Write down that an erasure is done."""
+
+    async def erasures(self, site: str, *, since_ms: int, limit: int) -> list[Erasure]:
+        """Return those that are not done, and those begun since a time, oldest first."""
+
+    async def set_aside(self, site: str, messages: Sequence[tuple[int, str, str]]) -> None:
+        """Remember by which (channel, key) messages came that no conversation has, for `words_of`. By hash."""
+
+    async def messages_after(self, site: str, *, after: int, limit: int) -> list[MessageRow]:
+        """Return messages above an id, in order, whatever became of them."""
+
+    async def drafts_before(self, site: str, *, before_ms: int, limit: int) -> list[Draft]:
+        """Return what was written before a time and never sent, oldest first."""
+
+    async def forget_drafts(self, site: str, drafts: Sequence[Draft]) -> int:
+        """Take away those that still are as they were read; return how many."""
+
+    async def marks_on(self, site: str, senders: Sequence[tuple[str, str]]) -> list[SenderMark]:
+        """Return the marks of these (kind, value), also those that have run out."""
+
+    async def scrub(self) -> str:
+        """Make what was overwritten unreadable in the store's own files as well; empty, or why that must wait.
+
+        SQLite folds its log into the file and cuts it. PostgreSQL vacuums the tables that erasing touches.
+        """
 
 
 # --- outbox --------------------------------------------------------------------------------------------
@@ -699,6 +839,28 @@ class Views(Protocol):
         """Throw the view's rows and place away."""
 
 
+class Relay(Protocol):
+    """Commands to the leader while the link between nodes is away: a question by its command id, and its answer.
+
+    Encoded commands and answers only: ids and codes. Rows are short-lived; losing them costs a repeat.
+    """
+
+    async def ask(self, site: str, command: str, question: bytes, *, at: int) -> None:
+        """Put a question there, once under its command id; an answer that stands is left alone."""
+
+    async def unanswered(self, site: str, *, limit: int) -> list[tuple[str, bytes]]:
+        """Return (command, question) without an answer, oldest first."""
+
+    async def answer(self, site: str, answers: Sequence[tuple[str, bytes]]) -> None:
+        """Write answers, each to its command."""
+
+    async def take(self, site: str, command: str) -> bytes | None:
+        """Return an answer and take the row away; None while there is none."""
+
+    async def sweep(self, site: str, *, before_ms: int) -> int:
+        """Take away what was asked before a time; return how many."""
+
+
 class Store(Protocol):
     """One database, seen through its parts."""
 
@@ -710,6 +872,7 @@ class Store(Protocol):
     notebook: Notebook
     accounts: Accounts
     senders: Senders
+    care: Care
     views: Views
 
     @property
