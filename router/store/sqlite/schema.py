@@ -146,7 +146,14 @@ CREATE INDEX sender_page ON sender(site, id);
 CREATE INDEX sender_until ON sender(site, until_ms) WHERE until_ms > 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE, _VIEWS, _SENDERS)
+_RELAY = """
+CREATE TABLE relay(
+  site TEXT NOT NULL, command TEXT NOT NULL, at INTEGER NOT NULL, question BLOB NOT NULL, answer BLOB,
+  PRIMARY KEY(site, command)) STRICT, WITHOUT ROWID;
+CREATE INDEX relay_unanswered ON relay(site, at) WHERE answer IS NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE, _VIEWS, _SENDERS, _RELAY)
 """One step per release that changed the tables; a step is never edited once released."""
 
 

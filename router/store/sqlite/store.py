@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 
-from router.store.port import Accounts, Archive, Journal, Leases, Letterbox, Notebook, Outbox, Senders, Views
+from router.store.port import Accounts, Archive, Journal, Leases, Letterbox, Notebook, Outbox, Relay, Senders, Views
 from router.store.sqlite.accounts import SqliteAccounts
 from router.store.sqlite.archive import SqliteArchive
 from router.store.sqlite.backup import copy
@@ -21,6 +21,7 @@ from router.store.sqlite.leases import SqliteLeases, SqliteNotebook
 from router.store.sqlite.letterbox import DEDUPE_DAYS, SqliteLetterbox
 from router.store.sqlite.outbox import SqliteOutbox
 from router.store.sqlite.readers import Readers
+from router.store.sqlite.relay import SqliteRelay
 from router.store.sqlite.schema import migrate
 from router.store.sqlite.senders import SqliteSenders
 from router.store.sqlite.views import SqliteViews
@@ -40,6 +41,7 @@ class SqliteStore:
     notebook: Notebook
     accounts: Accounts
     senders: Senders
+    relay: Relay
     views: Views
 
     def __init__(self, path: str, writer: Writer, readers: Readers, *, hasher: Hasher) -> None:
@@ -56,6 +58,7 @@ class SqliteStore:
         self.notebook = SqliteNotebook(writer, readers)
         self.accounts = SqliteAccounts(writer, readers)
         self.senders = SqliteSenders(writer, readers, hashes)
+        self.relay = SqliteRelay(writer, readers)
         self.views = SqliteViews(writer, readers)
 
     @property
