@@ -11,6 +11,8 @@ CONFIG ?= config
 TEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 # Tests that start whole servers without a mark of their own.
 WHOLE := tests/e2e tests/badinput tests/cli/test_serve.py tests/cli/test_site_key.py
+# The tests' server from npm: its lock has versions and hashes and, as .npmrc says, no address of any registry.
+PRISM := tests/channels/prism
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # $(call debian,COMMAND TO TEST,PACKAGES): install Debian packages when the test fails.
 define debian
@@ -42,13 +44,17 @@ $(VENV)/.run: requirements.lock pyproject.toml
 	$(call install,requirements.lock)
 	@touch $@
 
-$(VENV)/.test: requirements-test.lock pyproject.toml
+$(VENV)/.test: requirements-test.lock pyproject.toml $(PRISM)/package-lock.json
 	$(call debian,$(PYTHON) -c 'import venv; import ensurepip',python3 python3-venv)
 	$(call debian,[ -x /usr/sbin/mosquitto ] || command -v mosquitto,mosquitto)
 	$(call debian,[ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && command -v openssl,\
 	  dovecot-imapd dovecot-lmtpd openssl)
 	$(call debian,command -v chromium,chromium fonts-noto-cjk fonts-thai-tlwg)
+	$(call debian,command -v node && command -v npm,nodejs npm)
 	$(call install,requirements-test.lock)
+	@echo "installing the mock server of OpenAPI documents from $(PRISM)/package-lock.json"
+	@mkdir -p $(VENV)/prism && cp $(PRISM)/package.json $(PRISM)/package-lock.json $(PRISM)/.npmrc $(VENV)/prism/
+	@cd $(VENV)/prism && npm ci --ignore-scripts --loglevel=error >/dev/null
 	@rm -rf $(VENV)/lib/python3*/site-packages/tests  # Ciw ships its own tests under this name; they would stand before ours.
 	@touch $@ $(VENV)/.run
 
