@@ -26,7 +26,7 @@ from router.store.sqlite.hashing import Hashes
 from router.store.sqlite.histories import give_care
 from router.store.sqlite.histories import histories as read_histories
 from router.store.sqlite.letterbox import Written, insert_messages, written
-from router.store.sqlite.meeting import guest, meet_all, recognise
+from router.store.sqlite.meeting import guest, meet_all, recognise, with_hints
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
@@ -55,7 +55,9 @@ class SqliteArchive:
             return []
         guests = [guest(self._hashes, site, caller, at=at) for caller in callers]
         known = self._readers.look(partial(recognise, guests=guests))
-        return known if known is not None else await self._writer.together(meet_all, guests)
+        if known is not None:
+            return known
+        return await self._writer.together(meet_all, [with_hints(self._hashes, one) for one in guests])
 
     async def write(self, site: str, bodies: Sequence[Body]) -> list[int]:
         """See the port."""

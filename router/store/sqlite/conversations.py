@@ -11,6 +11,7 @@ import msgspec
 from router.store.port import ConversationRow
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
+from router.store.sqlite.members import members_of
 
 _FIELDS = """conv, reference, customer, line, channel, state, queue, owner, opened_ms, changed_ms, due_ms, closed_ms,
   disposition, record"""
@@ -41,8 +42,10 @@ def by_reference(conn: apsw.Connection, *, site: str, reference: str) -> Convers
 def chosen(conn: apsw.Connection, *, choice: Choice) -> list[ConversationRow]:
     """Return what a list shows, newest change first."""
     terms, values = ["site = ?"], [choice.site]
+    person = members_of(conn, choice.site, choice.customer) if choice.customer else []
     conditions: tuple[tuple[bool, str, Any], ...] = (
-        (bool(choice.customer), "customer = ?", choice.customer),
+        (len(person) == 1, "customer = ?", choice.customer),
+        (len(person) > 1, "customer IN (SELECT value FROM json_each(?))", as_json(person)),
         (bool(choice.owner), "owner = ? AND owner <> 0", choice.owner),
         (bool(choice.states), "state IN (SELECT value FROM json_each(?))", as_json(choice.states)),
     )

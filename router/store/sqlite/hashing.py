@@ -42,6 +42,10 @@ class Hashes:
         """Return the hash of an identity's value."""
         return self._hasher(f"{site}/identity/{kind}", value)
 
+    def hint(self, site: str, kind: str, value: str) -> bytes:
+        """Return the hash of what customers are compared by."""
+        return self._hasher(f"{site}/hint/{kind}", value)
+
     def provider(self, site: str, value: str) -> bytes:
         """Return the hash of a provider's message id."""
         return self._hasher(f"{site}/provider", value)

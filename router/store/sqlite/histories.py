@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import apsw
 import msgspec
 
+from router.store.persons import attributes_of, changed_attributes
 from router.store.port import Dealing, History, KnownLine
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
+from router.store.sqlite.members import members, members_of
+
+T = TypeVar("T")
 
 LINES_MAX = 20
 """A person has a handful of lines; a mailing list that writes in its customers' names has thousands."""
@@ -38,8 +43,9 @@ UPDATE customer SET attributes = json_patch(attributes, ?3) WHERE id = ?2 AND si
 
 
 def histories(conn: apsw.Connection, *, site: str, customers: Sequence[int], limit: int) -> list[History]:
-    """Return what is known of customers."""
-    keys = as_json(sorted(set(customers)))
+    """Return what is known of customers, each as the person they are."""
+    persons = members(conn, site, customers)
+    keys = as_json(sorted({each for person in persons.values() for each in person}))
     lines: defaultdict[int, list[KnownLine]] = defaultdict(list)
     for customer, line, channel, reachable in fetch(conn, _LINES, (site, keys, LINES_MAX)):
         lines[customer].append(KnownLine(id=line, channel=channel, reachable=bool(reachable)))
@@ -47,18 +53,29 @@ def histories(conn: apsw.Connection, *, site: str, customers: Sequence[int], lim
     for customer, owner, changed_ms, opened_ms, ended in fetch(conn, _DEALINGS, (site, keys, limit)):
         one = Dealing(owner=owner, changed_ms=changed_ms, opened_ms=opened_ms, ended=bool(ended))
         dealings[customer].append(one)
+    attributes = {number: msgspec.json.decode(text) for number, text in fetch(conn, _ATTRIBUTES, (site, keys))}
     return [
         History(
             customer=customer,
-            attributes=msgspec.json.decode(attributes),
-            lines=lines[customer],
-            dealings=dealings[customer],
+            attributes=attributes_of([attributes[each] for each in person]),
+            lines=_newest(person, lines, by=lambda line: line.id, limit=LINES_MAX),
+            dealings=_newest(person, dealings, by=lambda dealing: dealing.changed_ms, limit=limit),
         )
-        for customer, attributes in fetch(conn, _ATTRIBUTES, (site, keys))
+        for customer, person in persons.items()
     ]
 
 
+def _newest(person: list[int], of: Mapping[int, list[T]], *, by: Callable[[T], int], limit: int) -> list[T]:
+    """Return what a person's customers have, newest first; of one alone it is in that order already."""
+    if len(person) == 1:
+        return of.get(person[0], [])
+    return sorted((each for customer in person for each in of.get(customer, [])), key=by, reverse=True)[:limit]
+
+
 def give_care(conn: apsw.Connection, *, site: str, customer: int, attributes: dict[str, str | None]) -> bool:
-    """Change a customer's attributes; None takes one away. Return whether there is such a customer."""
-    conn.execute(_CARE, (site, customer, as_json(attributes)))
+    """Change a person's attributes; None takes one away. Return whether there is such a customer."""
+    person = members_of(conn, site, customer)
+    others = [msgspec.json.decode(text) for _, text in fetch(conn, _ATTRIBUTES, (site, as_json(person[1:])))]
+    changes = changed_attributes(attributes, others)
+    conn.execute(_CARE, (site, person[0], as_json(changes)))
     return conn.changes() > 0

@@ -12,17 +12,22 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
-from router.store.port import Caller, Identity, Met
+from router.store.hints import hints_of
+from router.store.port import Caller, Identity, Merge, Met
 from router.store.sqlite.bulk import Value, as_json, insert_rows
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.hashing import Hashes
+from router.store.sqlite.members import merge_proved
 
 REPLIES_MAX = 100
 """Of a mail's references only so many are looked at: a hostile header must not buy a long search."""
 
 
 class Guest(NamedTuple):
-    """A caller with the hashes under which they may be known, made ready before the writer has them."""
+    """A caller with the hashes under which they may be known, made ready before the writer has them.
+
+    `hints` are made only of who is new or brings something new.
+    """
 
     site: str
     at: int
@@ -30,6 +35,7 @@ class Guest(NamedTuple):
     line: str
     identities: tuple[tuple[Identity, str], ...]
     replies: tuple[str, ...]
+    hints: tuple[tuple[str, bytes], ...] = ()
 
 
 class Known(NamedTuple):
@@ -66,8 +72,15 @@ SELECT k.key, i.verified FROM json_each(?1) k CROSS JOIN identity i
 WHERE i.site = k.value ->> 0 AND i.customer = k.value ->> 1 AND i.kind = k.value ->> 2 AND i.hash = unhex(k.value ->> 3)
 """
 
+# Of what a customer's own row leaves open, the oldest row of the same person that says it speaks.
 _CUSTOMERS = """
-SELECT c.id, c.name, c.language, c.segment FROM json_each(?1) k CROSS JOIN customer c WHERE c.id = k.value
+SELECT c.id, c.name, c.language, c.segment, c.person,
+  CASE WHEN c.person = 0 OR c.language <> '' THEN c.language ELSE coalesce((
+    SELECT p.language FROM customer p WHERE p.site = c.site AND p.person = c.person AND p.person <> 0
+      AND p.language <> '' ORDER BY p.id LIMIT 1), '') END,
+  CASE WHEN c.person = 0 THEN c.segment ELSE coalesce((SELECT p.segment FROM customer p
+    WHERE p.site = c.site AND p.person = c.person AND p.person <> 0 AND p.segment <> '' ORDER BY p.id LIMIT 1), '') END
+FROM json_each(?1) k CROSS JOIN customer c WHERE c.id = k.value
 """
 
 # The newest that has left the core. Conversations are counted, so the highest number is the newest.
@@ -89,6 +102,9 @@ _PROVED_LATER = """
 ON CONFLICT(site, customer, kind, hash) DO UPDATE SET verified = excluded.verified WHERE identity.verified = ''
 """
 
+_NEW_HINTS = "hint(site, kind, hash, customer)"
+_KNOWN_HINT = "ON CONFLICT DO NOTHING"
+
 _UPDATE_CUSTOMERS = """
 UPDATE customer SET name = e.value ->> 1, language = e.value ->> 2
 FROM json_each(?1) e WHERE customer.id = e.value ->> 0
@@ -109,6 +125,12 @@ def guest(hashes: Hashes, site: str, caller: Caller, *, at: int) -> Guest:
         identities=tuple((one, hashes.identity(site, one.kind, one.value).hex()) for one in caller.identities),
         replies=tuple(hashes.provider(site, one).hex() for one in caller.replies_to[:REPLIES_MAX] if one),
     )
+
+
+def with_hints(hashes: Hashes, one: Guest) -> Guest:
+    """Return a guest with what they may be alike by: only the writer needs it."""
+    said = hints_of(one.caller.name, one.caller.identities)
+    return one._replace(hints=tuple((kind, hashes.hint(one.site, kind, value)) for kind, value in said))
 
 
 def recognise(conn: apsw.Connection, guests: Sequence[Guest]) -> list[Met] | None:
@@ -138,6 +160,8 @@ class Meeting:
         self._customers: list[tuple[Value, ...]] = []
         self._lines: list[tuple[Value, ...]] = []
         self._identities: list[tuple[Value, ...]] = []
+        self._hints: list[tuple[Value, ...]] = []
+        self._edges: list[tuple[str, Merge]] = []
         self._changed_lines: dict[int, tuple[int, str, str]] = {}
         self._changed_customers: dict[int, tuple[int, str, str]] = {}
         self._lookup()
@@ -145,22 +169,28 @@ class Meeting:
     @property
     def has_news(self) -> bool:
         """Whether anything has to be written."""
-        new = (self._customers, self._lines, self._identities, self._changed_lines, self._changed_customers)
-        return any(len(rows) for rows in new)
+        new = self._customers or self._lines or self._identities or self._edges
+        return bool(new or self._changed_lines or self._changed_customers)
 
     def receive(self) -> None:
         """Find or plan line, customer and identities of each guest, in order."""
         for index, one in enumerate(self._guests):
             known, is_new = self._place(index, one)
             self._places.append((known, is_new))
-            self._learn_identities(one, known.customer)
-            self._learn_name(one, known.customer)
+            told = len(self._identities)
+            self._learn_identities(one, known.customer, threaded=index in self._by_reply)
+            named = self._learn_name(one, known.customer)
+            if is_new or named or len(self._identities) > told:
+                self._hints.extend((one.site, kind, hashed, known.customer) for kind, hashed in one.hints)
 
     def write(self) -> None:
         """Write what was planned."""
         insert_rows(self._conn, _NEW_CUSTOMERS, self._customers)
         insert_rows(self._conn, _NEW_LINES, self._lines)
         insert_rows(self._conn, _NEW_IDENTITIES, self._identities, then=_PROVED_LATER)
+        insert_rows(self._conn, _NEW_HINTS, self._hints, then=_KNOWN_HINT)
+        for site, edge in self._edges:
+            merge_proved(self._conn, site=site, edge=edge)
         for statement, changed in ((_UPDATE_LINES, self._changed_lines), (_UPDATE_CUSTOMERS, self._changed_customers)):
             if changed:
                 self._conn.execute(statement, (as_json(list(changed.values())),))
@@ -171,7 +201,7 @@ class Meeting:
         records = dict(fetch(self._conn, _RECORDS, (as_json(keys),)))
         answers = []
         for index, (known, is_new) in enumerate(self._places):
-            _, language, segment = self._people[known.customer]
+            language, segment = self._shown[known.customer]
             answers.append(
                 Met(
                     line=known.line,
@@ -198,7 +228,9 @@ class Meeting:
         people = {known.customer for known in (*self._by_key.values(), *self._by_reply.values())}
         people |= set(self._by_proof.values())
         rows = fetch(self._conn, _CUSTOMERS, (as_json(sorted(people)),))
-        self._people: dict[int, tuple[str, str, str]] = {number: (name, lang, seg) for number, name, lang, seg in rows}
+        self._people: dict[int, tuple[str, str, str]] = {row[0]: row[1:4] for row in rows}
+        self._persons: dict[int, int] = {row[0]: row[4] or row[0] for row in rows}
+        self._shown: dict[int, tuple[str, str]] = {row[0]: row[5:7] for row in rows}
         self._own: dict[tuple[int, str, str], str] = self._lookup_own(people)
         self._last_line, self._last_customer = fetch(self._conn, _LAST_IDS)[0]
 
@@ -275,6 +307,7 @@ class Meeting:
         self._last_customer += 1
         number, caller = self._last_customer, one.caller
         self._people[number] = (caller.name, caller.language, "")
+        self._shown[number] = (caller.language, "")
         self._customers.append((number, one.site, caller.name, caller.language, one.at))
         return number, True
 
@@ -287,23 +320,35 @@ class Meeting:
             self._changed_lines[known.line] = (known.line, peer, extra)
         return known._replace(peer=peer, extra=extra)
 
-    def _learn_identities(self, one: Guest, customer: int) -> None:
+    def _learn_identities(self, one: Guest, customer: int, *, threaded: bool) -> None:
         for identity, key in one.identities:
             proof = identity.verified
-            place = (one.site, identity.kind, key)
-            if proof and self._by_proof.setdefault(place, customer) != customer:
-                proof = ""
             mine = (customer, identity.kind, key)
+            if threaded and mine not in self._own:
+                # Whoever answers in a thread may be anybody it was passed on to: what they prove is theirs.
+                proof = ""
+            first = self._by_proof.setdefault((one.site, identity.kind, key), customer) if proof else customer
+            if first != customer:
+                self._are_one(one, first, customer, kind=identity.kind)
+                proof = ""
             if mine in self._own and (self._own[mine] or not proof):
                 continue
             self._own[mine] = proof
             row = (one.site, customer, identity.kind, bytes.fromhex(key), identity.value, proof)
             self._identities.append(row)
 
-    def _learn_name(self, one: Guest, customer: int) -> None:
-        """Keep the first name and language somebody gave; people correct them at the desk."""
+    def _are_one(self, one: Guest, first: int, customer: int, *, kind: str) -> None:
+        """Two customers have proved the same: plan that they are one person, unless they are."""
+        if self._persons.get(first, first) != self._persons.get(customer, customer):
+            edge = Merge(id=0, one=first, other=customer, why=f"verified_{kind}", agent=0, at=one.at)
+            self._edges.append((one.site, edge))
+
+    def _learn_name(self, one: Guest, customer: int) -> bool:
+        """Keep the first name and language somebody gave; people correct them at the desk. Say whether one is new."""
         name, language, segment = self._people[customer]
         better = (name or one.caller.name, language or one.caller.language)
         if better != (name, language):
             self._people[customer] = (*better, segment)
+            self._shown[customer] = (self._shown[customer][0] or better[1], self._shown[customer][1])
             self._changed_customers[customer] = (customer, *better)
+        return better[0] != name

@@ -2,7 +2,7 @@
 
 Every table carries the site. Ids of letters, messages, lines and customers are counted over the whole file
 and never used again; hashes are keyed (see hashing.py). Personal data lies in `message.body`, `line`,
-`customer`, `identity`, `sender`, `account`, `draft` and nowhere else.
+`customer`, `identity`, `sender`, `account`, `draft` and nowhere else; `hint` and `aside` hold hashes.
 """
 
 from __future__ import annotations
@@ -153,7 +153,43 @@ CREATE TABLE relay(
 CREATE INDEX relay_unanswered ON relay(site, at) WHERE answer IS NULL;
 """
 
-MIGRATIONS: tuple[str, ...] = (_LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE, _VIEWS, _SENDERS, _RELAY)
+# `person` is the number of the person a customer is one with, 0 for nobody else; who says so stands in `merge`.
+# `aside` leads from a line's hash to what came by it and no conversation has; `customer` is set when the hash goes.
+_CARE = """
+ALTER TABLE customer ADD COLUMN person INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX customer_person ON customer(site, person) WHERE person <> 0;
+CREATE TABLE merge(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, one INTEGER NOT NULL, other INTEGER NOT NULL,
+  why TEXT NOT NULL, agent INTEGER NOT NULL, at INTEGER NOT NULL, undone_by INTEGER NOT NULL DEFAULT 0,
+  undone_ms INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX merge_one ON merge(site, one);
+CREATE INDEX merge_other ON merge(site, other);
+CREATE TABLE hint(
+  site TEXT NOT NULL, kind TEXT NOT NULL, hash BLOB NOT NULL, customer INTEGER NOT NULL,
+  PRIMARY KEY(site, kind, hash, customer)) STRICT, WITHOUT ROWID;
+CREATE INDEX hint_customer ON hint(site, customer);
+CREATE TABLE erasure(
+  site TEXT NOT NULL, customer INTEGER NOT NULL, person INTEGER NOT NULL, agent INTEGER NOT NULL,
+  begun_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(site, customer)) STRICT, WITHOUT ROWID;
+CREATE INDEX erasure_begun ON erasure(site, begun_ms);
+CREATE INDEX erasure_open ON erasure(site, begun_ms) WHERE done_ms = 0;
+CREATE INDEX erasure_person ON erasure(site, person);
+CREATE TABLE aside(
+  site TEXT NOT NULL, message INTEGER NOT NULL, hash BLOB NOT NULL, customer INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(site, message)) STRICT, WITHOUT ROWID;
+CREATE INDEX aside_hash ON aside(site, hash);
+CREATE INDEX aside_customer ON aside(site, customer) WHERE customer <> 0;
+CREATE INDEX draft_key ON draft(site, key);
+CREATE INDEX draft_at ON draft(site, at);
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE,
+    _VIEWS,
+    _SENDERS,
+    _RELAY,
+    _CARE,
+)
 """One step per release that changed the tables; a step is never edited once released."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import apsw
 
@@ -29,6 +30,12 @@ WHERE s.site = ?1 AND s.kind = k.value ->> 0 AND s.hash = unhex(k.value ->> 1)
 _PAGE = """
 SELECT id, kind, value, mark, reason, agent, created_ms, until_ms FROM sender
 WHERE site = ? AND id > ? AND (until_ms = 0 OR until_ms > ?) ORDER BY id LIMIT ?
+"""
+
+_ON = """
+SELECT s.id, s.kind, s.value, s.mark, s.reason, s.agent, s.created_ms, s.until_ms
+FROM json_each(?2) k CROSS JOIN sender s
+WHERE s.site = ?1 AND s.kind = k.value ->> 0 AND s.hash = unhex(k.value ->> 1) ORDER BY s.id
 """
 
 _UNMARK = "DELETE FROM sender WHERE site = ? AND id = ?"
@@ -86,5 +93,13 @@ def _mark(
 
 
 def _page(conn: apsw.Connection, *, values: tuple[str, int, int, int]) -> list[SenderMark]:
-    names = SenderMark.__struct_fields__
-    return [SenderMark(**dict(zip(names, row, strict=True))) for row in fetch(conn, _PAGE, values)]
+    return [_shown(row) for row in fetch(conn, _PAGE, values)]
+
+
+def marks_on(conn: apsw.Connection, *, site: str, keys: str) -> list[SenderMark]:
+    """Return the marks of senders by (kind, hash), also those that have run out."""
+    return [_shown(row) for row in fetch(conn, _ON, (site, keys))]
+
+
+def _shown(row: tuple[Any, ...]) -> SenderMark:
+    return SenderMark(**dict(zip(SenderMark.__struct_fields__, row, strict=True)))

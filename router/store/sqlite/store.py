@@ -8,10 +8,23 @@ from pathlib import Path
 
 import apsw
 
-from router.store.port import Accounts, Archive, Journal, Leases, Letterbox, Notebook, Outbox, Relay, Senders, Views
+from router.store.port import (
+    Accounts,
+    Archive,
+    Care,
+    Journal,
+    Leases,
+    Letterbox,
+    Notebook,
+    Outbox,
+    Relay,
+    Senders,
+    Views,
+)
 from router.store.sqlite.accounts import SqliteAccounts
 from router.store.sqlite.archive import SqliteArchive
 from router.store.sqlite.backup import copy
+from router.store.sqlite.care import SqliteCare
 from router.store.sqlite.connect import fetch, open_writer
 from router.store.sqlite.errors import border
 from router.store.sqlite.evidence import SqliteEvidence, open_evidence
@@ -41,6 +54,7 @@ class SqliteStore:
     notebook: Notebook
     accounts: Accounts
     senders: Senders
+    care: Care
     relay: Relay
     views: Views
 
@@ -59,6 +73,7 @@ class SqliteStore:
         self.accounts = SqliteAccounts(writer, readers)
         self.senders = SqliteSenders(writer, readers, hashes)
         self.relay = SqliteRelay(writer, readers)
+        self.care = SqliteCare(writer, readers, hashes)
         self.views = SqliteViews(writer, readers)
 
     @property

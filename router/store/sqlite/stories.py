@@ -11,6 +11,7 @@ import msgspec
 from router.store.port import Body, MessageRow, Said, Story, TimelineRow
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
+from router.store.sqlite.members import members_of
 
 VISIBLE_ON_LINE = (
     "Received",
@@ -25,10 +26,10 @@ VISIBLE_ON_LINE = (
 )
 """The kinds of timeline row a customer may see: what was said to or by them, and how their request stands."""
 
-_MESSAGE = "m.id, m.conv, m.line, m.body, m.status, m.reason"
+MESSAGE = "m.id, m.conv, m.line, m.body, m.status, m.reason"
 
 _STORY = f"""
-SELECT t.position, t.conv, t.line, t.kind, t.at, t.message, t.agent, t.notice, t.until_ms, t.detail, {_MESSAGE}
+SELECT t.position, t.conv, t.line, t.kind, t.at, t.message, t.agent, t.notice, t.until_ms, t.detail, {MESSAGE}
 FROM timeline t INDEXED BY {{index}} LEFT JOIN message m ON m.id = t.message AND m.site = t.site
 """  # noqa: S608 - the fields are the constant above
 
@@ -46,12 +47,12 @@ _OF_LINE = (
 )
 
 _BY_PROVIDER = f"""
-SELECT {_MESSAGE} FROM message m LEFT JOIN line n ON n.id = m.line
+SELECT {MESSAGE} FROM message m LEFT JOIN line n ON n.id = m.line
 WHERE m.site = ?1 AND m.provider = ?2 AND (n.channel = ?3 OR m.channel = ?3) ORDER BY m.id LIMIT 1
 """  # noqa: S608 - the fields are the constant above
 
 _LAST_WORDS = f"""
-SELECT {_MESSAGE} FROM json_each(?2) k CROSS JOIN message m
+SELECT {MESSAGE} FROM json_each(?2) k CROSS JOIN message m
 WHERE m.id = (SELECT id FROM message WHERE site = ?1 AND conv = k.value AND conv <> 0 AND direction <> 'note'
   AND kind <> 'notice' ORDER BY id DESC LIMIT 1)
 """  # noqa: S608 - the fields are the constant above
@@ -75,17 +76,21 @@ ORDER BY t.position DESC LIMIT 1
 """
 
 _WITH_EXTRA = f"""
-SELECT {_MESSAGE} FROM conversation c INDEXED BY conversation_customer CROSS JOIN timeline t INDEXED BY timeline_conv
+SELECT {MESSAGE} FROM json_each(?2) k CROSS JOIN conversation c INDEXED BY conversation_customer
+  CROSS JOIN timeline t INDEXED BY timeline_conv
   ON t.site = c.site AND t.conv = c.conv CROSS JOIN message m ON m.id = t.message AND m.site = t.site
-WHERE c.site = ?1 AND c.customer = ?2 AND m.id > ?4 AND m.body ->> ?3 IS NOT NULL GROUP BY m.id ORDER BY m.id LIMIT ?5
+WHERE c.site = ?1 AND c.customer = k.value AND m.id > ?4 AND m.body ->> ?3 IS NOT NULL
+GROUP BY m.id ORDER BY m.id LIMIT ?5
 """  # noqa: S608 - the fields are the constant above
+
+_AFTER = f"SELECT {MESSAGE} FROM message m WHERE m.id > ?2 AND +m.site = ?1 ORDER BY m.id LIMIT ?3"  # noqa: S608
 
 _body = msgspec.json.Decoder(Body)
 
 
 def message(conn: apsw.Connection, *, site: str, number: int) -> MessageRow | None:
     """Return one message."""
-    statement = f"SELECT {_MESSAGE} FROM message m WHERE m.id = ? AND m.site = ?"  # noqa: S608
+    statement = f"SELECT {MESSAGE} FROM message m WHERE m.id = ? AND m.site = ?"  # noqa: S608
     return _first(conn, statement, (number, site))
 
 
@@ -127,30 +132,36 @@ def on_line(conn: apsw.Connection, *, site: str, line: int, after: int, limit: i
 def last_words(conn: apsw.Connection, *, site: str, convs: Sequence[int]) -> dict[int, MessageRow]:
     """Return the newest message of each conversation that has one."""
     rows = fetch(conn, _LAST_WORDS, (site, as_json(sorted(set(convs)))))
-    found = [_message(row) for row in rows]
+    found = [message_of(row) for row in rows]
     return {row.conv: row for row in found}
 
 
 def with_extra(
     conn: apsw.Connection, *, site: str, customer: int, extra: str, after: int, limit: int
 ) -> list[MessageRow]:
-    """Return a customer's messages that have such an extra, above an id, in order."""
-    values = (site, customer, f"$.extra.{extra}", after, limit)
-    return [_message(row) for row in fetch(conn, _WITH_EXTRA, values)]
+    """Return a person's messages that have such an extra, above an id, in order."""
+    values = (site, as_json(members_of(conn, site, customer)), f"$.extra.{extra}", after, limit)
+    return [message_of(row) for row in fetch(conn, _WITH_EXTRA, values)]
+
+
+def messages_after(conn: apsw.Connection, *, site: str, after: int, limit: int) -> list[MessageRow]:
+    """Return messages above an id, in order."""
+    return [message_of(row) for row in fetch(conn, _AFTER, (site, after, limit))]
 
 
 def _first(conn: apsw.Connection, statement: str, values: tuple[str | int | bytes, ...]) -> MessageRow | None:
     rows = fetch(conn, statement, values)
-    return _message(rows[0]) if rows else None
+    return message_of(rows[0]) if rows else None
 
 
 def _story(row: tuple[Any, ...]) -> Story:
     fields = TimelineRow.__struct_fields__
     timeline = TimelineRow(**dict(zip(fields, row[: len(fields)], strict=True)))
     rest = row[len(fields) :]
-    return Story(row=timeline, message=_message(rest) if rest[0] is not None else None)
+    return Story(row=timeline, message=message_of(rest) if rest[0] is not None else None)
 
 
-def _message(row: tuple[Any, ...]) -> MessageRow:
+def message_of(row: tuple[Any, ...]) -> MessageRow:
+    """Return a message from the fields above."""
     number, conv, line, body, status, reason = row
     return MessageRow(id=number, conv=conv, line=line, body=_body.decode(body), status=status, reason=reason)

@@ -12,6 +12,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -78,6 +79,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._closed = False
         self._log_pages = 0
+        self._folds: deque[asyncio.Future[bool]] = deque()
         self._unanswered = 0
         self._gives_way = False
         self._failed = (-TROUBLE_S, "")
@@ -112,6 +114,13 @@ class Writer:
         """Do work that takes the arguments of everybody who asks for it in one transaction, in order."""
         result: Result = await self._submit(work, argument, shared=True)
         return result
+
+    async def fold(self) -> bool:
+        """Fold the log into the file and cut it, with all that was answered; False where readings hold it."""
+        folded: asyncio.Future[bool] = self._loop.create_future()
+        self._folds.append(folded)
+        await self.do(lambda _conn: None)
+        return await folded
 
     async def close(self) -> None:
         """Finish what is queued, fold the log into the file and close."""
@@ -161,6 +170,8 @@ class Writer:
             if jobs:
                 self._write(jobs)
                 self._tell(jobs)
+            if self._folds:
+                self._fold()
             if self._log_pages >= CHECKPOINT_PAGES:
                 self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
         self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -241,13 +252,21 @@ class Writer:
         self._log_pages = pages
         return apsw.SQLITE_OK
 
-    def _checkpoint(self, mode: int) -> None:
+    def _checkpoint(self, mode: int) -> bool:
         """Fold the log into the file. A failure costs nothing now: the log is kept and the next try has it."""
         self._log_pages = 0
         try:
             self._conn.wal_checkpoint(mode=mode)
         except apsw.Error:
-            return
+            return False
+        return True
+
+    def _fold(self) -> None:
+        """Cut the log for all who asked before it began, and tell them."""
+        asked = [self._folds.popleft() for _ in range(len(self._folds))]
+        done = self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(_resolve, asked, done)
 
 
 def _groups(jobs: list[Job]) -> Iterator[list[Job]]:
@@ -264,6 +283,12 @@ def _groups(jobs: list[Job]) -> Iterator[list[Job]]:
         if job.shared:
             shared[job.work] = group
     return iter(order)
+
+
+def _resolve(asked: list[asyncio.Future[bool]], done: bool) -> None:
+    for each in asked:
+        if not each.done():
+            each.set_result(done)
 
 
 def _for_caller(error: Exception) -> BaseException:
