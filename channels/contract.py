@@ -187,10 +187,16 @@ class Send(Effect, frozen=True, kw_only=True):
 
 
 class Connect(Effect, frozen=True, kw_only=True):
-    """Bring a party onto a live line."""
+    """Bring a party onto a live line.
+
+    `role`: `owner`, or how the party takes part besides: consult, listen, whisper, barge, outside. `confirm`: whoever
+    answers has to say so by a key, because a machine may answer.
+    """
 
     party: str
     address: str
+    role: str = "owner"
+    confirm: bool = False
 
 
 class Hold(Effect, frozen=True, kw_only=True):
@@ -204,7 +210,9 @@ class Move(Effect, frozen=True, kw_only=True):
 
 
 class HangUp(Effect, frozen=True, kw_only=True):
-    pass
+    """End a live line; with a `party` only that one's part in it, and the others go on."""
+
+    party: str = ""
 
 
 class Play(Effect, frozen=True, kw_only=True):

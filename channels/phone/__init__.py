@@ -36,11 +36,13 @@ from channels.contract import (
     Unsure,
 )
 from channels.contract import Settings as CommonSettings
-from channels.phone.legs import LegBook, Legs
+from channels.phone.asked import Hands, Manners, MenuKey
+from channels.phone.company import OUTSIDE, Company
+from channels.phone.legs import LegBook, Legs, Side
 from channels.phone.missed import Missed
 from channels.phone.reading import CUSTOMER, is_number
 from channels.phone.talk import Talk
-from channels.phone.webhooks import Manners, MenuKey, Webhooks
+from channels.phone.webhooks import Webhooks
 from channels.twilio import API_URL, Account, AccountSettings, Rest, account_of
 
 CAPABILITIES = Capabilities(
@@ -56,8 +58,9 @@ CAPABILITIES = Capabilities(
 RECONCILE_S_MIN = 10
 # A softphone asks anew before its token ends; the vendor's longest is a day.
 TOKEN_S = 3_600
-# Where the router puts a line that is transferred.
-WAITING_PLACE = "queue"
+# Where the router puts a line: that is transferred, that an outside party takes over, that is no more ours at all.
+WAITING_PLACE, LEFT = "queue", "left"
+OWNER = "owner"
 _KEY = re.compile(r"[0-9*#]")
 _IDENTITY = re.compile(r"[A-Za-z0-9_]{1,64}")
 
@@ -101,8 +104,13 @@ class Phone:
         self._book = LegBook(door.book)
         self._rest = Rest(account) if account else None
         root = f"{door.public_url}/channels/phone"
-        self._talk = Talk(self._rest, self._book, root=root, phones=settings.phones) if self._rest else None
-        self._deeds: dict[type[Any], Callable[[Talk, Any], Awaitable[Done]]] = {
+        self._hands: Hands | None = None
+        if self._rest is not None:
+            talk = Talk(self._rest, self._book, root=root, phones=settings.phones)
+            manners = Manners(**{name: getattr(settings, name) for name in Manners.__struct_fields__})
+            company = Company(talk, self._book)
+            self._hands = Hands(door=door, manners=manners, talk=talk, company=company, book=self._book)
+        self._deeds: dict[type[Any], Callable[[Hands, Any], Awaitable[Done]]] = {
             Connect: self._connect,
             Hold: _hold,
             Move: _move,
@@ -113,17 +121,16 @@ class Phone:
 
     def routes(self) -> Sequence[Route]:
         """The pages that the provider asks for; without an account one that says so."""
-        if self._account is None or self._talk is None:
+        if self._account is None or self._hands is None:
             return (Route(method="POST", path="/voice", handler=_not_configured),)
-        manners = Manners(**{name: getattr(self._settings, name) for name in Manners.__struct_fields__})
-        return Webhooks(self._door, self._account, manners, talk=self._talk, book=self._book).routes()
+        return Webhooks(self._hands, self._account).routes()
 
     async def listen(self) -> None:
         """Look for what no callback told, until cancelled; return at once where no number is named."""
-        if self._rest is None or not self._settings.numbers:
+        if self._rest is None or self._hands is None or not self._settings.numbers:
             return
         settings = self._settings
-        missed = Missed(self._rest, self._door, self._book, numbers=settings.numbers, language=settings.language)
+        missed = Missed(self._rest, self._hands, numbers=settings.numbers)
         while True:
             done = True
             with suppress(EffectFailed, LetterboxClosed):
@@ -137,24 +144,27 @@ class Phone:
         deed = self._deeds.get(type(effect))
         if deed is None:
             raise Undeliverable("effect_unknown")
-        if self._talk is None:
+        if self._hands is None:
             raise TryLater("not_configured")
         try:
-            return await deed(self._talk, effect)
+            return await deed(self._hands, effect)
         except LetterboxClosed:
             # Before the call or after it: what rings already is found, all else may be done again.
             raise Unsure("store_away") from None
 
-    async def _connect(self, talk: Talk, effect: Connect) -> Done:
+    async def _connect(self, hands: Hands, effect: Connect) -> Done:
+        at_ms = self._door.now_ms()
         if effect.party == CUSTOMER:
-            # A customer who is called first would have to be put on the hold line; only agents are called first here.
-            raise Undeliverable("customer_first")
-        if not _IDENTITY.fullmatch(effect.address):
+            return Done(provider=await hands.talk.call_customer_first(effect, at_ms))
+        if effect.role != OUTSIDE and not _IDENTITY.fullmatch(effect.address):
             raise Undeliverable("address_unusable")
-        return Done(provider=await talk.connect(effect, self._door.now_ms()))
+        if effect.role != OWNER:
+            return Done(provider=await hands.company.connect(effect, at_ms))
+        there = await hands.company.adopt(effect)
+        return Done(provider=there or await hands.talk.connect(effect, at_ms))
 
-    async def _fetch(self, talk: Talk, effect: Fetch) -> Done:
-        del talk
+    async def _fetch(self, hands: Hands, effect: Fetch) -> Done:
+        del hands
         assert self._rest is not None, "checked before"
         content, kind = await self._rest.fetch(effect.url)
         name = effect.url.rstrip("/").rpartition("/")[2][:80]
@@ -162,17 +172,19 @@ class Phone:
         return Done(files=(file,))
 
     async def find(self, key: str) -> Done | None:
-        """Ask whether an agent's telephone rings already. All other deeds may be done twice without harm."""
-        if self._talk is None:
+        """Ask whether a telephone rings already. All other deeds may be done twice without harm."""
+        if self._hands is None:
             return None
         try:
             line = await self._book.line_tried(key)
             legs = await self._book.of(line) if line else Legs()
         except LetterboxClosed:
             raise TryLater("store_away") from None
-        if legs.key != key:
+        tries: list[Legs | Side] = [legs, *legs.sides.values()]
+        tried = next((each for each in tries if each.key == key), None)
+        if tried is None:
             return None
-        sid = await self._talk.find_leg(legs)
+        sid = await self._hands.talk.find_leg(key, tried.target, tried.tried_ms)
         return Done(provider=sid) if sid else None
 
     # --- the agent's softphone --------------------------------------------------------------------------------
@@ -187,25 +199,30 @@ class Phone:
         return str(token.to_jwt())
 
 
-async def _hold(talk: Talk, effect: Hold) -> Done:
-    await talk.hold(effect.line, on=effect.on)
+async def _hold(hands: Hands, effect: Hold) -> Done:
+    await hands.talk.hold(effect.line, on=effect.on)
     return Done()
 
 
-async def _move(talk: Talk, effect: Move) -> Done:
-    if effect.to != WAITING_PLACE:
+async def _move(hands: Hands, effect: Move) -> Done:
+    places = {WAITING_PLACE: hands.talk.back_to_line, OUTSIDE: hands.company.hand_out, LEFT: hands.company.release}
+    move = places.get(effect.to)
+    if move is None:
         raise Undeliverable("place_unknown")
-    await talk.back_to_line(effect.line)
+    await move(effect.line)
     return Done()
 
 
-async def _hang_up(talk: Talk, effect: HangUp) -> Done:
-    await talk.hang_up(effect.line)
+async def _hang_up(hands: Hands, effect: HangUp) -> Done:
+    if effect.party:
+        await hands.company.let_go(effect.line, effect.party)
+    else:
+        await hands.talk.hang_up(effect.line)
     return Done()
 
 
-async def _play(talk: Talk, effect: Play) -> Done:
-    await talk.announce(effect)
+async def _play(hands: Hands, effect: Play) -> Done:
+    await hands.talk.announce(effect)
     return Done()
 
 

@@ -191,18 +191,21 @@ def nothing() -> str:
     return str(VoiceResponse())
 
 
-def press_to_accept(speech: Speech, pages: Pages, *, label: str) -> str:
-    """An agent's telephone: without a key pressed their own voicemail would take the call."""
+def press_to_accept(speech: Speech, url: str, *, said: str = "agent-accept") -> str:
+    """Somebody's telephone: without a key pressed their own voicemail would take the call."""
     document = VoiceResponse()
-    gather = Gather(num_digits=1, timeout=GATHER_S, action=pages.url("accepted", party=label), method="POST")
-    speech.say(gather, "agent-accept")
+    gather = Gather(num_digits=1, timeout=GATHER_S, action=url, method="POST")
+    speech.say(gather, said)
     document.append(gather)
     document.hangup()
     return str(document)
 
 
-def talk(pages: Pages, *, label: str) -> str:
-    """Bring a leg into the talk of this line. It ends when the customer leaves, and with nobody else."""
+def talk(pages: Pages, *, label: str, muted: bool = False, coach: str = "") -> str:
+    """Bring a leg into the talk of this line. It ends when the customer leaves, and with nobody else.
+
+    `muted`: it hears and is not heard. `coach`: only that leg hears it.
+    """
     document = VoiceResponse()
     dial = Dial()
     customer = label == CUSTOMER
@@ -211,6 +214,8 @@ def talk(pages: Pages, *, label: str) -> str:
         start_conference_on_enter=True,
         end_conference_on_exit=customer,
         participant_label=label,
+        **({"muted": True} if muted else {}),
+        **({"coach": coach} if coach else {}),
         beep="false",
         wait_url=pages.url("music"),
         wait_method="POST",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -16,12 +17,27 @@ PAGES = 4096
 CALL_BACK, VOICEMAIL = "call_back", "voicemail"
 
 
+class Side(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The leg of somebody who takes part besides the owner: how they take part, and whether they are in the talk.
+
+    `key`, `tried_ms`, `target` are of the connection tried, as in `Legs`.
+    """
+
+    role: str
+    sid: str = ""
+    joined: bool = False
+    key: str = ""
+    tried_ms: int = 0
+    target: str = ""
+
+
 class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call. `customer`: the leg the customer is on now; `agent`, `party`: the one that was called last.
 
     `joined`: the agent's leg that took the call. `kept`: why a hang-up does not end it. `number`: one that was typed to
     be called back on, `peer` the line's ends once it is done. `heard`: the last notice said; `language`: in which.
-    `key`, `tried_ms`, `target`: the last connection tried.
+    `key`, `tried_ms`, `target`: the last connection tried. `talking`: the customer is in the talk. `sides`: who takes
+    part besides the owner, by party. `handed`: an outside party has it, or is called to have it, and no agent any more.
     """
 
     customer: str = ""
@@ -37,6 +53,14 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str = ""
     tried_ms: int = 0
     target: str = ""
+    talking: bool = False
+    sides: dict[str, Side] = {}
+    handed: bool = False
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody is in the talk for whom the customer leaves the hold line."""
+        return bool(self.joined) or (self.handed and any(each.joined for each in self.sides.values()))
 
 
 class LegBook:
@@ -52,15 +76,54 @@ class LegBook:
         legs = msgspec.json.decode(found, type=Legs) if found else Legs()
         return legs if legs.customer else msgspec.structs.replace(legs, customer=line)
 
-    async def change(self, line: str, **changes: str | int) -> Legs:
+    async def change(self, line: str, **changes: object) -> Legs:
         """Write down what has changed, and return it all. Changes of one call come one after the other."""
+
+        def replaced(legs: Legs) -> Legs:
+            return msgspec.structs.replace(legs, **changes)
+
+        return await self._rewrite(line, replaced)
+
+    async def put_side(self, line: str, party: str, side: Side) -> Legs:
+        """Write down how somebody takes part besides the owner."""
+
+        def put(legs: Legs) -> Legs:
+            return msgspec.structs.replace(legs, sides={**legs.sides, party: side})
+
+        return await self._rewrite(line, put)
+
+    async def drop_side(self, line: str, party: str, *, leg: str = "") -> Side | None:
+        """Forget who takes part no longer, and return what was known; with a `leg` only if it is theirs."""
+        dropped: list[Side] = []
+
+        def drop(legs: Legs) -> Legs:
+            side = legs.sides.get(party)
+            if side is None or (leg and side.sid not in {"", leg}):
+                return legs
+            dropped.append(side)
+            others = {other: each for other, each in legs.sides.items() if other != party}
+            return msgspec.structs.replace(legs, sides=others)
+
+        await self._rewrite(line, drop)
+        return dropped[0] if dropped else None
+
+    async def _rewrite(self, line: str, rewrite: Callable[[Legs], Legs]) -> Legs:
         lock = self._locks.setdefault(line, asyncio.Lock())
         async with lock:
             legs = await self.of(line)
-            changed = msgspec.structs.replace(legs, **changes)
+            changed = rewrite(legs)
             if changed != legs:
                 await self._book.note(f"call:{line}", msgspec.json.encode(changed).decode())
             return changed
+
+    async def note_leg(self, sid: str, line: str, party: str) -> None:
+        """Write down whose leg this is: the provider's list tells of legs, and of nothing else."""
+        await self._book.note(f"leg:{sid}", f"{line} {party}")
+
+    async def of_leg(self, sid: str) -> tuple[str, str]:
+        """Return line and party of a leg of ours, empty where it is none."""
+        line, _, party = (await self._book.read(f"leg:{sid}") or "").partition(" ")
+        return line, party
 
     async def note_try(self, key: str, line: str) -> None:
         """Write down for which line an effect is tried."""

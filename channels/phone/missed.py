@@ -6,9 +6,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from channels.contract import Door
-from channels.phone.legs import LegBook
-from channels.phone.reading import ENDED, Unreadable, left, sid_in, voicemail
+from channels.phone.asked import Hands
+from channels.phone.endings import customer_ended, party_ended
+from channels.phone.reading import CUSTOMER, ENDED, Unreadable, sid_in, voicemail
 from channels.phone.wording import said
 from channels.twilio import Rest, TooMany, iso
 
@@ -26,12 +26,12 @@ VOICEMAIL_SOURCE = "RecordVerb"
 class Missed:
     """The reconciler of calls. A round that fails moves no cursor."""
 
-    def __init__(self, rest: Rest, door: Door, book: LegBook, *, numbers: tuple[str, ...], language: str) -> None:
+    def __init__(self, rest: Rest, hands: Hands, *, numbers: tuple[str, ...]) -> None:
         self._rest = rest
-        self._door = door
-        self._book = book
+        self._hands = hands
+        self._door = hands.door
+        self._book = hands.book
         self._numbers = numbers
-        self._language = language
         self._step_ms = STEP_MS
         self._told: OrderedDict[str, None] = OrderedDict()
 
@@ -55,21 +55,26 @@ class Missed:
         return until_ms == now_ms
 
     async def _calls(self, since_ms: int, until_ms: int) -> None:
+        span = {"EndTime>": iso(since_ms), "EndTime<": iso(until_ms)}
         for number in self._numbers:
-            query = {"To": number, "EndTime>": iso(since_ms), "EndTime<": iso(until_ms)}
-            async for records in self._rest.pages("Calls.json", query, of="calls", pages_max=PAGES_MAX):
-                for record in records:
-                    await self._ended(record)
+            for end in ("To", "From"):
+                query = {end: number, **span}
+                async for records in self._rest.pages("Calls.json", query, of="calls", pages_max=PAGES_MAX):
+                    for record in records:
+                        await self._ended(record)
 
     async def _ended(self, record: Mapping[str, Any]) -> None:
-        """A caller who hung up, whoever did not tell us. One who asked to be called back has not gone."""
-        sid = _sid(record.get("sid"))
-        if not sid or sid in self._told or record.get("direction") != "inbound" or record.get("status") not in ENDED:
+        """Somebody who hung up, whoever did not tell us. A caller who asked to be called back has not gone."""
+        sid, status = _sid(record.get("sid")), str(record.get("status"))
+        if not sid or sid in self._told or status not in ENDED:
             return
-        legs = await self._book.of(sid)
-        if not legs.kept and legs.customer == sid:
-            why = "hung_up" if record.get("status") == "completed" else str(record.get("status"))
-            await self._door.accept([left(sid, why)])
+        line, party = (sid, CUSTOMER) if record.get("direction") == "inbound" else await self._book.of_leg(sid)
+        if line and party == CUSTOMER:
+            if (await self._book.of(line)).customer == sid:
+                await customer_ended(self._hands, line, sid, status)
+        elif line:
+            why = "hung_up" if status == "completed" else status
+            await party_ended(self._hands, line, party, sid, why=why)
         self._tell(sid)
 
     async def _recordings(self, since_ms: int, until_ms: int) -> None:
@@ -86,7 +91,7 @@ class Missed:
         # An account may have other numbers, with recordings that are none of ours.
         if (await self._rest.get(f"Calls/{call}.json")).get("to") in self._numbers:
             seconds = str(record.get("duration") or "")[:6]
-            text = said("voicemail-written", self._language, self._door.text, seconds=seconds)
+            text = said("voicemail-written", self._hands.manners.language, self._door.text, seconds=seconds)
             await self._door.accept([voicemail(call, sid, f"{self._rest.root}/Recordings/{sid}", text)])
         self._tell(sid)
 

@@ -25,7 +25,7 @@ CHANNEL = "phone"
 CUSTOMER = "customer"
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_AGENT = re.compile(r"agent[:_][0-9]{1,18}")
+_PARTY = re.compile(r"(agent[:_][0-9]{1,18}|outside[:_][a-z0-9_-]{1,64})")
 # A caller who hides the number: the words, and what a keypad makes of them. Some pass for numbers of a country.
 HIDDEN = frozenset(
     {"anonymous", "restricted", "unavailable", "unknown", "blocked", "private", ""}
@@ -101,10 +101,20 @@ def sid_in(text: str) -> str:
 
 
 def party_in(text: str) -> str:
-    """Return a party of ours, `agent:7`, from our own address or a conference's label. Raises Unreadable."""
-    if not _AGENT.fullmatch(text):
+    """Return a party, `agent:7` or `outside:acme`, from our own address or a conference's label. Raises Unreadable."""
+    if not _PARTY.fullmatch(text):
         raise Unreadable("party")
-    return text.replace("_", ":")
+    return text.replace("_", ":", 1)
+
+
+def label_of(party: str) -> str:
+    """Return a party as our addresses and a conference's labels name it."""
+    return party.replace(":", "_", 1)
+
+
+def is_outside(party: str) -> bool:
+    """Return whether a party is none of ours."""
+    return party.startswith("outside:")
 
 
 def line_of(call: str, *, theirs: str = "", ours: str = "") -> LineRef:
@@ -136,9 +146,14 @@ def left(line: str, why: str) -> PartyLeft:
     return PartyLeft(line=line_of(line), dedupe=f"{line}:left", party=CUSTOMER, why=why)
 
 
-def call_back_asked(line: str) -> KeyPressed:
-    """The caller keeps the place and hangs up; asked for once, however often the page is fetched."""
-    return KeyPressed(line=line_of(line), dedupe=f"{line}:call-back", keys="1", prompt=CALL_BACK_PROMPT)
+def call_back_asked(line: str, leg: str) -> KeyPressed:
+    """The caller keeps the place and hangs up; asked for once on each leg, however often the page is fetched."""
+    return KeyPressed(line=line_of(line), dedupe=f"{leg}:call-back", keys="1", prompt=CALL_BACK_PROMPT)
+
+
+def reached(line: str, leg: str) -> PartyJoined:
+    """The customer who was called has answered, in person."""
+    return PartyJoined(line=line_of(line), dedupe=f"{leg}:reached", party=CUSTOMER)
 
 
 def unreached(line: str, leg: str, why: str) -> PartyLeft:
@@ -146,8 +161,8 @@ def unreached(line: str, leg: str, why: str) -> PartyLeft:
     return PartyLeft(line=line_of(line), dedupe=f"{leg}:unreached", party=CUSTOMER, why=why)
 
 
-def agent_left(line: str, party: str, leg: str, why: str) -> PartyLeft:
-    """An agent's leg did not come to a talk."""
+def party_left(line: str, party: str, leg: str, why: str) -> PartyLeft:
+    """A leg of ours has ended. Talk, leg and list tell it, in any order: under one name, so it is told once."""
     return PartyLeft(line=line_of(line), dedupe=f"{leg}:left", party=party, why=why)
 
 
@@ -165,7 +180,7 @@ def conference_signal(fields: Mapping[str, str], line: str) -> PartyJoined | Par
         # Leaving a conference may be a transfer; only the end of the call is the customer's leaving.
         return None
     why = fields.get("ReasonParticipantLeft", "") or "left"
-    return PartyLeft(line=line_of(line), dedupe=dedupe, party=party, why=why[:40])
+    return party_left(line, party, sid_in(fields.get("CallSid", "")), why[:40])
 
 
 def voicemail_in(fields: Mapping[str, str], line: str, text: str) -> MessageIn | None:

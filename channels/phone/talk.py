@@ -1,4 +1,7 @@
-"""What is done to calls at the provider: connect, hold, move, hang up. What came of it is told by webhooks."""
+"""What is done to calls at the provider: connect, hold, move, hang up. What came of it is told by webhooks.
+
+Who takes part besides customer and owner is in `company`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from contextlib import suppress
 
 from channels.contract import Connect, EffectFailed, LineRef, Play, Undeliverable
 from channels.phone.documents import RETRIES, Pages, conference_name
-from channels.phone.legs import CALL_BACK, LegBook, Legs
-from channels.phone.reading import ALIVE, ends_of, is_number
+from channels.phone.legs import CALL_BACK, VOICEMAIL, LegBook, Legs
+from channels.phone.reading import ALIVE, CUSTOMER, ends_of, is_number
 from channels.twilio import Refused, Rest, TooMany, moment_ms
 
 # So long an agent's leg rings; the provider adds up to five seconds. Shorter than a minute: then the effect is old.
@@ -20,6 +23,7 @@ CONFIRMED_MAX = 2_000
 # The call or the conference is over: codes 20404 and 21220.
 GONE = frozenset({20404, 21220, 404})
 FIND_PAGES_MAX = 1
+UNHELD = (("Hold", "false"),)
 
 
 class Talk:
@@ -36,42 +40,47 @@ class Talk:
         """Return our addresses for a line."""
         return Pages(root=self._root, line=line, language=language)
 
+    def target_of(self, address: str) -> str:
+        """Return where an agent answers: their telephone, else their browser."""
+        return self._phones.get(address, f"client:{address}")
+
     # --- effects ------------------------------------------------------------------------------------------------
 
     async def connect(self, effect: Connect, at_ms: int) -> str:
         """Ring an agent. The caller stays on the hold line until they answer."""
         line, legs = effect.line.key, await self._book.of(effect.line.key)
-        if legs.kept != CALL_BACK and not await self._alive(legs.customer):
+        if legs.kept != CALL_BACK and not await self.is_alive(legs.customer):
+            if legs.kept == VOICEMAIL:
+                return ""  # Nobody is on the line any more: what was said to the machine is what there is.
             raise Undeliverable("call_over")
-        _, ours = ends_of(effect.line.peer)
-        target = self._phones.get(effect.address, f"client:{effect.address}")
+        target = self.target_of(effect.address)
         peer = effect.line.peer if legs.kept == CALL_BACK else ""
         await self._book.note_try(effect.key, line)
-        await self._book.change(
-            line,
-            party=effect.party,
-            joined="",
-            agent="",
-            key=effect.key,
-            tried_ms=at_ms,
-            target=target,
-            peer=peer,
-        )
+        tried = {"key": effect.key, "tried_ms": at_ms, "target": target}
+        await self._book.change(line, party=effect.party, joined="", agent="", peer=peer, handed=False, **tried)
+        sid = await self.ring(effect, target, page="agent", told="agent-status")
+        await self._book.change(line, agent=sid)
+        await self._book.note_leg(sid, line, effect.party)
+        return sid
+
+    async def ring(self, effect: Connect, target: str, *, page: str, told: str, **more: str) -> str:
+        """Make a leg. Whose it is, is written down by who knows what it is for."""
+        line, label = effect.line.key, effect.party.replace(":", "_", 1)
+        _, ours = ends_of(effect.line.peer)
         pages = self.pages(line)
         made = await self._rest.post(
             "Calls.json",
             [
                 ("To", target),
                 ("From", ours),
-                ("Timeout", str(AGENT_RING_S)),
-                ("Url", pages.url("agent", party=effect.address)),
-                ("StatusCallback", pages.url("agent-status", party=effect.address) + RETRIES),
+                ("Timeout", str(AGENT_RING_S if effect.party != CUSTOMER else CUSTOMER_RING_S)),
+                ("Url", pages.url(page, party=label, **more)),
+                ("StatusCallback", pages.url(told, party=label) + RETRIES),
                 ("StatusCallbackEvent", "completed"),
             ],
         )
         sid = str(made.get("sid") or "")
         self._confirm(sid, effect.key)
-        await self._book.change(line, agent=sid)
         return sid
 
     def _confirm(self, sid: str, key: str) -> None:
@@ -80,66 +89,80 @@ class Talk:
         if len(self._confirmed) > CONFIRMED_MAX:
             self._confirmed.popitem(last=False)
 
-    async def find_leg(self, legs: Legs) -> str:
+    async def find_leg(self, key: str, target: str, tried_ms: int) -> str:
         """Return the leg of a connection whose answer was lost, also one that has rung in vain; empty for none."""
         with suppress(TooMany):
-            async for records in self._rest.pages(
-                "Calls.json", {"To": legs.target}, of="calls", pages_max=FIND_PAGES_MAX
-            ):
+            async for records in self._rest.pages("Calls.json", {"To": target}, of="calls", pages_max=FIND_PAGES_MAX):
                 for record in records:
                     sid, made_ms = str(record.get("sid") or ""), moment_ms(str(record.get("date_created") or ""))
-                    if made_ms >= legs.tried_ms - SKEW_MS and self._confirmed.get(sid, legs.key) == legs.key:
+                    if made_ms >= tried_ms - SKEW_MS and self._confirmed.get(sid, key) == key:
                         return sid
         return ""
 
     async def hold(self, line: LineRef, *, on: bool) -> None:
         """Let the customer hear music, or the agent again."""
-        music = [("Hold", "true"), ("HoldUrl", self.pages(line.key).url("music")), ("HoldMethod", "POST")]
-        await self._to_customer(line, music if on else [("Hold", "false")])
+        await self.to_customer(line.key, self.music(line.key) if on else list(UNHELD))
+
+    def music(self, line: str) -> list[tuple[str, str]]:
+        """Return what holds somebody."""
+        return [("Hold", "true"), ("HoldUrl", self.pages(line).url("music")), ("HoldMethod", "POST")]
 
     async def announce(self, effect: Play) -> None:
         """Say a notice into the talk. Who waits on the hold line hears it at the next turn, without a call of ours."""
         legs = await self._book.of(effect.line.key)
         if legs.joined:
             url = self.pages(effect.line.key, effect.language).url("notice", notice=effect.notice)
-            await self._to_customer(effect.line, [("AnnounceUrl", url), ("AnnounceMethod", "POST")])
+            await self.to_customer(effect.line.key, [("AnnounceUrl", url), ("AnnounceMethod", "POST")])
 
-    async def _to_customer(self, line: LineRef, form: list[tuple[str, str]]) -> None:
-        """Change the customer's part in the talk."""
-        legs = await self._book.of(line.key)
-        wanted = {"FriendlyName": conference_name(line.key), "Status": "in-progress"}
+    async def to_customer(self, line: str, form: list[tuple[str, str]]) -> None:
+        """Change the customer's part in the talk. Raises Undeliverable where there is none."""
+        await self.to_part(line, (await self._book.of(line)).customer, form)
+
+    async def to_part(self, line: str, sid: str, form: list[tuple[str, str]]) -> None:
+        """Change somebody's part in the talk. Raises Undeliverable where there is none."""
+        wanted = {"FriendlyName": conference_name(line), "Status": "in-progress"}
         found = await self._rest.get("Conferences.json", wanted)
         rooms = [each for each in found.get("conferences") or [] if isinstance(each, dict)]
         if not rooms:
             raise Undeliverable("not_talking")
-        await self._rest.post(f"Conferences/{rooms[0].get('sid')}/Participants/{legs.customer}.json", form)
+        try:
+            await self._rest.post(f"Conferences/{rooms[0].get('sid')}/Participants/{sid}.json", form)
+        except Refused as refused:
+            raise (Undeliverable("not_talking") if refused.code in GONE else refused) from None
 
     async def back_to_line(self, line: LineRef) -> None:
         """Take the customer out of the talk and onto the hold line; the talk ends with that."""
         legs = await self._book.of(line.key)
-        await self._book.change(line.key, joined="", agent="", party="")
-        await self._redirect(legs.customer, self.pages(line.key).url("again"))
+        await self._book.change(line.key, joined="", agent="", party="", talking=False, sides={}, handed=False)
+        await self.redirect(legs.customer, self.pages(line.key).url("again"))
+        # Who rings and has not come would find an empty talk; who was in it goes with it.
+        for sid in (legs.agent, *(side.sid for side in legs.sides.values())):
+            with suppress(EffectFailed):
+                await self.end(sid)
 
     async def hang_up(self, line: LineRef) -> None:
         """End every leg. Who has gone already has gone."""
         legs = await self._book.of(line.key)
-        for sid in dict.fromkeys((legs.customer, legs.agent)):
+        for sid in dict.fromkeys((legs.customer, legs.agent, *(side.sid for side in legs.sides.values()))):
             await self.end(sid)
 
     # --- what webhooks ask for ------------------------------------------------------------------------------------
 
     async def fetch_customer(self, line: str) -> None:
-        """Bring the caller from the hold line to the agent who has answered. Raises Refused where they have gone."""
+        """Bring the caller to the agent who has answered, from the hold line or out of hold. Raises Refused if gone."""
         legs = await self._book.of(line)
-        await self._redirect(legs.customer, self.pages(line).url("join"))
+        if legs.talking:
+            with suppress(Undeliverable):
+                await self.to_customer(line, list(UNHELD))
+                return
+        await self.redirect(legs.customer, self.pages(line).url("join"))
 
     async def call_customer(self, line: str) -> None:
         """Call the customer back, into the talk where the agent waits."""
         legs = await self._book.of(line)
-        theirs, ours = ends_of(legs.peer)
-        number = legs.number or theirs
+        number, ours = number_of(legs)
         # From here on it is a call like any other: its end ends the conversation.
-        await self._book.change(line, kept="", number="", peer="")
+        await self._book.change(line, kept="")
         if not is_number(number):
             raise Undeliverable("number_unusable")
         pages = self.pages(line)
@@ -154,14 +177,33 @@ class Talk:
                 ("StatusCallbackEvent", "completed"),
             ],
         )
-        await self._book.change(line, customer=str(made.get("sid") or ""))
+        await self._has_customer(line, str(made.get("sid") or ""))
+
+    async def call_customer_first(self, effect: Connect, at_ms: int) -> str:
+        """Ring the customer before anybody else; who answers in person stands in line on this call."""
+        line = effect.line.key
+        legs = await self._book.change(line, peer=effect.line.peer)
+        number, _ = number_of(legs)
+        if not is_number(number):
+            raise Undeliverable("number_unusable")
+        await self._book.note_try(effect.key, line)
+        tried = {"key": effect.key, "tried_ms": at_ms, "target": number}
+        await self._book.change(line, kept=CALL_BACK, asked="", talking=False, **tried)
+        sid = await self.ring(effect, number, page="called", told="status")
+        await self._has_customer(line, sid)
+        return sid
+
+    async def _has_customer(self, line: str, sid: str) -> None:
+        """The customer is on this leg now. An end that is told before counts by not being noted yet."""
+        await self._book.change(line, customer=sid)
+        await self._book.note_leg(sid, line, CUSTOMER)
 
     async def tell_agent(self, line: str, page: str) -> None:
         """Take an agent's leg out of the talk, to hear why it is over."""
         legs = await self._book.of(line)
         if legs.agent:
             with suppress(EffectFailed):
-                await self._redirect(legs.agent, self.pages(line).url(page))
+                await self.redirect(legs.agent, self.pages(line).url(page))
 
     async def end(self, sid: str) -> None:
         """End a leg that may have ended."""
@@ -173,13 +215,15 @@ class Talk:
             if refused.code not in GONE:
                 raise
 
-    async def _redirect(self, sid: str, url: str) -> None:
+    async def redirect(self, sid: str, url: str) -> None:
+        """Let a leg go on with another page."""
         try:
             await self._rest.post(f"Calls/{sid}.json", [("Url", url), ("Method", "POST")])
         except Refused as refused:
             raise (Undeliverable("call_over") if refused.code in GONE else refused) from None
 
-    async def _alive(self, sid: str) -> bool:
+    async def is_alive(self, sid: str) -> bool:
+        """Return whether a leg has not ended."""
         try:
             found = await self._rest.get(f"Calls/{sid}.json")
         except Refused as refused:
@@ -187,3 +231,9 @@ class Talk:
                 return False
             raise
         return found.get("status") in ALIVE
+
+
+def number_of(legs: Legs) -> tuple[str, str]:
+    """Return the number to call a customer on, one they typed before the one they called from, and ours."""
+    theirs, ours = ends_of(legs.peer)
+    return legs.number or theirs, ours

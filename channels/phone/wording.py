@@ -98,6 +98,11 @@ SAID: Mapping[str, Mapping[str, str]] = {
         "zh": "有来电。按 1 接听。",
         "th": "มีสายเข้า กด 1 เพื่อรับสาย",
     },
+    "called-back": {
+        "en": "You asked us to call you back. Press 1 to be connected.",
+        "zh": "这是您预约的回电。请按 1 接通。",
+        "th": "คุณขอให้เราโทรกลับ กด 1 เพื่อต่อสาย",
+    },
     "caller-gone": {
         "en": "The caller has gone.",
         "zh": "来电者已挂断。",

@@ -61,12 +61,10 @@ class Calls:
     def say(self, leg: Leg, text: str) -> bool:
         """Somebody speaks in a talk: who is in it and not held hears it. Nobody hears it outside of one."""
         room = self.room_of(leg)
-        if room is None or leg.sid in room.held:
-            return False
-        for sid in room.legs:
-            if sid != leg.sid and sid not in room.held:
-                self._hears(self.legs[sid], text)
-        return True
+        hearers = room.hearers(leg.sid) if room else []
+        for sid in hearers:
+            self._hears(self.legs[sid], text)
+        return bool(hearers)
 
     def room_of(self, leg: Leg) -> Conference | None:
         """Return the talk a leg is in."""
@@ -193,6 +191,10 @@ class Calls:
         room.legs[leg.sid] = noun.get("participantLabel", "")
         if noun.get("endConferenceOnExit") == "true":
             room.enders.add(leg.sid)
+        if noun.get("muted") == "true":
+            room.muted.add(leg.sid)
+        if noun.get("coach"):
+            room.coaches[leg.sid] = noun.get("coach", "")
         leg.conference = room.sid
         self.on_change(leg)
         self._tell(room, "participant-join", leg)
@@ -248,8 +250,7 @@ class Calls:
         if room is None or room.over:
             return
         self._tell(room, "participant-leave", leg, ReasonParticipantLeft=why)
-        room.legs.pop(leg.sid, None)
-        room.held.discard(leg.sid)
+        room.forget(leg.sid)
         if leg.sid in room.enders or not room.legs:
             room.over = True
             self._tell(room, "conference-end", leg)
@@ -314,7 +315,9 @@ class Calls:
 
     def _list(self, asked: Asked) -> tuple[int, dict[str, Any]]:
         records = [leg.record() for leg in reversed(self.legs.values())]
-        found = [record for record in records if not asked.get("To") or record["to"] == asked.get("To")]
+        for end in ("To", "From"):
+            records = [record for record in records if not asked.get(end) or record[end.lower()] == asked.get(end)]
+        found = records
         return 200, {"calls": found, "next_page_uri": None}
 
     async def _change(self, sid: str, asked: Asked) -> tuple[int, dict[str, Any]]:
@@ -340,13 +343,14 @@ class Calls:
         room = next((each for each in self.conferences if each.sid == room_sid and not each.over), None)
         if room is None or sid not in room.legs:
             return error(20404, 404)
+        coached = asked.get("CallSidToCoach")
+        if coached and coached not in room.legs:
+            return error(20404, 404)
+        room.change(sid, dict(asked.form))
         if asked.get("Hold") == "true":
-            room.held.add(sid)
             self.twilio.later(self._play_into(self.legs[sid], asked.get("HoldUrl")))
         elif asked.get("AnnounceUrl"):
             self.twilio.later(self._play_into(self.legs[sid], asked.get("AnnounceUrl")))
-        elif asked.get("Hold") == "false":
-            room.held.discard(sid)
         self.on_change(self.legs[sid])
         return 200, {"call_sid": sid, "hold": sid in room.held}
 

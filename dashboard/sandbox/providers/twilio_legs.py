@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -76,8 +77,36 @@ class Conference:
     legs: dict[str, str] = field(default_factory=dict)  # sid -> label
     enders: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
+    muted: set[str] = field(default_factory=set)
+    coaches: dict[str, str] = field(default_factory=dict)  # who is heard by one leg only -> that leg
     over: bool = False
     number: int = 0
+
+    def hearers(self, speaker: str) -> list[str]:
+        """Who hears somebody speak: nobody a muted or held leg, one leg a coach, and who is held hears nobody."""
+        if speaker in self.held or speaker in self.muted:
+            return []
+        only = self.coaches.get(speaker)
+        return [sid for sid in self.legs if sid != speaker and sid not in self.held and only in {None, sid}]
+
+    def change(self, sid: str, asked: Mapping[str, str]) -> None:
+        """Do what REST says of a part: hold, mute, coach, end with it."""
+        for name, members in (("Hold", self.held), ("Muted", self.muted), ("EndConferenceOnExit", self.enders)):
+            if asked.get(name) == "true":
+                members.add(sid)
+            elif asked.get(name) == "false":
+                members.discard(sid)
+        if asked.get("Coaching") == "true":
+            self.coaches[sid] = asked["CallSidToCoach"]
+        elif asked.get("Coaching") == "false":
+            self.coaches.pop(sid, None)
+
+    def forget(self, sid: str) -> None:
+        """A leg is in it no more."""
+        self.legs.pop(sid, None)
+        self.held.discard(sid)
+        self.muted.discard(sid)
+        self.coaches.pop(sid, None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,7 +97,7 @@ async def test_a_key_of_the_menu_gives_language_and_facts() -> None:
     menu = {"1": {"language": "zh", "facts": {"about": "billing"}}}
     import msgspec
 
-    from channels.phone.webhooks import MenuKey
+    from channels.phone.asked import MenuKey
 
     async with exchange_with(menu=msgspec.convert(menu, dict[str, MenuKey])) as exchange:
         exchange.door.texts["phone-menu"] = "Press 1 for bills."
@@ -381,6 +381,7 @@ async def test_a_caller_who_could_not_be_fetched_comes_at_the_next_turn(exchange
 
 
 def found(exchange: Exchange) -> Missed:
-    rest = exchange.channel._rest
-    assert rest is not None, "configured"
-    return Missed(rest, exchange.door, exchange.channel._book, numbers=(OURS,), language="en")
+    channel = exchange.channel
+    assert channel._rest is not None, "configured"
+    assert channel._hands is not None, "configured"
+    return Missed(channel._rest, channel._hands, numbers=(OURS,))
