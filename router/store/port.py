@@ -418,9 +418,11 @@ class Archive(Protocol):
         The line is that of the first `replies_to` id that is ours on this channel, else of (channel, key).
         A new line's customer is that of the first *verified* identity that is known, else a new customer;
         an unverified identity is stored with the customer and never joins them to anybody.
-        Who proves an identity that was proved for another customer is one person with them from then on: the same
-        transaction writes the merge (`verified_<kind>`, agent 0), unless `Care.merge` would refuse it or a person
-        has said that the two are apart. The proof stays where it was first.
+        A proof in a reply (`replies_to`) counts only for what the line's customer was known by before: threads are
+        passed on. Who proves an identity that was proved for another customer is one person with them from then on,
+        if the same caller proves to be the line's customer too, or that customer has proved nothing yet (else somebody
+        else sits there now): the same transaction writes the merge (`verified_<kind>`, agent 0), unless `Care.merge`
+        would refuse it or a person has said that the two are apart. The proof stays where it was first.
         """
 
     async def write(self, site: str, bodies: Sequence[Body]) -> list[int]:
@@ -873,6 +875,7 @@ class Store(Protocol):
     accounts: Accounts
     senders: Senders
     care: Care
+    relay: Relay
     views: Views
 
     @property

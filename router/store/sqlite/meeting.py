@@ -102,6 +102,8 @@ _PROVED_LATER = """
 ON CONFLICT(site, customer, kind, hash) DO UPDATE SET verified = excluded.verified WHERE identity.verified = ''
 """
 
+_ANY_PROOF = "SELECT 1 FROM identity WHERE site = ? AND customer = ? AND verified <> '' LIMIT 1"
+
 _NEW_HINTS = "hint(site, kind, hash, customer)"
 _KNOWN_HINT = "ON CONFLICT DO NOTHING"
 
@@ -329,7 +331,7 @@ class Meeting:
                 proof = ""
             first = self._by_proof.setdefault((one.site, identity.kind, key), customer) if proof else customer
             if first != customer:
-                self._are_one(one, first, customer, kind=identity.kind)
+                self._meet_again(one, first, customer, kind=identity.kind)
                 proof = ""
             if mine in self._own and (self._own[mine] or not proof):
                 continue
@@ -337,11 +339,22 @@ class Meeting:
             row = (one.site, customer, identity.kind, bytes.fromhex(key), identity.value, proof)
             self._identities.append(row)
 
-    def _are_one(self, one: Guest, first: int, customer: int, *, kind: str) -> None:
-        """Two customers have proved the same: plan that they are one person, unless they are."""
-        if self._persons.get(first, first) != self._persons.get(customer, customer):
+    def _meet_again(self, one: Guest, first: int, customer: int, *, kind: str) -> None:
+        """Who proves what another customer proved before is that person, if they prove to be this one too.
+
+        Somebody else may have signed in where a line was left open: then they prove only the other, and are not.
+        """
+        if self._persons.get(first, first) == self._persons.get(customer, customer):
+            return
+        shown = {self._by_proof.get((one.site, each.kind, key)) for each, key in one.identities if each.verified}
+        if customer in shown or not self._has_proved(one.site, customer):
             edge = Merge(id=0, one=first, other=customer, why=f"verified_{kind}", agent=0, at=one.at)
             self._edges.append((one.site, edge))
+
+    def _has_proved(self, site: str, customer: int) -> bool:
+        if any(proof for (number, _, _), proof in self._own.items() if number == customer):
+            return True
+        return bool(fetch(self._conn, _ANY_PROOF, (site, customer)))
 
     def _learn_name(self, one: Guest, customer: int) -> bool:
         """Keep the first name and language somebody gave; people correct them at the desk. Say whether one is new."""

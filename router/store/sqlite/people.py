@@ -63,9 +63,8 @@ def customers(conn: apsw.Connection, *, site: str, ids: Sequence[int]) -> list[C
     if not merged:
         return [as_one(row.id, [row]) for row in found]
     persons = members(conn, site, merged)
-    rows = {
-        row.id: row for row in rows_of(conn, site, sorted({each for person in persons.values() for each in person}))
-    }
+    others = rows_of(conn, site, sorted({each for person in persons.values() for each in person}))
+    rows = {row.id: row for row in (*found, *others)}
     return [as_one(row.id, [rows[each] for each in persons.get(row.id, [row.id])]) for row in found]
 
 
