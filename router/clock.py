@@ -47,3 +47,28 @@ class SystemClock:
         self.now_ms()
         jumped, self._jumped_ns = self._jumped_ns, 0
         return jumped // MILLISECOND_NS
+
+
+class StoreClock(SystemClock):
+    """The store's clock, as last measured, carried on by this machine's steady one: whatever its wall clock says."""
+
+    def __init__(
+        self, steady_ns: Callable[[], int] = time.monotonic_ns, wall_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self._offset_ns = wall_ns() - steady_ns()
+        self._machine_ns = steady_ns
+        super().__init__(lambda: steady_ns() + self._offset_ns, steady_ns)
+
+    def anchor(self, store_ms: int, *, asked_ns: int, answered_ns: int) -> int:
+        """Take over what the store said between two readings of the steady clock; return by how many ms we were off.
+
+        Safe from another thread. Time never goes back: a store that is behind is waited for at half speed.
+        """
+        offset_ns = store_ms * MILLISECOND_NS - (asked_ns + answered_ns) // 2
+        off_ns = offset_ns - self._offset_ns
+        self._offset_ns = offset_ns
+        return off_ns // MILLISECOND_NS
+
+    def steady_ns(self) -> int:
+        """Return the steady clock's reading, for `anchor`."""
+        return self._machine_ns()

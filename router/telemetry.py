@@ -33,6 +33,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "config_refused": ("Configurations refused because of problems.", ()),
     "snapshots_made": ("Snapshots kept.", ()),
     "snapshots_failed": ("Snapshots that could not be made.", ()),
+    "link_asks": ("Questions to a leader over the link, by how they ended.", ("end",)),
+    "link_dropped": ("What the link between nodes dropped, by kind; nothing is lost by it.", ("kind",)),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "floor_position": ("Journal position of the committed state.", ()),
@@ -49,6 +51,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "alarms": ("Alarms that stand, by name.", ("alarm",)),
     "view_behind": ("Committed events that a view does not hold yet, by view.", ("view",)),
     "view_applied_ms": ("Time of the last committed event that a view holds, in UTC milliseconds, by view.", ("view",)),
+    "link_up": ("1 while the link between nodes works.", ()),
     "loop_lag_ms": ("How late the event loop was at its last measurement.", ()),
 }
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -75,6 +78,10 @@ LOG_EVENTS: dict[str, str] = {
     "lead_taken": "This node leads the floor.",
     "clock_jumped": "The clock was set forward; promises between us and agents have moved on with it.",
     "lead_lost": "This node no longer leads the floor.",
+    "lead_given_up": "This node gave up its leads: its clock and the store's part, or its loop stands still.",
+    "replica_waits": "The journal could not be read on now; this node shows what it has and tries again.",
+    "frame_unreadable": "What the leader told could not be read by this release; the journal is read instead.",
+    "question_unanswered": "A command of another node could not be read here; it was asked to come again.",
     "store_troubled": "The store cannot be written; what comes in is refused until it can. The reason is a sentence.",
     "store_mended": "The store can be written again.",
     "presence_untold": "The loss of a node could not be decided or noted now; it is tried again.",
@@ -103,6 +110,8 @@ LOG_EVENTS: dict[str, str] = {
     "snapshot_unreadable": "A snapshot cannot be read by this release; an older one or the journal is read.",
     "view_waits": "A view could not be brought on now; it goes on from its place.",
     "task_failed": "A task of the node ended by our own bug; it is started again.",
+    "link_lost": "A part of the link between nodes does not work now; nodes go through the store.",
+    "link_mended": "A part of the link between nodes works again.",
     "request_failed": "A request ended by our own bug.",
     "request_unread": "What came in was no request that could be read.",
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from channels.contract import Capabilities
+from router.bus.link import Link
 from router.bus.port import Bus, Committed, Follower
 from router.clock import Clock
 from router.core.answers import Answered, LookAgain, Made, Refused
@@ -17,11 +19,12 @@ from router.core.bundle import Bundle
 from router.core.commands import Command, TakeLead
 from router.core.engine import Engine
 from router.core.events import Entry
-from router.core.evolve import replay
 from router.core.state import State
 from router.floor.inbox import FloorAway, FloorDown, FloorFull, Inbox, Unavailable, Waiting, give_up
 from router.floor.lines import Lines
-from router.floor.recovery import Bundles, fork, keep_running, recover_state, replayed
+from router.floor.peers import Peers
+from router.floor.recovery import fork
+from router.floor.replica import Replica
 from router.floor.rows import Names, commit_of, lines_of
 from router.store.port import Commit, EffectEnd, Fenced, Store, StoreError
 from router.telemetry import Telemetry, error_code
@@ -53,7 +56,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloorParts:
-    """What a floor receives from the composition root. `jumped_ms` says how far the clock was set forward lately."""
+    """What a floor receives from the composition root. `jumped_ms` says how far the clock was set forward lately.
+
+    Without a `link` there is no other node.
+    """
 
     site: str
     node: str
@@ -65,6 +71,7 @@ class FloorParts:
     capabilities: Mapping[str, Capabilities]
     reference: Callable[[int], str]
     jumped_ms: Callable[[], int] = lambda: 0
+    link: Link | None = None
 
 
 class Floor:
@@ -76,28 +83,27 @@ class Floor:
         self._parts = parts
         self._journal = parts.store.journal
         self._count = parts.telemetry
-        self._bundles: Bundles = {}
-        self._replica = State()
-        self._engine = Engine(State(), self._bundles)
+        self._replica = Replica(parts.store.journal, parts.site, parts.bus)
+        self._engine = Engine(State(), self._replica.bundles)
         self._inbox = Inbox()
         self._epoch = 0
         self._leading = False
         self._stopping = False
         self._no_tick_until_ms = 0
         self._away_ms = 0
-        self._damaged = False
+        self._peers = self._among(parts.link) if parts.link is not None else None
 
     # --- what everybody may ask ---------------------------------------------------------------------------
 
     @property
     def state(self) -> State:
         """The committed state. Only the floor writes it."""
-        return self._replica
+        return self._replica.state
 
     @property
     def bundle(self) -> Bundle | None:
         """The running configuration, None before the first."""
-        return self._replica.bundle
+        return self._replica.state.bundle
 
     @property
     def position(self) -> int:
@@ -124,7 +130,17 @@ class Floor:
         A `letter` and the `end` of an effect are settled by the same commit. Raises FloorFull, FloorDown or
         Unavailable: then ask again under the same command id.
         """
-        if not self._leading or self._stopping:
+        if self._takes or self._peers is None:
+            return await self._decided_here(command, letter=letter, end=end)
+        answer = await self._peers.ask(command, letter=letter, end=end, here=lambda: self._takes)
+        return answer or await self._decided_here(command, letter=letter, end=end)
+
+    @property
+    def _takes(self) -> bool:
+        return self._leading and not self._stopping
+
+    async def _decided_here(self, command: Command, *, letter: int, end: EffectEnd | None) -> Answered:
+        if not self._takes:
             raise FloorDown("nobody leads this floor here")
         waiting = Waiting(command, asyncio.get_running_loop().create_future(), letter, end)
         try:
@@ -139,7 +155,7 @@ class Floor:
     async def recover(self) -> None:
         """Make the replica from the store: the latest snapshot, then the journal after it. `run` makes the other."""
         started = time.monotonic()
-        self._replica = await recover_state(self._journal, self.site, self._bundles, passed_by=self._passed_by)
+        await self._replica.recover(self._passed_by)
         took_ms = int((time.monotonic() - started) * 1_000)
         self._count.info("floor_recovered", site=self.site, position=self.position, ms=took_ms)
 
@@ -148,22 +164,26 @@ class Floor:
 
     async def run(self, epoch: int) -> None:
         """Lead until stopped or fenced. `epoch` is that of the lease; the first decision says how long nobody led."""
-        self._epoch, self._stopping = epoch, False
-        if self._damaged:
-            await self.recover()
-            self._damaged = False
-        await self._remake("lead")
-        self._parts.jumped_ms()
-        self._away_ms = 0
-        gap_ms = max(0, self._parts.clock.now_ms() - self._replica.at) if self._replica.at else 0
+        async with self._replica.moving:
+            self._epoch, self._stopping = epoch, False
+            if self._replica.damaged:
+                await self.recover()
+            await self._remake("lead")
+            self._parts.jumped_ms()
+            self._away_ms = 0
+            replica = self._replica.state
+            gap_ms = max(0, self._parts.clock.now_ms() - replica.at) if replica.at else 0
+            await self._lead(self._opening(gap_ms), gap_ms)
+
+    async def _lead(self, first: Waiting, gap_ms: int) -> None:
         self._leading = True
-        first = self._opening(gap_ms)
-        self._count.info("lead_taken", site=self.site, epoch=epoch, gap_ms=gap_ms)
+        self._count.info("lead_taken", site=self.site, epoch=self._epoch, gap_ms=gap_ms)
         try:
-            await self._work([first], tick=False)
-            self._leading = first.answer.exception() is None
-            while self._leading and not (self._stopping and not any(self.depths.values())):
-                await self._turn()
+            async with self._peers.answering() if self._peers else nullcontext():
+                await self._work([first], tick=False)
+                self._leading = first.answer.exception() is None
+                while self._leading and not (self._stopping and not any(self.depths.values())):
+                    await self._turn()
         finally:
             self._leading = False
             self._inbox.refuse_all(FloorDown("the floor has stopped"))
@@ -254,7 +274,7 @@ class Floor:
         return fired
 
     async def _rows(self, decided: Decided) -> Commit:
-        before, after = self._replica, self._engine.state
+        before, after = self._replica.state, self._engine.state
         channel_of = await self.lines.channels_of(lines_of(decided.entries, before, after))
         names = Names(self._parts.reference, channel_of, self._parts.capabilities)
         commit = commit_of(decided.entries, before, after, names=names, letters=decided.letters, epoch=self._epoch)
@@ -270,19 +290,13 @@ class Floor:
                 return
             self._count.observe("floor_commit_seconds", time.monotonic() - started)
             self._count.count("floor_commits")
-            self._evolve(decided.entries)
-            self._parts.bus.publish(Committed(commit.first, commit.at, tuple(decided.entries)))
+            self._replica.apply(Committed(commit.first, commit.at, tuple(decided.entries)))
+            if self._engine.state.position == self._replica.position:
+                self._replica.keep_running()
+            if self._peers is not None:
+                self._peers.tell(commit)
         for waiting, answer in decided.answers:
             self._answer(waiting, answer)
-
-    def _evolve(self, entries: list[Entry]) -> None:
-        """Bring the replica on. If that fails by our bug it is half written: it must be made anew before it is used."""
-        self._damaged = True
-        for entry in entries:
-            replay(self._replica, entry, self._bundles)
-        self._damaged = False
-        if self._engine.state.position == self._replica.position:
-            keep_running(self._bundles, self._replica)
 
     def _answer(self, waiting: Waiting, answer: Answered) -> None:
         if isinstance(answer, Refused):
@@ -302,7 +316,7 @@ class Floor:
         self._count.warning("commit_failed", site=self.site, error=error_code(error), count=len(batch))
         await self._remake("commit")
         for waiting in batch:
-            known = self._replica.answers.get(waiting.command.id)
+            known = self._replica.state.answers.get(waiting.command.id)
             if known is not None:
                 self._answer(waiting, Made(known.position, None))
             else:
@@ -346,17 +360,33 @@ class Floor:
         wait_ms = STORE_AGAIN_MS
         while True:
             try:
-                await self._catch_up()
+                await self._replica.catch_up()
                 break
             except StoreError:
                 await asyncio.sleep(wait_ms / 1_000)
                 wait_ms = min(2 * wait_ms, STORE_AGAIN_MS_MAX)
-        self._engine = Engine(fork(self._replica, self._bundles), self._bundles)
+        bundles = self._replica.bundles
+        self._engine = Engine(fork(self._replica.state, bundles), bundles)
         self._count.count("floor_recoveries", cause)
 
-    async def _catch_up(self) -> None:
-        async for row, entries in replayed(self._journal, self.site, self._replica, self._bundles):
-            self._parts.bus.publish(Committed(row.first, row.at, tuple(entries)))
+    # --- other nodes ------------------------------------------------------------------------------------------------
+
+    def _among(self, link: Link) -> Peers:
+        return Peers(
+            self._replica,
+            link,
+            self.site,
+            store=self._parts.store,
+            clock=self._parts.clock,
+            decide=lambda asked: self._decided_here(asked.command, letter=asked.letter, end=asked.end),
+            leading=lambda: self._leading,
+            telemetry=self._count,
+        )
+
+    async def keep_up(self) -> None:
+        """Follow who leads, until cancelled; without other nodes there is nobody to follow."""
+        if self._peers is not None:
+            await self._peers.keep_up()
 
 
 __all__ = ["Floor", "FloorAway", "FloorDown", "FloorFull", "FloorParts", "Unavailable"]

@@ -40,6 +40,7 @@ class ConfigWatch:
         home: str,
         schemas: Schemas,
         telemetry: Telemetry,
+        among_nodes: bool = False,
     ) -> None:
         self._floor = floor
         self._site = floor.site
@@ -52,6 +53,8 @@ class ConfigWatch:
         self._seen = ""
         self._extended_day = 0
         self._proposals = 0
+        self._among_nodes = among_nodes
+        self._served = ""
         self.problems: Sequence[str] = ()
         self.on_applied: Applied = _nobody_asked
 
@@ -79,14 +82,28 @@ class ConfigWatch:
             await asyncio.sleep(LOOK_S if self._seen else FIRST_LOOK_S)
 
     async def turn(self) -> None:
-        """Look once. Only the leader's node proposes."""
-        if not self._floor.leading:
+        """Look once. One node alone proposes while it leads; among others each proposes what changed at its place."""
+        if not self._floor.leading and not self._among_nodes:
             return
         seen = await asyncio.to_thread(fingerprint, self._directory)
         if seen != self._seen:
             await self._changed(seen)
             self._seen = seen
-        await self._extend()
+        if self._floor.leading:
+            await self._extend()
+        if self._among_nodes:
+            await self._serve_what_runs()
+
+    async def _serve_what_runs(self) -> None:
+        """What another node proposed holds here too: its channels are those of the bundle that runs."""
+        running, name = self._floor.bundle, self._floor.state.bundle_hash
+        if running is None or name == self._served:
+            return
+        self._served = name
+        try:
+            self.on_applied((await self._load(running)).channels)
+        except SettingsError as fault:
+            self._refused(fault)
 
     async def _changed(self, seen: str) -> None:
         """Propose the directory if it differs from what this node proposed last, or if nothing runs yet."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 
 from router.clock import Clock
 from router.core.commands import NodeLost
 from router.floor.floor import Floor
 from router.floor.inbox import FloorAway
+from router.node.renewal import ALONE, Held, LoopRenewal, Renewal, Terms
 from router.store.port import Leases, StoreError
 from router.telemetry import Telemetry, error_code
 
 LEAD = "lead"
 NODE_PREFIX = "node:"
-# Renewed five times within its life, so that a slow disk or one lost renewal does not cost the lead.
-LEASE_MS = 10_000
-RENEW_MS = 2_000
+# A node is lost, and links that may exist only once are free, when it has said nothing for so long. Longer than a
+# lead lasts: a desk that loses its node has a grace to come back in, and a busy machine shall not cost it that.
+PRESENCE_MS, PRESENT_AGAIN_MS = 10_000, 2_000
 # A stop waits so long for what is being decided; a store that cannot be read would keep it for ever.
 STOP_S = 8.0
 
@@ -23,41 +26,68 @@ STOP_S = 8.0
 class Lead:
     """Takes the lead when it is free, leads, and stops leading when the lease is lost."""
 
-    def __init__(self, floor: Floor, leases: Leases, clock: Clock, *, node: str, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        leases: Leases,
+        clock: Clock,
+        *,
+        node: str,
+        telemetry: Telemetry,
+        renewal: Renewal | None = None,
+        terms: Terms = ALONE,
+        freed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._floor = floor
         self._leases = leases
         self._clock = clock
         self._node = self.node = node
         self._count = telemetry
+        self._renewal = renewal or LoopRenewal(leases, clock, telemetry, terms)
+        self._terms = terms
+        self._freed = freed
         self._stopping = False
+        self._epoch = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._look = asyncio.Event()
+        # Whether somebody held the lead when we last looked, ourselves or another node.
+        self.led = False
 
     async def run(self) -> None:
         """Lead whenever possible, until stopped."""
         while not self._stopping:
-            epoch = await self.acquire(LEAD)
+            epoch = await self._acquire_lead()
             if epoch:
                 await self._while_held(epoch)
             else:
-                await asyncio.sleep(RENEW_MS / 1_000)
+                self._look.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._terms.look_ms / 1_000):
+                        await self._look.wait()
+
+    def look(self) -> None:
+        """Look now: the lead may be free."""
+        self._look.set()
 
     async def stop(self) -> None:
         """Decide what waits, stop leading and give the lease back."""
         self._stopping = True
         self._floor.stop()
+        self._look.set()
         try:
             async with asyncio.timeout(STOP_S):
                 await self._idle.wait()
         except TimeoutError as error:
             self._count.warning("lead_lost", site=self._floor.site, error=error_code(error))
         await self.release(LEAD)
+        self._freed()
 
     async def acquire(self, name: str) -> int:
-        """Take or renew a lease; 0 when somebody else has it or the store is away."""
+        """Take or renew a lease that is no lead; 0 when somebody else has it or the store is away."""
         try:
             return await self._leases.acquire(
-                self._floor.site, name, self._node, now_ms=self._clock.now_ms(), ttl_ms=LEASE_MS
+                self._floor.site, name, self._node, now_ms=self._clock.now_ms(), ttl_ms=PRESENCE_MS
             )
         except StoreError:
             return 0
@@ -69,39 +99,37 @@ class Lead:
         except StoreError as error:
             self._count.info("lead_lost", site=self._floor.site, error=error_code(error))
 
+    async def _acquire_lead(self) -> int:
+        now_ms = self._clock.now_ms()
+        try:
+            epoch = await self._leases.acquire(
+                self._floor.site, LEAD, self._node, now_ms=now_ms, ttl_ms=self._terms.lease_ms
+            )
+        except StoreError:
+            self.led = False
+            return 0
+        self.led = True
+        return epoch
+
     async def _while_held(self, epoch: int) -> None:
-        renewal = asyncio.create_task(self._renew(epoch))
-        renewal.add_done_callback(self._renewal_ended)
+        held = Held(site=self._floor.site, name=LEAD, owner=self._node, epoch=epoch, lost=lambda: self._lost(epoch))
         self._idle.clear()
+        self._epoch = epoch
+        self._count.gauge("floor_leading", 1)
+        end = self._renewal.begin(held)
         try:
             await self._floor.run(epoch)
         finally:
-            renewal.cancel()
+            end()
+            self._epoch = 0
             self._idle.set()
             self._count.gauge("floor_leading", 0)
 
-    async def _renew(self, epoch: int) -> None:
-        """Renew until the lease is somebody else's. A store that is away fences nobody: its commits fail as well."""
-        self._count.gauge("floor_leading", 1)
-        while True:
-            await asyncio.sleep(RENEW_MS / 1_000)
-            try:
-                held = await self._leases.acquire(
-                    self._floor.site, LEAD, self._node, now_ms=self._clock.now_ms(), ttl_ms=LEASE_MS
-                )
-            except StoreError:
-                continue
-            if held != epoch:
-                self._count.warning("lead_lost", site=self._floor.site, epoch=epoch)
-                self._floor.stop()
-                return
-
-    def _renewal_ended(self, task: asyncio.Task[None]) -> None:
-        """Nobody leads without renewing: a renewal that broke, by our own bug, ends the leadership and says so."""
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._count.error("task_failed", task="renewal", error=error_code(error))
-            self._floor.stop()
+    def _lost(self, epoch: int) -> None:
+        if epoch != self._epoch:
+            return
+        self._count.warning("lead_lost", site=self._floor.site, epoch=epoch)
+        self._floor.stop()
 
     async def keep_presence(self) -> None:
         """Say that this node lives; the leader's node says which others do not any more."""
@@ -109,7 +137,7 @@ class Lead:
             await self.acquire(NODE_PREFIX + self._node)
             if self._floor.leading:
                 await self._report_lost()
-            await asyncio.sleep(RENEW_MS / 1_000)
+            await asyncio.sleep(PRESENT_AGAIN_MS / 1_000)
 
     async def _report_lost(self) -> None:
         """A dead node's lease goes only when its loss is decided, so that a crash in between forgets nobody."""

@@ -6,7 +6,8 @@ import asyncio
 import gc
 from collections.abc import Sequence
 
-from router.node.served import NodeParts, Served
+from router.node.parts import NodeParts
+from router.node.served import Served
 from router.node.tasks import Tasks
 
 # A floor's state is large and lives for ever: after recovery it is taken out of the collector's sight, and the

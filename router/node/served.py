@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from random import Random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from channels.contract import Capabilities, ChannelModule, Settings
+from channels.contract import Capabilities, Settings
 from router.bus.in_process import InProcessBus
-from router.clock import Clock
 from router.floor.floor import Floor, FloorParts
 from router.intake.door import DoorParts, FloorDoor
 from router.intake.letters import Intake, IntakeParts
@@ -18,10 +14,14 @@ from router.intake.lookup import LookUp
 from router.intake.senders import Watch
 from router.intake.settling import Settling
 from router.node.configwatch import ConfigWatch
+from router.node.figures import Figures
+from router.node.hints import Hints
 from router.node.lead import NODE_PREFIX, Lead
+from router.node.parts import NodeParts
+from router.node.renewal import ALONE, AMONG
 from router.node.snapshots import Snapshotter
 from router.node.switchboard import Abilities, BoardParts, Switchboard, schemas_of
-from router.node.tasks import Tasks
+from router.node.tasks import Tasks, while_leading
 from router.node.wakes import Wakes
 from router.outbox.fetching import Fetching
 from router.outbox.hub import HubParts, LineHub
@@ -29,11 +29,9 @@ from router.outbox.outgoing import Composer
 from router.outbox.signs import Signs
 from router.outbox.worker import OutboxParts, OutboxWorker
 from router.site.files import FolderFiles
-from router.site.key import SiteKey
 from router.site.references import References
-from router.store.port import Store, StoreError
-from router.telemetry import Telemetry, error_code
-from router.views.alarms import ALARMS, Alarm, alarms
+from router.store.port import StoreError
+from router.telemetry import error_code
 from router.views.estimate import Estimates
 from router.views.follower import Age, ViewFollower
 from router.views.known import VIEWS
@@ -41,36 +39,7 @@ from router.views.known import VIEWS
 # A graceful stop waits so long for letters that are on their way; what is left stays in the letterbox.
 STOP_MS_MAX = 5_000
 STOP_LOOK_MS = 10
-GAUGE_MS = 2_000
-TROUBLE_LOOK_S = 0.5
 PRUNE_S = 24 * 3_600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeParts:
-    """What a node receives from the composition root.
-
-    `name` is new at each start, `home` is the same on this data for ever. `exclusive`: nobody else can serve
-    this data now, so leases of earlier lives may be ended at once,
-    and the effects they were performing are looked at again.
-    """
-
-    name: str
-    home: str
-    release: str
-    data: Path
-    config: Path
-    store: Store
-    clock: Clock
-    key: SiteKey
-    telemetry: Telemetry
-    modules: Mapping[str, ChannelModule]
-    environment: Mapping[str, str]
-    public_url: str
-    snapshot_command: Sequence[str]
-    random: Random
-    exclusive: bool = True
-    jumped_ms: Callable[[], int] = lambda: 0
 
 
 class Served:
@@ -81,23 +50,24 @@ class Served:
         self._parts = parts
         self._tasks = Tasks(parts.telemetry)
         self._settling = Settling()
-        self._alarmed: set[tuple[str, str]] = set()
         self._changes: set[asyncio.Task[None]] = set()
-        self.signs = Signs()
+        self._hints = Hints(parts.link, site) if parts.link is not None else None
+        self.signs = Signs(self._hints.sign) if self._hints is not None else Signs()
         self.references = References(parts.key.derive("references", site))
-        self.files = FolderFiles(parts.data / "files" / site, parts.key.derive("files", site))
+        self.files = FolderFiles((parts.files or parts.data / "files") / site, parts.key.derive("files", site))
         self._capabilities = Abilities(parts.modules)
         self.floor = self._build_floor()
         self.estimates = Estimates(lambda: self.floor.state)
         self.intake = self._build_intake()
         self.hub = self._build_hub()
-        self.lead = Lead(self.floor, parts.store.leases, parts.clock, node=parts.name, telemetry=parts.telemetry)
+        self.lead = self._build_lead()
         self.config = self._build_config()
         self.board = self._build_board()
         self.outbox = self._build_outbox()
         self.snapshots = self._build_snapshots()
         self._wakes = Wakes(self.floor, parts.store.archive, parts.clock, telemetry=parts.telemetry)
         self._views = self._build_views()
+        self._figures = Figures(site, parts, self.floor, views=lambda: self.views)
         self.config.on_applied = self._changed
 
     def can(self, channel: str) -> Capabilities:
@@ -112,7 +82,7 @@ class Served:
     @property
     def unready(self) -> str:
         """Why it is not ready, empty when it is: a sentence for who operates it."""
-        if not self.floor.leading:
+        if not self.floor.leading and not (self._parts.link is not None and self.lead.led):
             return "nobody leads this floor here"
         if self.floor.bundle is None:
             return "no configuration has been applied"
@@ -140,6 +110,7 @@ class Served:
         works = {
             "lead": self.lead.run,
             "presence": self.lead.keep_presence,
+            **self._works_among_nodes(),
             "hub": self.hub.run,
             "intake": self.intake.run,
             "sweep": self.intake.sweep_for_ever,
@@ -147,15 +118,22 @@ class Served:
             "wakes": self._wakes.run,
             "config": self.config.run,
             "snapshots": self.snapshots.run,
-            "gauges": self._gauge,
-            "trouble": self._tell_trouble,
+            "gauges": self._figures.run,
+            "trouble": self._figures.tell_trouble,
             "estimates": self._estimate,
             "prune": self._prune,
-            **{f"view:{follower.name}": follower.run for follower in self._views},
+            **{f"view:{follower.name}": while_leading(self.floor, follower.run) for follower in self._views},
         }
         for name, work in works.items():
             self._tasks.start(name, work)
         self.board.listen()
+
+    def _works_among_nodes(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Return what runs only where there are other nodes."""
+        if self._hints is None:
+            return {}
+        hints = self._hints
+        return {"follow": self.floor.keep_up, "hints": lambda: hints.run(self.signs, lead_freed=self.lead.look)}
 
     async def stop(self) -> None:
         """Accept nothing more, decide what is on its way, then let go. What is accepted is on the disk."""
@@ -187,29 +165,6 @@ class Served:
     async def _estimate(self) -> None:
         await self.estimates.run(self.floor.follow)
 
-    # --- figures ----------------------------------------------------------------------------------------------------
-
-    async def _gauge(self) -> None:
-        while True:
-            try:
-                await self._gauges_now()
-            except StoreError:
-                self._parts.telemetry.gauge("floor_leading", int(self.floor.leading))
-            await asyncio.sleep(GAUGE_MS / 1_000)
-
-    async def _tell_trouble(self) -> None:
-        """Say once when the store cannot be written and once when it can again; presence tries it all the time."""
-        said = ""
-        while True:
-            trouble = self._parts.store.trouble
-            if trouble != said:
-                said = trouble
-                if trouble:
-                    self._parts.telemetry.error("store_troubled", site=self.site, reason=trouble)
-                else:
-                    self._parts.telemetry.info("store_mended", site=self.site)
-            await asyncio.sleep(TROUBLE_LOOK_S)
-
     async def _prune(self) -> None:
         """Once a day the letterbox forgets what no provider sends again. What fails is done the day after."""
         while True:
@@ -218,39 +173,6 @@ class Served:
                 await self._parts.store.prune(self.site, now_ms=self._parts.clock.now_ms())
             except StoreError as error:
                 self._parts.telemetry.info("look_up_failed", site=self.site, error=error_code(error))
-
-    async def _gauges_now(self) -> None:
-        count, store, now_ms = self._parts.telemetry, self._parts.store, self._parts.clock.now_ms()
-        count.gauge("floor_position", self.floor.position)
-        count.gauge("floor_conversations", len(self.floor.state.convs))
-        count.gauge("floor_agents", len(self.floor.state.agents))
-        for lane, depth in self.floor.depths.items():
-            count.gauge("floor_inbox", depth, lane)
-        waiting, oldest_ms, quarantined = await store.letterbox.depth(self.site)
-        letters = waiting, oldest_ms
-        count.gauge("letterbox_waiting", waiting)
-        count.gauge("letterbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
-        count.gauge("letterbox_quarantined", quarantined)
-        waiting, oldest_ms, dead = await store.outbox.depth(self.site)
-        count.gauge("outbox_waiting", waiting)
-        count.gauge("outbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
-        count.gauge("outbox_dead", dead)
-        self._alarm(alarms(self.floor.state, now_ms, letters=letters, effects=(waiting, oldest_ms)))
-        for age in self.views:
-            count.gauge("view_behind", age.behind, age.view)
-            count.gauge("view_applied_ms", age.at, age.view)
-
-    def _alarm(self, found: list[Alarm]) -> None:
-        """Count what stands, and say once when it begins and when it ends."""
-        standing = {(each.name, each.subject) for each in found}
-        for name in ALARMS:
-            self._parts.telemetry.gauge("alarms", sum(each.name == name for each in found), name)
-        if self.floor.leading:
-            for name, subject in sorted(standing - self._alarmed):
-                self._parts.telemetry.warning("alarm_raised", site=self.site, reason=name, queue=subject)
-            for name, subject in sorted(self._alarmed - standing):
-                self._parts.telemetry.info("alarm_ended", site=self.site, reason=name, queue=subject)
-        self._alarmed = standing
 
     # --- building ---------------------------------------------------------------------------------------------------
 
@@ -268,7 +190,21 @@ class Served:
                 capabilities=self._capabilities,
                 reference=self.references.reference,
                 jumped_ms=parts.jumped_ms,
+                link=parts.link,
             )
+        )
+
+    def _build_lead(self) -> Lead:
+        parts = self._parts
+        return Lead(
+            self.floor,
+            parts.store.leases,
+            parts.clock,
+            node=parts.name,
+            telemetry=parts.telemetry,
+            renewal=parts.renewal,
+            terms=ALONE if self._hints is None else AMONG,
+            freed=(lambda: None) if self._hints is None else self._hints.lead_freed,
         )
 
     def _build_intake(self) -> Intake:
@@ -310,6 +246,7 @@ class Served:
             home=parts.home,
             schemas=schemas_of(parts.modules),
             telemetry=parts.telemetry,
+            among_nodes=parts.link is not None,
         )
 
     def _build_board(self) -> Switchboard:

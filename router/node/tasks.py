@@ -5,11 +5,40 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from router.floor.floor import Floor
 from router.telemetry import Telemetry, error_code
 
 # A task that fails at once must not turn the processor hot; a minute is what an operator notices.
 AGAIN_MS, AGAIN_MS_MAX = 250, 60_000
 CANCEL_AGAIN_S = 0.5
+
+
+LEAD_LOOK_S = 0.2
+
+
+def while_leading(floor: Floor, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Return work that only the leader's node does: begun when it takes the lead, cancelled when it loses it."""
+
+    async def run() -> None:
+        while True:
+            if floor.leading:
+                await _until_lost(floor, work)
+            await asyncio.sleep(LEAD_LOOK_S)
+
+    return run
+
+
+async def _until_lost(floor: Floor, work: Callable[[], Awaitable[None]]) -> None:
+    task = asyncio.ensure_future(work())
+    try:
+        while floor.leading:
+            ended, _ = await asyncio.wait({task}, timeout=LEAD_LOOK_S)
+            if ended:
+                task.result()
+                return
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class Tasks:

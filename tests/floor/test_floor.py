@@ -12,7 +12,7 @@ from router.core import commands as cmd
 from router.core.answers import Made, Refused
 from router.core.engine import Engine
 from router.core.snapshot import encode_state
-from router.floor import floor as floor_module
+from router.floor import replica as replica_module
 from router.floor.floor import FloorDown, FloorFull, Unavailable
 from router.floor.inbox import LIMITS
 from router.store.port import Commit, StoreError, StoreUnavailable
@@ -201,18 +201,18 @@ async def test_a_stopping_floor_decides_what_waits_and_takes_nothing_more(house:
 async def test_a_replica_that_broke_is_made_anew_before_the_floor_leads_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = floor_module.replay
+    real = replica_module.replay
 
     def breaks(*_: Any) -> None:
         raise RuntimeError("our bug")
 
-    monkeypatch.setattr(floor_module, "replay", breaks)
+    monkeypatch.setattr(replica_module, "replay", breaks)
     with pytest.raises(Unavailable):
         await house.agent()
     assert house.running is not None
     with pytest.raises(RuntimeError):
         await house.running
-    monkeypatch.setattr(floor_module, "replay", real)
+    monkeypatch.setattr(replica_module, "replay", real)
     house.running = asyncio.create_task(house.floor.run(house.floor.state.epoch))
     while not house.floor.leading:
         await asyncio.sleep(0.001)

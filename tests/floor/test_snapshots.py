@@ -202,7 +202,7 @@ async def test_without_a_readable_snapshot_the_whole_journal_is_read(house: Hous
 async def test_recovery_keeps_only_the_bundle_that_runs(house: House) -> None:
     for day in range(5):
         await house.configure(bundle(name=f"day {day}"))
-    bundles = dict(house.floor._bundles)
+    bundles = dict(house.floor._replica.bundles)
     assert list(bundles) == [house.floor.state.bundle_hash]
     recovered: dict[str, object] = {}
     state = await recover_state(house.store.journal, SITE, recovered)  # type: ignore[arg-type]

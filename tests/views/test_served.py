@@ -20,7 +20,7 @@ async def test_a_node_brings_its_views_on_and_shows_their_age(tmp_path: Path) ->
         assert [age.view for age in house.served.views] == list(VIEWS)
         rows: list[ViewRow] = await house.store.views.rows("main", AGENT_TIME.spec, TABLE, after=(0, 0), limit=5)
         assert [(row.agent, row.presence) for row in rows if isinstance(row, AgentTime)] == [(1, "available")]
-        await house.served._gauges_now()
+        await house.served._figures._tell()
         said = house.telemetry.render().decode()
     finally:
         await house.stop()
