@@ -107,7 +107,7 @@ def every_reply_arrives(case: Case) -> Iterator[str]:
             continue
         message = case.kept.messages[rows[0]]
         _, key, peer = case.kept.lines[message.line]
-        where = {line for line in arrived[mark] if line not in {key, peer}}
+        where = {line for line in arrived[mark] if line not in key and line not in peer}
         copies = sum(arrived[mark].values())
         if where:
             yield f"{mark}: reached {sorted(where)}, which is another's line"

@@ -28,15 +28,12 @@ class Diary:
 
     def __init__(self, folder: Path, who: str) -> None:
         self.who = who
-        self._file = (folder / f"{who}.jsonl").open("a", buffering=1)
+        self._path = folder / f"{who}.jsonl"
 
     def write(self, what: str, **facts: Any) -> None:
         """Add a line."""
-        self._file.write(json.dumps([time.monotonic(), self.who, what, facts]) + "\n")
-
-    def close(self) -> None:
-        """Write no more."""
-        self._file.close()
+        with self._path.open("a") as file:
+            file.write(json.dumps([time.monotonic(), self.who, what, facts]) + "\n")
 
 
 def read_diaries(folder: Path) -> list[Entry]:

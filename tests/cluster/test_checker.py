@@ -317,8 +317,6 @@ def test_diaries_are_read_in_order_of_time(tmp_path: Path) -> None:
     ann.write("one", number=1)
     ben.write("two", number=2)
     ann.write("three", number=3)
-    ann.close()
-    ben.close()
     assert [(entry.who, entry.what, entry["number"]) for entry in read_diaries(tmp_path)] == [
         ("ann", "one", 1),
         ("ben", "two", 2),

@@ -1,0 +1,270 @@
+"""A whole cluster with everybody around it: databases, links, nodes, providers, customers, agents. Breaks nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import yaml
+
+from tests.cluster.checker import Case, faults
+from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_customer
+from tests.cluster.desks import PASSWORD, Desk, Habits
+from tests.cluster.diary import Diary, read_diaries
+from tests.cluster.evidence import Kept, read_postgresql, read_sqlite
+from tests.cluster.front import Front
+from tests.cluster.network import FaultyLink
+from tests.cluster.node import ROOT, Node
+from tests.cluster.providers import NUMBER, Followers, Phones, Relay
+from tests.ports import free_port
+
+SETTLE_S_MAX, LOOK_S = 90.0, 0.1
+CANCEL_AGAIN_S = 0.5
+MANY = 1_000_000
+FIELDS = {"email": {"type": "email", "required": True}, "message": {"type": "textarea", "required": True}}
+HOOK = Path(__file__).parent / "hook.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much of everything."""
+
+    nodes: int = 3
+    agents: int = 4
+    chats: int = 4
+    forms: int = 1
+    mails: int = 1
+    phones: int = 1
+    followers: int = 1
+    pace_s: float = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Cluster:
+    """Nodes behind links. Without databases of its own it is one node on its own file."""
+
+    folder: Path
+    size: Size
+    seed: int
+    databases: Any = None
+    public: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
+    nodes: list[Node] = field(default_factory=list)
+    fronts: list[FaultyLink] = field(default_factory=list)
+    mail_links: list[FaultyLink] = field(default_factory=list)
+    store_links: list[FaultyLink] = field(default_factory=list)
+    bus_links: list[FaultyLink] = field(default_factory=list)
+    desks: list[Desk] = field(default_factory=list)
+    customers: list[asyncio.Task[None]] = field(default_factory=list)
+    chance: Random = field(init=False)
+    crowd: Crowd = field(init=False)
+    relay: Relay = field(init=False)
+    phones: Phones = field(init=False)
+    followers: Followers = field(init=False)
+    diary: Diary = field(init=False)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    # --- building -----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start everything but the load."""
+        self.chance = Random(self.seed)
+        self.diaries.mkdir()
+        self.diary = Diary(self.diaries, "faults")
+        await self._link()
+        front = Front([f"http://127.0.0.1:{link.port}" for link in self.fronts], Random(self.seed))
+        mail_ports = [link.port for link in self.mail_links]
+        self.crowd = Crowd(front, mail_ports, self.diaries, Random(self.seed), pace_s=self.size.pace_s)
+        self.relay, self.followers = Relay(self.diaries), Followers(self.diaries)
+        self.phones = Phones(self.diaries, self.public, front)
+        for server in (self.relay, self.phones.twilio, self.followers.platform.server):
+            await server.start()
+            self._stack.push_async_callback(server.stop)
+        for node, mail in zip(self.nodes, self.mail_links, strict=True):
+            write_config(node.config, channels_of(self, mail.target_port))
+            node.begin()
+            self._stack.callback(node.kill)
+        await asyncio.gather(*(node.wait_ready() for node in self.nodes))
+
+    async def _link(self) -> None:
+        """Put a link before every node and between every node and the databases."""
+        key = secrets.token_hex(32)
+        for number in range(self.size.nodes):
+            environment = {"PATCHBAY_SITE_KEY": key, "PUBLIC_URL": self.public, **SECRETS}
+            if self.databases is not None:
+                store, bus = await self._opened(self.databases.store_port), await self._opened(self.databases.bus_port)
+                self.store_links.append(store)
+                self.bus_links.append(bus)
+                environment |= self.databases.environment(store.port, bus.port)
+                environment["FILES"] = str(self.folder / "files")
+            node = Node(f"node{number}", self.folder / f"node{number}", environment)
+            self.nodes.append(node)
+            self.fronts.append(await self._opened(node.port))
+            self.mail_links.append(await self._opened(free_port()))
+
+    async def _opened(self, port: int) -> FaultyLink:
+        link = FaultyLink(port)
+        await link.start()
+        self._stack.push_async_callback(link.stop)
+        return link
+
+    async def staff(self, habits: Habits | None = None) -> None:
+        """Let agents sign in and open their desks."""
+        logins = [f"agent{number}" for number in range(self.size.agents)]
+        await asyncio.gather(*(self.add_person(login) for login in logins))
+        for number, login in enumerate(logins):
+            front = Front(self.crowd.front.bases, Random(self.seed + number))
+            chance = Random(self.seed * 100 + number)
+            self.desks.append(Desk(front, login, self.public, self.diaries, chance, habits or Habits()))
+        await asyncio.gather(*(desk.start() for desk in self.desks))
+
+    async def add_person(self, login: str, role: str = "agent") -> None:
+        """Add an account."""
+        ran = await self.nodes[0].run("user", "add", login, "--role", role, "--password-stdin", stdin=PASSWORD + "\n")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    def load(self) -> None:
+        """Let customers come by all channels."""
+        crowd, size = self.crowd, self.size
+        works = [chat_customer(crowd, f"chat{n}") for n in range(size.chats)]
+        works += [form_customer(crowd, f"form{n}") for n in range(size.forms)]
+        works += [mail_customer(crowd, f"mail{n}") for n in range(size.mails)]
+        works += [self.phones.write(crowd, f"phone{n}", f"+420777{n:06}") for n in range(size.phones)]
+        works += [self.followers.write(crowd, f"follower{n}", f"U{n}") for n in range(size.followers)]
+        self.customers = [asyncio.create_task(work) for work in works]
+        crowd.writing.set()
+
+    async def stop(self) -> None:
+        """End everything."""
+        self.crowd.writing.clear()
+        left = set(self.customers)
+        while left:
+            # Said again until it is heard: a wait that ends at the same moment swallows a cancellation.
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+        await asyncio.gather(*(desk.stop() for desk in self.desks))
+        await self._stack.aclose()
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    @property
+    def diaries(self) -> Path:
+        return self.folder / "diaries"
+
+    async def kept(self) -> Kept:
+        """Return what the database holds."""
+        if self.databases is not None:
+            return await read_postgresql(self.databases.url)
+        return await asyncio.to_thread(read_sqlite, self.nodes[0].data / "patchbay.db")
+
+    async def rest(self) -> None:
+        """Let everybody hear their answer, every letter its decision, every reply its way out."""
+        self.crowd.writing.clear()
+        await until(lambda: not self.crowd.unheard, "every customer has heard yes")
+        await until(self._settled, "nothing is left lying")
+
+    async def _settled(self) -> bool:
+        """Whether nothing is under way: looked for twice, since an answer may bring the next thing."""
+        for _ in range(2):
+            kept = await self.kept()
+            busy = any(desk.in_hand for desk in self.desks)
+            waiting = any(state == "new" for _, state, _, _ in kept.letters)
+            open_now = any(state not in ENDED for _, state, _ in kept.conversations.values()) and self.desks
+            if busy or waiting or kept.outbox or open_now:
+                return False
+            await asyncio.sleep(LOOK_S)
+        return True
+
+    async def judged(self) -> list[str]:
+        """Return every broken promise; call it after the rest."""
+        self.followers.note()
+        kept = await self.kept()
+        return faults(Case(await asyncio.to_thread(read_diaries, self.diaries), kept))
+
+
+ENDED = frozenset({"closed", "parked", "abandoned"})
+SECRETS = {
+    "TWILIO_AUTH_TOKEN": "auth-token-of-the-fake",
+    "LINE_CHANNEL_SECRET": "line-channel-secret",
+    "LINE_CHANNEL_ACCESS_TOKEN": "line-access-token-of-tests",
+}
+
+
+async def until(true: Callable[[], bool | Awaitable[bool]], what: str, s_max: float = SETTLE_S_MAX) -> float:
+    """Wait for a condition; return how long that took."""
+    began = time.monotonic()
+    while True:
+        found = true()
+        if found if isinstance(found, bool) else await found:
+            return time.monotonic() - began
+        assert time.monotonic() - began < s_max, f"not within {s_max} s: {what}"
+        await asyncio.sleep(LOOK_S)
+
+
+def channels_of(cluster: Cluster, mail_port: int) -> dict[str, Any]:
+    """Return the entries of all channels that need no account, pointed at our providers."""
+    hook: dict[str, Any] = yaml.safe_load(
+        HOOK.read_text().replace("https://api.line.me", cluster.followers.platform.url)
+    )
+    return {
+        "form": {
+            "forms": {"contact": {"fields": FIELDS, "fill_ms_min": 0}},
+            "per_address_an_hour": MANY,
+            "per_ip_an_hour": MANY,
+        },
+        "chat": {"messages_a_minute": MANY, "sessions_a_minute_and_ip": MANY, "sockets_per_ip": MANY},
+        "email": {"in_port": mail_port, "out_host": "127.0.0.1", "out_port": cluster.relay.port, "out_tls": "none"},
+        "sms": {
+            "enabled": True,
+            "account_sid": cluster.phones.twilio.sid,
+            "auth_token_env": "TWILIO_AUTH_TOKEN",
+            "api_url": cluster.phones.twilio.url,
+            "numbers": [NUMBER],
+        },
+        **hook,
+    }
+
+
+def write_config(folder: Path, channels: dict[str, Any]) -> None:
+    """Write the shipped configuration with these channels, always open, with wrap-up and room for everybody."""
+    shutil.copytree(ROOT / "config", folder)
+    (folder / "checks.yaml").unlink()
+    changes: dict[str, dict[str, Any]] = {
+        "channels": {"channels": channels},
+        "hours": {"hours": {"office": "always"}},
+        "site": {"limits": {"capacity": 200}},
+        "queues": {"queues": {"general": {"wrap_up": "20s"}}},
+    }
+    for name, change in changes.items():
+        path = folder / f"{name}.yaml"
+        content = yaml.safe_load(path.read_text())
+        path.write_text(yaml.safe_dump(merged(content, change), allow_unicode=True, sort_keys=False))
+
+
+def merged(old: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping changed at every depth."""
+    made = dict(old)
+    for key, value in change.items():
+        both = isinstance(value, dict) and isinstance(made.get(key), dict)
+        made[key] = merged(made[key], value) if both else value
+    return made
+
+
+@asynccontextmanager
+async def cluster(folder: Path, size: Size, seed: int, databases: Any = None) -> AsyncIterator[Cluster]:
+    """A cluster with its agents at their desks, not yet under load."""
+    made = Cluster(folder, size, seed, databases)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(made.stop)
+        await made.start()
+        await made.staff()
+        yield made
