@@ -7,6 +7,8 @@ from functools import partial
 
 import apsw
 
+from router.store.hashing import Hashes
+from router.store.meeting import guest, with_hints
 from router.store.port import (
     Body,
     Caller,
@@ -22,11 +24,10 @@ from router.store.port import (
 )
 from router.store.sqlite import conversations, people, stories
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.hashing import Hashes
 from router.store.sqlite.histories import give_care
 from router.store.sqlite.histories import histories as read_histories
 from router.store.sqlite.letterbox import Written, insert_messages, written
-from router.store.sqlite.meeting import guest, meet_all, recognise, with_hints
+from router.store.sqlite.meeting import meet_all, recognise
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 

@@ -7,11 +7,11 @@ from functools import partial
 
 import apsw
 
+from router.store.hashing import Hashes
 from router.store.port import Draft, Erasure, Merge, Merging, MessageRow, SenderMark
 from router.store.sqlite import erasing, members, people, senders, stories
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.hashing import Hashes
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 

@@ -8,11 +8,11 @@ from functools import partial
 import apsw
 from msgspec.structs import astuple
 
+from router.store.hashing import Hashes
 from router.store.port import Commit, Fenced, JournalRow, Snapshot
 from router.store.sqlite import snapshots
 from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.hashing import Hashes
 from router.store.sqlite.outbox import end_effects, insert_effects
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer

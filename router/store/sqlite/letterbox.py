@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
+from router.store.hashing import Hashes
 from router.store.port import Body, Letter, NewLetter, Note
 from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.hashing import Hashes
 from router.store.sqlite.leases import NOTE
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer

@@ -8,10 +8,10 @@ from typing import Any
 
 import apsw
 
+from router.store.hashing import Hashes
 from router.store.port import NewMark, SenderMark
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
-from router.store.sqlite.hashing import Hashes
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import apsw
 
+from router.store.hashing import Hasher, Hashes
 from router.store.port import (
     Accounts,
     Archive,
@@ -28,7 +29,6 @@ from router.store.sqlite.care import SqliteCare
 from router.store.sqlite.connect import fetch, open_writer
 from router.store.sqlite.errors import border
 from router.store.sqlite.evidence import SqliteEvidence, open_evidence
-from router.store.sqlite.hashing import Hasher, Hashes
 from router.store.sqlite.journal import SqliteJournal
 from router.store.sqlite.leases import SqliteLeases, SqliteNotebook
 from router.store.sqlite.letterbox import DEDUPE_DAYS, SqliteLetterbox
