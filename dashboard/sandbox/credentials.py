@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 NUMBER = "+420555000100"
 WEIBO_UID = "1902538057"
+WECOM_ACCOUNT = "wkSandboxAccount0000"
 MAIL_DOMAIN = "sandbox.invalid"
 # Console keys of WeChat have letters and digits only.
 AES_KEY_CHARS = 43
@@ -37,6 +38,17 @@ class Credentials:
     wechat_aes_key: str = field(default_factory=_aes_key)
     weibo_secret: str = field(default_factory=lambda: _hex(32))
     weibo_token: str = field(default_factory=lambda: f"2.00{_hex(32)}")
+    wecom_corp_id: str = field(default_factory=lambda: f"ww{_hex(16)}")
+    wecom_secret: str = field(default_factory=lambda: _hex(42))
+    wecom_token: str = field(default_factory=lambda: _hex(32))
+    wecom_aes_key: str = field(default_factory=_aes_key)
+    line_secret: str = field(default_factory=lambda: _hex(32))
+    line_token: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+    telegram_token: str = field(default_factory=lambda: f"1102015432:{secrets.token_urlsafe(24)}")
+    telegram_secret: str = field(default_factory=lambda: _hex(32))
+    whatsapp_secret: str = field(default_factory=lambda: _hex(32))
+    whatsapp_token: str = field(default_factory=lambda: f"EAAJB{_hex(64)}")
+    whatsapp_verify: str = field(default_factory=lambda: _hex(32))
     app_token_key: str = field(default_factory=lambda: _hex(64))
     broker_password: str = field(default_factory=lambda: _hex(32))
     page_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -53,6 +65,16 @@ class Credentials:
             "SANDBOX_WECHAT_AES_KEY": self.wechat_aes_key,
             "SANDBOX_WEIBO_APP_SECRET": self.weibo_secret,
             "SANDBOX_WEIBO_ACCESS_TOKEN": self.weibo_token,
+            "SANDBOX_WECOM_SECRET": self.wecom_secret,
+            "SANDBOX_WECOM_TOKEN": self.wecom_token,
+            "SANDBOX_WECOM_AES_KEY": self.wecom_aes_key,
+            "SANDBOX_LINE_CHANNEL_SECRET": self.line_secret,
+            "SANDBOX_LINE_CHANNEL_ACCESS_TOKEN": self.line_token,
+            "SANDBOX_TELEGRAM_BOT_TOKEN": self.telegram_token,
+            "SANDBOX_TELEGRAM_SECRET": self.telegram_secret,
+            "SANDBOX_WHATSAPP_APP_SECRET": self.whatsapp_secret,
+            "SANDBOX_WHATSAPP_TOKEN": self.whatsapp_token,
+            "SANDBOX_WHATSAPP_VERIFY": self.whatsapp_verify,
             "SANDBOX_APP_TOKEN_KEY": self.app_token_key,
             "SANDBOX_MQTT_PASSWORD": self.broker_password,
         }

@@ -13,13 +13,21 @@ from typing import Any
 
 import yaml
 
-from dashboard.sandbox.credentials import NUMBER, WEIBO_UID, Credentials
+from dashboard.sandbox.credentials import NUMBER, WECOM_ACCOUNT, WEIBO_UID, Credentials
 
 FOLDER = "sandbox-config"
 MAIL_ADDRESS = "support@company.example"
 # All customers come from this machine: what bounds one address of the world would bound the whole sandbox.
 PLENTY = 100_000
 SUFFIXES = {".yaml", ".ics"}
+# The entries that ops copy: what is played is what they get.
+EXAMPLES = Path(__file__).parents[2] / "channels" / "webhook" / "examples"
+# Where each of them speaks to.
+HOSTS = {
+    "line": ("https://api.line.me", "https://api-data.line.me"),
+    "telegram": ("https://api.telegram.org",),
+    "whatsapp": ("https://graph.facebook.com",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +37,10 @@ class Places:
     twilio: str
     wechat: str
     weibo: str
+    wecom: str
+    line: str
+    telegram: str
+    whatsapp: str
     mail_in: int
     mail_out: int
     broker: int = 0
@@ -73,8 +85,27 @@ def entries_of(keys: Credentials, places: Places) -> dict[str, dict[str, Any]]:
             "api_url": places.weibo,
             "upload_url": places.weibo,
         },
+        "wecom": {
+            "enabled": True,
+            "corp_id": keys.wecom_corp_id,
+            "corp_secret_env": "SANDBOX_WECOM_SECRET",
+            "token_env": "SANDBOX_WECOM_TOKEN",
+            "aes_key_env": "SANDBOX_WECOM_AES_KEY",
+            "accounts": [WECOM_ACCOUNT],
+            "api_url": places.wecom,
+        },
         "app": _app(places),
+        **{name: _example(name, getattr(places, name)) for name in HOSTS},
     }
+
+
+def _example(name: str, url: str) -> dict[str, Any]:
+    """Return the entry of our documentation, with its provider played here and its secrets ours."""
+    text = (EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8")
+    for host in HOSTS[name]:
+        text = text.replace(host, url)
+    entry: dict[str, Any] = yaml.safe_load(text)[name]
+    return {key: f"SANDBOX_{value}" if key.endswith("_env") else value for key, value in entry.items()}
 
 
 def _app(places: Places) -> dict[str, Any]:

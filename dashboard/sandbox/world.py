@@ -18,16 +18,22 @@ from dashboard.sandbox.players.app import AppPlayer
 from dashboard.sandbox.players.chat import ChatPlayer
 from dashboard.sandbox.players.form import FormPlayer
 from dashboard.sandbox.players.mail import MailPlayer
+from dashboard.sandbox.players.messengers import WeComPlayer, WhatsAppPlayer, line_player, telegram_player
 from dashboard.sandbox.players.phone import PhonePlayer
 from dashboard.sandbox.players.platforms import WeChatPlayer, WeiboPlayer
 from dashboard.sandbox.players.sms import SmsPlayer
 from dashboard.sandbox.providers.broker import Broker, NoBroker, free_ports
+from dashboard.sandbox.providers.faulty import FaultyServer
+from dashboard.sandbox.providers.line import LinePlatform
 from dashboard.sandbox.providers.mail import Post
+from dashboard.sandbox.providers.telegram import TelegramPlatform
 from dashboard.sandbox.providers.twilio import Twilio
 from dashboard.sandbox.providers.twilio_calls import Calls
 from dashboard.sandbox.providers.twilio_legs import AS_IT_IS
 from dashboard.sandbox.providers.wechat import WeChatPlatform
+from dashboard.sandbox.providers.wecom import WeComPlatform
 from dashboard.sandbox.providers.weibo import WeiboPlatform
+from dashboard.sandbox.providers.whatsapp import WhatsAppPlatform
 from dashboard.sandbox.scene import Scene
 from dashboard.sandbox.stage import Player, Stage
 from router.settings.files import fingerprint
@@ -59,6 +65,17 @@ class World:
             aes_key=keys.wechat_aes_key,
         )
         self._weibo = WeiboPlatform(uid=WEIBO_UID, app_secret=keys.weibo_secret, access_token=keys.weibo_token)
+        self._wecom = WeComPlatform(
+            corp_id=keys.wecom_corp_id,
+            secret=keys.wecom_secret,
+            token=keys.wecom_token,
+            aes_key=keys.wecom_aes_key,
+        )
+        self._line = LinePlatform(secret=keys.line_secret, token=keys.line_token)
+        self._telegram = TelegramPlatform(secret=keys.telegram_secret, token=keys.telegram_token)
+        self._whatsapp = WhatsAppPlatform(
+            secret=keys.whatsapp_secret, verify=keys.whatsapp_verify, token=keys.whatsapp_token
+        )
         self._post = Post()
         (self._mail_in,) = free_ports(1)
 
@@ -75,7 +92,7 @@ class World:
     async def start(self) -> None:
         """Start the providers, and write the configuration that speaks to them."""
         try:
-            for server in (self._twilio, self._wechat.server, self._weibo.server, self._post):
+            for server in self._servers():
                 await server.start()
                 self._stack.push_async_callback(server.stop)
             broker = await self._broker()
@@ -83,6 +100,10 @@ class World:
                 twilio=self._twilio.url,
                 wechat=self._wechat.url,
                 weibo=self._weibo.url,
+                wecom=self._wecom.url,
+                line=self._line.url,
+                telegram=self._telegram.url,
+                whatsapp=self._whatsapp.url,
                 mail_in=self._mail_in,
                 mail_out=self._post.port,
                 broker=broker.port if broker else 0,
@@ -92,6 +113,10 @@ class World:
         except BaseException:
             await self._stack.aclose()
             raise
+
+    def _servers(self) -> tuple[Twilio | FaultyServer | Post, ...]:
+        platforms = (self._wechat, self._weibo, self._wecom, self._line, self._telegram, self._whatsapp)
+        return (self._twilio, *(each.server for each in platforms), self._post)
 
     async def _broker(self) -> Broker | None:
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="patchbay-sandbox-"))
@@ -121,6 +146,10 @@ class World:
             WeiboPlayer(stage, self._weibo),
             mail,
             FormPlayer(stage, mail),
+            WeComPlayer(stage, self._wecom),
+            line_player(stage, self._line),
+            telegram_player(stage, self._telegram),
+            WhatsAppPlayer(stage, self._whatsapp),
         )
         self.players = {player.channel: player for player in players}
         stage.later(self._follow())

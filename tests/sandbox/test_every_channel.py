@@ -1,4 +1,4 @@
-"""A customer on each of the eight channels, played in the sandbox, and an agent at the desk: there and back."""
+"""A customer on each of the channels, played in the sandbox, and an agent at the desk: there and back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest_asyncio
 
 from tests.sandbox.playing import Agent, SandboxHouse, Stand, at_work, standing, texts
 
+EIGHT = ("phone", "sms", "chat", "app", "wechat", "weibo", "email", "form")
+MORE = ("wecom", "line", "telegram", "whatsapp")
 SKILLS = ["billing=3", "orders=3", "complaints=3"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -36,7 +38,9 @@ async def ana(house: SandboxHouse) -> AsyncIterator[Agent]:
         yield made
 
 
-@pytest.mark.parametrize("channel", ["chat", "sms", "email", "wechat", "weibo", "app"])
+@pytest.mark.parametrize(
+    "channel", ["chat", "sms", "email", "wechat", "weibo", "app", "wecom", "line", "telegram", "whatsapp"]
+)
 async def test_what_a_customer_writes_reaches_the_desk_and_the_answer_comes_back(
     stand: Stand, ana: Agent, channel: str
 ) -> None:
@@ -84,8 +88,8 @@ async def test_a_caller_waits_talks_is_held_and_hangs_up(stand: Stand, ana: Agen
     assert "My invoice is wrong" in texts(stand.lines[line], "customer")
 
 
-async def test_a_picture_comes_by_sms_and_wechat(stand: Stand, ana: Agent) -> None:
-    for channel in ("sms", "wechat"):
+async def test_a_picture_comes_by_every_channel_that_has_them(stand: Stand, ana: Agent) -> None:
+    for channel in ("sms", "wechat", *MORE):
         line = await stand.opens(channel)
         await stand.does(line, "picture")
         ref = await ana.accepts()
@@ -140,9 +144,7 @@ async def test_all_that_was_asked_of_the_provider_is_in_its_own_description(stan
 
 async def test_every_channel_is_offered_on_the_page(stand: Stand) -> None:
     await stand.look()
-    assert {name: about["off"] for name, about in stand.channels.items()} == dict.fromkeys(
-        ["phone", "sms", "chat", "app", "wechat", "weibo", "email", "form"], ""
-    )
+    assert {name: about["off"] for name, about in stand.channels.items()} == dict.fromkeys([*EIGHT, *MORE], "")
 
 
 def statuses(line: dict[str, Any]) -> list[str]:

@@ -18,20 +18,24 @@ PLACES = Places(
     twilio="http://127.0.0.1:1",
     wechat="http://127.0.0.1:2",
     weibo="http://127.0.0.1:3",
+    wecom="http://127.0.0.1:8",
+    line="http://127.0.0.1:9",
+    telegram="http://127.0.0.1:10",
+    whatsapp="http://127.0.0.1:11",
     mail_in=4,
     mail_out=5,
     broker=6,
     gate=7,
 )
-EIGHT = {"phone", "sms", "chat", "app", "wechat", "weibo", "email", "form"}
+PLAYED = {"phone", "sms", "chat", "app", "wechat", "weibo", "email", "form", "wecom", "line", "telegram", "whatsapp"}
 
 
 @pytest.mark.parametrize("always_open", [False, True])
-def test_the_shipped_configuration_stays_sound_with_all_eight_channels_on(tmp_path: Path, always_open: bool) -> None:
+def test_the_shipped_configuration_stays_sound_with_every_channel_on(tmp_path: Path, always_open: bool) -> None:
     entries = entries_of(Credentials(), PLACES)
     write_overlay(ROOT / "config", tmp_path / "copy", entries, always_open=always_open)
     loaded = load(tmp_path / "copy", schemas_of(discover()), now_ms=time.time_ns() // 1_000_000)
-    assert {name for name, entry in loaded.channels.items() if entry.enabled} == EIGHT
+    assert {name for name, entry in loaded.channels.items() if entry.enabled} == PLAYED
 
 
 def test_every_channel_can_be_built_from_the_generated_credentials_alone(tmp_path: Path) -> None:

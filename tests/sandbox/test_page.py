@@ -44,7 +44,7 @@ async def page(house: SandboxHouse, chromium: Browser) -> AsyncIterator[Page]:
     opened, faults = await context.new_page(), Faults()
     faults.watch(opened)
     await opened.goto(f"/sandbox#{house.token}")
-    await expect(opened.locator(".channels button")).to_have_count(8)
+    await expect(opened.locator(".channels button")).to_have_count(12)
     yield opened
     assert faults.said == []
     await context.close()

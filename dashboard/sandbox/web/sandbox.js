@@ -14,6 +14,10 @@ const PATHS = {
   weibo: "M10 9c4-2 7-1 6 2 4 0 5 3 3 5.5-3 4-15 4-15-1C4 12 7 10 10 9zM15 4a6 6 0 0 1 6 7",
   email: "M3 6h18v12H3zM3 7l9 6 9-6",
   form: "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
+  wecom: "M12 4c5 0 9 3 9 7s-4 7-9 7l-5 3 1-4c-3-1-5-3.5-5-6 0-4 4-7 9-7zM8 11h1M12 11h1M16 11h1",
+  line: "M12 3c5.5 0 9 3.3 9 7.2 0 4.3-5 7.8-9 10.8v-3.2c-5 0-9-3-9-7.6C3 6.3 6.5 3 12 3zM8 8v5h2M12 8v5M15 8v5",
+  telegram: "M3 11l18-7-3.5 16-6-4.5-3 3-.5-5.5L18 7",
+  whatsapp: "M4 20l1.3-4.2A8 8 0 1 1 8.5 19zM9 8.5c0 3.5 3 6.5 6.5 6.5l.5-2-2-1-1 1c-1-.5-1.5-1-2-2l1-1-1-2z",
 };
 /** @param {{name: string}} props */
 const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 24 24" width="18" height="18" aria-hidden="true"><path d=${PATHS[/** @type {keyof typeof PATHS} */ (name)]} /></svg>`;

@@ -23,7 +23,7 @@ from tests.providers.line import LinePlatform
 from tests.providers.telegram import TelegramPlatform
 from tests.providers.whatsapp import WhatsAppPlatform
 
-EXAMPLES = Path(__file__).parents[3] / "docs" / "channels" / "examples"
+EXAMPLES = Path(__file__).parents[3] / "channels" / "webhook" / "examples"
 Platform = LinePlatform | TelegramPlatform | WhatsAppPlatform
 PLATFORMS: dict[str, type[Platform]] = {
     "line": LinePlatform,
