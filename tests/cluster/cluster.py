@@ -20,6 +20,7 @@ from tests.cluster.checker import Case, faults
 from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.cluster.desks import PASSWORD, Desk, Habits
 from tests.cluster.diary import Diary, read_diaries
+from tests.cluster.disks import SmallDisk
 from tests.cluster.evidence import Kept, read_postgresql, read_sqlite
 from tests.cluster.front import Front
 from tests.cluster.network import FaultyLink
@@ -30,6 +31,8 @@ from tests.ports import free_port
 SETTLE_S_MAX, LOOK_S = 90.0, 0.1
 CANCEL_AGAIN_S = 0.5
 MANY = 1_000_000
+# What a node keeps for itself is small: its name, its log, a snapshot under way.
+NODE_MIB = 64
 FIELDS = {"email": {"type": "email", "required": True}, "message": {"type": "textarea", "required": True}}
 HOOK = Path(__file__).parent / "hook.yaml"
 
@@ -70,6 +73,7 @@ class Cluster:
     phones: Phones = field(init=False)
     followers: Followers = field(init=False)
     diary: Diary = field(init=False)
+    node_disk: SmallDisk = field(init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     # --- building -----------------------------------------------------------------------------------------------------
@@ -79,6 +83,9 @@ class Cluster:
         self.chance = Random(self.seed)
         self.diaries.mkdir()
         self.diary = Diary(self.diaries, "faults")
+        self.node_disk = SmallDisk(self.folder / "node0", NODE_MIB)
+        self.node_disk.mount()
+        self._stack.callback(self.node_disk.unmount)
         await self._link()
         front = Front([f"http://127.0.0.1:{link.port}" for link in self.fronts], Random(self.seed))
         mail_ports = [link.port for link in self.mail_links]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,4 +74,4 @@ class Pulse:
 def longest_silence(beats: list[float], since_s: float, until_s: float) -> float:
     """Return the longest time within a stretch in which nobody heard of a decision."""
     marks = [since_s, *sorted(beat for beat in beats if since_s < beat < until_s), until_s]
-    return max(later - earlier for earlier, later in zip(marks, marks[1:], strict=False))
+    return max(later - earlier for earlier, later in itertools.pairwise(marks))
