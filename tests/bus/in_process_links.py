@@ -7,53 +7,24 @@ tables by kind (`tell`, `question`, `answer`, `hint`): milliseconds, and chances
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from random import Random
 from weakref import WeakSet
 
 from router.bus.link import Answerer, LinkDown, LinkFull, NoAnswer
-from router.bus.redis.limits import ANSWERING_MAX, OUTSTANDING_MAX, PAYLOAD_BYTES_MAX, PILE_FRAMES_MAX
+from router.bus.redis.limits import ANSWERING_MAX, OUTSTANDING_MAX, PAYLOAD_BYTES_MAX
+from router.bus.redis.piles import Pile
 
 KINDS = ("tell", "question", "answer", "hint")
 
 
-class Pile:
-    """What one listener has not taken yet. Full means that it is emptied and says so by an empty frame."""
+class OwnedPile(Pile):
+    """A pile, and whose it is."""
 
     def __init__(self, owner: InProcessLink, site: str, *, gaps: bool) -> None:
-        self.owner, self.site, self.gaps = owner, site, gaps
-        self._items: deque[bytes] = deque()
-        self._news = asyncio.Event()
-        self.ended = False
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        while not self._items:
-            if self.ended:
-                raise StopAsyncIteration
-            self._news.clear()
-            await self._news.wait()
-        return self._items.popleft()
-
-    def give(self, item: bytes) -> None:
-        if len(self._items) >= PILE_FRAMES_MAX:
-            self._items.clear()
-            if self.gaps:
-                self._items.append(b"")
-        self._items.append(item)
-        self._news.set()
-
-    def gap(self) -> None:
-        if self.gaps and not self.ended and (not self._items or self._items[-1]):
-            self.give(b"")
-
-    def end(self) -> None:
-        self.ended = True
-        self._news.set()
+        super().__init__(gaps=gaps)
+        self.owner, self.site = owner, site
 
 
 @dataclass(slots=True, eq=False)
@@ -84,8 +55,8 @@ class InProcessLinks:
         self.drop = dict.fromkeys(KINDS, 0.0)
         self.double = dict.fromkeys(KINDS, 0.0)
         self.away: set[str] = set()
-        self.piles: WeakSet[Pile] = WeakSet()
-        self.hint_piles: WeakSet[Pile] = WeakSet()
+        self.piles: WeakSet[OwnedPile] = WeakSet()
+        self.hint_piles: WeakSet[OwnedPile] = WeakSet()
         self.answering: list[Answering] = []
         self.questions: list[Question] = []
 
@@ -163,7 +134,7 @@ class InProcessLink:
         self.hub.carry("tell", deliver)
 
     def heard(self, site: str) -> AsyncIterator[bytes]:
-        pile = Pile(self, site, gaps=True)
+        pile = OwnedPile(self, site, gaps=True)
         pile.gap()
         self.hub.piles.add(pile)
         if self.closed:
@@ -218,7 +189,7 @@ class InProcessLink:
             self.hub.carry("hint", deliver)
 
     def hints(self, site: str) -> AsyncIterator[bytes]:
-        pile = Pile(self, site, gaps=False)
+        pile = OwnedPile(self, site, gaps=False)
         self.hub.hint_piles.add(pile)
         if self.closed:
             pile.end()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from io import StringIO
 
 import pytest
 
 from router.bus.link import Link, LinkDown, LinkFull, NoAnswer
+from router.bus.redis import RedisLink
 from router.bus.redis.limits import ANSWERING_MAX, OUTSTANDING_MAX, PAYLOAD_BYTES_MAX
+from router.telemetry import Telemetry
 from tests.bus.in_process_links import InProcessLinks
+from tests.servers.redis import RedisServer, running_redis
 
 SITE, OTHER = "main", "other"
 
@@ -17,13 +21,12 @@ SITE, OTHER = "main", "other"
 class Hub:
     """Hands out links of one kind, and closes them at the end of the test."""
 
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-        self._links = InProcessLinks()
+    def __init__(self, make: Callable[[str], Link]) -> None:
+        self._make = make
         self._made: list[Link] = []
 
     async def link(self, node: str) -> Link:
-        link: Link = self._links.link(node)
+        link = self._make(node)
         self._made.append(link)
         await until(lambda: link.up)
         return link
@@ -44,9 +47,19 @@ async def next_of(iterator: AsyncIterator[bytes]) -> bytes:
         return await anext(iterator)
 
 
-@pytest.fixture(params=["in_process"])
-async def hub(request) -> AsyncIterator[Hub]:
-    hub = Hub(request.param)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[RedisServer]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(params=["in_process", "redis"])
+async def hub(request, server) -> AsyncIterator[Hub]:
+    if request.param == "redis":
+        server.flush()
+        hub = Hub(lambda node: RedisLink(server.url, node=node, telemetry=Telemetry(StringIO())))
+    else:
+        hub = Hub(InProcessLinks().link)
     yield hub
     await hub.close()
 
