@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
@@ -13,9 +14,13 @@ from router.store.sqlite import erasing, members, people, senders, stories
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.readers import Readers
+from router.store.sqlite.scrubbing import MUST_WAIT, TOO_LARGE, clean_slice
 from router.store.sqlite.writer import Writer
 
 LINE_MARK = "line"
+SCRUB_TRIES, SCRUB_WAIT_S = 5, 0.2
+"""A reading lasts milliseconds, a copy of the whole file a minute: after so long scrubbing is left for later."""
+
 ALIKE_ROWS_MAX = 500
 """A hint that hundreds share (a switchboard's number, the name of many) says little: no more of them is looked at."""
 
@@ -36,7 +41,8 @@ WHERE true ON CONFLICT(site, message) DO NOTHING
 class SqliteCare:
     """The port's Care."""
 
-    def __init__(self, writer: Writer, readers: Readers, hashes: Hashes) -> None:
+    def __init__(self, path: str, writer: Writer, readers: Readers, *, hashes: Hashes) -> None:
+        self._path = path
         self._writer = writer
         self._readers = readers
         self._hashes = hashes
@@ -119,7 +125,20 @@ class SqliteCare:
 
     async def scrub(self) -> str:
         """See the port."""
-        return "" if await self._writer.fold() else "readers_busy"
+        page, waits = 0, 0
+        while True:
+            following = await self._writer.between(partial(clean_slice, path=self._path, page=page))
+            if following == TOO_LARGE:
+                return "file_too_large"
+            if following == MUST_WAIT:
+                waits += 1
+                if waits >= SCRUB_TRIES:
+                    return "store_busy"
+                await asyncio.sleep(SCRUB_WAIT_S)
+                continue
+            if not following:
+                return ""
+            page = following
 
 
 def _alike(conn: apsw.Connection, *, site: str, customer: int, limit: int) -> list[int]:

@@ -73,7 +73,7 @@ class SqliteStore:
         self.accounts = SqliteAccounts(writer, readers)
         self.senders = SqliteSenders(writer, readers, hashes)
         self.relay = SqliteRelay(writer, readers)
-        self.care = SqliteCare(writer, readers, hashes)
+        self.care = SqliteCare(path, writer, readers, hashes=hashes)
         self.views = SqliteViews(writer, readers)
 
     @property

@@ -79,7 +79,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._closed = False
         self._log_pages = 0
-        self._folds: deque[asyncio.Future[bool]] = deque()
+        self._between: deque[Job] = deque()
         self._unanswered = 0
         self._gives_way = False
         self._failed = (-TROUBLE_S, "")
@@ -115,12 +115,13 @@ class Writer:
         result: Result = await self._submit(work, argument, shared=True)
         return result
 
-    async def fold(self) -> bool:
-        """Fold the log into the file and cut it, with all that was answered; False where readings hold it."""
-        folded: asyncio.Future[bool] = self._loop.create_future()
-        self._folds.append(folded)
+    async def between(self, work: Callable[[apsw.Connection], Result]) -> Result:
+        """Do one piece of work in the thread between two batches, when no transaction is open."""
+        job = Job(lambda conn, _: (work(conn),), None, shared=False, future=self._loop.create_future())
+        self._between.append(job)
         await self.do(lambda _conn: None)
-        return await folded
+        result: Result = await job.future
+        return result
 
     async def close(self) -> None:
         """Finish what is queued, fold the log into the file and close."""
@@ -153,13 +154,7 @@ class Writer:
     def _answer(self, jobs: list[Job]) -> None:
         """Resolve the futures of one batch, in the loop."""
         self._unanswered -= len(jobs)
-        for job in jobs:
-            if job.future.done():
-                continue
-            if isinstance(job.outcome, Failure):
-                job.future.set_exception(job.outcome.error)
-            else:
-                job.future.set_result(job.outcome)
+        _resolve(jobs)
 
     # --- in the thread ---------------------------------------------------------------------------
 
@@ -170,8 +165,8 @@ class Writer:
             if jobs:
                 self._write(jobs)
                 self._tell(jobs)
-            if self._folds:
-                self._fold()
+            if self._between:
+                self._work_between()
             if self._log_pages >= CHECKPOINT_PAGES:
                 self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
         self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -252,21 +247,24 @@ class Writer:
         self._log_pages = pages
         return apsw.SQLITE_OK
 
-    def _checkpoint(self, mode: int) -> bool:
+    def _checkpoint(self, mode: int) -> None:
         """Fold the log into the file. A failure costs nothing now: the log is kept and the next try has it."""
         self._log_pages = 0
         try:
             self._conn.wal_checkpoint(mode=mode)
         except apsw.Error:
-            return False
-        return True
+            return
 
-    def _fold(self) -> None:
-        """Cut the log for all who asked before it began, and tell them."""
-        asked = [self._folds.popleft() for _ in range(len(self._folds))]
-        done = self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    def _work_between(self) -> None:
+        """Do what was asked for between two batches, one by one."""
+        jobs = [self._between.popleft() for _ in range(len(self._between))]
+        for job in jobs:
+            try:
+                (job.outcome,) = job.work(self._conn, [])
+            except Exception as error:
+                job.outcome = Failure(_for_caller(error))
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(_resolve, asked, done)
+            self._loop.call_soon_threadsafe(_resolve, jobs)
 
 
 def _groups(jobs: list[Job]) -> Iterator[list[Job]]:
@@ -285,10 +283,14 @@ def _groups(jobs: list[Job]) -> Iterator[list[Job]]:
     return iter(order)
 
 
-def _resolve(asked: list[asyncio.Future[bool]], done: bool) -> None:
-    for each in asked:
-        if not each.done():
-            each.set_result(done)
+def _resolve(jobs: list[Job]) -> None:
+    for job in jobs:
+        if job.future.done():
+            continue
+        if isinstance(job.outcome, Failure):
+            job.future.set_exception(job.outcome.error)
+        else:
+            job.future.set_result(job.outcome)
 
 
 def _for_caller(error: Exception) -> BaseException:
