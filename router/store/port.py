@@ -595,12 +595,15 @@ class Care(Protocol):
         Neither those who were ever said to be apart from any customer of this person, nor who is erased.
         """
 
-    async def begin_erase(self, site: str, customer: int, *, agent: int, at: int) -> Erasure:
+    async def begin_erase(
+        self, site: str, customer: int, *, agent: int, at: int, letters: Sequence[int] = ()
+    ) -> Erasure:
         """Forget who a person is, in one transaction, and write down that their words are to follow.
 
         Refused while a conversation of theirs is open. Names, attributes, segments, languages, identities, hints,
-        addresses of lines (key, peer, extra, and the hash: who comes again is somebody new) and sender marks of any
-        of them go; numbers stay. Calling it again changes nothing and returns what was written.
+        addresses of lines (key, peer, extra, and the hash: who comes again is somebody new), sender marks of any of
+        them and the signals of these letters go, where they are in quarantine; numbers stay. Calling it again changes
+        nothing but such letters, and returns what was written.
         """
 
     async def words_of(self, site: str, customers: Sequence[int], *, after: int, limit: int) -> list[MessageRow]:

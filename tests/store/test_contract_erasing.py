@@ -125,6 +125,22 @@ async def test_marks_on_who_was_erased_go_with_them(store: Store) -> None:
     assert [mark.value for mark in await store.care.marks_on(SITE, names)] == ["else@x"]
 
 
+async def test_letters_in_quarantine_are_emptied_with_who_sent_them(store: Store) -> None:
+    met, _ = await known(store)
+    kept = await store.letterbox.put(SITE, [letter("poison"), letter("waits"), letter("of another")])
+    for each in (kept[0], kept[2]):
+        await store.letterbox.quarantine(SITE, each.id, "unreadable")
+    asked = [each.id for each in kept[:2]]
+    await store.care.begin_erase(SITE, 999, agent=9, at=5_000, letters=asked)
+    assert all(each.signal for each, _ in await store.letterbox.quarantined(SITE, 10))
+    await store.care.begin_erase(SITE, met.customer, agent=9, at=5_000, letters=asked)
+    signals = {each.id: each.signal for each, _ in await store.letterbox.quarantined(SITE, 10)}
+    assert signals == {kept[0].id: b"", kept[2].id: b"signal of another"}
+    waiting = await store.letterbox.get(SITE, kept[1].id)
+    assert waiting is not None
+    assert waiting.signal == b"signal waits"
+
+
 async def test_words_that_no_conversation_has_are_found_by_the_line_they_came_on_also_after_it_went(
     store: Store,
 ) -> None:

@@ -69,14 +69,19 @@ class SqliteCare:
         """See the port."""
         return await self._readers.list(partial(_alike, site=site, customer=customer, limit=limit))
 
-    async def begin_erase(self, site: str, customer: int, *, agent: int, at: int) -> Erasure:
+    async def begin_erase(
+        self, site: str, customer: int, *, agent: int, at: int, letters: Sequence[int] = ()
+    ) -> Erasure:
         """See the port."""
 
         def work(conn: apsw.Connection) -> Erasure:
             lines = people.lines_of(conn, site=site, customer=customer)
             names = [self._hashes.identity(site, LINE_MARK, f"{line.channel}:{line.key}").hex() for line in lines]
             mark = (LINE_MARK, names)
-            return erasing.begin(conn, site=site, customer=customer, agent=agent, at=at, line_mark=mark)
+            begun = erasing.begin(conn, site=site, customer=customer, agent=agent, at=at, line_mark=mark)
+            if not begun.refused:
+                erasing.empty_letters(conn, site=site, letters=letters)
+            return begun
 
         return await self._writer.do(work)
 

@@ -87,6 +87,8 @@ UPDATE message SET provider = NULL, body = json_object('direction', body ->> '$.
 WHERE id IN (SELECT value FROM json_each(?2)) AND +site = ?1
 """
 
+_EMPTY = "UPDATE letter SET signal = x'' WHERE id IN (SELECT value FROM json_each(?2)) AND +site = ?1 AND +state = ?3"
+
 # A draft's key begins with the conversation's reference; a semicolon is the next character after the colon.
 _DRAFTS_ON = """
 SELECT d.account, d.key, d.text, d.at FROM json_each(?2) k CROSS JOIN conversation c INDEXED BY conversation_customer
@@ -121,6 +123,11 @@ def begin(
     for statement in (_ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
         conn.execute(statement, (site, mine))
     return erasure_of(conn, site=site, person=person[0])
+
+
+def empty_letters(conn: apsw.Connection, *, site: str, letters: Sequence[int]) -> None:
+    """Take away what quarantined letters say; that they came stays."""
+    conn.execute(_EMPTY, (site, as_json(sorted(set(letters))), "quarantined"))
 
 
 def erasure_of(conn: apsw.Connection, *, site: str, person: int) -> Erasure:
