@@ -111,7 +111,7 @@ def _seen(conn: apsw.Connection, guests: Sequence[Guest]) -> Seen:
         by_proof = {row[:3]: row[3] for row in fetch(conn, _PROVED, (as_json(proofs),))}
     people = {known.customer for known in (*by_key.values(), *by_reply.values())} | set(by_proof.values())
     rows = fetch(conn, _CUSTOMERS, (as_json(sorted(people)),))
-    customers = {row[0]: Customer(*row[1:7], bool(row[7])) for row in rows}
+    customers = {row[0]: Customer._make(row[1:]) for row in rows}
     own: dict[tuple[int, str, str], str] = {}
     if asked := own_asked(guests, by_key, by_reply, by_proof):
         own = {asked[index][1:]: verified for index, verified in fetch(conn, _OWN, (as_json(asked),))}

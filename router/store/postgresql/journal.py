@@ -1,0 +1,172 @@
+"""The journal's rows, snapshots and bundles, and all that a commit writes, fenced. No decoding, no decisions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from msgspec.structs import astuple
+
+from router.store.hashing import Hashes
+from router.store.port import Commit, ConversationRow, JournalRow, Snapshot, TimelineRow
+from router.store.postgresql.connections import Connections
+from router.store.postgresql.texts import kept
+from router.store.sqlite.outbox import EARLIEST_MS
+from router.store.sqlite.snapshots import DAY_MS, NEWEST_KEPT, cut
+
+PAGE_ROWS = 64
+"""Journal rows read at a time: some megabytes at the most, so that recovery streams."""
+
+POSITION_MAX = 2**63 - 1
+COMMIT_VALUES = 56
+
+_COMMIT = f"SELECT commit_1({', '.join(f'${number}' for number in range(1, COMMIT_VALUES + 1))})"
+
+_READ = """
+SELECT first, count, at, epoch, entries FROM journal
+WHERE site = $1 AND first >= coalesce((SELECT max(first) FROM journal WHERE site = $1 AND first <= $2), 0)
+  AND first + count - 1 > $2 AND first <= $3
+ORDER BY first LIMIT $4
+"""
+
+_END = "SELECT first + count - 1, at FROM journal WHERE site = $1 ORDER BY first DESC LIMIT 1"
+
+_KEEP_CHUNK = """
+INSERT INTO snapshot_chunk(site, position, number, data) VALUES ($1, $2, $3, $4)
+ON CONFLICT (site, position, number) DO UPDATE SET data = excluded.data
+"""
+
+_KEEP = """
+INSERT INTO snapshot(site, position, at, release, chunks) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (site, position) DO UPDATE SET at = excluded.at, release = excluded.release, chunks = excluded.chunks
+"""
+
+_FORGET = """
+DELETE FROM snapshot WHERE site = $1
+  AND position NOT IN (SELECT position FROM snapshot WHERE site = $1 ORDER BY position DESC LIMIT $2)
+  AND position NOT IN (SELECT max(position) FROM snapshot WHERE site = $1 GROUP BY at / $3)
+"""
+
+# Pieces without a snapshot are those of forgotten ones and of a child that died before its last piece.
+# Another child may be writing a newer one right now: its pieces lie above.
+_SWEEP = """
+DELETE FROM snapshot_chunk c WHERE c.site = $1 AND c.position < $2
+  AND NOT EXISTS (SELECT 1 FROM snapshot s WHERE s.site = c.site AND s.position = c.position)
+"""
+
+_LATEST = """
+SELECT position, at, release, chunks FROM snapshot WHERE site = $1 AND position < $2 ORDER BY position DESC LIMIT 1
+"""
+
+_PIECE = "SELECT data FROM snapshot_chunk WHERE site = $1 AND position = $2 AND number = $3"
+
+_KEEP_BUNDLE = "INSERT INTO bundle(site, name, at, data) VALUES ($1, $2, $3, $4) ON CONFLICT (site, name) DO NOTHING"
+
+
+class PostgresqlJournal:
+    """The port's Journal."""
+
+    def __init__(self, connections: Connections, hashes: Hashes) -> None:
+        self._connections = connections
+        self._hashes = hashes
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def commit(self, site: str, commit: Commit) -> None:
+        """See the port. Those of one site go in the order in which they were asked for."""
+        values = self._values(site, commit)
+        async with self._turns[site]:
+            await self._connections.write(_COMMIT, *values)
+
+    async def read(self, site: str, after: int, until: int | None = None) -> AsyncIterator[JournalRow]:
+        """See the port."""
+        last = POSITION_MAX if until is None else until
+        more = True
+        while more:
+            rows = await self._connections.read(_READ, site, after, last, PAGE_ROWS)
+            for first, count, at, epoch, entries in rows:
+                yield JournalRow(first=first, count=count, at=at, epoch=epoch, entries=entries)
+                after = first + count - 1
+            more = len(rows) == PAGE_ROWS
+
+    async def end(self, site: str) -> tuple[int, int]:
+        """See the port."""
+        rows = await self._connections.read(_END, site)
+        return (rows[0][0], rows[0][1]) if rows else (0, 0)
+
+    async def keep_snapshot(self, site: str, snapshot: Snapshot) -> None:
+        """See the port. Written piece by piece; the row that comes last makes it exist."""
+        chunks = 0
+        for data in cut(snapshot.state):
+            await self._connections.write(_KEEP_CHUNK, site, snapshot.position, chunks, data)
+            chunks += 1
+        await self._connections.write(_KEEP, site, snapshot.position, snapshot.at, snapshot.release, chunks)
+        await self._connections.write(_FORGET, site, NEWEST_KEPT, DAY_MS)
+        await self._connections.write(_SWEEP, site, snapshot.position)
+
+    async def latest_snapshot(self, site: str, *, before: int | None = None) -> Snapshot | None:
+        """See the port. One that is forgotten while it is read is passed by for the next older."""
+        last = POSITION_MAX if before is None else before
+        while rows := await self._connections.read(_LATEST, site, last):
+            position, at, release, chunks = rows[0]
+            pieces = [await self._connections.read(_PIECE, site, position, number) for number in range(chunks)]
+            if all(pieces):
+                state = b"".join(piece[0][0] for piece in pieces)
+                return Snapshot(position=position, at=at, release=release, state=state)
+            last = position
+        return None
+
+    async def snapshot_position(self, site: str) -> int:
+        """See the port."""
+        rows = await self._connections.read("SELECT coalesce(max(position), 0) FROM snapshot WHERE site = $1", site)
+        return int(rows[0][0])
+
+    async def keep_bundle(self, site: str, name: str, data: bytes, at: int) -> None:
+        """See the port."""
+        await self._connections.write(_KEEP_BUNDLE, site, name, at, data)
+
+    async def bundle(self, site: str, name: str) -> bytes | None:
+        """See the port."""
+        rows = await self._connections.read("SELECT data FROM bundle WHERE site = $1 AND name = $2", site, name)
+        return rows[0][0] if rows else None
+
+    async def bundles(self, site: str) -> list[tuple[str, int]]:
+        """See the port."""
+        statement = "SELECT name, at FROM bundle WHERE site = $1 ORDER BY at DESC, name"
+        return [(name, at) for name, at in await self._connections.read(statement, site)]
+
+    def _values(self, site: str, commit: Commit) -> list[Any]:
+        """Turn a commit into the values of its one statement: a list for each column of each kind of row."""
+        known = {
+            end.message: (end.message, self._hashes.provider(site, end.provider), kept(end.provider))
+            for end in commit.ended
+            if end.message and end.provider
+        }
+        conversations = {row.conv: row for row in commit.conversations}
+        lines = {(line, conv) for _, conv, line in commit.placed} | {
+            (row.line, row.conv) for row in commit.conversations
+        }
+        effects = [
+            (new.position, new.lane, new.channel, new.effect, new.conv, new.line, new.message, new.notice,
+             new.until_ms, max(commit.at, new.not_before_ms, EARLIEST_MS))
+            for new in commit.effects
+        ]  # fmt: skip
+        kinds: tuple[tuple[int, Sequence[Sequence[Any]]], ...] = (
+            (len(TimelineRow.__struct_fields__), [astuple(row) for row in commit.timeline]),
+            (len(ConversationRow.__struct_fields__), [astuple(row) for row in conversations.values()]),
+            (2, sorted(pair for pair in lines if all(pair))),
+            (3, list({row[0]: row for row in commit.placed}.values())),
+            (3, list({row.message: astuple(row) for row in commit.deliveries}.values())),
+            (3, list(known.values())),
+            (3, list({row.letter: astuple(row) for row in reversed(commit.settled)}.values())),
+            (10, effects),
+            (2, list({end.effect: (end.effect, end.reason) for end in commit.ended}.values())),
+        )
+        head = [site, commit.epoch, commit.first, commit.count, commit.at, commit.entries]
+        return head + [column for width, rows in kinds for column in turned(rows, width)]
+
+
+def turned(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Turn rows into one list for each column."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

@@ -1,0 +1,75 @@
+"""Leases' and the notebook's rows: who may, by the database's own clock, and what a channel wants to remember."""
+
+from __future__ import annotations
+
+from router.store.postgresql.connections import Connections
+from router.store.postgresql.texts import given, kept
+
+# A lease that ended keeps its row and its epoch, without an owner: so the epoch can only rise.
+_ACQUIRE = """
+INSERT INTO lease(site, name, owner, until_ms, epoch) VALUES ($1, $2, $3, store_clock_ms() + $4, 1)
+ON CONFLICT (site, name) DO UPDATE SET owner = excluded.owner, until_ms = store_clock_ms() + $4,
+  epoch = lease.epoch + (lease.owner <> excluded.owner)::integer
+  WHERE lease.owner = excluded.owner OR lease.owner = '' OR lease.until_ms <= store_clock_ms()
+RETURNING epoch
+"""
+
+_RELEASE = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = $1 AND name = $2 AND owner = $3"
+
+_EXPIRED = """
+SELECT name, owner FROM lease
+WHERE site = $1 AND starts_with(name, $2) AND owner <> '' AND until_ms <= store_clock_ms() ORDER BY name
+"""
+
+_END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = $1 AND owner <> ''"
+
+_READ = "SELECT value FROM notebook WHERE site = $1 AND book = $2 AND key = $3"
+
+_NOTE = """
+INSERT INTO notebook(site, book, key, value) VALUES ($1, $2, $3, $4)
+ON CONFLICT (site, book, key) DO UPDATE SET value = excluded.value
+"""
+
+
+class PostgresqlLeases:
+    """The port's Leases. It has a connection of its own: a lease must not be lost because a report is read."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def acquire(self, site: str, name: str, owner: str, *, now_ms: int, ttl_ms: int) -> int:
+        """See the port. An owner who renews keeps the epoch; any other, also after a release, gets a higher one."""
+        rows = await self._connections.write(_ACQUIRE, site, name, owner, ttl_ms)
+        return int(rows[0][0]) if rows else 0
+
+    async def release(self, site: str, name: str, owner: str) -> None:
+        """See the port."""
+        await self._connections.write(_RELEASE, site, name, owner)
+
+    async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
+        """See the port."""
+        return [(name, owner) for name, owner in await self._connections.read(_EXPIRED, site, prefix)]
+
+    async def end(self, site: str) -> None:
+        """See the port."""
+        await self._connections.write(_END, site)
+
+    async def clock(self) -> int:
+        """Return the time by which leases are judged."""
+        return int((await self._connections.read("SELECT store_clock_ms()"))[0][0])
+
+
+class PostgresqlNotebook:
+    """The port's Notebook."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def read(self, site: str, book: str, key: str) -> str | None:
+        """See the port."""
+        rows = await self._connections.read(_READ, site, kept(book), kept(key))
+        return given(rows[0][0]) if rows else None
+
+    async def note(self, site: str, book: str, key: str, value: str) -> None:
+        """See the port."""
+        await self._connections.write(_NOTE, site, kept(book), kept(key), kept(value))
