@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,14 @@ class Subject:
 class House:
     """`patchbay serve` on its own data, always open, with no limit on posts, its mail going to a relay."""
 
-    def __init__(self, folder: Path, relay_port: int, *, command: tuple[str, ...] = ("-m", "router")) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        relay_port: int,
+        *,
+        command: tuple[str, ...] = ("-m", "router"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.data, self._config = folder / "data", folder / "config"
         shutil.copytree(ROOT / "config", self._config)
         (self._config / "checks.yaml").unlink()
@@ -70,6 +78,7 @@ class House:
         self.port = _free_port()
         self._command = command
         self._environment = {"DATA": str(self.data), "CONFIG": str(self._config), "PORT": str(self.port)}
+        self._environment |= environment or {}
         self.subject = Subject([*command, "serve"], self._environment, folder / "serve.log")
         self._wait_ready()
 
