@@ -15,18 +15,19 @@ from pathlib import Path
 from tests.ports import free_port
 
 START_S_MAX = 10.0
-MISSING = (
-    "{} is missing. Install it: apt-get install redis-server redis-sentinel (Debian), or Valkey's of the same name."
-)
+PROGRAM = "redis-server"
+MISSING = f"{PROGRAM} is missing. Install it: apt-get install {PROGRAM} (Debian, Ubuntu), dnf install redis (Fedora)."
+# Sentinels of a test: two of three agree, and soon.
+QUORUM, DOWN_AFTER_MS, FAILOVER_MS = 2, 600, 1_000
 
 
 class RedisServer:
-    """One server. `flags` are further settings of redis.conf, by name."""
+    """One server, or one Sentinel of the service `watches` at a port. `flags` are further settings, by name."""
 
-    def __init__(self, home: Path, *, program: str = "redis-server", port: int | None = None, **flags: str) -> None:
+    def __init__(self, home: Path, *, watches: tuple[str, int] | None = None, **flags: str) -> None:
         self.home = home
-        self.port = port or free_port()
-        self._program = program
+        self.port = free_port()
+        self._watches = watches
         self._flags = flags
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -37,11 +38,11 @@ class RedisServer:
 
     def start(self) -> RedisServer:
         """Start, and wait until it answers."""
-        found = shutil.which(self._program)
-        assert found, MISSING.format(self._program)
+        found = shutil.which(PROGRAM)
+        assert found, MISSING
         self.home.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
-            [found, str(self._written()), *(["--sentinel"] if self._program == "redis-sentinel" else [])],
+            [found, str(self._written()), *(["--sentinel"] if self._watches else [])],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -96,21 +97,30 @@ class RedisServer:
         """Return when it does; fail with a sentence when it has ended or takes too long."""
         end = time.monotonic() + START_S_MAX
         while time.monotonic() < end:
-            assert self._process is None or self._process.poll() is None, f"{self._program} ended at once"
+            assert self._process is None or self._process.poll() is None, f"{PROGRAM} ended at once"
             with contextlib.suppress(OSError, ValueError):
                 if self.say("PING").startswith("+PONG"):
                     return
             time.sleep(0.02)
-        raise AssertionError(f"{self._program} did not answer within {START_S_MAX} s")
+        raise AssertionError(f"{PROGRAM} did not answer within {START_S_MAX} s")
 
     def _written(self) -> Path:
         file = self.home / "redis.conf"
-        if not (self._program == "redis-sentinel" and file.exists()):  # Sentinels write their own into it.
-            settings = {"bind": "127.0.0.1", "port": str(self.port), "dir": str(self.home), "daemonize": "no"}
-            if self._program == "redis-server":
-                settings |= {"save": '""', "appendonly": "no"}
-            settings |= {name.replace("_", "-"): value for name, value in self._flags.items()}
-            file.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        if file.exists():  # Redis writes into it itself: who is master, what a Sentinel has seen.
+            return file
+        settings = {"bind": "127.0.0.1", "port": str(self.port), "dir": str(self.home), "daemonize": "no"}
+        if self._watches is None:
+            settings |= {"save": '""', "appendonly": "no"}
+        settings |= {name.replace("_", "-"): value for name, value in self._flags.items()}
+        lines = [f"{name} {value}" for name, value in settings.items()]
+        if self._watches is not None:
+            service, port = self._watches
+            lines += [
+                f"sentinel monitor {service} 127.0.0.1 {port} {QUORUM}",
+                f"sentinel down-after-milliseconds {service} {DOWN_AFTER_MS}",
+                f"sentinel failover-timeout {service} {FAILOVER_MS}",
+            ]
+        file.write_text("".join(f"{line}\n" for line in lines))
         return file
 
     def _signal(self, number: int) -> None:
@@ -146,3 +156,61 @@ def running_redis(home: Path, **flags: str) -> Iterator[RedisServer]:
         yield server.start()
     finally:
         server.stop()
+
+
+class Sentinels:
+    """A service of two servers, watched by three Sentinels."""
+
+    def __init__(self, home: Path, service: str) -> None:
+        self.service = service
+        self.first = RedisServer(home / "first", repl_diskless_sync_delay="0")
+        self.second = RedisServer(
+            home / "second", replicaof=f"127.0.0.1 {self.first.port}", repl_diskless_sync_delay="0"
+        )
+        self.watching = [
+            RedisServer(home / f"sentinel{number}", watches=(service, self.first.port)) for number in range(3)
+        ]
+
+    @property
+    def url(self) -> str:
+        hosts = ",".join(f"127.0.0.1:{each.port}" for each in self.watching)
+        return f"redis+sentinel://{hosts}/{self.service}"
+
+    @property
+    def master(self) -> RedisServer:
+        """Return whom the first Sentinel calls master."""
+        said = self.watching[0].say(f"SENTINEL GET-MASTER-ADDR-BY-NAME {self.service}")
+        return self.first if f"\r\n{self.first.port}\r\n" in said else self.second
+
+    @property
+    def ready(self) -> bool:
+        """Whether every Sentinel knows a master that is well, its replica, and the other two."""
+        return all(
+            "status=ok" in said and "slaves=1,sentinels=3" in said
+            for said in (each.say("INFO sentinel") for each in self.watching)
+        ) and "state=online" in self.master.say("INFO replication")
+
+    def start(self) -> None:
+        """Start all, and wait until they are ready."""
+        for server in (self.first, self.second, *self.watching):
+            server.start()
+        end = time.monotonic() + START_S_MAX
+        while not self.ready:
+            assert time.monotonic() < end, "the Sentinels did not find each other"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End all."""
+        for server in (*self.watching, self.second, self.first):
+            server.stop()
+
+
+@contextlib.contextmanager
+def running_sentinels(home: Path, service: str) -> Iterator[Sentinels]:
+    """Run them all, and stop them however this ends."""
+    sentinels = Sentinels(home, service)
+    try:
+        sentinels.start()
+        yield sentinels
+    finally:
+        sentinels.stop()
