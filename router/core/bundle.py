@@ -179,6 +179,33 @@ class Queue(Part, frozen=True, kw_only=True):
     shift_end: str = "refuse"  # of a sign-out with live work: `refuse`, or `queue`: back in line at its place
 
 
+class Contact(Part, frozen=True, kw_only=True):
+    """Somebody outside to whom conversations of `queues` (empty: of all) may be given: a partner, a technician.
+
+    `phone` is called; by `mail_by`, a channel, mail goes to `email`. `hours` is a calendar, empty for always. `then`:
+    what is given to them `stays` ours, and something is due after `due_ms`, or it `leaves` us. What they do not take,
+    or is due, goes back to `refused`: who gave it (`sender`), or its `queue`. `ring_ms`: so long they are called, and
+    with `confirm` who is given a customer presses a key first. `story`: what of it goes with a mail. `notice` is told
+    to a customer who is given.
+    """
+
+    name: str
+    label: dict[str, str] = {}
+    phone: str = ""
+    email: str = ""
+    mail_by: str = ""
+    languages: tuple[str, ...] = ()
+    hours: str = ""
+    queues: tuple[str, ...] = ()
+    then: str = "stays"
+    due_ms: int = 4 * HOUR_MS
+    refused: str = "sender"
+    ring_ms: int = 40 * SECOND_MS
+    confirm: bool = True
+    story: str = "last"
+    notice: str = ""
+
+
 class Rule(Part, frozen=True, kw_only=True):
     """First match wins. `when` is CEL over facts and `open.<calendar>`; empty means always."""
 
@@ -223,6 +250,7 @@ class ChannelSpec(Part, frozen=True, kw_only=True):
     confirm: str = ""  # the notice with which an arrival is confirmed, empty for none
     test: bool = False  # what comes by it stays out of the figures
     interrupted_by: tuple[str, ...] = ()  # work of these channels may come on top of work of this one
+    connects: bool = False  # others can be brought onto its lines, and are heard there
 
 
 class Bundle(Part, frozen=True, kw_only=True):
@@ -250,6 +278,7 @@ class Bundle(Part, frozen=True, kw_only=True):
     capacity: int = 100
     fair_every: int = 20  # of so many choices an agent makes, one goes to who has waited longest; 0 for none
     reserves: tuple[Reserve, ...] = ()
+    contacts: dict[str, Contact] = {}
     files: dict[str, str] = {}
     name: str = ""
 

@@ -401,6 +401,37 @@ class JoinAs(Command, frozen=True, kw_only=True, tag=68):
     reason: str
 
 
+class AskOutside(Command, frozen=True, kw_only=True, tag=69):
+    """The owner asks a contact to take part (`consult`), or gives the conversation to them (`transfer`).
+
+    By telephone where the line can bring others onto it, else by mail: then `message` is what they are written, already
+    in the archive, and `line` the line on which they are, and answer.
+    """
+
+    agent: int
+    conv: int
+    contact: str
+    role: str = "consult"
+    line: int = 0
+    message: int = 0
+    note: int = 0
+
+
+class LetOutsideGo(Command, frozen=True, kw_only=True, tag=73):
+    """The owner lets the outside party go, or stops calling it."""
+
+    agent: int
+    conv: int
+
+
+class CompleteOutside(Command, frozen=True, kw_only=True, tag=74):
+    """The owner hands over to the outside party who is on the line; `note` as in a transfer."""
+
+    agent: int
+    conv: int
+    note: int = 0
+
+
 class ApplyConfig(Command, frozen=True, kw_only=True, tag=40):
     """Swap in a bundle that is already stored under `hash`."""
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from router.core.lifecycle import UNPLACED, WAITING
-from router.core.record import Passed, Relief
+from router.core.record import Outside, Passed, Relief
 from router.core.waiting import Class
 
 # So many may wait wide awake: a floor of ordinary size then pays nothing for what only a large one needs.
@@ -58,7 +58,8 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     `related` are other open conversations of its customer, `spare_line` their line that takes answers at any time.
     `owed_ms` is since when its customer waits for the owner, 0 when not; `escalated`: those who supervise were told.
 
-    `passed` is how it was last transferred. Until `leg_lost_ms` its owner may come back to the live line.
+    `passed` is how it was last transferred. Until `leg_lost_ms` its owner may come back to the live line. `outside` is
+    who is called into it from outside; on `outside_lines`, of its `more_lines`, others than the customer write.
 
     Nothing that it refers to refers back to it, so the garbage collector need not know it.
     """
@@ -104,6 +105,8 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     passed: Passed | None = None
     participants: dict[int, Participant] | None = None
     leg_lost_ms: int = 0
+    outside: Outside | None = None
+    outside_lines: tuple[int, ...] = ()
 
     @property
     def queue(self) -> str:

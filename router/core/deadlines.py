@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 # What falls due at the same instant is worked off in this order: first the queues, then who waits, then people.
-QUEUE, CONVERSATION, REST, AGENT, SHIFT, PARTICIPANT, LEG = 0, 1, 2, 3, 4, 5, 6
+QUEUE, CONVERSATION, REST, AGENT, SHIFT, PARTICIPANT, LEG, OUTSIDE = 0, 1, 2, 3, 4, 5, 6, 7
 
 Due = tuple[int, int, int, int, str]  # due_ms, kind, place, id, name
 

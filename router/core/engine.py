@@ -14,6 +14,7 @@ from router.core.decide import (
     arrivals,
     callbacks,
     handling,
+    outside,
     participants,
     people,
     supervising,
@@ -56,6 +57,9 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.CancelConsult: participants.cancel_consult,
     cmd.CompleteConsult: participants.complete_consult,
     cmd.JoinAs: participants.join_as,
+    cmd.AskOutside: outside.ask_outside,
+    cmd.LetOutsideGo: outside.let_outside_go,
+    cmd.CompleteOutside: outside.complete_outside,
     cmd.Assign: supervising.assign,
     cmd.Move: supervising.move,
     cmd.Reprioritise: supervising.reprioritise,
@@ -104,6 +108,8 @@ class Engine:
             return Made(state.position, None)
         if state.parted:
             self._steps(participants.tell_parted(state, at), at, made)
+        if state.dismissed:
+            self._steps(outside.tell_dismissed(state), at, made)
         if state.matching.reserves.let_go:
             self._steps(let_go(state, at), at, made)
         remember(state, command, at)

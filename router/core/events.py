@@ -635,6 +635,45 @@ class LegLost(Event, frozen=True, tag=75):
     why: str
 
 
+class OutsideAsked(Event, frozen=True, tag=76):
+    """A contact is called onto the line until `until_ms`, or (`message`) written to on `line`; `by` asked for it."""
+
+    conv: int
+    contact: str
+    by: int
+    role: str
+    until_ms: int
+    line: int = 0
+    message: int = 0
+
+
+class OutsideJoined(Event, frozen=True, tag=97):
+    """The contact is on the line. `due_ms`: when something happens next where no agent has it, else 0."""
+
+    conv: int
+    contact: str
+    due_ms: int = 0
+
+
+class OutsideLeft(Event, frozen=True, tag=98):
+    """The contact did not come, or is gone. `handed`: they had it, or were to; what follows says where it goes."""
+
+    conv: int
+    contact: str
+    why: str
+    handed: bool = False
+
+
+class HandedOut(Event, frozen=True, tag=99):
+    """No agent has it any more: the contact does, or is called to have it until `until_ms`."""
+
+    conv: int
+    agent: int
+    contact: str
+    until_ms: int
+    note: int = 0
+
+
 AnyEvent = (
     LeadTaken
     | ConfigApplied
@@ -704,6 +743,10 @@ AnyEvent = (
     | ParticipantJoined
     | ParticipantLeft
     | LegLost
+    | OutsideAsked
+    | OutsideJoined
+    | OutsideLeft
+    | HandedOut
 )
 
 

@@ -17,6 +17,8 @@ from router.core.estimate import count_start
 from router.core.evolve_offers import OFFER_WRITERS, eager_queues
 from router.core.evolve_orders import WRITERS as ORDER_WRITERS
 from router.core.evolve_orders import leave_party, move_on, pass_on, rest, settle
+from router.core.evolve_outside import WRITERS as OUTSIDE_WRITERS
+from router.core.evolve_outside import heard_from_outside
 from router.core.evolve_relief import RELIEF_WRITERS, STAGED, after_answer
 from router.core.lifecycle import (
     ACTIVE,
@@ -45,6 +47,7 @@ from router.core.state import (
 )
 from router.core.writing import (
     count_accepting,
+    dismiss,
     fit,
     forget_left,
     hold,
@@ -155,7 +158,7 @@ def _lead_taken(state: State, at: int, event: ev.LeadTaken) -> None:
             conv.offer.until_ms += event.gap_ms
         if conv.owed_ms:
             conv.owed_ms += event.gap_ms
-        if conv.participants or conv.leg_lost_ms:
+        if conv.participants or conv.leg_lost_ms or conv.outside:
             move_on(state, conv, event.gap_ms)
         if conv.resting:
             conv.resting = {rester: until_ms + event.gap_ms for rester, until_ms in conv.resting.items()}
@@ -301,6 +304,9 @@ def _joined(state: State, at: int, event: ev.Received) -> None:
     """A quiet message may belong to a conversation that is not here; then there is nothing to change."""
     conv = state.convs.get(event.conv)
     if conv is None or event.quiet:
+        return
+    if event.line in conv.outside_lines:
+        heard_from_outside(state, at, conv, due_ms=event.due_ms)
         return
     conv.gone, conv.no_notice, conv.nudged = False, event.no_notice, False
     before = conv.line
@@ -523,6 +529,7 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         test=record.test,
         spare_line=record.spare_line,
         passed=record.passed,
+        outside_lines=record.outside_lines,
     )
     state.convs[conv.id] = conv
     state.facts.take(conv.facts)
@@ -546,6 +553,8 @@ def _wrap_up_started(state: State, at: int, event: ev.WrapUpStarted) -> None:
     conv = state.convs[event.conv]
     if conv.participants:
         part(state, conv)
+    if conv.outside:
+        dismiss(state, conv)
     conv.leg_lost_ms = 0
     conv.state, conv.since_ms, conv.on_hold = WRAP_UP, at, False
     conv.owed_ms, conv.escalated, conv.nudged = 0, False, False
@@ -686,6 +695,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     **RELIEF_WRITERS,
     **ORDER_WRITERS,
     **OFFER_WRITERS,
+    **OUTSIDE_WRITERS,
 }
 
 _KINDS: list[type[ev.Event]] = [*WRITERS, ev.ConfigApplied]

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from router.core import events as ev
 from router.core.conversations import Participant
-from router.core.deadlines import LEG, PARTICIPANT, REST
+from router.core.deadlines import LEG, OUTSIDE, PARTICIPANT, REST
 from router.core.record import Passed
 from router.core.state import Conv, State
-from router.core.writing import move_class, part_with, take_room, unplace
+from router.core.writing import move_class, part_with, set_due, take_room, unplace
 
 # What a conversation does whose transfer to an agent was refused: back to who gave it, else on to its queue.
 SENDER = "sender"
@@ -103,12 +103,18 @@ def leg_lost(state: State, at: int, event: ev.LegLost) -> None:
 
 
 def move_on(state: State, conv: Conv, gap_ms: int) -> None:
-    """What rings at participants, and the grace of a lost leg, were no promises while nobody led."""
+    """What rings at participants, the grace of a lost leg and an outside party's time were no promises meanwhile."""
     conv.participants = {
         agent: replace(each, until_ms=each.until_ms and each.until_ms + gap_ms)
         for agent, each in (conv.participants or {}).items()
     } or None
     conv.leg_lost_ms = conv.leg_lost_ms and conv.leg_lost_ms + gap_ms
+    if conv.outside is not None:
+        conv.outside = replace(conv.outside, until_ms=conv.outside.until_ms and conv.outside.until_ms + gap_ms)
+        if conv.outside.handed:
+            set_due(state, conv, conv.due_ms + gap_ms, conv.actor)
+        else:
+            state.deadlines.set(conv.outside.until_ms, OUTSIDE, conv.id)
     for agent, each in (conv.participants or {}).items():
         state.deadlines.set(each.until_ms, PARTICIPANT, conv.id, place=agent)
     state.deadlines.set(conv.leg_lost_ms, LEG, conv.id)

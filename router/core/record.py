@@ -19,6 +19,20 @@ class Passed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     asked: int = 0
 
 
+class Outside(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A party outside who is called into a live conversation: a contact's name, and who asked for them.
+
+    Until `until_ms` it rings there; `joined` once they are on the line. `handed`: no agent has it any more, they have,
+    or are called to have it.
+    """
+
+    contact: str
+    by: int
+    until_ms: int
+    joined: bool = False
+    handed: bool = False
+
+
 class Relief(msgspec.Struct, frozen=True, array_like=True):
     """What has been done to ease a conversation's waiting, for as long as that waiting lasts.
 
@@ -44,7 +58,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     `version` counts how often it has left; a look-up that brings an older version is told to look again.
     `key_ms` is its place in line: arrival minus head start. `step` is how far it was widened; after `window_ms` its
     platform takes no answer any more, 0 where there is no such time, and is short of it from `hasten_ms` on;
-    `replies_left` is -1 where replies are not counted.
+    `replies_left` is -1 where replies are not counted. On `outside_lines` others than the customer write; `contact` is
+    who has it while it is parked.
     """
 
     conv: int
@@ -75,6 +90,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     spare_line: int = 0
     relief: Relief | None = None
     passed: Passed | None = None
+    outside_lines: tuple[int, ...] = ()
+    contact: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -49,5 +49,11 @@ REFUSALS: dict[str, str] = {
     "callback_time_missing": "You are talking already: say when to call back.",
     "no_callback": "No call-back is being made here.",
     "notice_unknown": "No such customer text is configured.",
+    "contact_unknown": "No such contact is configured.",
+    "contact_not_allowed": "This queue's conversations may not be given to that contact.",
+    "contact_closed": "That contact is not there at this time.",
+    "contact_no_way": "That contact cannot be reached from here: it has no telephone number or mail address for this.",
+    "outside_asked": "An outside party takes part or is called already.",
+    "no_outside": "No outside party is on the line.",
     "broken": "This command broke the floor by a fault of ours. It was set aside and nothing was changed.",
 }

@@ -6,7 +6,7 @@ import msgspec
 
 from router.core.conversations import Offer, Participant
 from router.core.facts import Facts
-from router.core.record import Passed, Relief
+from router.core.record import Outside, Passed, Relief
 
 Needs = tuple[tuple[str, int], ...]
 
@@ -65,6 +65,8 @@ CONV_FIELDS = (
     "passed",
     "participants",
     "leg_lost_ms",
+    "outside",
+    "outside_lines",
 )
 ConvRow = tuple[
     int,
@@ -108,6 +110,8 @@ ConvRow = tuple[
     Passed | None,
     dict[int, Participant] | None,
     int,
+    Outside | None,
+    tuple[int, ...],
 ]
 
 

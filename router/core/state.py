@@ -11,7 +11,7 @@ import msgspec
 from router.core.bundle import Bundle, Queue
 from router.core.choosing import Choosing
 from router.core.conversations import Conv, Conversations, Offer
-from router.core.deadlines import AGENT, CONVERSATION, LEG, PARTICIPANT, QUEUE, REST, SHIFT, Deadlines, Due
+from router.core.deadlines import AGENT, CONVERSATION, LEG, OUTSIDE, PARTICIPANT, QUEUE, REST, SHIFT, Deadlines, Due
 from router.core.fact_sets import FactSets
 from router.core.matching import Matching
 from router.core.profiles import Profile
@@ -135,6 +135,7 @@ class State:
     left_on: dict[int, int] = field(default_factory=dict)  # line -> the last conversation that left it
     review: deque[int] = field(default_factory=deque)
     parted: list[tuple[int, int]] = field(default_factory=list)  # who took part in what is over, until it is said
+    dismissed: list[tuple[int, str, bool]] = field(default_factory=list)  # contacts who were in what is over, likewise
     kept: dict[int, dict[int, int]] = field(default_factory=dict)  # absent agent -> what is held, with its load
     accepting: dict[Abilities, int] = field(default_factory=dict)  # abilities -> agents who accept work with them
     eager: frozenset[str] = frozenset()  # queues that do more with an offer than make it
@@ -213,6 +214,8 @@ def _standing_of(conv: Conv) -> Iterator[Due]:
             yield participant.until_ms, PARTICIPANT, agent, conv.id, ""
     if conv.leg_lost_ms:
         yield conv.leg_lost_ms, LEG, 0, conv.id, ""
+    if conv.outside and not conv.outside.handed and conv.outside.until_ms:
+        yield conv.outside.until_ms, OUTSIDE, 0, conv.id, ""
 
 
 def _dues(conv: Conv, kind: int, agent: int) -> tuple[int, ...]:
@@ -221,6 +224,8 @@ def _dues(conv: Conv, kind: int, agent: int) -> tuple[int, ...]:
         return (conv.due_ms,)
     if kind == LEG:
         return (conv.leg_lost_ms,)
+    if kind == OUTSIDE:
+        return (conv.outside.until_ms if conv.outside and not conv.outside.handed else 0,)
     if kind == REST:
         return ((conv.resting or {}).get(agent, 0),)
     participant = (conv.participants or {}).get(agent)

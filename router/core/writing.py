@@ -89,10 +89,19 @@ def unplace(state: State, at: int, conv: Conv) -> None:
         _let_go(state, conv)
     if conv.participants:
         part(state, conv)
+    if conv.outside:
+        dismiss(state, conv)
     conv.offer, conv.held_for, conv.held_why, conv.on_hold, conv.nudged = None, 0, "", False, False
     if conv.relief is not None and conv.relief.calling:
         conv.relief = msgspec.structs.replace(conv.relief, calling=False)
     conv.owed_ms, conv.escalated, conv.leg_lost_ms = 0, False, 0
+
+
+def dismiss(state: State, conv: Conv) -> None:
+    """No outside party is called or takes part any more; it is said at the end of the decision."""
+    if conv.outside is not None:
+        state.dismissed.append((conv.id, conv.outside.contact, conv.outside.handed))
+    conv.outside = None
 
 
 def part(state: State, conv: Conv) -> None:

@@ -16,6 +16,9 @@ GONE = frozenset({OUT, PARKED, CLOSED, ABANDONED})
 TAKING = frozenset({OFFERED, ACTIVE, WRAP_UP})
 """The states in which a conversation takes room at an agent."""
 
+MOVED_ON = frozenset({(ACTIVE, "agent"), (DEFERRED, "provider")})
+"""What a time without a leader is no part of: an owner's promise, and what an outside party has to do."""
+
 ClassKey = tuple[str, str, ev.Needs, int, int, tuple[ev.Needs, ...]]
 
 
@@ -158,7 +161,7 @@ def _lead_taken(fold: Fold, _conv: None, event: ev.LeadTaken) -> None:
     """Promises between us and agents move on by the gap, and none of them is late at the moment we are back."""
     fold.epoch, fold.led_since_ms = event.epoch, fold.at
     for conv in fold.convs.values():
-        if conv.state in {OFFERED, HELD, WRAP_UP} or (conv.state == ACTIVE and conv.actor == "agent"):
+        if conv.state in {OFFERED, HELD, WRAP_UP} or (conv.state, conv.actor) in MOVED_ON:
             conv.due_ms += event.gap_ms
 
 

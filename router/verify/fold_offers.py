@@ -67,6 +67,16 @@ def _participant_left(fold: Fold, conv: Conversation, event: ev.ParticipantLeft)
         fold.release_also(conv, event.agent)
 
 
+def _handed_out(fold: Fold, conv: Conversation, event: ev.HandedOut) -> None:
+    """An outside party has it: it takes room nowhere, and what they have to do has its time."""
+    fold.lift(conv, "deferred")
+    conv.owner, conv.due_ms, conv.actor = 0, event.until_ms, "provider"
+
+
+def _outside_joined(_fold: Fold, conv: Conversation, event: ev.OutsideJoined) -> None:
+    conv.due_ms = event.due_ms or conv.due_ms
+
+
 def _winding_down(fold: Fold, _conv: None, event: ev.WindingDown) -> None:
     if event.agent in fold.agents:
         fold.agents[event.agent].accepts = False
@@ -84,4 +94,6 @@ OFFER_WRITERS: dict[type[ev.Event], Callable[[Any, Any, Any], None]] = {
     ev.TransferReturned: _transfer_returned,
     ev.ParticipantAsked: _participant_asked,
     ev.ParticipantLeft: _participant_left,
+    ev.HandedOut: _handed_out,
+    ev.OutsideJoined: _outside_joined,
 }

@@ -118,9 +118,21 @@ def check_conversations(state: State) -> None:
             assert conv.id in state.agents[agent].parts, "somebody who is gone takes part"
             assert part.role == "consult" or not part.until_ms, "it rings at a supervisor"
         assert not conv.leg_lost_ms or (conv.state == ACTIVE and conv.live), "a lost leg of nobody"
+        _check_outside(conv)
     assert not state.parted, "somebody takes part in what is over"
+    assert not state.dismissed, "an outside party is called into what is over"
     for line, holder in state.lines.items():
         assert line in (state.convs[holder].line, *state.convs[holder].more_lines)
+
+
+def _check_outside(conv: Conv) -> None:
+    """Who is outside has it or takes part in what somebody owns; where others write, the customer is not answered."""
+    there = conv.outside
+    if there is not None:
+        assert conv.state == (DEFERRED if there.handed else ACTIVE), "an outside party in what nobody has"
+        assert (conv.actor == "provider") == there.handed
+        assert there.joined != bool(there.until_ms), "called, and there"
+    assert set(conv.outside_lines) <= set(conv.more_lines), "the customer would be answered at somebody else's"
 
 
 def check_relief(state: State) -> None:
@@ -238,5 +250,7 @@ def _parties_overdue(conv: Conv, at: int) -> Iterator[str]:
     for agent, part in (conv.participants or {}).items():
         if 0 < part.until_ms <= at:
             yield f"{agent} is asked to take part in {conv.id} past its time"
+    if conv.outside is not None and 0 < conv.outside.until_ms <= at:
+        yield f"an outside party is called into {conv.id} past its time"
     if 0 < conv.leg_lost_ms <= at:
         yield f"conversation {conv.id} has lost its owner's leg past its grace"

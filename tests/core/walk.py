@@ -13,6 +13,8 @@ from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP
 from router.core.state import Conv
 from tests.core.world import CAPACITIES, LINES, PEOPLE, World, settle
 
+# Lines of outside parties, on which no customer writes.
+OUTSIDE_LINES = (91, 92)
 OPEN = (WAITING, HELD, OFFERED, ACTIVE, WRAP_UP, DEFERRED)
 QUEUES = ("general", "billing", "night")
 PAUSES_MS = (1, 1_000, 1_000, 5_000, 5_000, 20_000, 60_000, 600_000, 2 * HOUR_MS, 14 * HOUR_MS)
@@ -257,6 +259,31 @@ class Walk:
             return self.world.tell(cmd.JoinAs(id=command, agent=agent, conv=conv.id, role=role, reason="coaching"))
         return self.world.tell(kind(id=command, agent=agent, conv=conv.id))
 
+    def ask_outside(self) -> Answered | None:
+        """The owner's part in it: ask by telephone or mail, let go, hand over."""
+        conv = self._conv(ACTIVE)
+        if conv is None:
+            return None
+        command, agent = self.world.id(), conv.owner
+        if conv.outside is not None and self.chance.random() < 0.5:
+            kind = self.chance.choice((cmd.LetOutsideGo, cmd.CompleteOutside))
+            return self.world.tell(kind(id=command, agent=agent, conv=conv.id))
+        mail = self.chance.choice(({}, {}, {"message": 9, "line": self.chance.choice(OUTSIDE_LINES)}))
+        contact, role = self.chance.choice(("acme", "away")), self.chance.choice(("consult", "transfer"))
+        return self.world.tell(
+            cmd.AskOutside(id=command, agent=agent, conv=conv.id, contact=contact, role=role, **mail)
+        )
+
+    def report_outside(self) -> Answered | None:
+        """The line tells of an outside party, or they write."""
+        convs = [conv for conv in self.world.state.convs.values() if conv.outside is not None]
+        if not convs:
+            return self.world.arrive(self.chance.choice(OUTSIDE_LINES), channel="email")
+        conv = self.chance.choice(convs)
+        assert conv.outside is not None, "chosen for it"
+        party, joined = f"outside:{conv.outside.contact}", self.chance.random() < 0.6
+        return self.world.tell(cmd.ReportParty(id=self.world.id(), line=conv.line, party=party, joined=joined))
+
     def order(self) -> Answered | None:
         """One of a supervisor's orders."""
         return self.chance.choice(ORDERS)(self)
@@ -343,6 +370,8 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.report_party: 2,
     Walk.consult: 4,
     Walk.take_part: 4,
+    Walk.ask_outside: 4,
+    Walk.report_outside: 3,
     Walk.set_aside: 1,
     Walk.sign_out: 1,
     Walk.lose_node: 1,

@@ -17,7 +17,9 @@ from router.core.bundle import (
     HOUR_MS,
     Bundle,
     Callback,
+    ChannelSpec,
     Closing,
+    Contact,
     NoAnswer,
     OffHours,
     Opening,
@@ -71,6 +73,7 @@ def bundles() -> dict[str, Bundle]:
             calendars=hours,
             queues={**plain.queues, "general": skilled, "night": gives_back, "billing": waits_for_itself},
         ),
+        "outside": bundle(calendars=hours, channels=CONNECTED, contacts=CONTACTS),
         "dropped": bundle(
             calendars=hours,
             queues={name: plain.queues[name] for name in ("general", "night")},
@@ -89,6 +92,11 @@ def bundles() -> dict[str, Bundle]:
     }
 
 
+CONNECTED = {"chat": ChannelSpec(load=25, live=True, connects=True), "email": ChannelSpec(load=10, live=False)}
+CONTACTS = {
+    "acme": Contact(name="acme", phone="+420222333444", email="a@acme.test", ring_ms=20_000, due_ms=600_000),
+    "away": Contact(name="away", phone="+420222333445", email="a@away.test", then="leaves", refused="queue"),
+}
 TEXTS = {name: {"en": name} for name in ("fire", "voicemail", "moved", "still-there")}
 
 
@@ -321,7 +329,7 @@ class World:
         elif isinstance(event, ev.MessageSetAside):
             assert event.message not in self.settled, "one message, twice"
             self.settled[event.message] = event.reason
-        elif isinstance(event, (ev.Replied, ev.CallbackAsked)):
+        elif isinstance(event, (ev.Replied, ev.CallbackAsked)) or (isinstance(event, ev.OutsideAsked) and event.line):
             self.line_of[event.line] = event.conv
 
     def _judge(self) -> None:

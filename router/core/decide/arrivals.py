@@ -16,6 +16,14 @@ from router.core.decide.affinity import (
 from router.core.decide.callbacks import CUSTOMER, line_left, party_joined
 from router.core.decide.hastening import renew_window
 from router.core.decide.live_legs import lose_leg
+from router.core.decide.outside import (
+    WROTE,
+    customer_gone,
+    due_why,
+    goes_to_queue,
+    is_from_outside,
+    is_handed,
+)
 from router.core.decide.overflow import is_kept
 from router.core.decide.owing import begins_ms, owed_due_ms
 from router.core.decide.patience import queued
@@ -31,6 +39,7 @@ from router.core.decide.placing import (
     off_hours,
     outdated,
     overlooked,
+    place,
     record_of,
     relieve,
 )
@@ -134,7 +143,8 @@ def _join(s: State, at: int, conv: Conv, c: cmd.Receive, *, facts: int) -> Steps
     promised_ms = reply_by_ms(s, conv, c.arrived_ms) if owed else 0
     yield _received(conv.id, c, facts=facts, opened=False, due_ms=due_ms, reply_by_ms=promised_ms)
     if conv.state == WRAP_UP:
-        yield ev.Assigned(conv.id, conv.owner, "customer_wrote", begins_ms(s, at, conv))
+        why = WROTE if is_from_outside(conv, c.line) else "customer_wrote"
+        yield ev.Assigned(conv.id, conv.owner, why, begins_ms(s, at, conv))
     elif conv.state == WAITING and (conv.window_ms, conv.hasten_ms) != window:
         yield from renew_window(s, at, conv)
 
@@ -143,10 +153,12 @@ def _return(s: State, at: int, record: Record, c: cmd.Receive, *, facts: int) ->
     if c.quiet:
         yield _received(record.conv, c, facts=facts, opened=False)
         return
-    why = "customer_wrote" if record.state == "parked" else "reopened"
+    outside = is_from_outside(record, c.line)
+    said = WROTE if outside else "customer_wrote"
+    why = said if record.state == "parked" else "reopened"
     conv = yield from bring_back(s, record, why)
     yield _received(conv.id, c, facts=facts, opened=False)
-    if c.known is not None and s.queue_spec(conv.queue).related:
+    if not outside and c.known is not None and s.queue_spec(conv.queue).related:
         yield from tell_related(s, conv, c.known)
     yield from back_to_owner(s, at, conv, why)
 
@@ -207,6 +219,9 @@ def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
     if conv is None:
         yield Refused("conversation_unknown")
         return
+    if is_handed(conv) and c.line == conv.line:
+        yield from customer_gone(s, at, conv, c)
+        return
     if conv.relief and conv.relief.callback:
         yield from line_left(s, at, conv, c)
         return
@@ -241,7 +256,11 @@ def wake(s: State, at: int, c: cmd.Wake) -> Steps:
     why = c.why
     if why == "due" and record.actor == "clock" and 0 < record.hasten_ms <= at < record.window_ms:
         why = "window_closing"
+    why = due_why(record, why)
     conv = yield from bring_back(s, record, why)
+    if goes_to_queue(s, record, why):
+        yield from place(s, at, conv, why)
+        return
     if c.why == "due" and record.actor == "customer":
         silent = record_of(s, conv, at, state="closed")
         yield ev.Closed(conv.id, conv.owner, "", "customer_silent", silent)

@@ -55,6 +55,8 @@ def _cannot_ask(s: State, at: int, conv: Conv | None, c: cmd.RequestCallback) ->
         return Refused("callback_not_offered")
     if c.channel and c.channel not in s.bundle.channels:
         return Refused("channel_unknown")
+    if conv.outside is not None or c.to_line in conv.outside_lines:
+        return Refused("outside_asked" if conv.outside else "line_unknown")
     if conv.state == ACTIVE:
         if conv.owner != c.by:
             return Refused("not_yours")

@@ -37,6 +37,9 @@ def reply(s: State, at: int, c: cmd.Reply) -> Steps:
     if not _known_disposition(s, c.disposition):
         yield Refused("disposition_unknown")
         return
+    if c.line in conv.outside_lines:
+        yield Refused("line_unknown")
+        return
     shut = refusal(conv, at, c.line)
     if shut:
         yield Refused(shut)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.deadlines import Due
+from router.core.decide.outside import outside_reported
+from router.core.decide.participants import party_lost
 from router.core.decide.people import NOT_RESPONDING
 from router.core.decide.placing import Steps, back_in_line
 from router.core.decide.rounds import withdraw_offers
@@ -16,6 +18,9 @@ LEG_LOST = "agent_leg_lost"
 
 def lose_leg(s: State, at: int, conv: Conv, c: cmd.ReportParty) -> Steps:
     """An owner who is no longer on the line has a grace to come back."""
+    yield from outside_reported(s, at, conv, c)
+    if not c.joined:
+        yield from party_lost(s, at, conv, c)
     if not c.joined and _is_owner_lost(conv, c) and not conv.leg_lost_ms:
         grace_ms = s.queue_spec(conv.queue).leg_grace_ms
         yield ev.LegLost(conv.id, conv.owner, at + grace_ms, c.why)

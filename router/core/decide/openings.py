@@ -9,6 +9,7 @@ from router.core import events as ev
 from router.core.answers import Refused
 from router.core.bundle import HOUR_MS, MINUTE_MS
 from router.core.decide.callbacks import fail
+from router.core.decide.outside import handed_due, is_handed
 from router.core.decide.placing import Steps, off_hours, place
 from router.core.evolve_relief import STAGED
 from router.core.state import Conv, State
@@ -21,6 +22,9 @@ Turn = Callable[[State, int, str], Steps]
 
 def opening(s: State, at: int, conv: Conv) -> Steps:
     """Deferred to an opening or a time: in line at the old place, a little later, or deferred on if still closed."""
+    if is_handed(conv):
+        yield from handed_due(s, at, conv)
+        return
     if conv.relief and conv.relief.calling:
         yield from fail(s, at, conv, "no_answer")
         return
@@ -53,7 +57,9 @@ def is_staged(s: State, conv: Conv) -> bool:
 
 def is_kept_for_a_time(s: State, conv: Conv) -> bool:
     """Return whether a deferred conversation waits for its own time, whatever its queue does meanwhile."""
-    return bool(conv.relief and conv.relief.callback) or (s.queue_state(conv.queue).open and is_staged(s, conv))
+    if is_handed(conv) or (conv.relief and conv.relief.callback):
+        return True
+    return s.queue_state(conv.queue).open and is_staged(s, conv)
 
 
 def order_emergency(s: State, at: int, c: cmd.OrderEmergency, turn: Turn) -> Steps:

@@ -11,13 +11,15 @@ from router.core import events as ev
 from router.core.answers import Refused
 from router.core.deadlines import Due
 from router.core.decide.handling import IN_ACTIVE, owned
+from router.core.decide.holding import CONSULT, bring_forth, set_aside
 from router.core.decide.owing import begins_ms
 from router.core.decide.placing import Steps, class_for, fill, language_of
 from router.core.lifecycle import ACTIVE
 from router.core.rules import needs_of
 from router.core.state import Agent, Conv, State
 
-CONSULT = "consult"
+# Handed over to who was there already; and who is gone because their telephone is.
+CONSULTED, LEG_ENDED = "consulted", "leg_ended"
 # What a supervisor may do in somebody else's conversation.
 ROLES = frozenset({"listen", "whisper", "barge"})
 # More voices than this are no conversation, and no provider's conference is asked for more.
@@ -92,6 +94,7 @@ def join_consult(s: State, at: int, c: cmd.JoinConsult) -> Steps:
     asked = (conv.participants or {})[c.agent]
     if asked.until_ms:
         yield ev.ParticipantJoined(conv.id, c.agent, asked.role, asked.by)
+        yield from set_aside(s, conv)
 
 
 def leave_party(s: State, at: int, c: cmd.LeaveParty) -> Steps:
@@ -114,8 +117,18 @@ def cancel_consult(s: State, at: int, c: cmd.CancelConsult) -> Steps:
     yield from _let_leave(s, at, conv, c.to_agent, why="cancelled")
 
 
+def party_lost(s: State, at: int, conv: Conv, c: cmd.ReportParty) -> Steps:
+    """A participant is no longer on the live line: they have left. What still rings at their desk rings on."""
+    _, _, number = c.party.partition("agent:")
+    agent = int(number) if number.isdigit() else 0
+    part = (conv.participants or {}).get(agent)
+    if part is not None and not part.until_ms and c.line == conv.line:
+        yield from _let_leave(s, at, conv, agent, why=LEG_ENDED)
+
+
 def _let_leave(s: State, at: int, conv: Conv, agent: int, *, why: str) -> Steps:
     yield ev.ParticipantLeft(conv.id, agent, why)
+    yield from bring_forth(s, conv)
     yield from fill(s, at, agent)
 
 
@@ -129,8 +142,8 @@ def complete_consult(s: State, at: int, c: cmd.CompleteConsult) -> Steps:
     if not s.agents[c.to_agent].available:
         yield Refused("target_away")
         return
-    yield ev.Transferred(conv.id, c.agent, conv.cls.id, c.to_agent, c.note)
-    yield ev.Assigned(conv.id, c.to_agent, "consulted", begins_ms(s, at, conv))
+    yield ev.Transferred(conv.id, c.agent, conv.cls.id, c.to_agent, c.note, why=CONSULTED)
+    yield ev.Assigned(conv.id, c.to_agent, CONSULTED, begins_ms(s, at, conv))
     yield from fill(s, at, c.agent)
 
 

@@ -30,7 +30,7 @@ Steps = Iterator[ev.Event | Refused | LookAgain]
 Forming = Generator[ev.Event | Refused | LookAgain, None, Class]
 
 # What comes back by our doing is told nothing: its customer did not ask just now.
-UNTOLD = frozenset({"due", "reply_failed", "window_closing"})
+UNTOLD = frozenset({"due", "reply_failed", "window_closing", "outside_due"})
 # A queue without any opening in its calendar keeps what is deferred and looks again after this time.
 NO_OPENING_RECHECK_MS = DAY_MS
 # Who winds down to this is signed out when their work is done; nobody can choose it as a presence.
@@ -352,6 +352,7 @@ def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> 
         test=conv.test,
         relief=conv.relief,
         passed=conv.passed,
+        outside_lines=conv.outside_lines,
     )
 
 

@@ -8,13 +8,14 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
 from router.core.calendar import is_open, next_change, next_open
-from router.core.deadlines import AGENT, CONVERSATION, LEG, PARTICIPANT, QUEUE, REST, SHIFT, Due
+from router.core.deadlines import AGENT, CONVERSATION, LEG, OUTSIDE, PARTICIPANT, QUEUE, REST, SHIFT, Due
 from router.core.decide.answering import lapse
 from router.core.decide.forgotten import stands_still
 from router.core.decide.handling import finish
 from router.core.decide.hastening import close_window, hasten, leave_team
 from router.core.decide.live_legs import leg_due
 from router.core.decide.openings import emergency_ends, is_kept_for_a_time, opening, order_emergency
+from router.core.decide.outside import asking_outside_ends
 from router.core.decide.overflow import LOOK_AGAIN_MS
 from router.core.decide.participants import asking_ends
 from router.core.decide.patience import WAITING_BOUND_MS, prompt, prompted_ms
@@ -206,6 +207,7 @@ _DUE: dict[int, Callable[[State, int, Due], Steps]] = {
     SHIFT: shift_ends,
     PARTICIPANT: asking_ends,
     LEG: leg_due,
+    OUTSIDE: asking_outside_ends,
 }
 
 _CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
