@@ -91,14 +91,19 @@ class PostgresqlCare:
                 alike.append(person)
         return alike
 
-    async def begin_erase(self, site: str, customer: int, *, agent: int, at: int) -> Erasure:
+    async def begin_erase(
+        self, site: str, customer: int, *, agent: int, at: int, letters: Sequence[int] = ()
+    ) -> Erasure:
         """See the port."""
 
         async def work(runs: Runs) -> Erasure:
             await members.lock(runs, site)
             lines = await people.lines_of(runs, site, customer)
             names = [self._hashes.identity(site, LINE_MARK, f"{line.channel}:{line.key}") for line in lines]
-            return await erasing.begin(runs, site, customer, agent=agent, at=at, line_mark=(LINE_MARK, names))
+            erasure = await erasing.begin(runs, site, customer, agent=agent, at=at, line_mark=(LINE_MARK, names))
+            if not erasure.refused and letters:
+                await erasing.empty_letters(runs, site, letters)
+            return erasure
 
         return await self._connections.transact(work)
 

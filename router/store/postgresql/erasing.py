@@ -79,6 +79,8 @@ UPDATE message SET provider = NULL, provider_id = '', client = '', extras = ARRA
 FROM unnest($2::bigint[], $3::text[]) e(id, body) WHERE message.site = $1 AND message.id = e.id
 """
 
+_EMPTY = "UPDATE letter SET signal = '' WHERE site = $1 AND id = ANY($2::bigint[]) AND state = 'quarantined'"
+
 _DRAFTS_ON = """
 SELECT d.account, d.key, d.text, d.at FROM conversation c JOIN draft d ON d.site = c.site
   AND d.key >= (c.reference || ':') COLLATE "C" AND d.key < (c.reference || ';') COLLATE "C"
@@ -113,6 +115,11 @@ async def begin(
     for statement in (_ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
         await runs.write(statement, site, person)
     return await erasure_of(runs, site, person[0])
+
+
+async def empty_letters(runs: Runs, site: str, letters: Sequence[int]) -> None:
+    """Take away what quarantined letters say; that they came stays."""
+    await runs.write(_EMPTY, site, sorted(set(letters)))
 
 
 async def erasure_of(runs: Runs, site: str, person: int) -> Erasure:

@@ -15,6 +15,7 @@ import msgspec
 from router.store.port import Fenced, StoreError, ViewPlace, ViewRow, ViewSpec
 from router.store.postgresql.connections import Connections, Runs
 from router.store.postgresql.journal import turned
+from router.store.postgresql.texts import given, kept
 
 SLICE_ROWS = 2_000
 """Thrown away in one statement: some milliseconds, well within what the server allows one."""
@@ -116,7 +117,8 @@ class PostgresqlViews:
             made = statements(name, view.tables[name])
             newest = {row.key: msgspec.structs.astuple(row) for row in changed}
             parts.append(f"rows_{number} AS ({made.upsert(len(values) + 1)})")
-            values += turned(list(newest.values()), len(made.types))
+            columns = turned(list(newest.values()), len(made.types))
+            values += [_kept(column, kind) for column, kind in zip(columns, made.types, strict=True)]
         moved = await self._connections.write(f"{', '.join(parts)} SELECT 1 FROM moved", *values)  # noqa: S608
         if not moved:
             raise Fenced("another follower has moved this view")
@@ -181,5 +183,9 @@ async def _known(runs: Runs, view: ViewSpec) -> Made:
     return msgspec.json.decode(rows[0][0], type=Made) if rows else Made(0, {})
 
 
+def _kept(column: list[Any], kind: str) -> list[Any]:
+    return [kept(cell) for cell in column] if kind == TYPES[str] else column
+
+
 def _row(cells: Sequence[object], row: type[ViewRow]) -> ViewRow:
-    return msgspec.convert(list(cells), row, strict=False)
+    return msgspec.convert([given(cell) if isinstance(cell, str) else cell for cell in cells], row, strict=False)
