@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.checker import Case, faults
+from tests.cluster.checker import Case, counted, faults
 from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.cluster.desks import PASSWORD, Desk, Habits
 from tests.cluster.diary import Diary, read_diaries
@@ -73,6 +73,7 @@ class Cluster:
     phones: Phones = field(init=False)
     followers: Followers = field(init=False)
     diary: Diary = field(init=False)
+    counted: dict[str, int] = field(default_factory=dict)
     node_disk: SmallDisk = field(init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -195,7 +196,9 @@ class Cluster:
         """Return every broken promise; call it after the rest."""
         self.followers.note()
         kept = await self.kept()
-        return faults(Case(await asyncio.to_thread(read_diaries, self.diaries), kept))
+        case = Case(await asyncio.to_thread(read_diaries, self.diaries), kept)
+        self.counted = counted(case)
+        return faults(case)
 
 
 ENDED = frozenset({"closed", "parked", "abandoned"})

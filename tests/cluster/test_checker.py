@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.checker import RULES, Case, faults
+from tests.cluster.checker import COUNTED, RULES, Case, counted, faults
 from tests.cluster.diary import Diary, Entry, read_diaries
 from tests.cluster.evidence import Kept, Message, Row
 
@@ -161,7 +161,7 @@ def lose_a_reply(case: Case) -> None:
     del case.kept.messages[4]
 
 
-def decide_out_of_order(case: Case) -> None:
+def overtake_a_message(case: Case) -> None:
     case.kept.messages[5] = Message("chat-mark-2-end", "in", 1, 1, "chat")
     case.kept.letters.append((5, "settled", 3, ""))
     case.kept.told.append(("Received", 5, 1))
@@ -170,6 +170,15 @@ def decide_out_of_order(case: Case) -> None:
         before = case.kept.journal[number - 1]
         replace_row(case, number, first=before.first + before.count, count=len(case.kept.journal[number].entries[0][2]))
     add(case, "chat-1", "acknowledged", mark="chat-mark-2-end", line=LINE)
+
+
+def deliver_replies_out_of_order(case: Case) -> None:
+    case.kept.messages[5] = Message("reply-mark-3-end", "out", 2, 2, "email")
+    case.kept.told.append(("Replied", 5, 2))
+    write(case, [30, 2, BEN, 5, 2, 0])
+    drop(case, "delivered", mark=MAILED)
+    add(case, "relay", "delivered", line=ADDRESS, mark="reply-mark-3-end")
+    add(case, "relay", "delivered", line=ADDRESS, mark=MAILED)
 
 
 def tell_two_agents_that_an_offer_is_theirs(case: Case) -> None:
@@ -257,7 +266,8 @@ BREAKS: dict[Callable[[Case], None], str] = {
     deliver_a_reply_three_times: "arrives: reply-mark-2-end: reached the customer 3 times by email",
     deliver_a_reply_to_somebody_else: "arrives: reply-mark-2-end: reached ['eve@example.org']",
     lose_a_reply: "arrives: reply-mark-2-end: 0 replies",
-    decide_out_of_order: "order: visitor-1: chat-mark-1-end came before chat-mark-2-end",
+    overtake_a_message: "overtaken: visitor-1: chat-mark-1-end was acknowledged before chat-mark-2-end",
+    deliver_replies_out_of_order: "order: ada@example.org: reply-mark-2-end was decided before reply-mark-3-end",
     tell_two_agents_that_an_offer_is_theirs: "one winner: offer 1: agents [7, 8] heard",
     tell_the_wrong_agent_that_an_offer_is_theirs: "one winner: offer 1: agents [8] heard yes, the journal says [7]",
     forget_an_accept: "one winner: offer 5: agents [8] heard yes, the journal says []",
@@ -279,13 +289,18 @@ BREAKS: dict[Callable[[Case], None], str] = {
 
 def test_a_sound_day_has_no_faults() -> None:
     assert faults(sound()) == []
+    assert set(counted(sound()).values()) == {0}
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda each: str(each.__name__))
 def test_the_checker_finds(broken: Callable[[Case], None]) -> None:
     case = sound()
     broken(case)
-    assert [fault for fault in faults(case) if fault.startswith(BREAKS[broken])], faults(case)
+    rule, _, sentence = BREAKS[broken].partition(": ")
+    found = list(RULES[rule](case))
+    assert [fault for fault in found if fault.startswith(sentence)], found
+    assert rule in COUNTED or f"{rule}: {found[0]}" in faults(case)
+    assert counted(case).get(rule, 1) == 1
 
 
 def test_each_rule_has_been_seen_to_find_something() -> None:
