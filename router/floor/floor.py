@@ -130,10 +130,19 @@ class Floor:
         A `letter` and the `end` of an effect are settled by the same commit. Raises FloorFull, FloorDown or
         Unavailable: then ask again under the same command id.
         """
-        if self._takes or self._peers is None:
+        if self._peers is None:
             return await self._decided_here(command, letter=letter, end=end)
-        answer = await self._peers.ask(command, letter=letter, end=end, here=lambda: self._takes)
-        return answer or await self._decided_here(command, letter=letter, end=end)
+        while True:
+            if not self._takes:
+                answer = await self._peers.ask(command, letter=letter, end=end, here=lambda: self._takes)
+                if answer is not None:
+                    return answer
+            try:
+                return await self._decided_here(command, letter=letter, end=end)
+            except (FloorDown, Unavailable):
+                # The lead was lost meanwhile: whoever has it now knows the command if it was decided.
+                if self._takes:
+                    raise
 
     @property
     def _takes(self) -> bool:

@@ -37,6 +37,7 @@ class Following:
         self._pile: deque[bytes] = deque()
         self._news = asyncio.Event()
         self._look = False
+        self._led = False
 
     async def run(self) -> None:
         """Follow until cancelled. Who leads moves the replica itself."""
@@ -74,7 +75,11 @@ class Following:
         told = await self._wait()
         if self._leading():
             self._pile.clear()
+            self._look, self._led = False, True
             return
+        if self._led:
+            # What was told while we led was not for us; others may have decided since.
+            self._look, self._led = True, False
         async with self._replica.moving:
             if self._replica.damaged:
                 await self._replica.recover()

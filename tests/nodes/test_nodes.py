@@ -1,0 +1,180 @@
+"""Any node serves, one leads: commands find the leader, replicas follow, a lost leader is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from router.core import commands as cmd
+from router.core.answers import Refused
+from router.core.snapshot import encode_state
+from router.floor.inbox import FloorAway
+from tests.floor.house import SITE
+from tests.floor.nodehouse import CONFIG
+from tests.nodes.cluster import Cluster
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+    opened = await Cluster(tmp_path).open()
+    await opened.start("a")
+    await opened.start("b")
+    yield opened
+    await opened.close()
+
+
+async def follower(cluster: Cluster) -> str:
+    leader = await cluster.leader()
+    return next(name for name in cluster.nodes if name != leader)
+
+
+async def test_one_leads_and_all_are_ready(cluster: Cluster) -> None:
+    assert await cluster.leader() == "a"
+    assert cluster["b"].ready
+    assert not cluster["b"].floor.leading
+
+
+async def test_a_command_at_any_node_is_decided_by_the_leader_and_known_at_the_node_that_asked(
+    cluster: Cluster,
+) -> None:
+    await cluster.agent("b")
+    assert 1 in cluster["b"].floor.state.agents
+    await cluster.level()
+    assert encode_state(cluster["a"].floor.state) == encode_state(cluster["b"].floor.state)
+
+
+async def test_a_customer_at_one_node_reaches_an_agent_at_the_other(cluster: Cluster) -> None:
+    await cluster.agent("a")
+    await cluster.said("b")
+    conv = cluster["b"].floor.state.convs[1]
+    assert conv.offer is not None
+    made = await cluster.made("b", cmd.Accept(id="acc", agent=1, conv=1, offer=conv.offer.id))
+    assert made.entry is not None, "what was decided came by with the commit"
+    await cluster.level()
+    assert cluster["a"].floor.state.convs[1].owner == 1
+
+
+async def test_a_refusal_of_the_leader_has_its_reason_at_the_node_that_asked(cluster: Cluster) -> None:
+    answer = await cluster["b"].floor.submit(cmd.SignOut(id="out", agent=9, why="x"))
+    assert isinstance(answer, Refused)
+    assert answer == await cluster["a"].floor.submit(cmd.SignOut(id="out", agent=9, why="x"))
+
+
+async def test_the_same_command_at_two_nodes_is_decided_once(cluster: Cluster) -> None:
+    command = cmd.SignIn(id="same", agent=5, abilities=(), capacity=100)
+    first, second = await asyncio.gather(cluster.made("a", command), cluster.made("b", command))
+    assert first.position == second.position
+
+
+async def test_a_leader_that_stops_hands_over_and_nothing_waits_for_a_lease(cluster: Cluster) -> None:
+    await cluster.agent("b")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await cluster.stop("a")
+    await cluster.until(lambda: cluster["b"].floor.leading, "b leads")
+    assert loop.time() - began < 1.9, "sooner than a lease runs out"
+    await cluster.said("b")
+    await cluster.made("b", cmd.AttachDesk(id="again", agent=1, node="b", desk="d1"))
+    assert cluster["b"].floor.state.convs[1].offer is not None
+
+
+async def test_a_leader_that_dies_is_replaced_and_its_place_in_the_journal_goes_on(cluster: Cluster) -> None:
+    await cluster.agent("b")
+    await cluster.said("a")
+    await cluster.kill("a")
+    await cluster.until(lambda: cluster["b"].floor.leading, "b leads")
+    await cluster.said("b", key="C2")
+    assert sorted(cluster["b"].floor.state.convs) == [1, 2]
+
+
+async def test_an_old_leader_that_was_asleep_writes_nothing_and_follows(cluster: Cluster) -> None:
+    old = cluster["a"].floor
+    await cluster.store.leases.release(SITE, "lead", "a")
+    cluster["b"].lead.look()
+    await cluster.until(lambda: cluster["b"].floor.leading, "b has taken the lead")
+    # The old one has not noticed yet: what it decides is fenced, and goes to the new leader.
+    await cluster.agent("a")
+    await cluster.until(lambda: not old.leading, "a leads no more")
+    assert await cluster.leader() == "b"
+    await cluster.level()
+    assert 1 in cluster["b"].floor.state.agents
+    assert encode_state(old.state) == encode_state(cluster["b"].floor.state)
+
+
+async def test_without_the_link_commands_go_through_the_store_and_replicas_read_the_journal(cluster: Cluster) -> None:
+    await cluster.agent("a")
+    cluster.links.cut("a", "b")
+    await cluster.said("b")
+    offer = cluster["b"].floor.state.convs[1].offer
+    assert offer is not None
+    await cluster.made("b", cmd.Accept(id="acc", agent=1, conv=1, offer=offer.id))
+    assert cluster["b"].floor.state.convs[1].owner == 1
+    cluster.links.mend("a", "b")
+    await cluster.said("b", key="C2")
+    await cluster.level()
+
+
+@pytest.mark.parametrize("kind", ["tell", "question", "answer"])
+async def test_what_the_link_loses_half_of_the_time_is_found_elsewhere(cluster: Cluster, kind: str) -> None:
+    await cluster.agent("a")
+    cluster.links.drop[kind] = 0.5
+    for number in range(4):
+        await cluster.said("b", key=f"K{number}")
+    await cluster.level()
+    assert len(cluster["b"].floor.state.convs) == 4
+
+
+@pytest.mark.parametrize("kind", ["tell", "question", "answer"])
+async def test_what_the_link_gives_twice_is_done_once(cluster: Cluster, kind: str) -> None:
+    await cluster.agent("a")
+    cluster.links.double[kind] = 1.0
+    for number in range(5):
+        await cluster.said("b", key=f"K{number}")
+    await cluster.level()
+    assert len(cluster["a"].floor.state.convs) == len(cluster["b"].floor.state.convs) == 5
+
+
+async def test_with_nobody_to_lead_a_command_is_told_to_come_again(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.floor.asking.PATIENCE_MS", 300)
+    await cluster.kill("a")
+    cluster["b"].lead._stopping = True
+    with pytest.raises(FloorAway):
+        await cluster["b"].floor.submit(cmd.SignIn(id="x", agent=5, abilities=(), capacity=100))
+
+
+async def test_a_configuration_changed_at_a_node_that_does_not_lead_holds_everywhere(cluster: Cluster) -> None:
+    node = await follower(cluster)
+    changed = CONFIG.replace("General", "Everything")
+    (cluster.folder / f"{node}-config" / "site.yaml").write_text(changed)
+    for each in cluster.nodes:
+        await cluster.until(
+            lambda each=each: cluster[each].floor.bundle.queues["general"].label == {"en": "Everything"}, f"at {each}"
+        )
+
+
+async def test_a_node_that_comes_late_is_where_the_others_are(cluster: Cluster) -> None:
+    await cluster.agent("a")
+    for number in range(3):
+        await cluster.said("a", key=f"K{number}")
+    await cluster.start("c")
+    await cluster.level()
+    assert encode_state(cluster["c"].floor.state) == encode_state(cluster["a"].floor.state)
+
+
+async def test_typing_at_one_node_is_seen_at_another(cluster: Cluster) -> None:
+    seen: list[tuple[int, bool]] = []
+    cluster["a"].signs.hear(lambda line, on: seen.append((line, on)))
+    cluster["b"].signs.typed(7, True)
+    await cluster.until(lambda: seen == [(7, True)], "heard")
+
+
+async def test_the_desks_of_a_dead_node_are_lost_by_name(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    await cluster.agent("b")
+    await cluster.kill("b")
+    await cluster.store.leases.acquire(SITE, "node:b", "b", now_ms=0, ttl_ms=1)
+    await cluster.until(lambda: not cluster["a"].floor.state.agents[1].desks, "the desk is lost")
