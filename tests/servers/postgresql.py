@@ -87,7 +87,7 @@ class PostgresqlServer:
     def close(self) -> None:
         """Stop for good and take the folder away."""
         if self.process is not None:
-            self._end(signal.SIGINT)
+            self._end(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:

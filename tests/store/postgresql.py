@@ -56,6 +56,10 @@ class Database:
         finally:
             await conn.close()
 
+    async def empty(self) -> None:
+        """Take every row away, and every view's table."""
+        await self.run(_EMPTY)
+
     def opener(self, hasher: Hasher) -> Callable[[], Awaitable[Store]]:
         """Return what opens this database: emptied at the first time, as it is after that."""
         opened = 0
@@ -64,7 +68,7 @@ class Database:
             nonlocal opened
             opened += 1
             if opened == 1:
-                await self.run(_EMPTY)
+                await self.empty()
             store = await open_postgresql(self.address, hasher=hasher)
             store.leases = SetClock(store)
             return store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.store.port import Draft, Met, NewMark, Settled, Store
-from tests.store.makers import SITE, body, caller, commit, conversation, lead, letter, proved, row, typed
+from tests.store.makers import SITE, body, caller, commit, conversation, effect, lead, letter, proved, row, typed
 
 ENDED = {"state": "closed", "closed_ms": 3_000}
 
@@ -77,6 +77,17 @@ async def test_nobody_is_erased_while_a_conversation_of_theirs_is_open(store: St
     assert shown is not None
     assert shown.name == "Marta"
     assert await store.care.erasures(SITE, since_ms=0, limit=10) == []
+
+
+async def test_nobody_is_erased_while_an_answer_is_on_its_way_and_dead_ones_go(store: Store) -> None:
+    met, _ = await known(store)
+    await commit(store, effects=[effect(2, "L1"), effect(2, "L2", conv=9)])
+    begun = await store.care.begin_erase(SITE, met.customer, agent=9, at=5_000)
+    assert (begun.refused, list(begun.open)) == ("effects_waiting", ["R1"])
+    for claimed in await store.outbox.claim(SITE, "w", now_ms=9_000, until_ms=99_000, limit=9):
+        await store.outbox.dead(SITE, claimed.id, "gone")
+    assert (await store.care.begin_erase(SITE, met.customer, agent=9, at=5_000)).refused == ""
+    assert [dead.conv for dead in await store.outbox.dead_letters(SITE, 10)] == [9]
 
 
 async def test_an_unknown_customer_is_refused_and_sites_do_not_erase_each_others(store: Store) -> None:

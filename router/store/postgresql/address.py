@@ -27,6 +27,10 @@ COMMAND_S = 15.0
 KEEPALIVE_S, KEEPALIVE_TRIES = 5, 3
 """A server that lost us frees our locks within so many tries, not after the two hours of the operating system."""
 
+FOR_LEASES = {"statement_timeout": "1000", "lock_timeout": "1000"}
+FOR_LEASES_S = 1.5
+"""A lease is renewed several times a second: an attempt that hangs must not stand in the way of the next."""
+
 IDLE_IN_TRANSACTION_MS = 5_000
 """Only making tables takes several statements; a node that is paused in the middle lets go after this."""
 
@@ -87,14 +91,14 @@ def _host(place: str) -> str:
     return place[1:].partition("]")[0] if place.startswith("[") else place.partition(":")[0]
 
 
-async def connect(address: str, *, settings: dict[str, str] | None = None) -> Connection:
+async def connect(address: str, *, settings: dict[str, str] | None = None, patience_s: float = COMMAND_S) -> Connection:
     """Open one connection. The password is in the address, in PGPASSWORD, or in the file that PGPASSFILE names."""
     several = "," in urlsplit(address).netloc
     try:
         conn = await asyncpg.connect(
             address,
             timeout=CONNECT_S,
-            command_timeout=COMMAND_S,
+            command_timeout=patience_s,
             server_settings={**SESSION, **(settings or {})},
             target_session_attrs="read-write" if several else "any",
         )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from router.store.hashing import Hashes
-from router.store.port import Body, MessageRow
+from router.store.port import Body, MessageRow, StoreError
 from router.store.postgresql.texts import given, kept
 
 CLIENT = "client"
@@ -49,7 +49,12 @@ def written(hashes: Hashes, site: str, body: Body) -> Written:
 
 def encoded(body: Body) -> str:
     """Return the text of a body's row. The provider's id stands beside it, because it may change."""
-    return msgspec.json.encode(msgspec.structs.replace(body, provider="") if body.provider else body).decode()
+    alone = msgspec.structs.replace(body, provider="") if body.provider else body
+    try:
+        return msgspec.json.encode(alone).decode()
+    except UnicodeEncodeError:
+        fault = StoreError("a text is not Unicode")
+    raise fault
 
 
 def decoded(text: str, provider_id: str) -> Body:

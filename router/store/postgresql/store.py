@@ -19,7 +19,7 @@ from router.store.port import (
     Views,
 )
 from router.store.postgresql.accounts import PostgresqlAccounts
-from router.store.postgresql.address import check_server, checked, connect
+from router.store.postgresql.address import FOR_LEASES, FOR_LEASES_S, check_server, checked, connect
 from router.store.postgresql.archive import PostgresqlArchive
 from router.store.postgresql.care import PostgresqlCare
 from router.store.postgresql.connections import Connections
@@ -106,6 +106,7 @@ async def open_postgresql(address: str, *, hasher: Hasher, connections: int = CO
     Raises StoreUnavailable when it cannot be reached or written, StoreError when it is not ours to use.
     """
     opener = partial(connect, checked(address))
+    for_leases = partial(opener, settings=FOR_LEASES, patience_s=FOR_LEASES_S)
     try:
         conn = await opener()
         try:
@@ -116,5 +117,7 @@ async def open_postgresql(address: str, *, hasher: Hasher, connections: int = CO
     except DRIVER_ERRORS as error:
         fault = convert(error)
     else:
-        return PostgresqlStore(Connections(opener, connections), Connections(opener, LEASE_CONNECTIONS), hasher=hasher)
+        return PostgresqlStore(
+            Connections(opener, connections), Connections(for_leases, LEASE_CONNECTIONS), hasher=hasher
+        )
     raise fault
