@@ -46,8 +46,10 @@ class Peer(Choosing):
         kind = self.matching.kinds[cls.kind]
         able = [
             agent
-            for _, number, agent in kind.idle
-            if cls.profiles & agent.profile.bit and kind.free(agent) >= cls.load and not (resting and number in resting)
+            for agent in map(kind.who.__getitem__, kind.idle)
+            if cls.profiles & agent.profile.bit
+            and kind.free(agent) >= cls.load
+            and not (resting and agent.id in resting)
         ]
         if not able:
             return None

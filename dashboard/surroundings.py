@@ -134,6 +134,13 @@ class NoFiles:
     async def erase(self, names: Iterable[str]) -> None:
         del names
 
+    async def kept_between(self, since_ms: int, until_ms: int) -> list[str]:
+        return sorted(self._sizes) if since_ms < until_ms else []
+
+    async def erase_halves(self, until_ms: int) -> int:
+        del until_ms
+        return 0
+
 
 def _no_files(channel: str) -> Sendable:
     del channel

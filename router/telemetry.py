@@ -112,6 +112,8 @@ LOG_EVENTS: dict[str, str] = {
     "task_failed": "A task of the node ended by our own bug; it is started again.",
     "link_lost": "A part of the link between nodes does not work now; nodes go through the store.",
     "link_mended": "A part of the link between nodes works again.",
+    "swept": "What nobody names any more was taken away; the count is of files and halves of files.",
+    "sweep_failed": "The daily sweep could not be done now; it is done the day after.",
     "request_failed": "A request ended by our own bug.",
     "request_unread": "What came in was no request that could be read.",
 }

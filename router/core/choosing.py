@@ -15,7 +15,7 @@ from router.core.flexibility import bits, flexibility_of
 from router.core.matching import Matching
 from router.core.orders import DEFAULT_ORDER, FAIR_TURN, IN_LINE, ONE, OVERTAKING, URGENT, Slope
 from router.core.reserves import kept_for
-from router.core.rooms import Entry, Room, Rooms, free_in, room_of
+from router.core.rooms import Idle, Room, Rooms, free_in, room_of
 from router.core.waiting import Class
 
 if TYPE_CHECKING:
@@ -181,30 +181,33 @@ class Choosing:
                 if standing is not before and standing != before:
                     why.append(name)
         best = self._longest_idle(self.matching.kinds[cls.kind], standing, resting)
-        return (Asked(best[1], (*why, LONGEST_IDLE), among) if best else None), standing
+        if best is None:
+            return None, standing
+        return Asked(self.matching.kinds[cls.kind].who[best].id, (*why, LONGEST_IDLE), among), standing
 
-    def _longest_idle(self, kind: Rooms, left: Standing, resting: Resting) -> Entry | None:
+    def _longest_idle(self, kind: Rooms, left: Standing, resting: Resting) -> Idle | None:
         candidates = _profiles(left)
         count = candidates.bit_count()
         if count > HEADS_COMPARED_MAX and COMPARING_COSTS * count * count > len(kind.idle):
             return self._first_idle(kind, left, resting)
-        best: Entry | None = None
+        best: Idle | None = None
         for index in bits(candidates):
             rooms = self.matching.profiles[index].rooms[kind.number]
             for room, there in left.items():
                 if there >> index & 1:
-                    entry = _awake_first(rooms[room], resting)
-                    if entry is not None and (best is None or entry < best):
-                        best = entry
+                    idle = _awake_first(kind, rooms[room], resting)
+                    if idle is not None and (best is None or idle < best):
+                        best = idle
         return best
 
     @staticmethod
-    def _first_idle(kind: Rooms, left: Standing, resting: Resting) -> Entry | None:
+    def _first_idle(kind: Rooms, left: Standing, resting: Resting) -> Idle | None:
         """Walk everybody with room, longest idle first: with many profiles left, one of the first fits."""
-        for idle, agent_id, agent in kind.idle:
+        for idle in kind.idle:
+            agent = kind.who[idle]
             room = room_of(agent, kind.free(agent))
-            if left.get(room, 0) & agent.profile.bit and not (resting and agent_id in resting):
-                return idle, agent_id
+            if left.get(room, 0) & agent.profile.bit and not (resting and agent.id in resting):
+                return idle
         return None
 
     # --- whom to take -------------------------------------------------------------------------------------------
@@ -295,8 +298,8 @@ class Choosing:
         return None
 
 
-def _awake_first(entries: list[Entry], resting: Resting) -> Entry | None:
+def _awake_first(kind: Rooms, numbers: list[Idle], resting: Resting) -> Idle | None:
     """Return the longest idle from whom the conversation does not rest."""
     if not resting:
-        return entries[0]
-    return next((entry for entry in entries if entry[1] not in resting), None)
+        return numbers[0]
+    return next((idle for idle in numbers if kind.who[idle].id not in resting), None)

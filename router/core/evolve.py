@@ -199,7 +199,8 @@ def _reconfigure(state: State, bundle: Bundle) -> None:
     for agent in state.agents.values():
         fit(state, agent)
         state.matching.enter_room(agent)
-    state.matching.reserves.let_go = [agent for _, agent, _ in state.matching.kinds[0].idle]
+    kinds = state.matching.kinds
+    state.matching.reserves.let_go = [kinds[0].who[idle].id for idle in kinds[0].idle]
 
 
 def _review(state: State, convs: list[Conv]) -> None:

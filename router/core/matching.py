@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from router.core.bundle import Bundle
+from router.core.bundle import Bundle, Queue
 from router.core.conversations import Conv, Conversations
 from router.core.first_tasks import FirstTasks
 from router.core.flexibility import ABILITIES_MAX, Flexibility, bits
@@ -83,7 +83,7 @@ class Matching:
         return self.kinds[cls.kind].free(agent)
 
     def has_any_room(self, agent: Agent) -> bool:
-        return any(kind.free(agent) > 0 for kind in self.kinds)
+        return agent.used < agent.capacity or (len(self.kinds) > 1 and any(kind.free(agent) > 0 for kind in self.kinds))
 
     def fitting(self, agent: Agent) -> int:
         """Return the classes whose load fits into what an agent has free, and of whose channel they take more."""
@@ -188,8 +188,9 @@ class Matching:
             calendar = self.bundle.calendars.get(grade[3], ()) if self.bundle else ()
             slope = self.slopes[grade] = Slope(grade, calendar)
         cls.slope = slope
-        spec = self.bundle.queues.get(cls.queue) if self.bundle else None
-        cls.steps = spec.agents if spec else ()
+        spec = (self.bundle.queues.get(cls.queue) if self.bundle else None) or Queue(name=cls.queue, hours="")
+        cls.spec, cls.steps = spec, spec.agents
+        cls.patient = not (spec.widen or spec.overflow or spec.affinity)
 
     # --- classes and profiles, by evolve only ----------------------------------------------------------------
 
@@ -331,6 +332,17 @@ class Matching:
             kind.leave(agent)
         if agent.profile.kept:
             self.reserves.leave(agent)
+
+    def renew(self, agent: Agent, idle: int) -> None:
+        """An agent has begun or ended something: their idle time begins anew, and nothing else is changed."""
+        here = agent.accepts and not agent.grace_until_ms
+        if here and agent.profile.kept:
+            self.reserves.leave(agent)
+        for kind in self.kinds if here else ():
+            kind.renew(agent, idle)
+        agent.idle = idle
+        if here and agent.profile.kept:
+            self.reserves.enter(agent)
 
     def join_line(self, conv: Conv) -> None:
         """Put a conversation, already in state waiting, into its class's line at its place."""

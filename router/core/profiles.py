@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from router.core.reserves import Kept
-from router.core.rooms import Entry, Room
+from router.core.rooms import Idle, Room
 from router.core.waiting import Needs
 
 # What an agent can do may begin with this word; it says how much they take, and no conversation needs it.
@@ -17,7 +17,7 @@ class Profile:
     """Agents with the same abilities.
 
     `classes` are those they may serve, `primary` those that are their first task; `rooms` maps, for each kind of room,
-    a room to (idle number, agent), longest idle first; `kept` are the reserves they belong to.
+    a room to idle numbers, longest idle first; `kept` are the reserves they belong to.
     """
 
     id: int
@@ -28,7 +28,7 @@ class Profile:
     primary: int = 0
     agents: int = 0
     levels: int = 0  # the sum of all
-    rooms: list[dict[Room, list[Entry]]] = field(default_factory=list)
+    rooms: list[dict[Room, list[Idle]]] = field(default_factory=list)
     kept: tuple[Kept, ...] = ()
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from router.core.bundle import Reserve
-from router.core.rooms import Entry
+from router.core.rooms import Idle
 from router.core.waiting import Class, Needs
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ class Kept:
     agents: int
     profiles: int = 0
     classes: int = 0  # for which they are kept
-    blank: list[Entry] = field(default_factory=list)  # its agents without any work, longest idle first
+    blank: dict[Idle, int] = field(default_factory=dict)  # its agents without any work, by idle number
 
     @property
     def withholds(self) -> bool:
@@ -61,16 +60,16 @@ class Reserves:
             return
         for kept in agent.profile.kept:
             was = kept.withholds
-            insort(kept.blank, (agent.idle, agent.id))
+            kept.blank[agent.idle] = agent.id
             if was and not kept.withholds:
-                self.let_go.extend(member for _, member in kept.blank)
+                self.let_go.extend(kept.blank[idle] for idle in sorted(kept.blank))
 
     @staticmethod
     def leave(agent: Agent) -> None:
         """Call it before anything changes, as with rooms."""
         if not agent.work:
             for kept in agent.profile.kept:
-                del kept.blank[bisect_left(kept.blank, (agent.idle, agent.id))]
+                del kept.blank[agent.idle]
 
     def withheld_from(self, cls: Class) -> int:
         """Return the profiles whose completely free agents are kept for other classes than this."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # A room is twice what is free, and one more when its agent has no work at all. Who is at a limit of their own stands in
 # rooms apart: above, the number of the set of channels of which they take no more.
 Room = int
-Entry = tuple[int, int]  # idle number, agent: the longest idle first
+Idle = int  # an idle number, which only one agent has: the lower, the longer idle
 FULL_SHIFT = 40
 LOW = (1 << FULL_SHIFT) - 1
 
@@ -58,7 +58,8 @@ class Rooms:
     number: int
     gives_way: frozenset[str] = frozenset()
     mask: dict[Room, int] = field(default_factory=dict)  # room -> profiles with such an agent
-    idle: list[tuple[int, int, Agent]] = field(default_factory=list)  # everybody with room, longest idle first
+    idle: list[Idle] = field(default_factory=list)  # of everybody with room, longest idle first
+    who: dict[Idle, Agent] = field(default_factory=dict)  # everybody with room, by their idle number
     by_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load for which this room counts
 
     def free(self, agent: Agent) -> int:
@@ -68,34 +69,54 @@ class Rooms:
 
     def enter(self, agent: Agent) -> None:
         """Stand where one's room is; who has none stands nowhere."""
-        free = self.free(agent)
+        number, free = self.number, agent.capacity - agent.used
+        if number:
+            free += agent.eased[number]
         if free <= 0:
             return
-        room, entry, profile = room_of(agent, free), (agent.idle, agent.id), agent.profile
-        rooms = profile.rooms[self.number]
+        room, idle, profile = agent.full << FULL_SHIFT | 2 * free | (not agent.work), agent.idle, agent.profile
+        rooms = profile.rooms[number]
         found = rooms.get(room)
         if found is None:
-            rooms[room] = [entry]
+            rooms[room] = [idle]
             self.mask[room] = self.mask.get(room, 0) | profile.bit
         else:
-            insort(found, entry)
-        insort(self.idle, (agent.idle, agent.id, agent))
+            insort(found, idle)
+        insort(self.idle, idle)
+        self.who[idle] = agent
 
     def leave(self, agent: Agent) -> None:
         """Leave; call it before anything that changes what is free, idle or the profile."""
+        number, free = self.number, agent.capacity - agent.used
+        if number:
+            free += agent.eased[number]
+        if free <= 0:
+            return
+        room, idle, profile = agent.full << FULL_SHIFT | 2 * free | (not agent.work), agent.idle, agent.profile
+        rooms = profile.rooms[number]
+        found = rooms[room]
+        if len(found) > 1:
+            del found[bisect_left(found, idle)]
+        else:
+            del rooms[room]
+            left = self.mask[room] ^ profile.bit
+            if left:
+                self.mask[room] = left
+            else:
+                del self.mask[room]
+        del self.idle[bisect_left(self.idle, idle)]
+        del self.who[idle]
+
+    def renew(self, agent: Agent, idle: int) -> None:
+        """Stand in the same room as the one who came last; `idle` is higher than any number before."""
         free = self.free(agent)
         if free <= 0:
             return
-        room, profile = room_of(agent, free), agent.profile
-        rooms = profile.rooms[self.number]
-        found = rooms[room]
-        del found[bisect_left(found, (agent.idle, agent.id))]
-        del self.idle[bisect_left(self.idle, (agent.idle, agent.id, agent))]
-        if not found:
-            del rooms[room]
-            self.mask[room] ^= profile.bit
-            if not self.mask[room]:
-                del self.mask[room]
+        for numbers in (agent.profile.rooms[self.number][room_of(agent, free)], self.idle):
+            del numbers[bisect_left(numbers, agent.idle)]
+            numbers.append(idle)
+        del self.who[agent.idle]
+        self.who[idle] = agent
 
     def fitting(self, agent: Agent) -> int:
         """Return the classes whose load fits into what an agent has free."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from router.core.bundle import Queue
+
 if TYPE_CHECKING:
     from router.core.orders import Slope
 
@@ -26,8 +28,9 @@ class Class:
 
     `also` are other sets of needs that will do as well: widening lets people of other queues in.
 
-    `slope` says how they score, `kind` which kind of room they take, `steps` how their agent is chosen, `primary`
-    whose first task they are. `early` holds those that came in order, ids rising; a negative id is a hole that somebody
+    `spec` are their queue's settings, `patient` when those have nothing in store for who only waits. `slope` says how
+    they score, `kind` which kind of room they take, `steps` how their agent is chosen, `primary` whose first task they
+    are. `early` holds those that came in order, ids rising; a negative id is a hole that somebody
     left. `late` holds the places of those put back later. `head` is the first place of both. `profiles` may serve it,
     one bit each.
     """
@@ -55,9 +58,12 @@ class Class:
     kind: int = 0
     steps: tuple[str, ...] = ()
     primary: int = 0
+    spec: Queue = field(init=False)
+    patient: bool = True
 
     def __post_init__(self) -> None:
         self.bit = 1 << max(self.id, 0)
+        self.spec = Queue(name=self.queue, hours="")
 
     @property
     def key(self) -> ClassKey:

@@ -29,11 +29,16 @@ def set_due(state: State, conv: Conv, due_ms: int, actor: str) -> None:
 
 def take_room(state: State, agent: Agent, conv: Conv, *, renew: bool) -> None:
     """A conversation takes room at an agent. `renew`: it is work begun, so the idle time begins anew."""
+    if conv.id in agent.work:
+        if renew:
+            state.matching.renew(agent, state.next_idle)
+            state.next_idle += 1
+        return
     state.matching.leave_room(agent)
-    if conv.id not in agent.work:
-        agent.work[conv.id] = conv.load
-        agent.used += conv.load
-        weigh(state, agent, conv, conv.load)
+    load = conv.cls.load
+    agent.work[conv.id] = load
+    agent.used += load
+    weigh(state, agent, conv, load)
     if renew:
         agent.idle = state.next_idle
         state.next_idle += 1
@@ -56,9 +61,11 @@ def give_room(state: State, agent_id: int, conv: Conv, *, renew: bool) -> None:
 
 def weigh(state: State, agent: Agent, conv: Conv, load: int) -> None:
     """What an agent has begun or ended may give way to other work, and may be as much of its channel as they take."""
-    for kind in state.matching.kinds[1:]:
-        if conv.channel in kind.gives_way:
-            agent.eased[kind.number] += load
+    if len(state.matching.kinds) > 1:
+        channel = conv.cls.channel
+        for kind in state.matching.kinds:
+            if channel in kind.gives_way:
+                agent.eased[kind.number] += load
     if agent.limits:
         fit(state, agent)
 

@@ -18,7 +18,7 @@ from router.floor.lines import Lines
 from router.intake.acquaintance import Acquaintances
 from router.intake.language import choose_language, script_language
 from router.intake.senders import BLOCKED, FLOOD, TEST, Watch
-from router.store.port import Archive, Caller, History, Identity, Letter, Met
+from router.store.port import Archive, Caller, Care, History, Identity, Letter, Met
 
 CUSTOMER = "customer"
 REFUSED = frozenset({BLOCKED, FLOOD})
@@ -48,12 +48,14 @@ class LookUp:
         capabilities: Mapping[str, sig.Capabilities],
         *,
         watch: Watch | None = None,
+        care: Care | None = None,
     ) -> None:
         self._floor = floor
         self._site = floor.site
         self._archive = archive
         self._capabilities = capabilities
         self._watch = watch
+        self._care = care
         self._acquaintances = Acquaintances(floor.site, archive, capabilities)
         self._lines: Lines = floor.lines
         self._topics: Topics | None = None
@@ -73,6 +75,7 @@ class LookUp:
         signals = [_read(letter) for letter in letters]
         seen = self._floor.position
         marks = await self._marks(letters, signals, at)
+        await self._note_asides(letters, signals, marks)
         meeting = [index for index, signal in enumerate(signals) if _meets(signal) and marks[index] not in REFUSED]
         callers = [_caller(signals[index]) for index in meeting]
         met = dict(zip(meeting, await self._archive.meet(self._site, callers, at) if callers else (), strict=True))
@@ -89,6 +92,16 @@ class LookUp:
             else:
                 looked.append(await self._other(letter, signal))
         return looked
+
+    async def _note_asides(self, letters: Sequence[Letter], signals: Sequence[Any], marks: Sequence[str]) -> None:
+        """Remember whose words are set aside: no conversation leads to them when somebody is to be forgotten."""
+        aside = [
+            (letter.message, signal.line.channel, signal.line.key)
+            for letter, signal, mark in zip(letters, signals, marks, strict=True)
+            if letter.message and isinstance(signal, sig.MessageIn) and (signal.set_aside or mark in REFUSED)
+        ]
+        if aside and self._care is not None:
+            await self._care.set_aside(self._site, aside)
 
     async def _marks(self, letters: Sequence[Letter], signals: Sequence[Any], at: int) -> list[str]:
         """Return by what each sender is marked: only those who would be met are looked at."""

@@ -6,10 +6,13 @@ import os
 import threading
 from pathlib import Path
 
+HALF = ".part"
+"""What a half-written file ends in: a process that was killed leaves it behind."""
+
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write beside, sync, rename, sync the name: a name never stands for half a file. Its folder must exist."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}.part")
+    beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}{HALF}")
     beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import os
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from router.site.durable import make_folder, sync_names, write_durably
+from router.site.durable import HALF, make_folder, sync_names, write_durably
 from router.store.port import StoreUnavailable
 
 NAME_CHARS = 40
@@ -18,6 +19,7 @@ NAME_CHARS = 40
 FILE_BYTES_MAX = 25 * 1024 * 1024
 TOO_LARGE, GONE = "media_too_large", "media_gone"
 ERASED_AT_ONCE_BYTES = 1024 * 1024
+NS_OF_MS = 1_000_000
 
 
 def owner_of(channel: str, key: str) -> str:
@@ -38,6 +40,12 @@ class Files(Protocol):
 
     async def erase(self, names: Iterable[str]) -> None:
         """Overwrite and take away for good; a name that is not there is none to erase. Raises StoreUnavailable."""
+
+    async def kept_between(self, since_ms: int, until_ms: int) -> list[str]:
+        """Return the names of files that were kept, or kept again, from one time until before another."""
+
+    async def erase_halves(self, until_ms: int) -> int:
+        """Overwrite and take away what was being written before a time and has no name yet; return how many."""
 
 
 class FolderFiles:
@@ -75,6 +83,21 @@ class FolderFiles:
         except OSError:
             raise StoreUnavailable("a file could not be erased") from None
 
+    async def kept_between(self, since_ms: int, until_ms: int) -> list[str]:
+        """Return the names of files that were kept, or kept again, from one time until before another."""
+        found = await asyncio.to_thread(_aged, self._folder, since_ms, until_ms)
+        return sorted(path.name for path in found if _is_name(path.name))
+
+    async def erase_halves(self, until_ms: int) -> int:
+        """Overwrite and take away what a killed process has left half written."""
+        found = [path for path in await asyncio.to_thread(_aged, self._folder, 0, until_ms) if path.suffix == HALF]
+        try:
+            for path in found:
+                await asyncio.to_thread(_erase, path)
+        except OSError:
+            raise StoreUnavailable("a file could not be erased") from None
+        return len(found)
+
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name
 
@@ -82,6 +105,8 @@ class FolderFiles:
         path = self._path(name)
         make_folder(path.parent)
         if path.exists():
+            # It counts as new: whoever sweeps what nobody names must not take what is about to be named again.
+            os.utime(path)
             sync_names(path.parent)
         else:
             write_durably(path, content)
@@ -105,6 +130,16 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except FileNotFoundError:
         return None
+
+
+def _aged(folder: Path, since_ms: int, until_ms: int) -> list[Path]:
+    """Return what lies in the folders below and was changed in a span of time."""
+    found = []
+    for path in folder.glob("*/*"):
+        with contextlib.suppress(FileNotFoundError):
+            if since_ms <= path.stat().st_mtime_ns // NS_OF_MS < until_ms:
+                found.append(path)
+    return found
 
 
 def _erase(path: Path) -> None:

@@ -196,19 +196,20 @@ def _check_profiles(state: State) -> None:
         _check_rooms(state, kind)
     for kept in matching.reserves.kept:
         members = [each for each in state.agents.values() if kept.profiles & each.profile.bit and not each.work]
-        assert kept.blank == sorted((each.idle, each.id) for each in members if each.available)
+        assert kept.blank == {each.idle: each.id for each in members if each.available}
 
 
 def _check_rooms(state: State, kind: Rooms) -> None:
     matching, there = state.matching, [agent for agent in state.agents.values() if agent.available]
     roomy = sorted((agent for agent in there if kind.free(agent) > 0), key=lambda each: (each.idle, each.id))
-    assert [(idle, agent) for idle, agent, _ in kind.idle] == [(each.idle, each.id) for each in roomy]
+    assert kind.idle == [each.idle for each in roomy]
+    assert kind.who == {each.idle: each for each in roomy}
     masks: dict[int, int] = {}
     for profile in matching.profiles:
-        rooms: dict[int, list[tuple[int, int]]] = {}
+        rooms: dict[int, list[int]] = {}
         for agent in roomy:
             if agent.profile is profile:
-                rooms.setdefault(room_of(agent, kind.free(agent)), []).append((agent.idle, agent.id))
+                rooms.setdefault(room_of(agent, kind.free(agent)), []).append(agent.idle)
         assert profile.rooms[kind.number] == rooms
         for room in rooms:
             masks[room] = masks.get(room, 0) | profile.bit

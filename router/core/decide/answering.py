@@ -20,13 +20,19 @@ def accept(s: State, at: int, c: cmd.Accept) -> Steps:
     """The first to accept owns; whoever else was asked is asked no longer, and takes what comes next."""
     conv = s.convs.get(c.conv)
     if conv is None or not is_asked(conv, c.agent, c.offer):
-        yield Refused("offer_gone")
-        return
+        return iter((Refused("offer_gone"),))
     assert conv.offer is not None, "checked before"
-    others = [agent for agent in conv.offer.agents if agent != c.agent]
-    if others:
-        yield from stop_others(conv, c.agent, "taken")
-    yield ev.Accepted(conv.id, c.agent, c.offer, begins_ms(s, at, conv))
+    accepted = ev.Accepted(conv.id, c.agent, c.offer, begins_ms(s, at, conv))
+    if not conv.offer.others:
+        return iter((accepted,))
+    return _first_of_several(s, at, conv, accepted)
+
+
+def _first_of_several(s: State, at: int, conv: Conv, accepted: ev.Accepted) -> Steps:
+    assert conv.offer is not None, "a round runs"
+    others = [agent for agent in conv.offer.agents if agent != accepted.agent]
+    yield from stop_others(conv, accepted.agent, "taken")
+    yield accepted
     for agent in others:
         yield from fill(s, at, agent)
 

@@ -14,6 +14,7 @@ from router.core.decide.affinity import (
     tell_related,
 )
 from router.core.decide.callbacks import CUSTOMER, line_left, party_joined
+from router.core.decide.classes import class_for, known_class
 from router.core.decide.hastening import renew_window
 from router.core.decide.live_legs import lose_leg
 from router.core.decide.outside import (
@@ -32,7 +33,6 @@ from router.core.decide.placing import (
     ask,
     back_to_owner,
     bring_back,
-    class_for,
     drop_facts,
     facts_number,
     fill,
@@ -48,6 +48,7 @@ from router.core.decide.targets import reply_by_ms
 from router.core.decide.teams import TEAM, is_staffed, team_need
 from router.core.decide.windows import hasten_ms
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
+from router.core.matching import Class
 from router.core.record import Record
 from router.core.rules import Placement
 from router.core.state import Conv, State
@@ -168,12 +169,15 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     assert s.ruleset is not None, "a bundle brings its ruleset"
     yield _received(s.next_conv, c, facts=facts, opened=True)
     conv = s.convs[s.next_conv - 1]
-    placement = s.ruleset.place(s.facts.by_number[facts], at)
-    yield from _route(s, conv, c, placement)
-    known = c.known
-    if known is not None and s.queue_spec(conv.queue).related:
+    placement, known = s.ruleset.place(s.facts.by_number[facts], at), c.known
+    cls = _class_of_stranger(s, c, placement) if known is None else None
+    if cls is not None:
+        yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - placement.head_start_ms)
+    else:
+        yield from _route(s, conv, c, placement)
+    if known is not None and conv.cls.spec.related:
         yield from tell_related(s, conv, known)
-    if not s.queue_state(placement.queue).open:
+    if not s.queues[placement.queue].open:
         yield from off_hours(s, at, conv, told=False)
         return
     confirm = s.bundle.channels[c.channel].confirm
@@ -183,7 +187,13 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     if known is not None:
         yield from ask_own(s, at, conv, known, affinity=affinity_of(s, placement))
     yield from ask(s, at, conv)
-    yield from relieve(s, at, conv)
+    if conv.cls.spec.overflow:
+        yield from relieve(s, at, conv)
+
+
+def _class_of_stranger(s: State, c: cmd.Receive, placement: Placement) -> Class | None:
+    """Return the class of somebody of whom nothing is known, as nearly everybody: if it is formed, it is this."""
+    return known_class(s, placement.queue, c.channel, placement.needs, load=placement.load, priority=placement.priority)
 
 
 def _route(s: State, conv: Conv, c: cmd.Receive, placement: Placement) -> Steps:

@@ -7,7 +7,13 @@ from router.core import events as ev
 from router.core.answers import Refused
 from router.core.bundle import DAY_MS, MINUTE_MS
 from router.core.calendar import is_open, next_open
-from router.core.decide.placing import Steps, class_for, fill, place, record_of
+from router.core.decide.classes import class_for
+from router.core.decide.placing import (
+    Steps,
+    fill,
+    place,
+    record_of,
+)
 from router.core.lifecycle import ACTIVE, UNPLACED, WRAP_UP
 from router.core.record import NO_RELIEF
 from router.core.rules import on_channel

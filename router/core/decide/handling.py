@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
@@ -49,7 +51,7 @@ def reply(s: State, at: int, c: cmd.Reply) -> Steps:
     if c.then == "park":
         yield from _park(s, at, conv, until_ms=0)
     elif c.then == "close":
-        yield from _close(s, at, conv, c.disposition)
+        yield from wind_up(s, at, conv, disposition=c.disposition, why="handled")
 
 
 def _known_disposition(s: State, disposition: str) -> bool:
@@ -102,41 +104,32 @@ def close(s: State, at: int, c: cmd.Close) -> Steps:
     """End it: wrap-up follows where the queue has one, unless the disposition is said at once."""
     conv = owned(s, c.agent, c.conv, IN_ACTIVE)
     if isinstance(conv, Refused):
-        yield conv
-        return
+        return iter((conv,))
     if not _known_disposition(s, c.disposition):
-        yield Refused("disposition_unknown")
-        return
-    yield from _close(s, at, conv, c.disposition)
-
-
-def _close(s: State, at: int, conv: Conv, disposition: str) -> Steps:
-    yield from wind_up(s, at, conv, disposition=disposition, why="handled")
+        return iter((Refused("disposition_unknown"),))
+    return wind_up(s, at, conv, disposition=c.disposition, why="handled")
 
 
 def wind_up(s: State, at: int, conv: Conv, *, disposition: str, why: str) -> Steps:
     """Nothing more is said: wrap-up, or the end where the queue has none or the disposition is known."""
-    wrap_up_ms = s.queue_spec(conv.queue).wrap_up_ms
+    wrap_up_ms = conv.cls.spec.wrap_up_ms
     if wrap_up_ms and not disposition:
-        yield ev.WrapUpStarted(conv.id, conv.owner, at + wrap_up_ms)
-        return
-    yield from finish(s, at, conv, disposition=disposition, why=why)
+        return iter((ev.WrapUpStarted(conv.id, conv.owner, at + wrap_up_ms),))
+    return finish(s, at, conv, disposition=disposition, why=why)
 
 
 def finish(s: State, at: int, conv: Conv, *, disposition: str, why: str) -> Steps:
     """Close for good; what was taken of the owner's capacity is matched at once."""
     owner = conv.owner
-    yield ev.Closed(conv.id, owner, disposition, why, record_of(s, conv, at, state="closed"))
-    yield from fill(s, at, owner)
+    closed = ev.Closed(conv.id, owner, disposition, why, record_of(s, conv, at, state="closed"))
+    return chain((closed,), fill(s, at, owner))
 
 
 def finish_wrap_up(s: State, at: int, c: cmd.FinishWrapUp) -> Steps:
     """The owner has said what came of it."""
     conv = owned(s, c.agent, c.conv, _IN_WRAP_UP)
     if isinstance(conv, Refused):
-        yield conv
-        return
+        return iter((conv,))
     if not _known_disposition(s, c.disposition):
-        yield Refused("disposition_unknown")
-        return
-    yield from finish(s, at, conv, disposition=c.disposition, why="handled")
+        return iter((Refused("disposition_unknown"),))
+    return finish(s, at, conv, disposition=c.disposition, why="handled")

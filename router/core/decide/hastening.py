@@ -6,8 +6,12 @@ The conversation moves to another class of its queue; its place and its leg stay
 from __future__ import annotations
 
 from router.core import events as ev
+from router.core.decide.classes import class_for
 from router.core.decide.patience import queued
-from router.core.decide.placing import Steps, ask, class_for
+from router.core.decide.placing import (
+    Steps,
+    ask,
+)
 from router.core.decide.teams import without_team
 from router.core.decide.windows import is_hastened
 from router.core.orders import URGENT

@@ -29,7 +29,8 @@ def begins_ms(s: State, at: int, conv: Conv) -> int:
 
 def owed_due_ms(s: State, at: int, conv: Conv, *, owed_ms: int) -> int:
     """Return when something happens next while the customer has waited for the owner since `owed_ms`."""
-    spec = s.queue_spec(conv.queue)
+    del s
+    spec = conv.cls.spec
     if not spec.unanswered and not spec.next_within_ms:
         # The bound of the default rule is one of its own reminders.
         return sooner_ms(conv, at, at + spec.remind_ms)

@@ -10,10 +10,15 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
 from router.core.deadlines import Due
+from router.core.decide.classes import class_for
 from router.core.decide.handling import IN_ACTIVE, owned
 from router.core.decide.holding import CONSULT, bring_forth, set_aside
 from router.core.decide.owing import begins_ms
-from router.core.decide.placing import Steps, class_for, fill, language_of
+from router.core.decide.placing import (
+    Steps,
+    fill,
+    language_of,
+)
 from router.core.lifecycle import ACTIVE
 from router.core.rules import needs_of
 from router.core.state import Agent, Conv, State

@@ -32,6 +32,8 @@ PROMPTS: dict[str, Callable[[State, int, Conv], int]] = {
 def prompted_ms(s: State, at: int, conv: Conv, *, but: str = "") -> int:
     """Return when the next thing happens to a conversation that waits or is about to, `but` one; later than `at`."""
     due_ms = at + WAITING_BOUND_MS
+    if conv.cls.patient and not conv.hasten_ms:
+        return due_ms
     for name, when in PROMPTS.items():
         next_ms = 0 if name == but else when(s, at, conv)
         if next_ms:

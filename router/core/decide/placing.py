@@ -10,6 +10,7 @@ from collections.abc import Collection, Generator, Iterator
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
 from router.core.bundle import DAY_MS
+from router.core.decide.classes import class_for
 from router.core.decide.overflow import KEPT, way_out
 from router.core.decide.owing import begins_ms
 from router.core.decide.patience import queued
@@ -19,7 +20,6 @@ from router.core.decide.together import of_same_customer
 from router.core.decide.windows import bounded_ms, is_hastened
 from router.core.facts import Facts
 from router.core.lifecycle import WAITING
-from router.core.matching import Class
 from router.core.orders import URGENT
 from router.core.record import NO_RELIEF, Record
 from router.core.rules import Fallback, fall_back, needs_of, on_channel
@@ -27,7 +27,6 @@ from router.core.state import Agent, Conv, State
 from router.core.widening import Shape, after_steps
 
 Steps = Iterator[ev.Event | Refused | LookAgain]
-Forming = Generator[ev.Event | Refused | LookAgain, None, Class]
 
 # What comes back by our doing is told nothing: its customer did not ask just now.
 UNTOLD = frozenset({"due", "reply_failed", "window_closing", "outside_due"})
@@ -37,39 +36,6 @@ NO_OPENING_RECHECK_MS = DAY_MS
 OFFLINE = "offline"
 # The mode in which a customer is called before an agent is asked.
 CUSTOMER_FIRST = "customer_first"
-
-
-def class_for(
-    s: State,
-    queue: str,
-    channel: str,
-    needs: ev.Needs,
-    *,
-    load: int,
-    priority: int = 0,
-    also: tuple[ev.Needs, ...] = (),
-) -> Forming:
-    """Return the class of these needs, formed when nobody asked for them before."""
-    known = s.matching.class_of(queue, channel, needs, load=load, priority=priority, also=also)
-    spec = s.bundle.channels.get(channel) if s.bundle else None
-    live = spec.live if spec else bool(known and known.live)
-    if known is None or known.live != live:
-        number = len(s.matching.classes) if known else _class_number(s)
-        yield ev.ClassFormed(number, queue, channel, needs, load, live, priority, also)
-        known = s.matching.classes[number]
-    return known
-
-
-def _class_number(s: State) -> int:
-    """Return that of a class which is over (its queue is no more, and nobody has it), or a new one.
-
-    Who sleeps waits, so whoever has a class that nobody waits in is awake.
-    """
-    if s.matching.of_queue.keys() <= s.queues.keys():
-        return len(s.matching.classes)
-    over = [cls.id for cls in s.matching.classes if not cls.waiting and cls.queue not in s.queues]
-    having = {conv.cls.id for conv in s.convs.awake()} if over else set[int]()
-    return next((number for number in over if number not in having), len(s.matching.classes))
 
 
 def facts_number(s: State, facts: Facts) -> Generator[ev.Event | Refused | LookAgain, None, int]:
@@ -115,7 +81,7 @@ def line_up(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps
 
 def relieve(s: State, at: int, conv: Conv) -> Steps:
     """Who has just come and is taken by nobody is sent on where the queue is too much for them."""
-    if conv.state == WAITING and conv.leg_ms == at and s.queue_spec(conv.queue).overflow:
+    if conv.state == WAITING and conv.leg_ms == at and conv.cls.spec.overflow:
         yield from flow_over(s, at, conv)
 
 
@@ -162,12 +128,12 @@ def reroute(s: State, at: int, conv: Conv) -> Steps:
 
 def ask(s: State, at: int, conv: Conv) -> Steps:
     """Offer a waiting conversation to the agent who should have it of those who may take it, if there is one."""
-    if conv.state != WAITING or s.matching.shut >> conv.cls.id & 1:
+    if conv.state != WAITING or s.matching.shut & conv.cls.bit:
         return
     asked = s.choosing.agent_for(conv.cls, conv.resting)
     if asked is not None:
         yield offer(s, at, conv, agent=asked.agent, why=asked.why, among=asked.among)
-        if s.eager and conv.queue in s.eager:
+        if s.eager and conv.cls.queue in s.eager:
             yield from carry_on(s, at, conv)
 
 
@@ -179,7 +145,7 @@ def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], am
     """Return the offer of a conversation to an agent, or the call to a customer who wants to be called first."""
     if conv.relief and conv.relief.callback == CUSTOMER_FIRST and conv.state == WAITING:
         return call_customer(s, at, conv)
-    until_ms = at + s.queue_spec(conv.queue).offer_ms
+    until_ms = at + conv.cls.spec.offer_ms
     return ev.Offered(conv.id, agent, s.next_offer, until_ms, why, among, s.agents[agent].eased[conv.cls.kind])
 
 
@@ -215,11 +181,11 @@ def fill(s: State, at: int, agent_id: int) -> Steps:
     """Freed capacity is matched at once: first what is held for this agent, then the lines, the most urgent first."""
     while True:
         agent = s.agents.get(agent_id)
-        if agent is None or not agent.available or not s.matching.has_any_room(agent):
+        if agent is None or agent.grace_until_ms or not agent.accepts or not s.matching.has_any_room(agent):
             if agent is not None and agent.winding and not agent.work:
                 yield from _wound_down(s, at, agent)
             return
-        held = _held_that_fits(s, agent)
+        held = _held_that_fits(s, agent) if agent.held else None
         if held:
             yield from _give_held(s, at, held, agent)
             continue
@@ -230,8 +196,8 @@ def fill(s: State, at: int, agent_id: int) -> Steps:
         if s.ruleset is not None and s.ruleset.links and conv.cls.priority < URGENT:
             own = of_same_customer(s, agent)
             conv, why = (own, SAME_CUSTOMER) if own is not None else taken
-        yield offer(s, at, conv, agent=agent.id, why=why, among=1)
-        if s.eager and conv.queue in s.eager:
+        yield offer(s, at, conv, agent=agent_id, why=why, among=1)
+        if s.eager and conv.cls.queue in s.eager:
             yield from carry_on(s, at, conv)
 
 
@@ -245,8 +211,6 @@ def let_go(s: State, at: int) -> Steps:
 
 def _held_that_fits(s: State, agent: Agent) -> Conv | None:
     """Return the oldest conversation held for this agent that there is room for."""
-    if not agent.held:
-        return None
     held = [s.convs[conv_id] for conv_id in agent.held]
     fitting = [conv for conv in held if conv.load <= s.matching.free_for(agent, conv.cls)]
     return min(fitting, key=lambda conv: (conv.key_ms, conv.id), default=None)

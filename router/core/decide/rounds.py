@@ -63,7 +63,8 @@ def _fulfils(abilities: ev.Needs, needs: ev.Needs) -> bool:
 
 def is_asked(conv: Conv, agent: int, offer: int) -> bool:
     """Return whether an agent is being asked in this round."""
-    return conv.offer is not None and conv.offer.id == offer and agent in conv.offer.agents
+    asked = conv.offer
+    return asked is not None and asked.id == offer and (asked.agent == agent or agent in asked.others)
 
 
 def stop_others(conv: Conv, agent: int, why: str) -> Iterator[ev.Event]:

@@ -10,13 +10,13 @@ from collections.abc import Generator
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
+from router.core.decide.classes import class_for
 from router.core.decide.owing import begins_ms
 from router.core.decide.placing import (
     Steps,
     back_in_line,
     back_to_owner,
     bring_back,
-    class_for,
     drop_facts,
     fill,
     language_of,

@@ -16,8 +16,8 @@ def answer_by_ms(s: State, at: int, conv: Conv) -> int:
     """
     if conv.leg_ms:
         return 0
-    spec = s.queue_spec(conv.queue)
-    within_ms = spec.answer_within_ms.get(conv.channel)
+    spec = conv.cls.spec
+    within_ms = spec.answer_within_ms.get(conv.cls.channel) if spec.answer_within_ms else 0
     if not within_ms:
         return 0
     first = conv.rule and not conv.answered

@@ -5,9 +5,16 @@ from __future__ import annotations
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
+from router.core.decide.classes import Forming, class_for
 from router.core.decide.handling import IN_ACTIVE, owned
 from router.core.decide.owing import owed_due_ms
-from router.core.decide.placing import Forming, Steps, class_for, fill, give_to, language_of, place
+from router.core.decide.placing import (
+    Steps,
+    fill,
+    give_to,
+    language_of,
+    place,
+)
 from router.core.rules import needs_of
 from router.core.state import Conv, State
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from router.core import events as ev
+from router.core.decide.classes import class_for
 from router.core.decide.patience import prompted_ms
-from router.core.decide.placing import Steps, ask, class_for
+from router.core.decide.placing import (
+    Steps,
+    ask,
+)
 from router.core.state import Conv, State
 from router.core.widening import Shape, after_step, step_ms
 

@@ -21,6 +21,19 @@ SELECT c.reference FROM json_each(?2) k CROSS JOIN conversation c
 WHERE c.site = ?1 AND c.customer = k.value AND c.state NOT IN (SELECT value FROM json_each(?3)) ORDER BY c.conv LIMIT ?4
 """
 
+# What waits is walked, by its own index: it is as much as providers have not taken yet, and no conversation's alone.
+_WAITING = """
+SELECT DISTINCT c.reference FROM outbox o INDEXED BY outbox_oldest CROSS JOIN conversation c
+  ON c.site = o.site AND c.conv = o.conv
+WHERE o.site = ?1 AND o.state = 'waiting' AND c.customer IN (SELECT value FROM json_each(?2)) LIMIT ?3
+"""
+
+_DEAD = """
+DELETE FROM outbox WHERE id IN (
+  SELECT o.id FROM outbox o INDEXED BY outbox_dead CROSS JOIN conversation c ON c.site = o.site AND c.conv = o.conv
+  WHERE o.site = ?1 AND o.state = 'dead' AND c.customer IN (SELECT value FROM json_each(?2)))
+"""
+
 _BEGIN = """
 INSERT INTO erasure(site, customer, person, agent, begun_ms) SELECT ?1, k.value, ?3, ?4, ?5 FROM json_each(?2) k
 WHERE true ON CONFLICT(site, customer) DO NOTHING
@@ -118,9 +131,12 @@ def begin(
     still = fetch(conn, _OPEN, (site, mine, as_json(ENDED), OPEN_SHOWN_MAX))
     if still:
         return Erasure(refused="conversations_open", open=[reference for (reference,) in still])
+    waiting = fetch(conn, _WAITING, (site, mine, OPEN_SHOWN_MAX))
+    if waiting:
+        return Erasure(refused="effects_waiting", open=[reference for (reference,) in waiting])
     conn.execute(_BEGIN, (site, mine, person[0], agent, at))
     conn.execute(_LINE_MARKS, (site, line_mark[0], as_json(line_mark[1])))
-    for statement in (_ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
+    for statement in (_DEAD, _ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
         conn.execute(statement, (site, mine))
     return erasure_of(conn, site=site, person=person[0])
 
