@@ -25,6 +25,8 @@ from router.telemetry import Telemetry
 PACK = b"q"
 # Ids of settled entries that may wait to be deleted; above it they are left to the trimming.
 SETTLED_MAX = 4_096
+# Deletions ride along with what is asked next; where nothing is, they go by themselves after this.
+SWEEP_S = 0.1
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +66,7 @@ class Asker:
         self._settled: dict[str, list[bytes]] = {}
         self._renew_at_s: dict[str, float] = {}
         self._steps: list[Entry | None] = []
+        self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def ask(self, site: str, question: bytes, within_ms: int) -> bytes:
@@ -100,6 +103,8 @@ class Asker:
     def close(self) -> None:
         """Refuse all that waits and all that comes."""
         self._closed = True
+        if self._sweep is not None:
+            self._sweep.cancel()
         for asked in tuple(self._outstanding.values()):
             self._fail(asked, LinkDown("The link is closed."))
 
@@ -182,7 +187,12 @@ class Asker:
         ids = self._settled.setdefault(entry.site, [])
         if len(ids) < SETTLED_MAX:
             ids.append(entry.id)
-            self._sender.wake()
+        if self._sweep is None and not self._closed:
+            self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._swept)
+
+    def _swept(self) -> None:
+        self._sweep = None
+        self._sender.wake()
 
     def _fail_all(self, entry: Entry, error: LinkError) -> None:
         for asked in entry.asked:
