@@ -14,8 +14,10 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -149,11 +151,10 @@ class Bench:
 
         async def once() -> None:
             nonlocal last
-            reading = asyncio.create_task(self._bare.xread({"home-stream": last}, count=64, block=1_000))
-            await asyncio.sleep(0)
-            await self._bare.xadd("home-stream", {"a": QUESTION}, maxlen=1_000)
-            ((_, entries),) = await reading
-            last = entries[-1][0]
+            reading = self._bare.xread({"home-stream": last}, count=64, block=1_000)
+            appending = self._bare.xadd("home-stream", {"a": QUESTION}, maxlen=1_000)
+            read: Any = (await asyncio.gather(reading, appending))[0]
+            last = read[0][1][-1][0]
 
         return await timed(ONE_BY_ONE, 1, once)
 
@@ -183,7 +184,7 @@ async def measure(server: RedisServer) -> list[str]:
         "PING, package's client": bench.ping,
         "XADD 2 kB, package's client": bench.xadd,
         f"XADD 2 kB, pipelines of {PIPELINE}": bench.xadd_pipelined,
-        **{f"ask 300 B, {width} at once": (lambda width=width: bench.asks(width)) for width in WIDTHS},
+        **{f"ask 300 B, {width} at once": partial(bench.asks, width) for width in WIDTHS},
         "tell 2 kB until heard": bench.tells,
         "an answer home by channel": bench.home_by_channel,
         "an answer home by stream": bench.home_by_stream,
