@@ -32,7 +32,7 @@ MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.Routed: {UNPLACED: UNPLACED, WAITING: UNPLACED, HELD: HELD, ACTIVE: ACTIVE, DEFERRED: DEFERRED},
     ev.Diverted: {UNPLACED: UNPLACED, WAITING: UNPLACED, HELD: HELD, ACTIVE: ACTIVE, DEFERRED: DEFERRED},
     ev.Queued: _from((UNPLACED, WAITING, HELD, ACTIVE, DEFERRED), WAITING),
-    ev.HeldFor: _from((UNPLACED, WAITING, ACTIVE), HELD),
+    ev.HeldFor: _from((UNPLACED, WAITING, HELD, ACTIVE), HELD),
     ev.Deferred: _from((UNPLACED, WAITING, HELD, ACTIVE, DEFERRED), DEFERRED),
     ev.Announced: _STAYS,
     ev.Offered: _from((WAITING, HELD, UNPLACED), OFFERED),

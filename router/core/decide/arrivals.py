@@ -46,7 +46,7 @@ from router.core.decide.placing import (
 from router.core.decide.rounds import withdraw_round
 from router.core.decide.targets import reply_by_ms
 from router.core.decide.teams import TEAM, is_staffed, team_need
-from router.core.decide.windows import hasten_ms
+from router.core.decide.windows import bounded_ms, hasten_ms
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.matching import Class
 from router.core.record import Record
@@ -148,6 +148,8 @@ def _join(s: State, at: int, conv: Conv, c: cmd.Receive, *, facts: int) -> Steps
         yield ev.Assigned(conv.id, conv.owner, why, begins_ms(s, at, conv))
     elif conv.state == WAITING and (conv.window_ms, conv.hasten_ms) != window:
         yield from renew_window(s, at, conv)
+    elif conv.state == HELD and bounded_ms(conv, at, conv.due_ms) < conv.due_ms:
+        yield ev.HeldFor(conv.id, conv.held_for, bounded_ms(conv, at, conv.due_ms), conv.held_why)
 
 
 def _return(s: State, at: int, record: Record, c: cmd.Receive, *, facts: int) -> Steps:

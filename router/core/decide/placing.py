@@ -247,7 +247,8 @@ def waits_for_absent(s: State, conv: Conv, agent: int) -> bool:
 
 def hold_for_absent(s: State, at: int, conv: Conv) -> ev.Event:
     """Return the hold for an owner who is not signed in, with its end."""
-    return ev.HeldFor(conv.id, conv.owner, at + s.queue_spec(conv.queue).owner_absent_ms, "owner_absent")
+    until_ms = bounded_ms(conv, at, at + s.queue_spec(conv.queue).owner_absent_ms)
+    return ev.HeldFor(conv.id, conv.owner, until_ms, "owner_absent")
 
 
 def give_to(s: State, at: int, conv: Conv, *, agent_id: int, why: str) -> Steps:
@@ -266,12 +267,12 @@ def give_to(s: State, at: int, conv: Conv, *, agent_id: int, why: str) -> Steps:
 def back_in_line(
     s: State, at: int, conv_ids: list[int], why: str, *, freed: tuple[int, ...] = (), rescued: Collection[int] = ()
 ) -> Steps:
-    """Place several conversations again, oldest place first.
+    """Place several conversations again, oldest place first, but whose window is about to close before everybody.
 
     `freed` are agents who have got room by it: they take the oldest they may before anybody is asked.
     """
     convs = [s.convs[conv_id] for conv_id in conv_ids if conv_id in s.convs]
-    convs.sort(key=lambda each: (each.key_ms, each.id))
+    convs.sort(key=lambda each: (not is_hastened(each), each.key_ms, each.id))
     for conv in convs:
         reason = "rescued" if conv.id in rescued else why
         if freed and s.queue_state(conv.queue).serves(at) and not comes_back(s, conv):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from router.core import events as ev
 from router.core.decide.owing import begins_ms
+from router.core.decide.windows import bounded_ms
 from router.core.state import Conv, State
 
 
@@ -28,4 +29,5 @@ def give_back(s: State, at: int, conv: Conv, why: str) -> Iterator[ev.Event]:
     if s.matching.free_for(giver, conv.cls) >= conv.load:
         yield ev.Assigned(conv.id, giver.id, "transfer_returned", begins_ms(s, at, conv))
     else:
-        yield ev.HeldFor(conv.id, giver.id, at + s.queue_spec(conv.queue).hold_ms, "transfer_returned")
+        until_ms = bounded_ms(conv, at, at + s.queue_spec(conv.queue).hold_ms)
+        yield ev.HeldFor(conv.id, giver.id, until_ms, "transfer_returned")

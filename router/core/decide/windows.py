@@ -58,8 +58,11 @@ def sooner_ms(conv: Conv, at: int, due_ms: int) -> int:
 
 
 def bounded_ms(conv: Conv, at: int, until_ms: int) -> int:
-    """Return until when a conversation may be kept for one agent: no hold lasts into the time that is short."""
-    return max(at + 1, min(until_ms, conv.hasten_ms)) if conv.hasten_ms else until_ms
+    """Return until when a conversation may be kept for one agent: no hold lasts into the time that is short.
+
+    A window that has closed shortens nothing: nobody else could keep it either.
+    """
+    return max(at + 1, min(until_ms, conv.hasten_ms)) if conv.hasten_ms and at < conv.window_ms else until_ms
 
 
 def wake_ms(conv: Conv, at: int) -> int:
