@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from channels.app import frames, tokens
+from channels.app.exchange import Exchange
 from channels.app.gate import Gate
 from channels.app.link import Broker, broker_of
 from channels.app.listening import Limits, Listener
@@ -16,6 +17,8 @@ from channels.app.publishing import Publisher
 from channels.app.telling import Teller
 from channels.contract import AnyEffect, Capabilities, Done, Door, Route, Send, TryLater, Undeliverable
 from channels.contract import Settings as CommonSettings
+from channels.frames import TEXT_CHARS_MAX
+from channels.uploads import FILE_BYTES_MAX, FILE_S_MAX
 
 CAPABILITIES = Capabilities(
     delivery="call",
@@ -23,7 +26,9 @@ CAPABILITIES = Capabilities(
     load=25,
     receipts=True,
     single=True,
-    text_chars_max=frames.TEXT_CHARS_MAX,
+    text_chars_max=TEXT_CHARS_MAX,
+    media=True,
+    files={"*": FILE_BYTES_MAX},
 )
 # The broker keeps an answer for a device that is away; afterwards the app asks for it by its number.
 ANSWER_EXPIRES_S = 7 * 86_400
@@ -35,6 +40,7 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `facts` maps what an app may declare for the rules to the values it may have. `gate_broker` is the broker's listener
     that only the gate reaches; with it apps come to `/channels/app/mqtt` with a token that `token_key_env` proves.
+    Files come and go with the same token.
     """
 
     broker: str = ""
@@ -57,17 +63,40 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
 class App:
     """One site's app: its customers, its link to the broker, the gate on this node."""
 
-    def __init__(self, settings: Settings, door: Door, broker: Broker | None, gate: Gate | None) -> None:
-        self.capabilities = CAPABILITIES
+    def __init__(
+        self, settings: Settings, door: Door, *, broker: Broker | None, gate: Gate | None, keys: tokens.Keys
+    ) -> None:
         self._settings = settings
         self._door = door
         self._broker = broker
         self._gate = gate
         self._publisher = Publisher(broker, settings.topics) if broker else None
+        self._exchange = Exchange(door, keys, self._watch) if broker and keys.keys else None
+        # Whose a file is must be proved by a token.
+        self.capabilities = CAPABILITIES if self._exchange else msgspec.structs.replace(CAPABILITIES, files={})
+        self._teller: Teller | None = None
 
     def routes(self) -> Sequence[Route]:
-        """The gate, where there is one; else apps come to the broker."""
-        return (Route(method="GET", path="/mqtt", handler=self._gate.socket),) if self._gate else ()
+        """The gate, where there is one; else apps come to the broker. Files, where tokens can be proved."""
+        gate = (Route(method="GET", path="/mqtt", handler=self._gate.socket),) if self._gate else ()
+        return (*gate, *(self._files(self._exchange) if self._exchange else ()))
+
+    def _files(self, exchange: Exchange) -> Sequence[Route]:
+        return (
+            Route(
+                method="POST",
+                path="/files",
+                handler=exchange.upload,
+                body_bytes_max=FILE_BYTES_MAX,
+                body_s_max=FILE_S_MAX,
+            ),
+            Route(method="GET", path="/files/{file}", handler=exchange.file),
+        )
+
+    def _watch(self, customer: str) -> None:
+        """Tell a customer what happens on their line, where it is this node that listens."""
+        if self._teller is not None:
+            self._teller.watch(customer)
 
     async def listen(self) -> None:
         """Hold the link to the broker until cancelled."""
@@ -75,7 +104,7 @@ class App:
             self._door.trouble(NO_BROKER)
             await asyncio.Event().wait()
             return
-        teller = Teller(self._door, self._publisher, self._settings.topics)
+        teller = self._teller = Teller(self._door, self._publisher, self._settings.topics)
         limits = Limits(self._settings.messages_a_minute, self._settings.facts)
         listener = Listener(self._door, teller, Presence(), prefix=self._settings.topics, limits=limits)
         # One name for all nodes of a site: whoever takes over is given what the other had not acknowledged.
@@ -83,6 +112,7 @@ class App:
         try:
             await listener.run(self._broker, identifier)
         finally:
+            self._teller = None
             await teller.close()
             await self.close()
 
@@ -101,8 +131,11 @@ class App:
             raise TryLater(NO_BROKER)
         if not frames.is_customer(effect.line.key):
             raise Undeliverable("address_unusable")
-        if len(effect.text) > frames.TEXT_CHARS_MAX:
+        if len(effect.text) > TEXT_CHARS_MAX:
             raise Undeliverable("too_long")
+        if effect.files and self._exchange is None:
+            # An app could not get them: whose they are is proved by a token, and no key for tokens is named.
+            raise Undeliverable("files_not_taken")
         topic = frames.topic(self._settings.topics, effect.line.key, frames.OUT)
         await self._publisher.say(topic, frames.of_send(effect, self._door.now_ms()), expires_s=ANSWER_EXPIRES_S)
         return Done()
@@ -123,18 +156,19 @@ def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) 
         raise ValueError("app.topics must be the beginning of all topics, such as cc/v1/app")
     keys = _keys(settings, environment)
     if not settings.broker:
-        return App(settings, door, None, None)
+        return App(settings, door, broker=None, gate=None, keys=keys)
+    for key in keys.keys:
+        tokens.check_key(keys.algorithm, key)
     ours = {"user": settings.user, "password": password, "ca_file": settings.ca_file}
     broker = _broker("broker", settings.broker, **ours)
     if not settings.gate_broker:
-        return App(settings, door, broker, None)
+        return App(settings, door, broker=broker, gate=None, keys=keys)
     own = {"ca_file": settings.ca_file, "cert_file": settings.gate_cert_file, "key_file": settings.gate_key_file}
     gate_broker = _broker("gate_broker", settings.gate_broker, **own)
     if not keys.keys:
         raise ValueError("app.token_key_env must name the variable with the key of your tokens")
-    for key in keys.keys:
-        tokens.check_key(keys.algorithm, key)
-    return App(settings, door, broker, Gate(door, gate_broker, keys, us=settings.user, proxies=settings.proxies))
+    gate = Gate(door, gate_broker, keys, us=settings.user, proxies=settings.proxies)
+    return App(settings, door, broker=broker, gate=gate, keys=keys)
 
 
 def _broker(field: str, url: str, **more: str) -> Broker:

@@ -9,36 +9,30 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from channels.contract import AnySignal, Identity, LineItem, LineRef, MessageIn, Receipt, Send
+from channels import frames
+from channels.contract import AnySignal, Attachment, Identity, LineFile, LineItem, LineRef, MessageIn, Receipt, Send
+from channels.frames import NUMBER_MAX, TEXT_CHARS_MAX, ClientId, Frame, Number
 from channels.typed import typed
 
 CHANNEL, IDENTITY, PROOF = "app", "app", "broker"
-# A line of a conversation is short; what is longer is pasted, and belongs in a file or a mail.
-TEXT_CHARS_MAX = 4_000
 # 4,000 characters of four bytes each, twice as long where JSON escapes them, and the fields around them.
 PAYLOAD_BYTES_MAX = 64 * 1024
 # The customer is a level of a topic and a broker's user name: what has a meaning in either is not in it.
 CUSTOMER = re.compile(r"[A-Za-z0-9_.@=-]{1,64}")
-NUMBER_MAX = 2**53
-# `$` alone would take a line end, too.
-ClientId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$(?!\n)")]
-Number = Annotated[int, Meta(ge=0, le=NUMBER_MAX)]
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 IN, OUT, STATE, ACK = "in", "out", "state", "ack"
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
-    """What an app publishes to its `in`."""
-
-
 class Say(Frame, frozen=True, kw_only=True, tag="send"):
-    """A message. The same `client_msg_id` is the same message, however often it comes."""
+    """A message to `in`, as the next two. The same `client_msg_id` is the same message, however often it comes."""
 
     client_msg_id: ClientId
     text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
     name: Annotated[str, Meta(max_length=100)] = ""
     language: Annotated[str, Meta(max_length=16)] = ""
-    declared: dict[Annotated[str, Meta(max_length=40)], Annotated[str, Meta(max_length=80)]] = {}
+    declared: dict[Annotated[str, Meta(max_length=40)], Annotated[str, Meta(max_length=80)]] = msgspec.field(
+        default_factory=dict
+    )
 
 
 class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
@@ -87,7 +81,6 @@ class _Named(msgspec.Struct):
     client_msg_id: ClientId
 
 
-_encoder = msgspec.json.Encoder()
 _names = msgspec.json.Decoder(_Named)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {
     IN: msgspec.json.Decoder(Say | Hello | Typing),
@@ -162,6 +155,17 @@ def message_of(customer: str, said: Say, facts: Mapping[str, tuple[str, ...]]) -
     )
 
 
+def file_message_of(customer: str, client: str, file: Attachment) -> MessageIn:
+    """Return the signal of a file that an app has sent: a message of its own."""
+    return MessageIn(
+        line=line_of(customer),
+        dedupe=f"{customer}:{client}",
+        identities=(Identity(kind=IDENTITY, value=customer, verified=PROOF),),
+        attachments=(file,),
+        extra={"client": client},
+    )
+
+
 def receipt_of(customer: str, ack: Ack) -> Receipt:
     """Return the signal of an acknowledgement."""
     return Receipt(
@@ -175,11 +179,6 @@ def receipt_of(customer: str, ack: Ack) -> Receipt:
 # --- to the app -------------------------------------------------------------------------------------------------------
 
 
-def write(kind: str, /, **fields: object) -> bytes:
-    """Write a payload for the app."""
-    return _encoder.encode({"type": kind, **fields})
-
-
 def client_of(frame: AnyFrame) -> str:
     """Return the name that an app has given to what it sent; empty where it gives none."""
     return frame.client_msg_id if isinstance(frame, Say) else ""
@@ -189,41 +188,34 @@ def accepted(signal: AnySignal) -> bytes:
     """Write that a message is kept; empty for signals of which an app expects no word."""
     if not isinstance(signal, MessageIn):
         return b""
-    return write("accepted", client_msg_id=signal.extra["client"])
+    return frames.write("accepted", client_msg_id=signal.extra["client"])
 
 
-def of_send(send: Send, at: int) -> bytes:
-    """Write a reply or a notice that leaves now."""
-    kind = "notice" if send.automatic else "out"
-    return write(
-        "msg",
-        seq=send.seq,
-        kind=kind,
-        at=at,
-        id=send.message,
-        text=send.text,
-        author=send.author,
-        client_msg_id="",
-        notice=send.notice,
-        until_ms=0,
-    )
+def link_of(message: int, number: int) -> str:
+    """Return where an app gets a file of its line, below the channel's address, with its token."""
+    return f"files/{message}-{number}"
 
 
 def of_item(item: LineItem) -> bytes:
     """Write what happened on the line earlier, or a sign that somebody types."""
-    if item.kind == "status":
-        if item.seq == 0:
-            return write("typing", on=item.state == "typing")
-        return write("status", seq=item.seq, at=item.at, state=item.state, author=item.author, until_ms=item.until_ms)
-    return write(
-        "msg",
-        seq=item.seq,
-        kind=item.kind,
-        at=item.at,
-        id=item.message,
-        text=item.text,
-        author=item.author,
-        client_msg_id=item.client,
-        notice=item.notice,
-        until_ms=item.until_ms,
+    return frames.of_item(item, link_of)
+
+
+def of_send(send: Send, at: int) -> bytes:
+    """Write a reply or a notice that leaves now."""
+    files = tuple(
+        LineFile(number=number, name=file.name, media_type=file.media_type, size_bytes=file.size_bytes)
+        for number, file in enumerate(send.files)
+    )
+    return of_item(
+        LineItem(
+            seq=send.seq,
+            kind="notice" if send.automatic else "out",
+            at=at,
+            message=send.message,
+            text=send.text,
+            author=send.author,
+            notice=send.notice,
+            files=files,
+        )
     )

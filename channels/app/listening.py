@@ -14,6 +14,7 @@ from channels.app.link import SESSION_S, Broker, Link, Lost, Refused, opened
 from channels.app.presence import Presence
 from channels.app.telling import Teller
 from channels.contract import AnySignal, Door, LetterboxClosed
+from channels.frames import write
 from router.intake.rates import Buckets
 
 # A broker that restarts is back within a second or two; one that is gone is asked twice a minute.
@@ -91,7 +92,7 @@ class Listener:
                 signal = self._signal(published)
             except frames.Unreadable as fault:
                 if fault.customer:
-                    refused.append((fault.customer, frames.write("error", code=fault.code, client_msg_id=fault.client)))
+                    refused.append((fault.customer, write("error", code=fault.code, client_msg_id=fault.client)))
             else:
                 if signal is not None:
                     said.append((published.customer, signal))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from channels.app import frames
 from channels.app.publishing import Publisher
 from channels.contract import Door, EffectFailed, LetterboxClosed, LineItem, LineRef
+from channels.frames import write
 
 # What was missed is read and told in pages; who missed more asks again with the number that `resumed` gave.
 PAGE_ITEMS, REPLAY_ITEMS_MAX = 100, 1_000
@@ -68,7 +69,7 @@ class Teller:
     async def _missed(self, customer: str, since: int) -> None:
         line = frames.line_of(customer)
         if since and not await self._knows(line, since):
-            await self.tell(customer, frames.write("reset"), expires_s=MISSED_EXPIRES_S)
+            await self.tell(customer, write("reset"), expires_s=MISSED_EXPIRES_S)
             since = 0
         told, more = 0, True
         while more and told < REPLAY_ITEMS_MAX:
@@ -77,7 +78,7 @@ class Teller:
                 return
             told, more = told + len(items), len(items) == PAGE_ITEMS
             since = items[-1].seq if items else since
-        await self.tell(customer, frames.write("resumed", seq=since, more=more), expires_s=MISSED_EXPIRES_S)
+        await self.tell(customer, write("resumed", seq=since, more=more), expires_s=MISSED_EXPIRES_S)
 
     async def _knows(self, line: LineRef, seq: int) -> bool:
         """Return whether a number is of this line; after a restore from back-up it may be of a time that was lost."""

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from channels.chat import frames
 from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
-from channels.chat.exchange import FILE_BYTES_MAX, FILE_S_MAX, Exchange
+from channels.chat.exchange import Exchange
 from channels.chat.files import Files
 from channels.chat.presence import PAGES, Presence
 from channels.chat.sessions import Visitor, new_id, seal, unseal
@@ -29,8 +29,10 @@ from channels.contract import (
     Undeliverable,
 )
 from channels.contract import Settings as CommonSettings
+from channels.frames import TEXT_CHARS_MAX
 from channels.origins import client_ip, is_own
 from channels.typed import typed
+from channels.uploads import FILE_BYTES_MAX, FILE_S_MAX
 from router.intake.rates import Buckets
 
 CAPABILITIES = Capabilities(
@@ -38,7 +40,7 @@ CAPABILITIES = Capabilities(
     live=True,
     load=25,
     receipts=True,
-    text_chars_max=frames.TEXT_CHARS_MAX,
+    text_chars_max=TEXT_CHARS_MAX,
     media=True,
     files={"*": FILE_BYTES_MAX},
 )

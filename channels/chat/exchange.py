@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from channels import uploads
 from channels.chat.conversation import line_of, said_by
 from channels.chat.sessions import Visitor, unseal
 from channels.contract import Attachment, Door, LetterboxClosed
 from router.intake.rates import Buckets
-from router.site.ranges import headers_of, part_of
 
-# Pictures of a telephone and papers of an office; what is larger belongs in a mail.
-FILE_BYTES_MAX = 10 * 1024 * 1024
-# Ten megabytes by a telephone's line of 1 Mbit/s.
-FILE_S_MAX = 90.0
-FILES_A_MINUTE, MINUTE_MS = 10, 60_000
-NAME_CHARS_MAX = 500
 _MARK_CHARS = 32
-_CLIENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_PLACE = re.compile(r"([0-9]{1,16})-([0-9]{1,3})")
 
 
 class Exchange:
@@ -37,32 +28,29 @@ class Exchange:
         self._said = said
         self._sessions = door.secret("sessions")
         self._links = door.secret("file links")
-        self._rates = Buckets(FILES_A_MINUTE, MINUTE_MS)
+        self._rates = Buckets(uploads.FILES_A_MINUTE, uploads.MINUTE_MS)
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         """Take a file as a message. A repeat under the same id is the same message."""
         now_ms = self._door.now_ms()
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        visitor = unseal(self._sessions, token, now_ms)
+        visitor = unseal(self._sessions, uploads.token_of(request), now_ms)
         if visitor is None:
-            return _refused(401, "token", "Begin a session first.")
+            return uploads.refused(401, "token", "Begin a session first.")
         if not self._may_come(visitor.site, request):
-            return _refused(403, "origin", "This page may not send files.")
-        client, name = request.query.get("client_msg_id", ""), request.query.get("name", "")
-        if request.content_type != "application/octet-stream" or not _CLIENT.fullmatch(client):
-            return _refused(400, "bad_request", "Post the file itself, with client_msg_id and name in the address.")
+            return uploads.refused(403, "origin", "This page may not send files.")
+        client = uploads.client_of(request)
+        if not client:
+            return uploads.not_a_file()
         if not self._rates.take(visitor.id, now_ms):
-            return _refused(429, "slow_down", "Too many files at once. Try again in a minute.")
-        content = await request.read()
-        if not content:
-            return _refused(400, "empty", "This file is empty.")
-        return await self._accept(visitor, client, _file(name, request.query.get("media_type", ""), content))
+            return uploads.too_many()
+        file = await uploads.file_of(request)
+        return await self._accept(visitor, client, file) if file else uploads.empty()
 
     async def _accept(self, visitor: Visitor, client: str, file: Attachment) -> web.StreamResponse:
         try:
             (accepted,) = await self._door.accept([said_by(visitor, client, files=(file,))])
         except LetterboxClosed:
-            return _refused(503, "later", "It cannot be kept now. Try again.")
+            return uploads.later()
         self._said(visitor)
         return web.json_response({"client_msg_id": client, "letter": accepted.letter})
 
@@ -81,41 +69,15 @@ class Exchange:
         """Serve a file, or a range of it, in the same sandbox as at the desk."""
         place, query = request.match_info["file"], request.query
         site, visitor, expires = query.get("s", ""), query.get("v", ""), query.get("e", "")
-        found = _PLACE.fullmatch(place)
+        found = uploads.PLACE.fullmatch(place)
         if not found or not (expires.isascii() and expires.isdigit() and len(expires) < 17):
-            return _gone()
+            return uploads.gone()
         mark = self._mark(site, visitor, place, int(expires))
         if not hmac.compare_digest(mark.encode(), query.get("t", "").encode()) or int(expires) <= self._door.now_ms():
-            return _gone()
+            return uploads.gone()
         try:
             line = line_of(Visitor(site=site, id=visitor, expires_ms=int(expires)))
             file = await self._door.file(line, int(found[1]), int(found[2]))
         except LetterboxClosed:
-            return _refused(503, "later", "It cannot be read now. Try again.")
-        return _served(file, request.headers.get("Range", "")) if file else _gone()
-
-
-def _file(name: str, media_type: str, content: bytes) -> Attachment:
-    return Attachment(name=name[:NAME_CHARS_MAX], media_type=media_type[:100], size_bytes=len(content), content=content)
-
-
-def _served(file: Attachment, asked: str) -> web.StreamResponse:
-    size_bytes = len(file.content)
-    headers = headers_of(file.name, file.media_type, "", download=False)
-    del headers["ETag"]
-    part = part_of(asked, size_bytes)
-    if part is None:
-        return web.Response(status=416, headers={**headers, "Content-Range": f"bytes */{size_bytes}"})
-    first, length = part
-    if length == size_bytes:
-        return web.Response(body=file.content, headers=headers)
-    told = {**headers, "Content-Range": f"bytes {first}-{first + length - 1}/{size_bytes}"}
-    return web.Response(status=206, body=file.content[first : first + length], headers=told)
-
-
-def _gone() -> web.Response:
-    return _refused(404, "not_found", "There is no such file, or its link has run out.")
-
-
-def _refused(status: int, code: str, message: str) -> web.Response:
-    return web.json_response({"error": {"code": code, "message": message}}, status=status)
+            return uploads.later()
+        return uploads.served(file, request.headers.get("Range", "")) if file else uploads.gone()

@@ -29,6 +29,7 @@ from channels.contract import (
 from channels.contract import Settings as CommonSettings
 from channels.five_seconds import Patience
 from channels.parts import Progress
+from channels.webhook.files import files_of
 from channels.webhook.paths import Expression, Item
 from channels.webhook.proof import Signature, fault_of
 from channels.webhook.reading import Reader, Unreadable, body_of
@@ -52,7 +53,7 @@ class Webhook:
     """One entry: one account at one provider."""
 
     def __init__(self, settings: Settings, door: Door, secrets: Mapping[str, str]) -> None:
-        self.capabilities = CAPABILITIES
+        self.capabilities = msgspec.structs.replace(CAPABILITIES, files=files_of(settings.send))
         self._settings, self._door = settings, door
         self._proofs = (secrets["secret_env"], secrets["old_secret_env"])
         self._check_word = secrets["check_env"]

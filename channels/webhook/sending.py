@@ -12,12 +12,12 @@ import msgspec
 from channels.contract import Attachment, Done, EffectFailed, Fetch, Send, TryLater, Undeliverable, Unsure
 from channels.http_out import Ask, Told, ask
 from channels.parts import Progress, say_all, split, utf8_bytes
+from channels.webhook.files import send_file, way_of
 from channels.webhook.paths import Expression, Item, matches
-from channels.webhook.settings import Outcome, Outgoing, Step
+from channels.webhook.settings import MEBIBYTE_BYTES, FileWay, Outcome, Outgoing, Step
 from channels.webhook.templates import fill, fill_headers, fill_url
 
 DOWNLOAD_S = 20.0
-MEBIBYTE_BYTES = 1024 * 1024
 _LATER = frozenset({408, 425, 429, 503})
 # Our credentials are wrong, not the message: it waits until that is mended.
 _ACCESS = frozenset({401, 403})
@@ -37,17 +37,19 @@ class Sender:
 
     async def send(self, effect: Send, progress: Progress) -> Done:
         """Send what has not left yet; return the id of the last part."""
-        if effect.files:
-            raise Undeliverable("file_kind")
-        parts = [part for part in split(effect.text, self._out.text_max, WEIGHTS[self._out.text_count]) if part]
+        files = [(way_of(self._out.files, file), file) for file in effect.files]
+        texts = split(effect.text, self._out.text_max, WEIGHTS[self._out.text_count])
+        parts: list[str | tuple[FileWay, Attachment]] = [*(text for text in texts if text), *files]
         if not parts:
             raise Undeliverable("nothing_to_say")
         if len(parts) > self._out.parts_max:
             raise Undeliverable("too_long")
         said: list[str] = []
 
-        async def say(numbered: tuple[int, str]) -> None:
-            said.append(await self._say(effect, *numbered))
+        async def say(numbered: tuple[int, str | tuple[FileWay, Attachment]]) -> None:
+            number, part = numbered
+            told = self._say(effect, number, part) if isinstance(part, str) else self._show(effect, number, *part)
+            said.append(await told)
 
         await say_all(list(enumerate(parts)), progress, say)
         return Done(provider=said[-1] if said else "")
@@ -64,12 +66,19 @@ class Sender:
             harmless=out.repeatable,
             any_status=True,
         )
-        told = await ask(request)
+        return self._heard(await ask(request), self._provider)
+
+    async def _show(self, effect: Send, number: int, way: FileWay, file: Attachment) -> str:
+        values = self._values(effect, number, "")
+        told = await send_file(way, file, values, harmless=self._out.repeatable)
+        return self._heard(told, Expression(way.provider) if way.provider else self._provider)
+
+    def _heard(self, told: Told, provider: Expression) -> str:
         said = _body(told)
-        fault = fault_of(out.outcomes, told, said, repeatable=out.repeatable)
+        fault = fault_of(self._out.outcomes, told, said, repeatable=self._out.repeatable)
         if fault is not None:
             raise fault
-        return self._provider.of(Item((said,)))
+        return provider.of(Item((said,)))
 
     def _values(self, effect: Send, number: int, text: str) -> dict[str, str]:
         key = hashlib.sha256(f"{effect.key}\0{number}".encode()).digest()

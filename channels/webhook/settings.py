@@ -25,6 +25,13 @@ STAMPS = ("s", "ms", "iso")
 # What the hole of each template may hold.
 TO_SEND = ("text", "peer", "line", "key", "uuid", "reference", "author", "language", "last", "access")
 TO_FETCH = ("source", "found", "access")
+# Beside words, a file has its name and its type, and may have been given a name by an upload.
+TO_SEND_FILES = (*(hole for hole in TO_SEND if hole != "text"), "name", "type", "media")
+ANY_TYPE = "*"
+MEBIBYTE_BYTES = 1024 * 1024
+_TYPE = re.compile(r"\*|[a-z]+/[a-z0-9.+-]{1,80}")
+# What the outbox can carry to a slow provider in one call.
+FILE_MEBIBYTES_MAX = 25
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 _PLAIN_HOST = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|$)")
@@ -155,10 +162,57 @@ class Outcome(Group, frozen=True, kw_only=True):
         check_when(self.when)
 
 
+class Upload(Group, frozen=True, kw_only=True):
+    """A call before the message, which gives the provider a file. `find` is where its answer names it: `{media}`."""
+
+    url: str
+    headers: dict[str, str] = {}
+    field: str = "file"
+    form: dict[str, str] = {}
+    find: str
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be sent."""
+        check_url("url", self.url, TO_SEND_FILES)
+        for name, value in {**self.headers, **self.form}.items():
+            check_template(name, value, TO_SEND_FILES)
+        _needed("find", self.find)
+
+
+class FileWay(Group, frozen=True, kw_only=True):
+    """How files of some types are sent: in the field of a form, or as what an `upload` has named."""
+
+    types: tuple[str, ...]
+    mebibytes_max: int = 10
+    upload: Upload | None = None
+    url: str
+    headers: dict[str, str] = {}
+    field: str = ""
+    body: dict[str, Any] = {}
+    provider: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a way that would send no file."""
+        if not self.types or not all(_TYPE.fullmatch(kind) for kind in self.types):
+            raise ValueError("'types' must name media types such as image/png, or '*' for any other")
+        if not 1 <= self.mebibytes_max <= FILE_MEBIBYTES_MAX:
+            raise ValueError(f"'mebibytes_max' must be 1 to {FILE_MEBIBYTES_MAX}")
+        check_url("url", self.url, TO_SEND_FILES)
+        for name, value in self.headers.items():
+            check_template(f"headers.{name}", value, TO_SEND_FILES)
+        holes = check_template("body", self.body, TO_SEND_FILES)
+        if self.field and not all(isinstance(value, str) for value in self.body.values()):
+            raise ValueError("'body' beside 'field' is a form and must map names to texts")
+        if not self.field and (self.upload is None or "media" not in holes):
+            raise ValueError("a file needs 'field', which holds it, or 'upload' and {media} in 'body'")
+        _readable("provider", self.provider)
+
+
 class Outgoing(Group, frozen=True, kw_only=True):
     """How a message is sent. `body` is the JSON (or the form) with holes such as `{text}` in its texts.
 
     `repeatable`: the provider knows `{key}` or `{uuid}` again, so that a call may be repeated without harm.
+    `files`: how files leave, one message each.
     """
 
     url: str
@@ -172,6 +226,7 @@ class Outgoing(Group, frozen=True, kw_only=True):
     provider: str = ""
     repeatable: bool = False
     outcomes: tuple[Outcome, ...] = ()
+    files: tuple[FileWay, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not be sent."""
@@ -256,6 +311,8 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
         parts: list[Any] = [(step.url, step.headers) for step in self.fetch]
         if self.send is not None:
             parts.append((self.send.url, self.send.headers, self.send.body))
+            parts += [(way.url, way.headers, way.body) for way in self.send.files]
+            parts += [(way.upload.url, way.upload.headers, way.upload.form) for way in self.send.files if way.upload]
         return {hole for part in parts for each in part for hole in holes_of(each)}
 
 

@@ -44,6 +44,8 @@ class Shown:
     text: str
     message: int = 0
     author: str = ""
+    # Each with name, media_type, size_bytes and url, which is got with the token as `Authorization: Bearer`.
+    files: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass
@@ -191,7 +193,8 @@ class AppClient:
         if len(self._seen) > SEEN_MAX:
             self._seen.popitem(last=False)
         self.unsent.pop(frame["client_msg_id"], None)
-        self.screen.put_nowait(Shown(seq, frame["kind"], frame["text"], frame["id"], frame["author"]))
+        files = tuple(frame.get("files", ()))
+        self.screen.put_nowait(Shown(seq, frame["kind"], frame["text"], frame["id"], frame["author"], files))
 
     def _error(self, frame: dict[str, Any]) -> None:
         """What was refused for good is not repeated; `slow_down` is only a matter of time."""

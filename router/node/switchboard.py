@@ -158,6 +158,8 @@ class Switchboard:
         handlers = {(route.method, route.path): route for route in channel.routes()}
         self._plugged[name] = Plugged(channel, entry, door, handlers)
         self.channels[name] = channel
+        # An entry may do less than its channel can, or more: which files, by its settings.
+        self._parts.capabilities.learn(name, channel.capabilities)
         self.problems.pop(name, None)
         if self._mounted and any((name, *key) not in self._mounted for key in handlers):
             self.problems[name] = f"New pages of the channel {name} are served after the next restart."

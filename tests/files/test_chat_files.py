@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels.chat.exchange import FILE_BYTES_MAX, FILES_A_MINUTE
+from channels.uploads import FILE_BYTES_MAX, FILES_A_MINUTE
 from tests.channels.tabs import house, line_of, tab, token_of, until
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(100))

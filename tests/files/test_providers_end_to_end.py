@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,20 +9,16 @@ from typing import Any
 import pytest
 
 from channels import sms, wechat
-from router.core import commands as cmd
-from router.store.filerows import KEPT, FileRow, files_of, with_files
-from router.store.port import Body
 from tests.channels.sms.conftest import OURS
-from tests.channels.staffed import AGENT, SITE, StaffedHouse, staffed
+from tests.channels.staffed import StaffedHouse, staffed
 from tests.channels.wechat.account import CUSTOMER, environment_of, settings_of
+from tests.files.both_ways import answers_with, arrived
 from tests.providers.twilio import ACCOUNT, TOKEN, Fault, Twilio
 from tests.providers.wechat import WeChatPlatform
 
 PUBLIC = "http://127.0.0.1"
 THEIRS = "+66812345678"
 JPEG, PNG = b"\xff\xd8\xff\xe0 a photo", b"\x89PNG\r\n\x1a\n a drawing"
-# A first refusal is followed by two seconds of back-off.
-BOUND_S = 20.0
 
 
 @pytest.fixture
@@ -57,26 +51,6 @@ async def chatting(tmp_path: Path, platform: WeChatPlatform) -> AsyncIterator[St
     async with staffed(tmp_path, "wechat", wechat, settings_of(platform), environment_of(platform)) as house:
         platform.callback = house.address("/callback")
         yield house
-
-
-async def arrived(house: StaffedHouse, message: int = 1) -> tuple[FileRow, bytes | None]:
-    """Wait until a message's first file is kept; return it and its content."""
-    async with asyncio.timeout(BOUND_S):
-        while True:
-            row = await house.store.archive.message(SITE, message)
-            files = files_of(row.body) if row else []
-            if files and files[0].state == KEPT:
-                return files[0], await house.served.files.read(files[0].file)
-            await asyncio.sleep(0.02)
-
-
-async def answers_with(house: StaffedHouse, text: str, content: bytes, media_type: str) -> None:
-    """The agent replies with words and a file, as the desk writes it."""
-    name = await house.served.files.keep("test", content)
-    file = FileRow(name="drawing.png", media_type=media_type, size_bytes=len(content), file=name)
-    body = Body(direction="out", author=f"agent:{AGENT}", text=text, created_ms=time.time_ns() // 1_000_000)
-    (message,) = await house.store.archive.write(SITE, [with_files(body, [file])])
-    await house.made(cmd.Reply(id=f"say{message}", agent=AGENT, conv=1, message=message, then="stay"))
 
 
 def picture(twilio: Twilio, sid: str) -> dict[str, Any]:

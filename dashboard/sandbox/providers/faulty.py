@@ -74,9 +74,10 @@ class FaultyServer:
             if not waiting:
                 return await handler(request)
             fault = waiting.popleft()
-            await request.read()
             if fault.after:
                 await handler(request)
+            elif fault.status or fault.hang_up:
+                await request.read()
             await asyncio.sleep(fault.wait_s)
             if fault.hang_up and request.transport is not None:
                 request.transport.abort()

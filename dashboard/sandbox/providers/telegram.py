@@ -15,7 +15,7 @@ from dashboard.sandbox.providers.faulty import FaultyServer
 
 TEXT_UNITS_MAX = 4_096
 # A sandbox may run for days: what is older than so much is forgotten.
-KEPT_MAX = 2_000
+KEPT_MAX, FILES_KEPT_MAX = 2_000, 20
 
 
 @dataclass
@@ -29,6 +29,8 @@ class TelegramPlatform:
     started: set[str] = field(default_factory=set)
     stopped: set[str] = field(default_factory=set)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    # Files that customers were sent: to whom, by which name, what.
+    shown: list[tuple[str, str, bytes]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     # Told of each text that has reached a customer, with its id.
     on_said: Callable[[str, str, str], None] = lambda _to, _text, _id: None
@@ -38,6 +40,8 @@ class TelegramPlatform:
         self._numbers = itertools.count(10_000)
         self.send = f"/bot{self.token}/sendMessage"
         self.server.add("POST", "/bot{token}/sendMessage", self._send)
+        self.server.add("POST", "/bot{token}/sendPhoto", self._send_file)
+        self.server.add("POST", "/bot{token}/sendDocument", self._send_file)
         self.server.add("GET", "/bot{token}/getFile", self._get_file)
         self.server.add("GET", "/file/bot{token}/{path:.*}", self._file)
 
@@ -91,11 +95,28 @@ class TelegramPlatform:
 
     # --- the interface ------------------------------------------------------------------------------------------
 
+    async def _send_file(self, request: web.Request) -> web.Response:
+        """A photo must be one; a document may be anything. It is shown by its name."""
+        if request.match_info["token"] != self.token:
+            return _error(401, "Unauthorized")
+        form, kind = await request.post(), request.path.rpartition("send")[2].lower()
+        file = form.get(kind)
+        if not isinstance(file, web.FileField):
+            return _error(400, f"Bad Request: there is no {kind} in the request")
+        content = file.file.read()
+        if kind == "photo" and not content.startswith((b"\xff\xd8\xff", b"\x89PNG")):
+            return _error(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        self.shown.append((str(form["chat_id"]), file.filename, content))
+        del self.shown[:-FILES_KEPT_MAX]
+        return self._said(str(form["chat_id"]), f"[{file.filename}]")
+
     async def _send(self, request: web.Request) -> web.Response:
         if request.match_info["token"] != self.token:
             return _error(401, "Unauthorized")
         said = await request.json()
-        chat, text = str(said["chat_id"]), said["text"]
+        return self._said(str(said["chat_id"]), said["text"])
+
+    def _said(self, chat: str, text: str) -> web.Response:
         if chat in self.stopped:
             return _error(403, "Forbidden: bot was blocked by the user")
         if chat not in self.started:

@@ -19,7 +19,7 @@ from dashboard.sandbox.providers.faulty import FaultyServer
 NUMBER_ID = "106540352242922"
 TEXT_CHARS_MAX = 4_096
 # A sandbox may run for days: what is older than so much is forgotten.
-KEPT_MAX = 2_000
+KEPT_MAX, FILES_KEPT_MAX = 2_000, 200
 
 
 @dataclass
@@ -43,6 +43,8 @@ class WhatsAppPlatform:
         self._numbers = itertools.count(1)
         self.send = f"/v23.0/{NUMBER_ID}/messages"
         self.server.add("POST", self.send, self._messages)
+        self.upload = f"/v23.0/{NUMBER_ID}/media"
+        self.server.add("POST", self.upload, self._upload)
         self.server.add("GET", "/v23.0/{media}", self._media)
         self.server.add("GET", "/whatsapp_business/attachments/", self._file)
 
@@ -109,7 +111,7 @@ class WhatsAppPlatform:
         if self.errors:
             return _error(*self.errors.pop(0))
         said = await request.json()
-        text, to = said["text"]["body"], said["to"]
+        text, to = self._shown(said), said["to"]
         if said.get("messaging_product") != "whatsapp" or not 0 < len(text) <= TEXT_CHARS_MAX:
             return _error(400, 100)
         if to not in self.in_window:
@@ -121,6 +123,26 @@ class WhatsAppPlatform:
         sent = [{"id": f"wamid.out{next(self._numbers)}"}]
         self.on_said(to, text, sent[0]["id"])
         return web.json_response({"messaging_product": "whatsapp", "contacts": contacts, "messages": sent})
+
+    def _shown(self, said: dict[str, Any]) -> str:
+        """Return what a customer sees: words, or a file by its name. Empty for what was never uploaded."""
+        if said["type"] == "text":
+            return str(said["text"]["body"])
+        medium = said[said["type"]]
+        return f"[{medium.get('filename', said['type'])}]" if medium["id"] in self.files else ""
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            return _error(401, 190)
+        form = await request.post()
+        file = form.get("file")
+        if not isinstance(file, web.FileField) or form.get("messaging_product") != "whatsapp":
+            return _error(400, 100)
+        media = str(1_003_383_421_387_256 + next(self._numbers))
+        self.files[media] = (str(form["type"]), file.file.read())
+        while len(self.files) > FILES_KEPT_MAX:
+            self.files.pop(next(iter(self.files)))
+        return web.json_response({"id": media})
 
     async def _media(self, request: web.Request) -> web.Response:
         media = request.match_info["media"]
