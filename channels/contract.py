@@ -282,6 +282,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     `single`: `listen` may run only once in a site. `can_find`: the provider can be asked by key.
     `files`: what it can send, a media type or `*` for any other, and the largest of each; empty: no files.
     `files_max`, `files_bytes_max`: how many go with one message, and how large they may be together, 0 for no bound.
+    `writes_to`: the kind of address to which it can begin a line (`email`), empty where only others begin lines.
     """
 
     delivery: str
@@ -301,6 +302,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, int] = {}
     files_max: int = 10
     files_bytes_max: int = 0
+    writes_to: str = ""
 
 
 class LetterboxClosed(Exception):

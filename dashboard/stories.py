@@ -10,6 +10,7 @@ from dashboard.shapes import FileShape, Item
 from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
 from dashboard.words import NEWEST
+from router.floor.rows import FROM_OUTSIDE
 from router.outbox.hub import language_of
 from router.outbox.wording import notice_text
 from router.site.filekinds import SHOWN
@@ -56,7 +57,13 @@ STEPS = {
     "ParticipantJoined": "joined_in",
     "ParticipantLeft": "left_out",
     "LegLost": "leg_lost",
+    "OutsideAsked": "asked_out",
+    "OutsideJoined": "outside_joined",
+    "OutsideLeft": "outside_left",
+    "HandedOut": "handed_out",
 }
+# Steps whose message goes out, and has a status.
+SENT = frozenset({"Replied", "OutsideAsked"})
 # A socket's frame is at most 64 kB; a longer text is cut there, and fetched whole by the reader.
 FRAME_TEXT_CHARS_MAX = 6_000
 # Rows read at once when a screen has fallen behind, and how often: beyond, it is told to fetch the story.
@@ -100,6 +107,8 @@ class Stories:
     async def _worded(self, item: Item, row: TimelineRow) -> Item:
         """A notice is shown in the words the customer was told, another conversation by its reference."""
         floor = self._out.floor
+        if item.kind == "in" and item.detail == FROM_OUTSIDE:
+            return msgspec.structs.replace(item, author=await self._contact(row))
         if item.kind == "related":
             return msgspec.structs.replace(item, detail=self._out.reference(int(row.detail.partition(":")[2])))
         if item.kind != "notice" or floor.bundle is None:
@@ -110,6 +119,13 @@ class Stories:
             floor.bundle, row.notice, language, until_ms=row.until_ms, queue=row.detail, reference=reference
         )
         return msgspec.structs.replace(item, text=text)
+
+
+    async def _contact(self, row: TimelineRow) -> str:
+        """Return who of the contact book writes on a line; empty for one that is in it no more."""
+        line, bundle = await self._out.store.archive.line(self._out.floor.site, row.line), self._out.floor.bundle
+        contacts = bundle.contacts.values() if bundle and line else ()
+        return next((each.name for each in contacts if line and each.email == line.peer), "")
 
 
 def _people(rows: Sequence[Story]) -> set[int]:
@@ -146,8 +162,8 @@ def item_of(row: TimelineRow, message: MessageRow | None, name: Callable[[int], 
         subject=body.subject,
         author=name(agent) if agent else "",
         agent=agent,
-        status=(message.status or "queued") if row.kind == "Replied" else "",
-        detail=(message.reason if row.kind == "Replied" else "") or row.detail,
+        status=(message.status or "queued") if row.kind in SENT else "",
+        detail=(message.reason if row.kind in SENT else "") or row.detail,
         client=body.extra.get("client", ""),
         files=[shape_of(f"{message.id}-{number}", file) for number, file in enumerate(files_of(body))],
     )

@@ -45,6 +45,7 @@ CAPABILITIES = Capabilities(
     files={"*": FILES_BYTES_MAX},
     files_max=20,
     files_bytes_max=FILES_BYTES_MAX,
+    writes_to="email",
 )
 _ADDRESS = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,255}")
 _TLS = ("starttls", "tls", "none")

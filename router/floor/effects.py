@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from channels.contract import Capabilities
 from router.core import events as ev
+from router.core.decide.outside import HANDED_OUT, PARTY
+from router.core.decide.participants import CONSULTED, LEG_ENDED
 
 
 class Wanted(NamedTuple):
@@ -24,14 +26,22 @@ NEEDS: dict[str, str] = {
     "announce": "Send",
     "play": "Play",
     "connect": "Connect",
+    "join": "Connect",
+    "outside": "Connect",
+    "part": "Connect",
     "hold": "Hold",
     "move": "Move",
     "hang_up": "HangUp",
 }
 # Brings a provider's file. Each has a lane of its own, so that no reply waits for it; `notice` is its number, from 1.
 FETCH = "fetch"
-# Where a transferred line waits for its next agent; the channel knows what that is in its world.
-WAITING_PLACE = "queue"
+# Where a transferred line waits for its next agent, where an outside party has it, and where it is no more ours; the
+# channel knows what that is in its world.
+WAITING_PLACE, OUTSIDE_PLACE, LEFT_PLACE = "queue", "outside", "left"
+# Who was talking to an agent who has gone is in line again, and nobody has moved them there.
+LEFT_ALONE = frozenset({"owner_gone", "rescued"})
+# Participants whose part needs no ending: they are gone, or the line has ended or moved on with all who were on it.
+OUT_ALREADY = frozenset({"over", LEG_ENDED})
 # The party of a call to the customer, who then waits in line.
 CUSTOMER = "customer"
 
@@ -67,6 +77,44 @@ def _rung_off(_event: ev.Event, released: bool) -> tuple[Wanted, ...]:
     return () if released else (Wanted("hang_up"),)
 
 
+def _queued(event: ev.Queued, released: bool) -> tuple[Wanted, ...]:
+    return (Wanted("move", notice=WAITING_PLACE),) if event.why in LEFT_ALONE and not released else ()
+
+
+def _transferred(event: ev.Transferred, _released: bool) -> tuple[Wanted, ...]:
+    """Who hands over to somebody on the line leaves the two of them; else the line waits for its next agent."""
+    if event.why == CONSULTED:
+        return (Wanted("part", notice=f"agent:{event.agent}"),)
+    return (Wanted("move", notice=WAITING_PLACE),)
+
+
+def _participant_left(event: ev.ParticipantLeft, _released: bool) -> tuple[Wanted, ...]:
+    if not event.agent or event.why in OUT_ALREADY:
+        return ()
+    return (Wanted("part", notice=f"agent:{event.agent}"),)
+
+
+def _outside_asked(event: ev.OutsideAsked, _released: bool) -> tuple[Wanted, ...]:
+    if event.message:
+        return (Wanted("send", message=event.message),)
+    return (Wanted("outside", notice=f"{PARTY}{event.contact}", until_ms=event.until_ms),)
+
+
+def _outside_left(event: ev.OutsideLeft, released: bool) -> tuple[Wanted, ...]:
+    """What they had waits for its next agent; who was consulted is let go; what has left us is theirs."""
+    if released or event.why == HANDED_OUT:
+        return ()
+    if event.handed:
+        return (Wanted("move", notice=WAITING_PLACE),)
+    return (Wanted("part", notice=f"{PARTY}{event.contact}"),)
+
+
+def _closed(event: ev.Closed, released: bool) -> tuple[Wanted, ...]:
+    if released:
+        return ()
+    return (Wanted("move", notice=LEFT_PLACE),) if event.why == HANDED_OUT else (Wanted("hang_up"),)
+
+
 # What each event asks for, best first: the first that the channel can do is taken.
 ASKED: dict[type[ev.Event], Callable[[Any, bool], tuple[Wanted, ...]]] = {
     ev.Replied: lambda e, _: (Wanted("send", message=e.message),),
@@ -74,9 +122,15 @@ ASKED: dict[type[ev.Event], Callable[[Any, bool], tuple[Wanted, ...]]] = {
     ev.Accepted: lambda e, _: (Wanted("connect", notice=f"agent:{e.agent}"),),
     ev.Assigned: lambda e, _: (Wanted("connect", notice=f"agent:{e.agent}"),),
     ev.LineHeld: lambda e, _: (Wanted("hold", notice="on" if e.on else "off"),),
-    ev.Transferred: lambda e, _: (Wanted("move", notice=WAITING_PLACE),),
+    ev.Queued: _queued,
+    ev.Transferred: _transferred,
+    ev.ParticipantJoined: lambda e, _: (Wanted("join", notice=f"agent:{e.agent}"),),
+    ev.ParticipantLeft: _participant_left,
+    ev.OutsideAsked: _outside_asked,
+    ev.OutsideLeft: _outside_left,
+    ev.HandedOut: lambda e, _: (Wanted("move", notice=OUTSIDE_PLACE),),
     ev.TakenBack: lambda e, _: (Wanted("move", notice=WAITING_PLACE),),
     ev.CustomerCalled: lambda e, _: (Wanted("connect", notice=CUSTOMER, until_ms=e.until_ms),),
     ev.WrapUpStarted: _rung_off,
-    ev.Closed: _rung_off,
+    ev.Closed: _closed,
 }

@@ -14,6 +14,8 @@ from router.floor.effects import fetches, lane_of, wanted
 from router.store.port import Commit, ConversationRow, Delivery, NewEffect, Settled, TimelineRow
 
 Told = dict[str, Any]
+# What a story says of a message that an outside party wrote.
+FROM_OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ class Walk:
     def _heard(self, event: ev.Received) -> None:
         if not event.quiet:
             self.lines[event.conv], self.gone[event.conv] = event.line, False
+
+    def is_outside(self, conv: int, line: int) -> bool:
+        """Return whether somebody else than the customer writes on a line."""
+        inside = self.after.convs.get(conv) or self.before.convs.get(conv)
+        return inside is not None and line in inside.outside_lines
 
     def passed(self, event: Any) -> None:
         """Take note of an event after its rows have been made."""
@@ -205,6 +212,20 @@ STORY: dict[type[ev.Event], Callable[[Any, str], Told]] = {
     ev.ParticipantJoined: lambda e, queue: {"agent": e.agent, "detail": e.role},
     ev.ParticipantLeft: lambda e, queue: {"agent": e.agent, "detail": e.why},
     ev.LegLost: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms, "detail": e.why},
+    ev.OutsideAsked: lambda e, queue: {
+        "agent": e.by,
+        "message": e.message,
+        "until_ms": e.until_ms,
+        "detail": f"{e.contact} {e.role}",
+    },
+    ev.OutsideJoined: lambda e, queue: {"detail": e.contact, "until_ms": e.due_ms},
+    ev.OutsideLeft: lambda e, queue: {"detail": f"{e.contact} {e.why}"},
+    ev.HandedOut: lambda e, queue: {
+        "agent": e.agent,
+        "message": e.note,
+        "until_ms": e.until_ms,
+        "detail": e.contact,
+    },
     ev.Ordered: lambda e, queue: {"agent": e.by, "detail": f"{e.deed} {e.why}"},
     ev.PartyReported: lambda e, queue: {"detail": f"{e.party} {'joined' if e.joined else 'left'}"},
 }
@@ -226,6 +247,8 @@ def _story(walk: Walk, event: Any, *, position: int, at: int) -> list[TimelineRo
         return []
     line = getattr(event, "line", 0) or walk.line(event.conv)
     told = tell(event, walk.queue(event.conv))
+    if isinstance(event, ev.Received) and walk.is_outside(event.conv, line):
+        told["detail"] = FROM_OUTSIDE
     return [TimelineRow(position=position, conv=event.conv, line=line, kind=type(event).__name__, at=at, **told)]
 
 
@@ -304,11 +327,11 @@ def _left_row(record: Record, event: ev.Event, at: int, names: Names) -> Convers
 def _placed(walk: Walk, events: Iterable[ev.Event]) -> list[tuple[int, int, int]]:
     placed = []
     for event in events:
-        if isinstance(event, (ev.Received, ev.Replied)) and event.message:
+        if isinstance(event, (ev.Received, ev.Replied, ev.OutsideAsked)) and event.message:
             placed.append((event.message, event.conv, event.line))
         elif isinstance(event, ev.Noted):
             placed.append((event.message, event.conv, walk.line(event.conv)))
-        elif isinstance(event, ev.Transferred) and event.note:
+        elif isinstance(event, (ev.Transferred, ev.HandedOut)) and event.note:
             placed.append((event.note, event.conv, walk.line(event.conv)))
     return placed
 

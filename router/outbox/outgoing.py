@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from channels.contract import AnyEffect, Attachment, Connect, Fetch, HangUp, Hold, LineRef, Move, Play, Send
 from router.core.bundle import Bundle
 from router.core.record import decode_record
-from router.floor.effects import FETCH
+from router.floor.effects import CUSTOMER, FETCH
 from router.floor.floor import Floor
 from router.outbox.wording import notice_text
 from router.site.files import GONE, Files
@@ -41,6 +41,9 @@ class Composer:
             "announce": self._announce,
             "play": self._play,
             "connect": self._connect,
+            "join": self._join,
+            "outside": self._outside,
+            "part": self._part,
             "hold": self._hold,
             "move": self._move,
             "hang_up": self._hang_up,
@@ -128,11 +131,46 @@ class Composer:
 
     async def _connect(self, effect: Effect, line: LineRef) -> AnyEffect:
         conv = self._floor.state.convs.get(effect.conv)
+        if effect.notice == CUSTOMER:
+            if conv is None or conv.relief is None or not conv.relief.calling:
+                raise GiveUp("not_called_any_more")
+            return Connect(key=self.key(effect.id), line=line, party=CUSTOMER, address="")
         if conv is None or f"agent:{conv.owner}" != effect.notice:
             raise GiveUp("owner_changed")
         # The name under which this agent's telephone registers; letters, digits and underscore suit every provider.
         address = effect.notice.replace(":", "_")
         return Connect(key=self.key(effect.id), line=line, party=effect.notice, address=address)
+
+    async def _join(self, effect: Effect, line: LineRef) -> AnyEffect:
+        """Somebody who takes part, in the role that they have by now."""
+        conv, agent = self._floor.state.convs.get(effect.conv), int(effect.notice.partition(":")[2])
+        part = (conv.participants or {}).get(agent) if conv else None
+        if part is None or part.until_ms:
+            raise GiveUp("participant_gone")
+        address = effect.notice.replace(":", "_")
+        return Connect(key=self.key(effect.id), line=line, party=effect.notice, address=address, role=part.role)
+
+    async def _outside(self, effect: Effect, line: LineRef) -> AnyEffect:
+        """A contact's number is looked up when they are called: it is configuration, and in no row."""
+        conv, name = self._floor.state.convs.get(effect.conv), effect.notice.partition(":")[2]
+        contact = self._bundle().contacts.get(name)
+        there = conv.outside if conv else None
+        if there is None or there.contact != name:
+            raise GiveUp("outside_let_go")
+        if contact is None or not contact.phone:
+            raise GiveUp("contact_unknown")
+        confirm = contact.confirm and there.handed
+        return Connect(
+            key=self.key(effect.id),
+            line=line,
+            party=effect.notice,
+            address=contact.phone,
+            role="outside",
+            confirm=confirm,
+        )
+
+    async def _part(self, effect: Effect, line: LineRef) -> AnyEffect:
+        return HangUp(key=self.key(effect.id), line=line, party=effect.notice)
 
     async def _hold(self, effect: Effect, line: LineRef) -> AnyEffect:
         return Hold(key=self.key(effect.id), line=line, on=effect.notice == "on")

@@ -44,12 +44,17 @@ AGE_MS_MAX: dict[str, int] = {
     "announce": 2 * DAY_MS,
     "play": MINUTE_MS,
     "connect": MINUTE_MS,
+    "join": MINUTE_MS,
+    "outside": MINUTE_MS,
+    "part": HOUR_MS,
     "hold": MINUTE_MS,
     "move": MINUTE_MS,
     "hang_up": HOUR_MS,
     # Providers keep media for some days; WeChat, which forgets soonest, for three.
     FETCH: 3 * DAY_MS,
 }
+# Effects whose failing is told like a party's leaving: whoever waits for the party hears it.
+BRINGS_A_PARTY = frozenset({"connect", "join", "outside"})
 # Nothing is due and nobody woke us: look anyway, for rows that another node or a restore left.
 IDLE_MS = 30_000
 WRITE_AGAIN_MS = 500
@@ -285,7 +290,7 @@ class OutboxWorker:
             report = self._report(command_id, effect, "unfetched", reason=name)
         elif effect.message:
             report = self._report(command_id, effect, "failed", reason=reason)
-        elif effect.effect == "connect":
+        elif effect.effect in BRINGS_A_PARTY:
             left = ReportParty(id=command_id, line=effect.line, party=effect.notice, joined=False, why=reason)
             report = partial(_at_once, left)
         row = partial(self._outbox.dead, self._site, effect.id, reason)

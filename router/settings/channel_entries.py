@@ -79,6 +79,7 @@ def specs_of(channels: Map[str, Settings], schemas: Schemas) -> dict[str, Channe
             confirm=settings.confirm,
             interrupted_by=settings.interrupted_by,
             test=settings.test,
+            connects="Connect" in schemas[settings.by or word][1].effects,
         )
         for word, settings in channels.items()
         if settings.enabled

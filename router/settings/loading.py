@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from channels.contract import Settings
-from router.core.bundle import Bundle, decode_bundle, encode_bundle
+from router.core.bundle import Bundle, Contact, decode_bundle, encode_bundle
 from router.core.cel import did_you_mean
 from router.settings.channel_entries import Schemas, is_served, read_channels, specs_of
 from router.settings.checks import Check, CheckResult, read_checks, run_checks
 from router.settings.choosing import read_reserves
 from router.settings.conditions import read_rules, read_topics
+from router.settings.contacts import read_contacts
 from router.settings.expansion import expand_all
 from router.settings.files import raise_unless_sane, read_directory
 from router.settings.hours import Hours, read_hours
@@ -49,6 +50,7 @@ SECTIONS: Map[str, bool] = {
     "decline_reasons": False,
     "limits": False,
     "reserves": False,
+    "contacts": False,
     "checks": False,
 }
 DEFAULT_CAPACITY = 100
@@ -140,6 +142,7 @@ class _Load:
         hours = self._hours(site.get("zone", "UTC"))
         limits: dict[str, Any] = self._read("limits", read_limits) or {}
         channels = self._channels(limits.get("capacity", DEFAULT_CAPACITY))
+        contacts = self._contacts(channels)
         checks = self._checks(site.get("zone", "UTC"))
         self._warn()
         self._findings.settle()
@@ -149,6 +152,7 @@ class _Load:
             **limits,
             calendars=expand_all(hours, self._now_ms),
             channels=specs_of(channels, self._schemas),
+            contacts=contacts,
             files=self._files,
         )
         # What is recovered later is what was read back: the same order of everything, from the first moment.
@@ -250,6 +254,10 @@ class _Load:
         if node is None:
             return {}
         return read_channels(node, self._scope, schemas=self._schemas, capacity=capacity)
+
+    def _contacts(self, channels: Map[str, Settings]) -> dict[str, Contact]:
+        node = self._nodes.get("contacts")
+        return {} if node is None else read_contacts(node, self._scope, channels=channels, schemas=self._schemas)
 
     def _checks(self, zone: str) -> tuple[Check, ...]:
         node = self._nodes.get("checks")

@@ -16,7 +16,7 @@ UNDECIDED_MS = 60_000
 """How long a letter may wait while the floor is led; it is submitted again after two seconds."""
 
 # What was said must be in the story; other steps are told where people want to see them.
-MUST_BE_TOLD = (ev.Received, ev.Replied, ev.Noted, ev.Announced)
+MUST_BE_TOLD = (ev.Received, ev.Replied, ev.Noted, ev.Announced, ev.OutsideAsked)
 
 
 class Placed(NamedTuple):
@@ -72,7 +72,7 @@ class Rows:
                 self._found("message_misplaced", one, conv=conv, message=message)
 
     def _calls(self, placed: list[Placed]) -> None:
-        said = [one for one in placed if isinstance(one.event, (ev.Replied, ev.Announced))]
+        said = [one for one in placed if isinstance(one.event, (ev.Replied, ev.Announced)) or _is_written(one.event)]
         if not said or not (self._call_channels or self._push_channels):
             return
         lines = sorted({one.event.line for one in said})
@@ -130,6 +130,11 @@ def _agrees(row: TimelineRow, one: Placed) -> bool:
     same_message = not isinstance(event, MUST_BE_TOLD) or row.message == _message(event)
     told = (row.kind, row.conv, row.at)
     return same_message and told == (type(event).__name__, getattr(event, "conv", 0), one.at)
+
+
+def _is_written(event: Any) -> bool:
+    """Whether an outside party is written to; one that is called is on the conversation's own line."""
+    return isinstance(event, ev.OutsideAsked) and bool(event.message)
 
 
 def _message(event: Any) -> int:

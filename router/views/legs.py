@@ -96,7 +96,12 @@ class Folding:
     def standing(self, conv: int, position: int) -> Leg:
         """Return the leg a conversation is on, begun here where it was on its way to one."""
         heading = self.headings.pop(conv, None)
-        return self.open_leg(conv) or self.enter(conv, position, heading or Heading(self.at, "routed"))
+        return self.open_leg(conv) or self.enter(conv, position, heading or self._again(conv))
+
+    def _again(self, conv: int) -> Heading:
+        """Return the way back to the queue that had it last: an outside party had it meanwhile."""
+        last = self.legs.last(conv)
+        return Heading(self.at, "handed_back", last.queue, last.channel) if last else Heading(self.at, "routed")
 
     def enter(self, conv: int, position: int, heading: Heading) -> Leg:
         """Begin a leg."""
@@ -156,7 +161,10 @@ def _routed(folding: Folding, position: int, event: ev.Routed) -> None:
     """Rules place what arrives or comes back; what waits they may move. Another class of the same queue is no move."""
     there = folding.to_class(event.cls, "moved")
     leg, heading = folding.open_leg(event.conv), folding.headings.pop(event.conv, None)
-    if leg is None:
+    if leg is None and heading is None and folding.legs.last(event.conv):
+        # An outside party has it: a supervisor fetches it, and it stands in that queue in a moment.
+        folding.headings[event.conv] = replace(there, why="handed_back")
+    elif leg is None:
         heading = heading or there
         folding.enter(event.conv, position, replace(heading, queue=there.queue, channel=there.channel))
     elif leg.queue != there.queue:
@@ -228,6 +236,10 @@ def _transferred(folding: Folding, position: int, event: ev.Transferred) -> None
     folding.headings[event.conv] = folding.to_class(event.cls, "transferred")
 
 
+def _handed_out(folding: Folding, position: int, event: ev.HandedOut) -> None:
+    folding.leave(folding.standing(event.conv, position), "handed_out")
+
+
 def _taken_back(folding: Folding, position: int, event: ev.TakenBack) -> None:
     leg = folding.standing(event.conv, position)
     folding.leave(leg, event.why)
@@ -284,6 +296,7 @@ STEPS: dict[type[ev.Event], Callable[[Folding, int, Any], None]] = {
     ev.RingStopped: _ring_stopped,
     ev.TakenBack: _taken_back,
     ev.Transferred: _transferred,
+    ev.HandedOut: _handed_out,
     ev.Abandoned: _abandoned,
     ev.Overflowed: _overflowed,
     ev.CallbackAsked: _callback_asked,

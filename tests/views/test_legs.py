@@ -188,7 +188,7 @@ def test_random_floors_come_to_every_end_of_a_leg() -> None:
         ends.update(leg.left_why for leg in made if isinstance(leg, Leg))
     always = {"abandoned", "transferred", "diverted", "moved", "parked", "closed", "requeued", ""}
     overflow = {"overflow_full", "overflow_slow", "overflow_nobody"}
-    taken_back = {"unanswered", "agent_leg_lost", "callback_failed", *overflow}
+    taken_back = {"unanswered", "agent_leg_lost", "callback_failed", "handed_out", *overflow}
     assert always <= set(ends) <= always | taken_back
 
 

@@ -111,8 +111,17 @@ class LegWatch:
             self._end(conv_id, at, "transferred")
         elif isinstance(event, ev.TakenBack):
             self._end(conv_id, at, event.why)
+        elif isinstance(event, ev.HandedOut):
+            self._end(conv_id, at, "handed_out")
+            self.next_why[conv_id] = "handed_back"
+        elif isinstance(event, ev.OutsideLeft) or self._is_handed(conv_id):
+            return  # No queue has it, until it is somebody's again.
         else:
             self._compare(conv_id, at, event, before=before, after=after)
+
+    def _is_handed(self, conv_id: int) -> bool:
+        conv = self.state.convs.get(conv_id)
+        return conv is not None and conv.outside is not None and conv.outside.handed
 
     def _compare(
         self, conv_id: int, at: int, event: ev.Event, *, before: tuple[str, str] | None, after: tuple[str, str]

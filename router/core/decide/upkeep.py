@@ -15,7 +15,7 @@ from router.core.decide.handling import finish
 from router.core.decide.hastening import close_window, hasten, leave_team
 from router.core.decide.live_legs import leg_due
 from router.core.decide.openings import emergency_ends, is_kept_for_a_time, opening, order_emergency
-from router.core.decide.outside import asking_outside_ends
+from router.core.decide.outside import asking_outside_ends, is_handed
 from router.core.decide.overflow import LOOK_AGAIN_MS
 from router.core.decide.participants import asking_ends
 from router.core.decide.patience import WAITING_BOUND_MS, prompt, prompted_ms
@@ -184,6 +184,8 @@ def review(s: State, at: int) -> Steps:
 def _look_again_at(s: State, at: int, conv: Conv) -> Steps:
     """Only conversations that a rule placed may move; each move is an event and keeps its place."""
     before = conv.cls
+    if is_handed(conv):
+        return
     if (conv.rule and not conv.off_hours) or conv.queue not in s.queues:
         yield from reroute(s, at, conv)
     moved = conv.cls is not before
