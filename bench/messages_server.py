@@ -19,13 +19,14 @@ from bench.hook import HookModule
 from bench.loops import run_fast
 from channels.contract import ChannelModule
 from router.clock import SystemClock
+from router.clustering import open_store
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Made
 from router.floor.floor import Floor
 from router.node.frontdoor import BACKLOG, front_door
 from router.node.node import Node, NodeParts
-from router.serving import SITE, add_operators_pages, open_store
+from router.serving import SITE, add_operators_pages
 from router.site.key import SiteKey, load_site_key
 from router.store.port import Body, Store
 from router.telemetry import Telemetry

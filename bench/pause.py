@@ -22,12 +22,13 @@ from random import Random
 from bench.loops import run_fast
 from channels.discovery import discover
 from router.clock import SystemClock
+from router.clustering import open_store
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.facts import Facts
 from router.node.node import Node, NodeParts, Served, settle_memory
 from router.node.snapshots import make_snapshot
-from router.serving import SITE, open_store
+from router.serving import SITE
 from router.site.key import load_site_key
 from router.store.port import Store
 from router.telemetry import Telemetry

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.recovery_journal import KEY, SIZE, keep_snapshot, write_journal
+from router.clustering import open_store
 from router.core.state import State
 from router.floor.recovery import Bundles, fork, recover_state
 from router.node.node import settle_memory
 from router.node.snapshots import EVENTS_MAX
-from router.serving import SITE, open_store
+from router.serving import SITE
 from router.store.port import Journal, Snapshot
 
 EVENTS = 1_000_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core_load import Load, Size, bundle_of
+from router.clustering import open_store
 from router.core import commands as cmd
 from router.core.answers import Answered, Made
 from router.core.bundle import encode_bundle
@@ -17,7 +18,7 @@ from router.core.state import State
 from router.floor.recovery import Bundles
 from router.floor.rows import Names, commit_of
 from router.node.snapshots import make_snapshot
-from router.serving import SITE, open_store
+from router.serving import SITE
 from router.site.key import SiteKey
 from router.store.port import Commit, Store
 

@@ -27,6 +27,7 @@ DATA = click.option(
 )
 CONFIG_TYPE = click.Path(file_okay=False, path_type=Path)
 SITE = "main"
+STORE_VARIABLE = "STORE"
 NO_DATA = "There is no Patchbay data in {}. `patchbay serve` makes it."
 
 
@@ -48,6 +49,7 @@ def main() -> None:
 @click.option("--demo-day", is_flag=True, help="With --sandbox: a day of synthetic customers and agents.")
 def serve(data: Path, config: Path, **options: Any) -> None:
     """Serve channels, dashboard and API until stopped."""
+    from router.clustering import CannotJoin  # noqa: PLC0415
     from router.serving import CannotServe, ServeOptions  # noqa: PLC0415
     from router.serving import serve as run_server  # noqa: PLC0415
     from router.site.datalock import DataInUse  # noqa: PLC0415
@@ -58,7 +60,7 @@ def serve(data: Path, config: Path, **options: Any) -> None:
     chosen = ServeOptions(data=data, config=config, environment=os.environ, **options)
     try:
         _run(run_server(chosen, click.echo))
-    except (CannotServe, DataInUse, OtherKind, SiteKeyError, StoreError) as fault:
+    except (CannotJoin, CannotServe, DataInUse, OtherKind, SiteKeyError, StoreError) as fault:
         raise click.ClickException(str(fault)) from None
     except OSError as fault:
         raise click.ClickException(f"{fault.filename or data} cannot be used: {fault.strerror}.") from None
@@ -322,12 +324,12 @@ def user_disable(data: Path, login: str, undo: bool) -> None:
 def _need_data(data: Path) -> None:
     from router.site.datalock import STORE_FILE  # noqa: PLC0415
 
-    if not (data / STORE_FILE).exists():
+    if not os.environ.get(STORE_VARIABLE) and not (data / STORE_FILE).exists():
         raise click.ClickException(NO_DATA.format(data))
 
 
 def _with_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
-    from router.serving import open_store  # noqa: PLC0415
+    from router.clustering import open_store  # noqa: PLC0415
     from router.site.accounts import NoSuchAccount  # noqa: PLC0415
     from router.site.key import SiteKeyError, load_site_key  # noqa: PLC0415
     from router.store.port import StoreError  # noqa: PLC0415
@@ -335,7 +337,7 @@ def _with_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
     _need_data(data)
 
     async def run() -> T:
-        store = await open_store(data, load_site_key(data, os.environ))
+        store = await open_store(data, load_site_key(data, os.environ), os.environ)
         try:
             return await work(store)
         finally:

@@ -23,15 +23,15 @@ from channels.discovery import discover
 from dashboard.app import build_app
 from dashboard.passwords import hash_password
 from dashboard.surroundings import Sendable, Surroundings
-from router.clock import Clock, SystemClock
+from router.clock import Clock
+from router.clustering import Meeting, is_shared, meeting
 from router.node.frontdoor import BACKLOG, front_door
 from router.node.node import Node, NodeParts, Served
 from router.site.accounts import FIRST_FILE, first_people, keep_first
-from router.site.datalock import STORE_FILE, home_of, locked
+from router.site.datalock import home_of, locked
 from router.site.key import KEY_FILE, KEY_VARIABLE, SiteKey, SiteKeyError, load_site_key
 from router.site.kind import check_kind_of_data
 from router.store.port import Store
-from router.store.sqlite import keyed_hasher, open_sqlite
 from router.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -103,40 +103,50 @@ async def _serve(
     told: asyncio.Event,
     sandbox: Sandbox | None = None,
 ) -> None:
-    clock, telemetry = SystemClock(), Telemetry()
+    telemetry = Telemetry()
+    name = f"{home_of(options.data)}-{secrets.token_hex(NODE_NAME_BYTES)}"
+    shared = is_shared(options.environment)
     key = load_site_key(options.data, options.environment)
-    store = await open_store(options.data, key)
-    try:
-        await check_kind_of_data(store, SITE, sandbox=sandbox is not None)
-        await recognise(key, store)
-        people = await first_people(store.accounts, SITE, demo=options.demo_people, hashed=hash_password)
+    async with meeting(options.data, key, options.environment, node=name, telemetry=telemetry) as met:
+        await check_kind_of_data(met.store, SITE, sandbox=sandbox is not None)
+        await recognise(key, met.store)
+        people = await first_people(met.store.accounts, SITE, demo=options.demo_people, hashed=hash_password)
         if people and options.demo_people:
             keep_first(options.data, people)
-        node = build_node(options, public_url, key=key, store=store, clock=clock, telemetry=telemetry)
-    except BaseException:
-        await store.close()
-        raise
+        node = build_node(options, public_url, name=name, key=key, met=met, exclusive=not shared, telemetry=telemetry)
+        try:
+            await node.recover()
+            node.start()
+            app = build_web(
+                node, met.store, public_url, clock=met.clock, telemetry=telemetry, played=sandbox is not None
+            )
+            if sandbox is not None:
+                sandbox.add_to(app)
+            async with front_door(app, listener, telemetry):
+                await _until_told(node, sandbox, told, lambda: _greet(options, public_url, node, people, say))
+        finally:
+            await node.stop()
+
+
+async def _until_told(node: Node, sandbox: Sandbox | None, told: asyncio.Event, greet: Callable[[], Say]) -> None:
+    """Say what there is, then serve until told to stop; nothing more is accepted after it."""
     try:
-        await node.recover()
-        node.start()
-        app = build_web(node, store, public_url, clock=clock, telemetry=telemetry, played=sandbox is not None)
+        await settled(node, told)
+        say = greet()
         if sandbox is not None:
-            sandbox.add_to(app)
-        async with front_door(app, listener, telemetry):
-            try:
-                await settled(node, told)
-                for line in greeting(public_url, node.floors[SITE], people, options.data):
-                    say(line)
-                if sandbox is not None:
-                    await sandbox.begin(store, SITE, say)
-                await told.wait()
-            finally:
-                if sandbox is not None:
-                    await sandbox.hush()
-                for served in node.floors.values():
-                    served.board.shut()
+            await sandbox.begin(node.floors[SITE].store, SITE, say)
+        await told.wait()
     finally:
-        await node.stop()
+        if sandbox is not None:
+            await sandbox.hush()
+        for served in node.floors.values():
+            served.board.shut()
+
+
+def _greet(options: ServeOptions, public_url: str, node: Node, people: list[tuple[str, str]], say: Say) -> Say:
+    for line in greeting(public_url, node.floors[SITE], people, options.data):
+        say(line)
+    return say
 
 
 async def settled(node: Node, told: asyncio.Event) -> None:
@@ -160,18 +170,25 @@ async def recognise(key: SiteKey, store: Store) -> None:
 
 
 def build_node(
-    options: ServeOptions, public_url: str, *, key: SiteKey, store: Store, clock: SystemClock, telemetry: Telemetry
+    options: ServeOptions,
+    public_url: str,
+    *,
+    name: str,
+    key: SiteKey,
+    met: Meeting,
+    exclusive: bool,
+    telemetry: Telemetry,
 ) -> Node:
-    """Put a node together on the data of one machine."""
+    """Put a node together on the data of one machine, or on what it shares with others."""
     child = [sys.executable, "-m", "router", "snapshot", "--data", str(options.data.resolve())]
     parts = NodeParts(
-        name=f"{home_of(options.data)}-{secrets.token_hex(NODE_NAME_BYTES)}",
+        name=name,
         home=home_of(options.data),
         release=release(),
         data=options.data,
         config=options.config,
-        store=store,
-        clock=clock,
+        store=met.store,
+        clock=met.clock,
         key=key,
         telemetry=telemetry,
         modules=discover(),
@@ -179,7 +196,12 @@ def build_node(
         public_url=public_url,
         snapshot_command=child,
         random=SystemRandom(),
-        jumped_ms=clock.jumped_ms,
+        exclusive=exclusive,
+        jumped_ms=met.clock.jumped_ms,
+        link=met.link,
+        renewal=met.renewal,
+        files=met.files,
+        beat=met.beat,
     )
     return Node([SITE], parts)
 
@@ -239,11 +261,6 @@ def add_operators_pages(app: web.Application, node: Node, telemetry: Telemetry) 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
-
-
-async def open_store(data: Path, key: SiteKey) -> Store:
-    """Open the embedded store of a data directory."""
-    return await open_sqlite(data / STORE_FILE, hasher=keyed_hasher(key.derive("store")))
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -52,6 +52,7 @@ class Node:
         while True:
             before = loop.time()
             await asyncio.sleep(LAG_LOOK_MS / 1_000)
+            self._parts.beat()
             self._parts.telemetry.gauge("loop_lag_ms", max(0.0, (loop.time() - before) * 1_000 - LAG_LOOK_MS))
 
 

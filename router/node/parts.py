@@ -44,3 +44,4 @@ class NodeParts:
     link: Link | None = None
     renewal: Renewal | None = None
     files: Path | None = None
+    beat: Callable[[], None] = lambda: None

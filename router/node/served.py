@@ -47,6 +47,7 @@ class Served:
 
     def __init__(self, site: str, parts: NodeParts) -> None:
         self.site = site
+        self.store = parts.store
         self._parts = parts
         self._tasks = Tasks(parts.telemetry)
         self._settling = Settling()

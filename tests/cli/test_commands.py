@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 
 from dashboard.passwords import verify_password
 from router.cli import main
+from router.clustering import open_store
 from router.node.snapshots import read_snapshot
-from router.serving import CannotServe, bind, open_store
+from router.serving import CannotServe, bind
 from router.site.accounts import DEMO, first_people, keep_first
 from router.site.datalock import DataInUse, home_of, locked
 from router.site.key import load_site_key

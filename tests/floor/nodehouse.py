@@ -14,10 +14,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from router.clock import SystemClock
+from router.clustering import open_store
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.node.node import Node, NodeParts, Served
-from router.serving import SITE, add_operators_pages, open_store
+from router.serving import SITE, add_operators_pages
 from router.site.datalock import STORE_FILE
 from router.site.key import load_site_key
 from router.telemetry import Telemetry

@@ -10,11 +10,12 @@ from typing import Any
 
 from router.bus.link import Link
 from router.clock import SystemClock
+from router.clustering import open_store
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.commands import Command
 from router.node.node import Node, NodeParts, Served
-from router.serving import SITE, open_store
+from router.serving import SITE
 from router.site.key import load_site_key
 from router.store.port import Store
 from router.telemetry import Telemetry

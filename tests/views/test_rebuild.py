@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from router.cli import main
+from router.clustering import open_store
 from router.core.events import Entry, LeadTaken
-from router.serving import open_store
 from router.site.datalock import locked
 from router.site.key import load_site_key
 from router.store.port import Fenced, Store, StoreError, StoreUnavailable, ViewPlace
