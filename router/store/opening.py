@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from router.store.hashing import Hasher
 from router.store.port import Store, StoreError
 from router.store.sqlite import open_sqlite
+from router.store.sqlite.evidence import SqliteEvidence, open_evidence
+
+if TYPE_CHECKING:
+    from router.store.postgresql.evidence import PostgresqlEvidence
 
 NOT_INSTALLED = "PostgreSQL needs the package asyncpg: install patchbay with its extra, pip install 'patchbay[cluster]'"
+NO_ADDRESS = "STORE must be the address of a PostgreSQL database, postgresql://user@host:5432/database, or be left out"
 POSTGRESQL = ("postgresql://", "postgres://")
+
+STORE_VARIABLE = "STORE"
+"""Of the environment, because an address may carry a password: without it the store is the data directory's file."""
 
 
 def is_postgresql(where: str | Path) -> bool:
     """Return whether a place is a PostgreSQL database's address."""
     return isinstance(where, str) and where.startswith(POSTGRESQL)
+
+
+def place_of(environment: Mapping[str, str], file: Path) -> str | Path:
+    """Return the address that the environment names, else the file. Raises StoreError when it names something else."""
+    address = environment.get(STORE_VARIABLE, "").strip()
+    if address and not is_postgresql(address):
+        raise StoreError(NO_ADDRESS)
+    return address or file
 
 
 async def open_store_at(where: str | Path, *, hasher: Hasher) -> Store:
@@ -29,3 +47,14 @@ async def open_store_at(where: str | Path, *, hasher: Hasher) -> Store:
     except ModuleNotFoundError:
         raise StoreError(NOT_INSTALLED) from None
     return await open_postgresql(str(where), hasher=hasher)
+
+
+def open_evidence_at(where: str | Path) -> SqliteEvidence | PostgresqlEvidence:
+    """Open one moment of the store of a place, for `verify`, where no loop runs."""
+    if not is_postgresql(where):
+        return open_evidence(where)
+    try:
+        from router.store.postgresql.evidence import open_postgresql_evidence  # noqa: PLC0415 - see above.
+    except ModuleNotFoundError:
+        raise StoreError(NOT_INSTALLED) from None
+    return open_postgresql_evidence(str(where))

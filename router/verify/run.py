@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from router.core import events as ev
+from router.store.opening import open_evidence_at
 from router.store.port import JournalRow
-from router.store.sqlite.evidence import open_evidence
 from router.verify.evidence import Evidence
 from router.verify.findings import Finding, Report
 from router.verify.invariants import Invariants
@@ -30,7 +30,7 @@ def verify(
     `now_ms` is when letters are looked at; without it the journal's end counts.
     """
     if isinstance(source, (str, Path)):
-        evidence: Evidence = open_evidence(source)
+        evidence: Evidence = open_evidence_at(source)
         try:
             named = {"call_channels": call_channels, "push_channels": push_channels}
             return verify(evidence, site, **named, now_ms=now_ms)
