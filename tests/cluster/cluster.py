@@ -18,18 +18,21 @@ import yaml
 
 from tests.cluster.checker import Case, counted, faults
 from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_customer
-from tests.cluster.desks import PASSWORD, Desk, Habits
+from tests.cluster.desks import Desk, Habits
 from tests.cluster.diary import Diary, read_diaries
 from tests.cluster.disks import SmallDisk
-from tests.cluster.evidence import Kept, read_postgresql, read_sqlite
+from tests.cluster.evidence import Kept, read_postgresql, read_sqlite, waiting_postgresql, waiting_sqlite
 from tests.cluster.front import Front
 from tests.cluster.network import FaultyLink
 from tests.cluster.node import ROOT, Node
+from tests.cluster.people import add_people
 from tests.cluster.providers import NUMBER, Followers, Phones, Relay
 from tests.ports import free_port
 
 SETTLE_S_MAX, LOOK_S = 90.0, 0.1
 CANCEL_AGAIN_S = 0.5
+# A letter that is not decided by then was left behind by a fault.
+STALE_MS = 1_000
 MANY = 1_000_000
 # What a node keeps for itself is small: its name, its log, a snapshot under way.
 NODE_MIB = 64
@@ -127,17 +130,12 @@ class Cluster:
     async def staff(self, habits: Habits | None = None) -> None:
         """Let agents sign in and open their desks."""
         logins = [f"agent{number}" for number in range(self.size.agents)]
-        await asyncio.gather(*(self.add_person(login) for login in logins))
+        await add_people(self.where, logins)
         for number, login in enumerate(logins):
             front = Front(self.crowd.front.bases, Random(self.seed + number))
             chance = Random(self.seed * 100 + number)
             self.desks.append(Desk(front, login, self.public, self.diaries, chance, habits or Habits()))
         await asyncio.gather(*(desk.start() for desk in self.desks))
-
-    async def add_person(self, login: str, role: str = "agent") -> None:
-        """Add an account."""
-        ran = await self.nodes[0].run("user", "add", login, "--role", role, "--password-stdin", stdin=PASSWORD + "\n")
-        assert ran.returncode == 0, ran.stdout + ran.stderr
 
     def load(self) -> None:
         """Let customers come by all channels."""
@@ -165,6 +163,11 @@ class Cluster:
     # --- looking ------------------------------------------------------------------------------------------------------
 
     @property
+    def where(self) -> str | Path:
+        """Where the store is, past all links."""
+        return self.nodes[0].data / "patchbay.db" if self.databases is None else str(self.databases.url)
+
+    @property
     def diaries(self) -> Path:
         return self.folder / "diaries"
 
@@ -173,6 +176,13 @@ class Cluster:
         if self.databases is not None:
             return await read_postgresql(self.databases.url)
         return await asyncio.to_thread(read_sqlite, self.nodes[0].data / "patchbay.db")
+
+    async def waiting(self) -> int:
+        """Return how many letters have waited for a while."""
+        before_ms = time.time_ns() // 1_000_000 - STALE_MS
+        if self.databases is not None:
+            return await waiting_postgresql(self.databases.url, before_ms)
+        return await asyncio.to_thread(waiting_sqlite, self.nodes[0].data / "patchbay.db", before_ms)
 
     async def rest(self) -> None:
         """Let everybody hear their answer, every letter its decision, every reply its way out."""

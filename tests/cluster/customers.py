@@ -147,6 +147,7 @@ class Visitor:
         self._token = ""
         self._line = ""
         self._seq = 0
+        self._at = ""
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._pending: dict[str, asyncio.Event] = {}
 
@@ -192,16 +193,16 @@ class Visitor:
             base = self._crowd.front.pick()
             try:
                 async with session.ws_connect(f"{base}/channels/chat/socket", heartbeat=2.0) as socket:
-                    await self._follow(socket)
+                    await self._follow(socket, base)
             except GONE:
                 self._crowd.front.failed(base)
             self._socket = None
             await asyncio.sleep(AGAIN_S)
 
-    async def _follow(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _follow(self, socket: aiohttp.ClientWebSocketResponse, base: str) -> None:
         await socket.send_json({"type": "hello", "token": self._token, "last_seq": self._seq})
-        self._diary.write("came", line=self._line, seq=self._seq)
-        self._socket = socket
+        self._diary.write("came", line=self._line, seq=self._seq, node=base)
+        self._socket, self._at = socket, base
         for mark in tuple(self._pending):
             await self._send(mark)
         async for message in socket:
@@ -218,7 +219,9 @@ class Visitor:
             await self._send(frame["client_msg_id"])
         elif kind in {"msg", "status"} and frame.get("seq"):
             found = MARK.findall(frame.get("text", ""))
-            self._diary.write("shown", line=self._line, seq=frame["seq"], kind=kind, mark=found[0] if found else "")
+            self._diary.write(
+                "shown", line=self._line, seq=frame["seq"], kind=kind, mark=found[0] if found else "", node=self._at
+            )
             self._seq = max(self._seq, frame["seq"])
             if frame.get("kind") == "out":
                 await socket.send_json({"type": "ack", "seq": frame["seq"], "message": frame["id"]})

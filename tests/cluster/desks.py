@@ -204,7 +204,7 @@ class Desk:
         if "error" in answer:
             self._diary.write("refused", agent=self.agent, ref=ref, act="reply", code=answer["error"]["code"])
             return False
-        self._diary.write("replied", agent=self.agent, ref=ref, mark=mark)
+        self._diary.write("replied", agent=self.agent, ref=ref, mark=mark, node=self.base)
         return True
 
     async def _wrap_up(self, ref: str) -> None:

@@ -84,6 +84,27 @@ async def read_postgresql(url: str, schema: str = "") -> Kept:
         await conn.close()
 
 
+WAITING = "SELECT count(*) FROM letter WHERE site = 'main' AND state = 'new' AND received_ms < {before_ms}"
+
+
+def waiting_sqlite(path: Path, before_ms: int) -> int:
+    """Return how many letters that were accepted before a moment are not decided."""
+    conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return int(conn.execute(WAITING.format(before_ms=before_ms)).fetchone()[0])
+    finally:
+        conn.close()
+
+
+async def waiting_postgresql(url: str, before_ms: int) -> int:
+    """Return the same of a cluster's database."""
+    conn = await asyncpg.connect(url)
+    try:
+        return int(await conn.fetchval(WAITING.format(before_ms=before_ms)))
+    finally:
+        await conn.close()
+
+
 def made_of(rows: dict[str, Rows]) -> Kept:
     """Decode what the queries found."""
     kept = Kept()

@@ -53,7 +53,8 @@ class Node:
 
     @property
     def log(self) -> Path:
-        return self.folder / "serve.log"
+        """Its log, beside its folder: that one's disk may be full."""
+        return self.folder.with_suffix(".log")
 
     @property
     def base(self) -> str:

@@ -1,0 +1,26 @@
+"""Accounts for a cluster's agents, added in this process: a command for each would cost a second of a processor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dashboard.passwords import hash_password
+from router.site.accounts import add_person
+from router.store.hashing import keyed_hasher
+from router.store.opening import open_store_at
+from router.store.port import Account
+from tests.cluster.desks import PASSWORD
+
+SITE = "main"
+
+
+async def add_people(where: str | Path, logins: Sequence[str]) -> None:
+    """Add agents with the tests' password. No hash of this store is needed for it, so any key will do."""
+    store = await open_store_at(where, hasher=keyed_hasher(bytes(32)))
+    try:
+        for login in logins:
+            account = Account(id=0, login=login, password="", name=login, role="agent")
+            await add_person(store.accounts, SITE, account, password=PASSWORD, hashed=hash_password)
+    finally:
+        await store.close()
