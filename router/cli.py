@@ -84,18 +84,55 @@ def check(config: Path) -> None:
 @DATA
 def verify(data: Path) -> None:
     """Fold the journal with independent code and report every broken promise."""
-    from channels.discovery import discover  # noqa: PLC0415
     from router.site.datalock import STORE_FILE  # noqa: PLC0415
+    from router.store.port import StoreError  # noqa: PLC0415
     from router.verify import verify as verify_store  # noqa: PLC0415
 
     _need_data(data)
-    path = data / STORE_FILE
-    delivery = {name: module.CAPABILITIES.delivery for name, module in discover().items()}
-    calls, pushes = ([name for name, how in delivery.items() if how == wanted] for wanted in ("call", "push"))
-    report = verify_store(path, SITE, call_channels=calls, push_channels=pushes)
+    place = os.environ.get(STORE_VARIABLE) or data / STORE_FILE
+    calls, pushes = _delivered()
+    try:
+        report = verify_store(place, SITE, call_channels=calls, push_channels=pushes)
+    except StoreError as fault:
+        raise click.ClickException(str(fault)) from None
     for line in report.lines():
         click.echo(line)
     sys.exit(0 if report.ok else 1)
+
+
+def _delivered() -> tuple[list[str], list[str]]:
+    """Return the channels that are called, and those that a socket is pushed by."""
+    from channels.discovery import discover  # noqa: PLC0415
+
+    delivery = {name: module.CAPABILITIES.delivery for name, module in discover().items()}
+    calls, pushes = ([name for name, how in delivery.items() if how == wanted] for wanted in ("call", "push"))
+    return calls, pushes
+
+
+@main.command()
+@click.option("--from", "data", type=CONFIG_TYPE, envvar="DATA", default=Path("data"), show_default=True)
+@click.option(
+    "--to", "address", envvar=STORE_VARIABLE, required=True, help="postgresql://user@host/database, or STORE."
+)
+def migrate(data: Path, address: str) -> None:
+    """Move a site from a data directory to an empty PostgreSQL database, while nothing is served."""
+    from router import migrating  # noqa: PLC0415
+    from router.site.datalock import STORE_FILE, DataInUse  # noqa: PLC0415
+    from router.site.key import SiteKeyError, load_site_key  # noqa: PLC0415
+    from router.store.port import StoreError  # noqa: PLC0415
+
+    if not (data / STORE_FILE).exists():
+        raise click.ClickException(NO_DATA.format(data))
+    calls, pushes = _delivered()
+    try:
+        with migrating.unserved(data):
+            key = load_site_key(data, os.environ)
+            told = _run(migrating.migrate(data, address, SITE, key=key, say=_said_again))
+            told = [*migrating.compare(data, address, SITE, call=calls, push=pushes), *told]
+    except (DataInUse, SiteKeyError, StoreError) as fault:
+        raise click.ClickException(str(fault)) from None
+    for line in told:
+        click.echo(line)
 
 
 @main.command()

@@ -39,7 +39,7 @@ async def migrate(data: Path, address: str, site: str, *, key: SiteKey, say: Say
     return [
         f"Moved: {rows or 'nothing, the site is empty'}.",
         f"The journal's sum is {moved.journal} on both sides.",
-        f"Serve it with STORE set to its address, and the same site key: {KEY_FILE} of {data}, or {KEY_VARIABLE}.",
+        f"Serve it with STORE set to its address and {KEY_VARIABLE} to this site's key, which is in {data / KEY_FILE}.",
         f"{file} is as it was. Do not serve it again: what is decided there would not be known here.",
     ]
 

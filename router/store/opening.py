@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +14,12 @@ if TYPE_CHECKING:
     from router.store.postgresql.evidence import PostgresqlEvidence
 
 NOT_INSTALLED = "PostgreSQL needs the package asyncpg: install patchbay with its extra, pip install 'patchbay[cluster]'"
-NO_ADDRESS = "STORE must be the address of a PostgreSQL database, postgresql://user@host:5432/database, or be left out"
 POSTGRESQL = ("postgresql://", "postgres://")
-
-STORE_VARIABLE = "STORE"
-"""Of the environment, because an address may carry a password: without it the store is the data directory's file."""
 
 
 def is_postgresql(where: str | Path) -> bool:
     """Return whether a place is a PostgreSQL database's address."""
     return isinstance(where, str) and where.startswith(POSTGRESQL)
-
-
-def place_of(environment: Mapping[str, str], file: Path) -> str | Path:
-    """Return the address that the environment names, else the file. Raises StoreError when it names something else."""
-    address = environment.get(STORE_VARIABLE, "").strip()
-    if address and not is_postgresql(address):
-        raise StoreError(NO_ADDRESS)
-    return address or file
 
 
 async def open_store_at(where: str | Path, *, hasher: Hasher) -> Store:
