@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from router.site.durable import write_durably
-from router.store.port import Account, Accounts
+from router.store.port import Account, Accounts, StoreError
 
 ROLES = ("agent", "supervisor", "admin")
 PASSWORD_BYTES = 12
@@ -84,7 +84,13 @@ async def first_people(accounts: Accounts, site: str, *, demo: bool, hashed: Has
     made = []
     for account in wanted:
         password = new_password()
-        await add_person(accounts, site, account, password=password, hashed=hashed)
+        try:
+            await add_person(accounts, site, account, password=password, hashed=hashed)
+        except StoreError:
+            if await accounts.by_login(site, account.login) is None:
+                raise
+            # Another node has started in the same moment, and says the password of whom it made.
+            continue
         made.append((account.login, password))
     return made
 
