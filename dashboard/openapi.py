@@ -141,6 +141,7 @@ def _statuses(route: Route) -> list[int]:
 def _meaning(status: int) -> str:
     """Return what a status means: the codes that come with it."""
     if status == int(HTTPStatus.CONFLICT):
-        return "Refused by name: " + ", ".join(f"`{name}`" for name in sorted(REFUSALS))
+        ours = {code for code, (known, _) in CODES.items() if known == status}
+        return "Refused by name: " + ", ".join(f"`{name}`" for name in sorted({*REFUSALS, *ours}))
     codes = [f"`{code}`: {sentence}" for code, (known, sentence) in CODES.items() if known == status]
     return " ".join(codes) or HTTPStatus(status).phrase

@@ -26,9 +26,18 @@ class Places:
         if not 0 < len(ref) <= REFERENCE_CHARS_MAX:
             raise ApiError("not_visible")
         row = await self._out.store.archive.conversation_by_reference(self._out.floor.site, ref)
-        if row is None or not (known or self._sight.row(account, row)):
+        if row is None or not (known or self._sight.row(account, row) or await self._is_of_my_customer(account, row)):
             raise ApiError("not_visible")
         return row
+
+    async def _is_of_my_customer(self, account: Account, row: ConversationRow) -> bool:
+        """Return whether it is of a person whom the account serves under another number."""
+        mine = self._sight.customers_of(account)
+        if not mine:
+            return False
+        found = await self._out.store.archive.customers(self._out.floor.site, [row.customer, *sorted(mine)])
+        persons = {each.id: each.person for each in found}
+        return persons.get(row.customer, 0) in {persons.get(each) for each in mine}
 
     def inside(self, row: ConversationRow) -> Conv | ConversationRow:
         """Return the conversation as the core has it, or its row when it has left."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard.errors import ApiError
+from dashboard.journeys import Journeys
 from dashboard.parts import Parts
 from dashboard.requests import NUMBER_MAX, PageQuery, WaitingQuery
 from dashboard.routes import Call, Route
@@ -26,8 +27,8 @@ from dashboard.waits import Waiting, WaitingPage, wait_shape
 from router.store.port import CustomerRow
 from router.views import waiting
 
-# What one list may hold: the journey of a customer, the colleagues one can transfer to.
-JOURNEY_MAX, TARGET_AGENTS_MAX = 50, 500
+# What one list may hold of the colleagues one can transfer to.
+TARGET_AGENTS_MAX = 500
 # A floor of 50,000 agents is not a page anybody reads.
 AGENT_LINES_MAX = 2_000
 
@@ -37,6 +38,7 @@ class Reading:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._out = parts, parts.out
+        self._journeys = Journeys(parts)
 
     async def desk(self, call: Call) -> Desk:
         return await self._parts.pictures.desk(call.caller.account)
@@ -84,8 +86,7 @@ class Reading:
         found = await archive.customer(site, self._number(call.part("id")))
         if found is None:
             raise ApiError("not_visible")
-        rows = await archive.conversations(site, customer=found.id, limit=JOURNEY_MAX)
-        seen = [row for row in rows if self._parts.sight.row(account, row)]
+        seen = await self._journeys.of(account, found)
         if not seen and not may(account.role, "supervisor"):
             raise ApiError("not_visible")
         shown = [self._parts.places.inside(row) for row in seen]
@@ -129,6 +130,7 @@ class Reading:
 def _customer(row: CustomerRow, conversations: list[Summary]) -> Customer:
     return Customer(
         id=row.id,
+        person=row.person,
         name=row.name,
         language=row.language,
         segment=row.segment,

@@ -172,6 +172,10 @@ class CareRequest(Request, frozen=True, kw_only=True):
     team: Annotated[str, Meta(max_length=100, description="a team's name, empty for none")] = ""
 
 
+class OtherRequest(Request, frozen=True, kw_only=True):
+    other: Annotated[int, Meta(gt=0, le=NUMBER_MAX, description="another customer's id")]
+
+
 class DraftRequest(Request, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="text of at most 100,000 characters")]
 

@@ -213,6 +213,7 @@ class IdentityShape(Shape, frozen=True, kw_only=True):
 
 class Customer(Shape, frozen=True, kw_only=True):
     id: int
+    person: int
     name: str
     language: str
     segment: str

@@ -120,7 +120,11 @@ class Sight:
 
     def serves_customer(self, account: Account, customer: int) -> bool:
         """Return whether the account has open work for this customer: then their story is part of it."""
+        return customer in self.customers_of(account)
+
+    def customers_of(self, account: Account) -> set[int]:
+        """Return the customers for whom the account has open work."""
         state = self._floor.state
         agent = state.agents.get(account.id)
         work = (state.convs.get(conv) for conv in agent.work) if agent else ()
-        return any(conv is not None and conv.customer == customer for conv in work)
+        return {conv.customer for conv in work if conv is not None}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from dashboard.surroundings import Surroundings
@@ -23,6 +23,8 @@ KEPT_MAX = 20_000
 STORY_ROWS = 60
 # Stories read at the same time, so that one desk's start does not take all the store's readers.
 STORIES_AT_ONCE = 4
+# So long may a name that was erased elsewhere be shown here; each look is one short reading.
+ERASURES_HEARD_MS = 30_000
 # Above every position: the newest rows of a story.
 NEWEST = 2**62
 
@@ -60,10 +62,12 @@ class Words:
     def __init__(self, surroundings: Surroundings) -> None:
         self._out = surroundings
         self._told: OrderedDict[int, Told] = OrderedDict()
+        self._heard_ms = surroundings.now_ms()
         self._stories = asyncio.Semaphore(STORIES_AT_ONCE)
 
     async def of(self, convs: Iterable[tuple[int, int]], *, whole: bool = False) -> dict[int, Told]:
         """Return what is told of (conversation, customer) pairs; three queries at most, unless `whole` is new."""
+        await self._hear_of_erasures()
         asked = dict(convs)
         found = {conv: self._entry(conv, customer) for conv, customer in asked.items()}
         stale = [conv for conv, told in found.items() if told.stale]
@@ -118,6 +122,26 @@ class Words:
             told.unread = 0
         elif not event.quiet:
             told.unread += 1
+
+    def rename(self) -> None:
+        """Who is who has changed: every name is read again."""
+        for told in self._told.values():
+            told.name, told.heard = "", told.heard + 1
+
+    def forget(self, customers: Collection[int]) -> None:
+        """Forget what was kept of customers who are erased."""
+        gone = [conv for conv, told in self._told.items() if told.customer in customers]
+        for conv in gone:
+            del self._told[conv]
+
+    async def _hear_of_erasures(self) -> None:
+        """Another node or the command line may have erased somebody: their names go from this memory as well."""
+        now_ms = self._out.now_ms()
+        if now_ms < self._heard_ms + ERASURES_HEARD_MS:
+            return
+        since_ms, self._heard_ms = self._heard_ms - ERASURES_HEARD_MS, now_ms
+        found = await self._out.store.care.erasures(self._out.floor.site, since_ms=since_ms, limit=KEPT_MAX)
+        self.forget({customer for erasure in found for customer in erasure.customers})
 
     def seen(self, conv: int) -> bool:
         """The owner looks at it; return whether anything had been unread."""

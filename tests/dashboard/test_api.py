@@ -11,7 +11,7 @@ import pytest
 from dashboard.requests import TEXT_CHARS_MAX
 from router.core import commands as cmd
 from router.floor.inbox import FloorDown
-from router.store.port import Body
+from router.store.port import Body, Caller
 from router.views.keeper import Keeper
 from router.views.orders import ORDERS_VIEW
 from tests.dashboard.office import NOW_MS, SITE, Answer, Desk, Office, bundle
@@ -126,6 +126,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     await emergency(sue)
     await know_people(office, sue)
     await look_after(sue, ana)
+    await know_persons(office, await person(office, witness, "ada", role="admin"))
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
     assert (await ben.call("DELETE", "/shift")).status == 200
     assert (await ben.call("DELETE", "/session")).status == 204
@@ -250,6 +251,20 @@ async def know_people(office: Office, sue: Desk) -> None:
     assert (await sue.call("DELETE", f"/senders/{marked.body['ids'][0]}", {})).status == 204
     customer = office.floor.state.convs[await office.arrives("who cares", key="care")].customer
     assert (await sue.call("PUT", f"/customers/{customer}/care", {"team": "gold"})).body["team"] == "gold"
+
+
+async def know_persons(office: Office, ada: Desk) -> None:
+    """One person is merged and parted, said to be two, handed out, and not forgotten while they are served."""
+    one, two = [office.floor.state.convs[await office.arrives("me", key=key)].customer for key in ("p1", "p2")]
+    merge = (await ada.post(f"/customers/{one}/merges", {"other": two})).body["merge"]
+    assert len((await ada.get(f"/customers/{two}/merges")).body) == 1
+    assert (await ada.call("DELETE", f"/customers/{one}/merges/{merge}", {})).status == 204
+    assert (await ada.post(f"/customers/{one}/apart", {"other": two})).status == 204
+    assert (await ada.get(f"/customers/{one}/likely")).body == []
+    assert (await ada.get(f"/customers/{one}/export")).status == 200
+    assert (await ada.post(f"/customers/{one}/erase", {})).code == "conversations_open"
+    forgotten = (await office.store.archive.meet(SITE, [Caller(channel="chat", key="p3", peer="")], 1))[0].customer
+    assert (await ada.post(f"/customers/{forgotten}/erase", {})).status == 200
 
 
 async def look_after(sue: Desk, ana: Desk) -> None:

@@ -30,6 +30,7 @@ SUPERVISORS_ONLY = {
     *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("assign", "move", "priority", "take-over")),
     *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("withdraw", "recall", "join-as")),
 }
+ADMINS_ONLY = {("GET", "/customers/{id}/export"), ("POST", "/customers/{id}/erase")}
 FOR_ANYBODY = {("POST", "/session"), ("GET", "/openapi.json")}
 
 
@@ -55,7 +56,7 @@ async def test_every_cell_of_the_table_of_roles_holds(office: Office) -> None:
             status = await try_route(desk, route)
             if not role and cell not in FOR_ANYBODY:
                 assert status == 401, (cell, role)
-            elif role == "agent" and cell in SUPERVISORS_ONLY:
+            elif (role == "agent" and cell in SUPERVISORS_ONLY) or (role != "admin" and cell in ADMINS_ONLY):
                 assert status == 403, (cell, role)
             elif cell != ("POST", "/session"):
                 assert status not in {401, 403, 500}, (cell, role, status)
