@@ -61,7 +61,7 @@ class Lines:
                 if row is None:
                     continue
                 channel = row.channel
-                self._channels.put(line, channel)
+                self.note(channel, row.key, line)
             found[line] = channel
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from router.clock import Clock
@@ -37,6 +37,7 @@ class Lead:
         renewal: Renewal | None = None,
         terms: Terms = ALONE,
         freed: Callable[[], None] = lambda: None,
+        lost: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._floor = floor
         self._leases = leases
@@ -46,6 +47,7 @@ class Lead:
         self._renewal = renewal or LoopRenewal(leases, clock, telemetry, terms)
         self._terms = terms
         self._freed = freed
+        self._node_lost = lost
         self._stopping = False
         self._epoch = 0
         self._idle = asyncio.Event()
@@ -145,6 +147,8 @@ class Lead:
             for name, owner in await self._leases.expired(self._floor.site, NODE_PREFIX, now_ms=self._clock.now_ms()):
                 node = name.removeprefix(NODE_PREFIX)
                 await self._floor.submit(NodeLost(id=f"N{node}", node=node))
+                if self._node_lost is not None:
+                    await self._node_lost(node)
                 await self._leases.release(self._floor.site, name, owner)
         except (FloorAway, StoreError) as error:
             self._count.info("presence_untold", site=self._floor.site, error=error_code(error))

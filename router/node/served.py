@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from channels.contract import Capabilities, Settings
 from router.bus.in_process import InProcessBus
+from router.floor.asking import RELAY_KEPT_MS
 from router.floor.floor import Floor, FloorParts
 from router.intake.door import DoorParts, FloorDoor
 from router.intake.letters import Intake, IntakeParts
@@ -171,7 +172,9 @@ class Served:
         while True:
             await asyncio.sleep(PRUNE_S)
             try:
-                await self._parts.store.prune(self.site, now_ms=self._parts.clock.now_ms())
+                now_ms = self._parts.clock.now_ms()
+                await self._parts.store.prune(self.site, now_ms=now_ms)
+                await self._parts.store.relay.sweep(self.site, before_ms=now_ms - RELAY_KEPT_MS)
             except StoreError as error:
                 self._parts.telemetry.info("look_up_failed", site=self.site, error=error_code(error))
 
@@ -206,7 +209,12 @@ class Served:
             renewal=parts.renewal,
             terms=ALONE if self._hints is None else AMONG,
             freed=(lambda: None) if self._hints is None else self._hints.lead_freed,
+            lost=self._take_back,
         )
+
+    async def _take_back(self, node: str) -> None:
+        """What a lost node was performing is looked at again at once, instead of when its claims run out."""
+        await self._parts.store.outbox.free_claims(self.site, now_ms=self._parts.clock.now_ms(), worker=node)
 
     def _build_intake(self) -> Intake:
         parts = self._parts

@@ -181,7 +181,12 @@ class LineHub:
             await self._feed(line, committed)
 
     async def _find_new(self, committed: Committed) -> None:
-        """Lines that were met since: from this commit on they are known."""
+        """Lines that were met since, here or at another node: from this commit on they are known."""
+        if not self._new:
+            return
+        await self._floor.lines.channels_of(
+            {getattr(event, "line", 0) for entry in committed.entries for event in entry.events} - {0}
+        )
         for follow in tuple(self._new):
             line = self._floor.lines.known(follow.line.channel, follow.line.key)
             if line and follow in self._new:

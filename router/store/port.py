@@ -691,8 +691,8 @@ class Outbox(Protocol):
     async def revive(self, site: str, effect: int) -> bool:
         """Try a dead letter again; False when there is none of that id."""
 
-    async def free_claims(self, site: str, *, now_ms: int) -> None:
-        """Give back every claim, as unsure: whoever calls it knows that the workers are dead, perhaps amid a call."""
+    async def free_claims(self, site: str, *, now_ms: int, worker: str = "") -> None:
+        """Give back every claim, or those of one worker, as unsure: they are known to be dead, perhaps amid a call."""
 
     async def dead_letters(self, site: str, limit: int) -> list[Effect]: ...
 

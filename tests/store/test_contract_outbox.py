@@ -166,3 +166,14 @@ async def test_the_claims_of_the_dead_are_given_back_as_unsure_and_nobody_elses_
     assert {each.lane: each.unsure for each in again} == {"a": one.lane == "a", "b": one.lane == "b"}
     await store.outbox.free_claims("other", now_ms=5_002)
     assert await _claim(store, "third", now_ms=5_002) == []
+
+
+async def test_the_claims_of_one_dead_worker_are_given_back_and_the_others_go_on(store: Store) -> None:
+    await lead(store)
+    await commit(store, count=2, effects=[effect(1, "a"), effect(2, "b")])
+    [first] = await _claim(store, "dead", limit=1)
+    [second] = await _claim(store, "alive", limit=1)
+    await store.outbox.free_claims(SITE, now_ms=5_001, worker="dead")
+    assert not await store.outbox.holds(SITE, first.id, "dead", now_ms=5_001)
+    assert await store.outbox.holds(SITE, second.id, "alive", now_ms=5_001)
+    assert [(each.id, each.unsure) for each in await _claim(store, "third", now_ms=5_001)] == [(first.id, True)]

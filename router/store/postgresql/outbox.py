@@ -31,6 +31,7 @@ SELECT 1 FROM outbox WHERE site = $1 AND id = $2 AND state = 'waiting' AND worke
 
 _FREE = """
 UPDATE outbox SET unsure = true, worker = '', go_ms = greatest($2::bigint, $3) WHERE site = $1 AND head AND worker <> ''
+  AND ($4::text = '' OR worker = $4)
 """
 
 _END = "SELECT effects_end_1($1, $2, $3)"
@@ -66,9 +67,9 @@ class PostgresqlOutbox:
         """See the port."""
         return bool(await self._connections.read(_HOLDS, site, effect, worker, now_ms))
 
-    async def free_claims(self, site: str, *, now_ms: int) -> None:
+    async def free_claims(self, site: str, *, now_ms: int, worker: str = "") -> None:
         """See the port."""
-        await self._connections.write(_FREE, site, now_ms, EARLIEST_MS)
+        await self._connections.write(_FREE, site, now_ms, EARLIEST_MS, worker)
 
     async def done(self, site: str, effect: int) -> None:
         """See the port. Its position stays in `performed`, so that `verify` can tell done from lost."""

@@ -47,6 +47,7 @@ SELECT 1 FROM outbox WHERE id = ?2 AND site = ?1 AND state = 'waiting' AND worke
 
 _FREE = """
 UPDATE outbox SET unsure = 1, worker = '', go_ms = max(?2, ?3) WHERE site = ?1 AND head = 1 AND worker <> ''
+  AND (?4 = '' OR worker = ?4)
 """
 
 # An earlier effect of the lane may have been revived meanwhile, so the head is chosen anew.
@@ -100,9 +101,9 @@ class SqliteOutbox:
         values = (site, effect, worker, now_ms)
         return bool(self._readers.look(lambda conn: fetch(conn, _HOLDS, values)))
 
-    async def free_claims(self, site: str, *, now_ms: int) -> None:
+    async def free_claims(self, site: str, *, now_ms: int, worker: str = "") -> None:
         """See the port."""
-        await self._writer.execute(_FREE, (site, now_ms, EARLIEST_MS))
+        await self._writer.execute(_FREE, (site, now_ms, EARLIEST_MS, worker))
 
     async def done(self, site: str, effect: int) -> None:
         """See the port. Its position stays in `performed`, so that `verify` can tell done from lost."""
