@@ -15,7 +15,9 @@ from tests.cluster.evidence import Kept
 from tests.crash.floor_fold import FloorFold
 
 # The journal's own numbers of its events, and where in each array the fields lie (the number itself is at 0).
-LEAD_TAKEN, RECEIVED, SET_ASIDE, ACCEPTED, REPLIED, TRANSFERRED, WRAP_UP, CLOSED = 1, 10, 11, 21, 30, 40, 45, 46
+LEAD_TAKEN, RECEIVED, SET_ASIDE, ACCEPTED, REPLIED, TRANSFERRED, CLOSED, ESCALATED = 1, 10, 11, 21, 30, 40, 46, 63
+# What may come of an act of an agent: what went to and fro too often is sent up instead of handed over.
+DECISIONS = {"transferred": (TRANSFERRED, ESCALATED), "wrapped_up": (CLOSED,)}
 # How many copies of a reply a customer may see: one where we or the provider know it again, else one more.
 COPIES_MAX = {"chat": 1, "sms": 2, "email": 2, "hook": 1, "wechat": 2}
 # With this begin the marks of what agents say.
@@ -155,8 +157,8 @@ def one_offer_has_one_winner(case: Case) -> Iterator[str]:
 def what_agents_heard_yes_for_was_decided(case: Case) -> Iterator[str]:
     """An act that was acknowledged to an agent is in the journal under their number."""
     numbers = {reference: conv for conv, (reference, _, _) in case.kept.conversations.items()}
-    for what, event_number in (("transferred", TRANSFERRED), ("parked", 41), ("wrapped_up", CLOSED)):
-        decided = {(event[1], event[2]) for _, event in case.events(event_number)}
+    for what, decisions in DECISIONS.items():
+        decided = {(event[1], event[2]) for _, event in case.events(*decisions)}
         for entry in case.all(what):
             if (numbers.get(entry["ref"]), entry["agent"]) not in decided:
                 yield f"agent {entry['agent']}: {what} {entry['ref']} was acknowledged and is not in the journal"

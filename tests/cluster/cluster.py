@@ -101,9 +101,12 @@ class Cluster:
             self._stack.push_async_callback(server.stop)
         for node, mail in zip(self.nodes, self.mail_links, strict=True):
             write_config(node.config, channels_of(self, mail.target_port))
-            node.begin()
             self._stack.callback(node.kill)
-        await asyncio.gather(*(node.wait_ready() for node in self.nodes))
+        # The first one makes the tables and the first account of an empty database.
+        for together in (self.nodes[:1], self.nodes[1:]):
+            for node in together:
+                node.begin()
+            await asyncio.gather(*(node.wait_ready() for node in together))
 
     async def _link(self) -> None:
         """Put a link before every node and between every node and the databases."""
@@ -208,7 +211,11 @@ class Cluster:
         kept = await self.kept()
         case = Case(await asyncio.to_thread(read_diaries, self.diaries), kept)
         self.counted = counted(case)
-        return faults(case)
+        found = faults(case)
+        if found:
+            # The databases end with the test; what is needed to understand a fault is kept beside the diaries.
+            (self.folder / "kept.txt").write_text("\n".join([*found, *map(str, kept.journal)]))
+        return found
 
 
 ENDED = frozenset({"closed", "parked", "abandoned"})
