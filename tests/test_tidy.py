@@ -134,4 +134,4 @@ def test_only_the_composition_root_knows_which_database_there_is() -> None:
         if "router/store/sqlite" not in str(path)
         and any(each.startswith("router.store.sqlite") for each in imports_of(path))
     }
-    assert knowing <= {"router/cli.py", "router/serving.py", "router/verify/run.py"}
+    assert knowing <= {"router/store/opening.py", "router/migrating.py", "router/store/postgresql/moving.py"}

@@ -10,11 +10,10 @@ import apsw
 import pytest
 import pytest_asyncio
 
+from router.store.limits import DAY_MS, DEDUPE_DAYS, NEWEST_KEPT
 from router.store.port import Commit, Settled, Snapshot, StoreError, StoreUnavailable
 from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
-from router.store.sqlite.letterbox import DAY_MS, DEDUPE_DAYS
 from router.store.sqlite.schema import MIGRATIONS
-from router.store.sqlite.snapshots import NEWEST_KEPT
 from tests.store.makers import SITE, body, caller, commit, effect, lead, letter, proved, row
 
 KEY = b"k" * 32

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.store.hashing import Hashes
+from router.store.limits import ALIKE_ROWS_MAX, APART, LINE_MARK
 from router.store.port import Draft, Erasure, Merge, Merging, MessageRow, SenderMark
 from router.store.postgresql import erasing, members, people, stories
 from router.store.postgresql.connections import Connections, Runs
 from router.store.postgresql.journal import turned
 from router.store.postgresql.senders import sender_mark
 from router.store.postgresql.texts import kept
-from router.store.sqlite.care import ALIKE_ROWS_MAX, LINE_MARK
-from router.store.sqlite.members import APART
 
 # Rows of customers that share a hint, each with their person; who is erased has no hint.
 _ALIKE = """

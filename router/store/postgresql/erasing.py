@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from router.store.limits import ENDED, OPEN_SHOWN_MAX
 from router.store.port import Body, Draft, Erasure, MessageRow
 from router.store.postgresql.bodies import MESSAGE, encoded, message_row
 from router.store.postgresql.connections import Runs
 from router.store.postgresql.journal import turned
 from router.store.postgresql.people import members
 from router.store.postgresql.texts import given, kept
-from router.store.sqlite.erasing import ENDED, OPEN_SHOWN_MAX
 
 ERASED = "erased"
 

@@ -10,11 +10,10 @@ from typing import Any
 from msgspec.structs import astuple
 
 from router.store.hashing import Hashes
+from router.store.limits import DAY_MS, EARLIEST_MS, NEWEST_KEPT, cut
 from router.store.port import Commit, ConversationRow, JournalRow, Snapshot, TimelineRow
 from router.store.postgresql.connections import Connections
 from router.store.postgresql.texts import kept
-from router.store.sqlite.outbox import EARLIEST_MS
-from router.store.sqlite.snapshots import DAY_MS, NEWEST_KEPT, cut
 
 PAGE_ROWS = 64
 """Journal rows read at a time: some megabytes at the most, so that recovery streams."""

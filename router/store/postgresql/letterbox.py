@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from router.store.hashing import Hashes
+from router.store.limits import DAY_MS, DEDUPE_DAYS, PRUNE_ROWS
 from router.store.port import Letter, NewLetter, Note, StoreError
 from router.store.postgresql.bodies import Written, written
 from router.store.postgresql.connections import Connections
 from router.store.postgresql.grouping import Group
 from router.store.postgresql.texts import kept
-from router.store.sqlite.letterbox import DAY_MS, DEDUPE_DAYS, PRUNE_ROWS
 
 _FIELDS = "id, channel, received_ms, message, state, attempts, position, signal"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from router.store.limits import APART, MERGES_MAX
 from router.store.persons import PERSON_CUSTOMERS_MAX
 from router.store.port import Merge, Merging
 from router.store.postgresql.connections import Runs
 from router.store.postgresql.people import members, members_of
-from router.store.sqlite.members import APART, MERGES_MAX
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('patchbay merges ' || $1, 0))"
 

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from router.store.limits import EARLIEST_MS
 from router.store.port import Effect
 from router.store.postgresql.connections import Connections
 from router.store.postgresql.grouping import Group
-from router.store.sqlite.outbox import EARLIEST_MS
 
 _FIELDS = """id, lane, channel, effect, conv, line, message, notice, until_ms, attempts, created_ms, unsure, state,
   reason, position"""

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from router.store.limits import LINES_MAX
 from router.store.persons import as_one, attributes_of, changed_attributes
 from router.store.port import CustomerRow, Dealing, History, Identity, KnownLine, LineRow
 from router.store.postgresql.connections import Runs
 from router.store.postgresql.texts import given, kept
-from router.store.sqlite.histories import LINES_MAX
 
 T = TypeVar("T")
 

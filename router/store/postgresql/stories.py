@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from router.store.limits import VISIBLE_ON_LINE
 from router.store.port import MessageRow, Said, Story, TimelineRow
 from router.store.postgresql.bodies import MESSAGE, message_row
 from router.store.postgresql.connections import Connections
 from router.store.postgresql.texts import given, kept
-from router.store.sqlite.stories import VISIBLE_ON_LINE
 
 _TIMELINE = "t.position, t.conv, t.line, t.kind, t.at, t.message, t.agent, t.notice, t.until_ms, t.detail"
 

@@ -9,6 +9,7 @@ from functools import partial
 import apsw
 
 from router.store.hashing import Hashes
+from router.store.limits import ALIKE_ROWS_MAX, APART, LINE_MARK
 from router.store.port import Draft, Erasure, Merge, Merging, MessageRow, SenderMark
 from router.store.sqlite import erasing, members, people, senders, stories
 from router.store.sqlite.bulk import as_json
@@ -17,12 +18,9 @@ from router.store.sqlite.readers import Readers
 from router.store.sqlite.scrubbing import MUST_WAIT, TOO_LARGE, clean_slice
 from router.store.sqlite.writer import Writer
 
-LINE_MARK = "line"
 SCRUB_TRIES, SCRUB_WAIT_S = 5, 0.2
 """A reading lasts milliseconds, a copy of the whole file a minute: after so long scrubbing is left for later."""
 
-ALIKE_ROWS_MAX = 500
-"""A hint that hundreds share (a switchboard's number, the name of many) says little: no more of them is looked at."""
 
 # Rows of customers that share a hint, each with their person; who is erased has no hint.
 _ALIKE = """
@@ -58,7 +56,7 @@ class SqliteCare:
 
     async def keep_apart(self, site: str, one: int, other: int, *, agent: int, at: int) -> str:
         """See the port."""
-        edge = Merge(id=0, one=one, other=other, why=members.APART, agent=agent, at=at, undone_by=agent, undone_ms=at)
+        edge = Merge(id=0, one=one, other=other, why=APART, agent=agent, at=at, undone_by=agent, undone_ms=at)
         return await self._writer.do(partial(members.keep_apart, site=site, edge=edge))
 
     async def merges(self, site: str, customer: int) -> list[Merge]:

@@ -6,15 +6,12 @@ from collections.abc import Sequence
 
 import apsw
 
+from router.store.limits import ENDED, OPEN_SHOWN_MAX
 from router.store.port import Draft, Erasure, MessageRow
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.members import members
 from router.store.sqlite.stories import MESSAGE, message_of
-
-ENDED = ("closed", "abandoned")
-OPEN_SHOWN_MAX = 20
-"""Of open conversations so many are named: whoever closes those may ask again."""
 
 _OPEN = """
 SELECT c.reference FROM json_each(?2) k CROSS JOIN conversation c

@@ -9,6 +9,7 @@ from typing import TypeVar
 import apsw
 import msgspec
 
+from router.store.limits import LINES_MAX
 from router.store.persons import attributes_of, changed_attributes
 from router.store.port import Dealing, History, KnownLine
 from router.store.sqlite.bulk import as_json
@@ -17,8 +18,6 @@ from router.store.sqlite.members import members, members_of
 
 T = TypeVar("T")
 
-LINES_MAX = 20
-"""A person has a handful of lines; a mailing list that writes in its customers' names has thousands."""
 
 _ATTRIBUTES = """
 SELECT c.id, c.attributes FROM json_each(?2) k CROSS JOIN customer c WHERE c.id = k.value AND c.site = ?1

@@ -9,6 +9,7 @@ import apsw
 from msgspec.structs import astuple
 
 from router.store.hashing import Hashes
+from router.store.limits import cut
 from router.store.port import Commit, Fenced, JournalRow, Snapshot
 from router.store.sqlite import snapshots
 from router.store.sqlite.bulk import as_json, insert_rows
@@ -117,7 +118,7 @@ class SqliteJournal:
     async def keep_snapshot(self, site: str, snapshot: Snapshot) -> None:
         """See the port. Written piece by piece, so that no commit waits for a large one."""
         chunks = 0
-        for data in snapshots.cut(snapshot.state):
+        for data in cut(snapshot.state):
             await self._writer.execute(snapshots.KEEP_CHUNK, (site, snapshot.position, chunks, data))
             chunks += 1
         await self._writer.do(partial(snapshots.keep, site=site, snapshot=snapshot, chunks=chunks))

@@ -10,20 +10,13 @@ import apsw
 import msgspec
 
 from router.store.hashing import Hashes
+from router.store.limits import DAY_MS, DEDUPE_DAYS, PRUNE_ROWS
 from router.store.port import Body, Letter, NewLetter, Note
 from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.leases import NOTE
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
-
-DAY_MS = 24 * 60 * 60 * 1_000
-
-DEDUPE_DAYS = 35
-"""Longer than any provider sends again; mail servers give up after five days, cursors are reset by months."""
-
-PRUNE_ROWS = 1_000
-"""Looked at in one transaction while old hashes are thrown away, so that nobody waits for it."""
 
 _LETTER = "SELECT id, channel, received_ms, message, state, attempts, position, signal FROM letter "
 

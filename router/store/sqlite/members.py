@@ -7,14 +7,11 @@ from typing import Any
 
 import apsw
 
+from router.store.limits import APART, MERGES_MAX
 from router.store.persons import PERSON_CUSTOMERS_MAX
 from router.store.port import Merge, Merging
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
-
-APART = "apart"
-MERGES_MAX = 200
-"""What a page about one person shows of who made them one; somebody who merges and parts all day is seen anyway."""
 
 _PERSONS = """
 SELECT k.value, coalesce(p.id, c.id) FROM json_each(?2) k CROSS JOIN customer c

@@ -9,14 +9,12 @@ from typing import Any
 import apsw
 from msgspec.structs import replace
 
+from router.store.limits import EARLIEST_MS
 from router.store.port import Effect, EffectEnd, NewEffect
 from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
-
-EARLIEST_MS = 1
-"""`next_due_ms` says 0 for nothing, so no effect is due at 0."""
 
 _FIELDS = """id, lane, channel, effect, conv, line, message, notice, until_ms, attempts, created_ms, unsure, state,
   reason, position"""

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import apsw
 
+from router.store.limits import DAY_MS, NEWEST_KEPT
 from router.store.port import Snapshot
 from router.store.sqlite.connect import fetch
-
-CHUNK_BYTES = 1024 * 1024
-"""One piece is one short transaction; the last one makes the snapshot exist."""
-
-NEWEST_KEPT = 3
-"""Besides one of each day: if the newest turns out unreadable, there is one before it."""
-
-DAY_MS = 24 * 60 * 60 * 1_000
 
 KEEP_CHUNK = "INSERT OR REPLACE INTO snapshot_chunk(site, position, number, data) VALUES (?, ?, ?, ?)"
 
@@ -34,12 +25,6 @@ DELETE FROM snapshot_chunk WHERE rowid = (
   SELECT rowid FROM snapshot_chunk WHERE site = ?1 AND position < ?2
     AND position NOT IN (SELECT position FROM snapshot WHERE site = ?1) LIMIT 1)
 """
-
-
-def cut(state: bytes) -> Iterator[bytes]:
-    """Cut a state into pieces, one when it is asked for."""
-    for start in range(0, len(state), CHUNK_BYTES):
-        yield state[start : start + CHUNK_BYTES]
 
 
 def keep(conn: apsw.Connection, *, site: str, snapshot: Snapshot, chunks: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 
 from router.store.hashing import Hasher, Hashes
+from router.store.limits import DEDUPE_DAYS
 from router.store.port import (
     Accounts,
     Archive,
@@ -31,7 +32,7 @@ from router.store.sqlite.errors import border
 from router.store.sqlite.evidence import SqliteEvidence, open_evidence
 from router.store.sqlite.journal import SqliteJournal
 from router.store.sqlite.leases import SqliteLeases, SqliteNotebook
-from router.store.sqlite.letterbox import DEDUPE_DAYS, SqliteLetterbox
+from router.store.sqlite.letterbox import SqliteLetterbox
 from router.store.sqlite.outbox import SqliteOutbox
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.relay import SqliteRelay

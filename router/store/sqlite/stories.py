@@ -8,23 +8,11 @@ from typing import Any
 import apsw
 import msgspec
 
+from router.store.limits import VISIBLE_ON_LINE
 from router.store.port import Body, MessageRow, Said, Story, TimelineRow
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.members import members_of
-
-VISIBLE_ON_LINE = (
-    "Received",
-    "Replied",
-    "Announced",
-    "Accepted",
-    "Queued",
-    "Deferred",
-    "Closed",
-    "Abandoned",
-    "Parked",
-)
-"""The kinds of timeline row a customer may see: what was said to or by them, and how their request stands."""
 
 MESSAGE = "m.id, m.conv, m.line, m.body, m.status, m.reason"
 
