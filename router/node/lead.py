@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from router.clock import Clock
 from router.core.commands import NodeLost
@@ -23,6 +24,22 @@ PRESENCE_MS, PRESENT_AGAIN_MS = 10_000, 2_000
 STOP_S = 8.0
 
 
+async def _nothing_left(_node: str) -> None:
+    """Where nodes share nothing but the floor, nothing else has to be taken back from a lost one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """How a node deals with the others: on which terms it leads, and what it does when a lead or a node has gone."""
+
+    terms: Terms = ALONE
+    freed: Callable[[], None] = lambda: None
+    lost: Callable[[str], Awaitable[None]] = _nothing_left
+
+
+NOBODY = Others()
+
+
 class Lead:
     """Takes the lead when it is free, leads, and stops leading when the lease is lost."""
 
@@ -35,19 +52,15 @@ class Lead:
         node: str,
         telemetry: Telemetry,
         renewal: Renewal | None = None,
-        terms: Terms = ALONE,
-        freed: Callable[[], None] = lambda: None,
-        lost: Callable[[str], Awaitable[None]] | None = None,
+        others: Others = NOBODY,
     ) -> None:
         self._floor = floor
         self._leases = leases
         self._clock = clock
         self._node = self.node = node
         self._count = telemetry
-        self._renewal = renewal or LoopRenewal(leases, clock, telemetry, terms)
-        self._terms = terms
-        self._freed = freed
-        self._node_lost = lost
+        self._renewal = renewal or LoopRenewal(leases, clock, telemetry, others.terms)
+        self._others = others
         self._stopping = False
         self._epoch = 0
         self._idle = asyncio.Event()
@@ -65,7 +78,7 @@ class Lead:
             else:
                 self._look.clear()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._terms.look_ms / 1_000):
+                    async with asyncio.timeout(self._others.terms.look_ms / 1_000):
                         await self._look.wait()
 
     def look(self) -> None:
@@ -83,7 +96,7 @@ class Lead:
         except TimeoutError as error:
             self._count.warning("lead_lost", site=self._floor.site, error=error_code(error))
         await self.release(LEAD)
-        self._freed()
+        self._others.freed()
 
     async def acquire(self, name: str) -> int:
         """Take or renew a lease that is no lead; 0 when somebody else has it or the store is away."""
@@ -105,7 +118,7 @@ class Lead:
         now_ms = self._clock.now_ms()
         try:
             epoch = await self._leases.acquire(
-                self._floor.site, LEAD, self._node, now_ms=now_ms, ttl_ms=self._terms.lease_ms
+                self._floor.site, LEAD, self._node, now_ms=now_ms, ttl_ms=self._others.terms.lease_ms
             )
         except StoreError:
             self.led = False
@@ -147,8 +160,7 @@ class Lead:
             for name, owner in await self._leases.expired(self._floor.site, NODE_PREFIX, now_ms=self._clock.now_ms()):
                 node = name.removeprefix(NODE_PREFIX)
                 await self._floor.submit(NodeLost(id=f"N{node}", node=node))
-                if self._node_lost is not None:
-                    await self._node_lost(node)
+                await self._others.lost(node)
                 await self._leases.release(self._floor.site, name, owner)
         except (FloorAway, StoreError) as error:
             self._count.info("presence_untold", site=self._floor.site, error=error_code(error))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from channels.contract import Capabilities, Settings
 from router.bus.in_process import InProcessBus
+from router.care.sweeping import Sweeper
 from router.floor.asking import RELAY_KEPT_MS
 from router.floor.floor import Floor, FloorParts
 from router.intake.door import DoorParts, FloorDoor
@@ -17,9 +18,9 @@ from router.intake.settling import Settling
 from router.node.configwatch import ConfigWatch
 from router.node.figures import Figures
 from router.node.hints import Hints
-from router.node.lead import NODE_PREFIX, Lead
+from router.node.lead import NODE_PREFIX, Lead, Others
 from router.node.parts import NodeParts
-from router.node.renewal import ALONE, AMONG
+from router.node.renewal import AMONG
 from router.node.snapshots import Snapshotter
 from router.node.switchboard import Abilities, BoardParts, Switchboard, schemas_of
 from router.node.tasks import Tasks, while_leading
@@ -124,6 +125,7 @@ class Served:
             "trouble": self._figures.tell_trouble,
             "estimates": self._estimate,
             "prune": self._prune,
+            "care": while_leading(self.floor, self._sweep),
             **{f"view:{follower.name}": while_leading(self.floor, follower.run) for follower in self._views},
         }
         for name, work in works.items():
@@ -140,7 +142,7 @@ class Served:
     async def stop(self) -> None:
         """Accept nothing more, decide what is on its way, then let go. What is accepted is on the disk."""
         self.board.shut()
-        await self._tasks.stop("config", "wakes", "sweep", "snapshots", "presence", "gauges", "prune")
+        await self._tasks.stop("config", "wakes", "sweep", "snapshots", "presence", "gauges", "prune", "care")
         for _ in range(STOP_MS_MAX // STOP_LOOK_MS):
             if not self.intake.busy:
                 break
@@ -166,6 +168,10 @@ class Served:
 
     async def _estimate(self) -> None:
         await self.estimates.run(self.floor.follow)
+
+    async def _sweep(self) -> None:
+        parts = self._parts
+        await Sweeper(self.site, parts.store, self.files, parts.clock.now_ms).run_daily(parts.telemetry)
 
     async def _prune(self) -> None:
         """Once a day the letterbox forgets what no provider sends again. What fails is done the day after."""
@@ -207,9 +213,9 @@ class Served:
             node=parts.name,
             telemetry=parts.telemetry,
             renewal=parts.renewal,
-            terms=ALONE if self._hints is None else AMONG,
-            freed=(lambda: None) if self._hints is None else self._hints.lead_freed,
-            lost=self._take_back,
+            others=Others(lost=self._take_back)
+            if self._hints is None
+            else Others(terms=AMONG, freed=self._hints.lead_freed, lost=self._take_back),
         )
 
     async def _take_back(self, node: str) -> None:
@@ -228,6 +234,7 @@ class Served:
                     parts.store.archive,
                     self._capabilities,
                     watch=Watch(self.floor.site, parts.store.senders),
+                    care=parts.store.care,
                 ),
                 settling=self._settling,
                 telemetry=parts.telemetry,
