@@ -89,7 +89,8 @@ def test_capabilities_are_consistent(name: str) -> None:
     assert 0 < can.load <= 100
     assert can.text_chars_max > 0
     assert can.live or not LIVE_EFFECTS & set(can.effects)
-    assert built(name).capabilities == can
+    # Which files leave may depend on an entry's settings; nothing else does.
+    assert msgspec.structs.replace(built(name).capabilities, files=can.files) == can
 
 
 @every_channel

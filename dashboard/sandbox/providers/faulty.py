@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -29,11 +29,16 @@ class Fault:
 
 
 class FaultyServer:
-    """Serves what a provider registers; `faults[path]` holds what shall go wrong next, one per request."""
+    """Serves what a provider registers; `faults[path]` holds what shall go wrong next, one per request.
+
+    A path may be one as it is asked for or as it was registered. `waiting` counts the requests that are kept waiting.
+    """
 
     def __init__(self) -> None:
         self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self.requests: list[tuple[str, str]] = []
+        self.waiting: Counter[str] = Counter()
+        self._cut = asyncio.Event()
         self._routes: list[web.RouteDef] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -62,6 +67,11 @@ class FaultyServer:
         """Let the next requests to a path go wrong."""
         self.faults[path].extend(faults)
 
+    def cut(self) -> None:
+        """Let no request wait any longer: what shall happen to it happens now."""
+        self._cut.set()
+        self._cut = asyncio.Event()
+
     def asked(self, path: str) -> int:
         """Return how often a path was asked."""
         return sum(1 for _, each in self.requests if each == path)
@@ -70,7 +80,9 @@ class FaultyServer:
         async def handle(request: web.Request) -> web.StreamResponse:
             self.requests.append((request.method, request.path))
             del self.requests[:-KEPT_MAX]
-            waiting = self.faults[request.path]
+            route = request.match_info.route.resource
+            path = route.canonical if route is not None else request.path
+            waiting = self.faults[request.path] or self.faults[path]
             if not waiting:
                 return await handler(request)
             fault = waiting.popleft()
@@ -78,7 +90,7 @@ class FaultyServer:
                 await handler(request)
             elif fault.status or fault.hang_up:
                 await request.read()
-            await asyncio.sleep(fault.wait_s)
+            await self._wait(path, fault.wait_s)
             if fault.hang_up and request.transport is not None:
                 request.transport.abort()
             if fault.status:
@@ -86,3 +98,13 @@ class FaultyServer:
             return await handler(request) if not fault.after else web.Response()
 
         return handle
+
+    async def _wait(self, path: str, wait_s: float) -> None:
+        self.waiting[path] += 1
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._cut.wait()
+        except TimeoutError:
+            return
+        finally:
+            self.waiting[path] -= 1
