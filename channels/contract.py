@@ -6,7 +6,7 @@ No channel's own facts live here, and nothing of the router's beyond plain value
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 from aiohttp import web
@@ -444,6 +444,13 @@ class Door(Protocol):
         """The name of the channel's entry in the configuration: what its lines are of."""
 
     @property
+    def home(self) -> str:
+        """The name of this node, the same after a restart; empty where it is the only one of its site."""
+
+    async def is_open(self, line: LineRef) -> bool:
+        """Whether a conversation of this line is open and at hand. Raises LetterboxClosed."""
+
+    @property
     def book(self) -> Book: ...
 
     @property
@@ -486,6 +493,26 @@ class Channel(Protocol):
 
     async def find(self, key: str) -> Done | None:
         """Ask the provider whether an unsure effect happened. Only where `can_find`."""
+
+
+class SoftphoneKey(msgspec.Struct, frozen=True, kw_only=True):
+    """With what an agent's browser takes calls, until a time: under which name, and the provider's token."""
+
+    identity: str
+    token: str
+    until_ms: int
+
+    def __repr__(self) -> str:
+        """Secrets reach no log."""
+        return "SoftphoneKey(...)"
+
+
+@runtime_checkable
+class Softphones(Protocol):
+    """What a channel may be besides: one whose calls agents take in their browser."""
+
+    def softphone(self, agent: int) -> SoftphoneKey:
+        """Return an agent's key. Raises TryLater where it is not configured."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

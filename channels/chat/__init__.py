@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import Meta
 
 from channels.chat import frames
 from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
+from channels.chat.elsewhere import Elsewhere
 from channels.chat.exchange import Exchange
 from channels.chat.files import Files
 from channels.chat.presence import PAGES, Presence
@@ -54,7 +56,6 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 # Everything a page of ours sends: messages, signs of typing and of having seen. More is a script.
 FRAMES_PER_WINDOW, FRAMES_WINDOW_MS = 120, 10_000
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,250}(:[0-9]{1,5})?")
-_TALKING = "talking"
 _UNKNOWN_PAGE = "This page may not open a chat: add its origin to the site's list."
 
 
@@ -100,6 +101,7 @@ class Chat:
         self._files = Files(door.public_url, settings.sites)
         self._exchange = Exchange(door, self._may_embed, self._said)
         self._presence = Presence(settings.away_after_s * 1_000)
+        self._elsewhere = Elsewhere(door.book, door.home)
         self._sessions = Buckets(settings.sessions_a_minute_and_ip, MINUTE_MS)
         self._messages = Buckets(settings.messages_a_minute, MINUTE_MS)
         self._frames = Buckets(FRAMES_PER_WINDOW, FRAMES_WINDOW_MS)
@@ -154,17 +156,15 @@ class Chat:
         """Return who was talking. A book that is away is waited for: chats go on, and must not end with the link."""
         while True:
             try:
-                kept = await self._door.book.read(f"{_TALKING}:{page}")
+                return await self._elsewhere.talking(page)
             except LetterboxClosed:
                 await asyncio.sleep(WATCH_S)
-            else:
-                return msgspec.json.decode(kept, type=list[str]) if kept else []
 
     async def _watch(self) -> None:
-        for visitor in self._presence.gone(self._door.now_ms()):
-            # They may have come back while an earlier one was written down.
-            if visitor in self._presence.away:
-                await self._close_line(visitor, "away")
+        with suppress(LetterboxClosed):
+            await self._let_go()
+            for home in await self._elsewhere.gone(self._door.now_ms()):
+                await self._take_over(home)
         for page in tuple(self._presence.changed):
             if not await self._note(page):
                 return
@@ -172,13 +172,44 @@ class Chat:
     async def _note(self, page: str) -> bool:
         """Note who talks; return whether the book took it. If not, the next watch does it again."""
         self._presence.changed.discard(page)
-        talking = msgspec.json.encode(sorted(self._presence.talking.get(page, ()))).decode()
         try:
-            await self._door.book.note(f"{_TALKING}:{page}", talking)
+            await self._elsewhere.note_talking(page, sorted(self._presence.talking.get(page, ())))
         except LetterboxClosed:
             self._presence.changed.add(page)
             return False
         return True
+
+    async def _let_go(self) -> None:
+        """Close the lines of those who have been away for too long, but for those who went on at another node."""
+        for visitor in self._presence.gone(self._door.now_ms()):
+            if await self._elsewhere.is_elsewhere(visitor):
+                self._presence.closed(visitor)
+            # They may have come back while an earlier one was written down.
+            elif visitor in self._presence.away:
+                await self._close_line(visitor, "away")
+
+    async def _take_over(self, home: str) -> None:
+        """Watch over those who talked at a node that is gone; they have the time to come back, here or elsewhere."""
+        for page in PAGES:
+            visitors = await self._elsewhere.talking(page, home)
+            for visitor in visitors:
+                if not await self._elsewhere.is_elsewhere(visitor, than=home):
+                    await self._elsewhere.came(visitor)
+                    self._presence.restore([visitor], self._door.now_ms())
+                    self._presence.changed.add(page)
+            if visitors:
+                await self._note(page)
+                await self._elsewhere.note_talking(page, [], home)
+        await self._elsewhere.forget(home)
+
+    async def _back(self, key: str, visitor: Visitor) -> None:
+        """Whoever talks and comes back, perhaps from another node, is watched over here from now on."""
+        if self._elsewhere.alone:
+            return
+        with suppress(LetterboxClosed):
+            if self._presence.talks(key) or await self._door.is_open(line_of(visitor)):
+                self._presence.said(key)
+                await self._elsewhere.came(key)
 
     async def _close_line(self, key: str, why: str) -> bool:
         """Say that a visitor has left; return whether it is written down. If not, the watch says it again."""
@@ -306,6 +337,7 @@ class Chat:
         self._open.add(conversation)
         self._presence.came(key)
         try:
+            await self._back(key, visitor)
             welcome = frames.write("welcome", session=visitor.id, seq=hello.last_seq, **self._hours(visitor.language))
             await socket.send_str(welcome)
             await conversation.run(hello.last_seq)

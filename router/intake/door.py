@@ -74,6 +74,7 @@ class DoorParts:
     telemetry: Telemetry
     public_url: str
     wait: Callable[[Conv], Wait | None] = _nothing_known
+    home: str = ""
 
 
 class NotebookPage:
@@ -121,6 +122,19 @@ class FloorDoor:
     def name(self) -> str:
         """The name of the channel's entry in the configuration."""
         return self._channel
+
+    @property
+    def home(self) -> str:
+        """The name of this node across restarts; empty where it is the only one."""
+        return self._parts.home
+
+    async def is_open(self, line: LineRef) -> bool:
+        """Whether a conversation of this line is open and at hand. Raises LetterboxClosed."""
+        try:
+            line_id = await self._parts.floor.lines.find(line.channel, line.key)
+        except StoreError:
+            raise LetterboxClosed("the archive cannot be read now") from None
+        return line_id in self._parts.floor.state.lines
 
     def trouble(self, reason: str) -> None:
         """Say once why the channel's link does not work; an empty code says that it works again."""

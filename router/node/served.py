@@ -328,5 +328,6 @@ class Served:
                 telemetry=parts.telemetry,
                 public_url=parts.public_url,
                 wait=self.estimates.remaining,
+                home=parts.home if parts.link is not None else "",
             ),
         )

@@ -114,6 +114,11 @@ class MemoryDoor:
     typed: list[tuple[str, bool]] = field(default_factory=list)
     name: str = "tested"
     troubles: list[str] = field(default_factory=list)
+    home: str = ""
+    open_lines: set[tuple[str, str]] = field(default_factory=set)
+
+    async def is_open(self, line: LineRef) -> bool:
+        return (line.channel, line.key) in self.open_lines
 
     def __post_init__(self) -> None:
         self._by_dedupe: dict[str, Letter] = {}
