@@ -1,7 +1,8 @@
 """The product's own core under the virtual clock, against laws that are known exactly. PATCHBAY_ROUNDS makes it long.
 
 A short round allows four and a half standard errors, which a seed's luck does not reach and a wrong rule does; from
-some fifty rounds on the errors are so small that the gates themselves decide: 2 %, 1 %, 3 %. With -s it says what it finds.
+some fifty rounds on the errors are so small that the gates themselves decide: 2 %, 1 %, 3 %. With -s it
+says what it finds.
 """
 
 from __future__ import annotations
@@ -39,9 +40,8 @@ def seen(scenario: Scenario) -> Summary:
 def holds(found: Estimate, exact: float, *, gate: float, unit: float = 1.0) -> None:
     """Hold an estimate against the law, by its own standard error or by the gate, whichever is wider."""
     mean, error = found.mean / unit, found.error / unit
-    print(
-        f"exact {exact:.6f}, found {mean:.6f} ±{error:.6f}: {mean / exact - 1:+.2%} ±{error / exact:.2%}, gate {gate:.0%}"
-    )
+    off = f"{mean / exact - 1:+.2%} ±{error / exact:.2%}"
+    print(f"exact {exact:.6f}, found {mean:.6f}: {off}, gate {gate:.0%}")
     assert 0 < error <= ERROR_SHARE_MAX * exact, "so uncertain a figure would show nothing"
     assert abs(mean - exact) <= max(SIGMAS * error, gate * exact)
 
