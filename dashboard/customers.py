@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from dashboard.errors import ApiError
@@ -14,6 +15,8 @@ from dashboard.sessions import may
 from router.care.erasing import Eraser
 from router.care.exporting import Exporter
 from router.care.suggesting import suggestions
+from router.core import commands as cmd
+from router.floor.inbox import FloorAway
 from router.store.port import CustomerRow, Merge
 
 BY_HAND = "by_hand"
@@ -50,7 +53,16 @@ class Customers:
             raise ApiError(TOO_MANY if made.refused == "too_many" else made.refused)
         shown = await self._out.store.archive.customer(self._site, one.id)
         self._parts.words.rename()
+        await self._tell_desks(f"merge:{made.merge}", one.id)
         return MergeMade(merge=made.merge, person=shown.person if shown else one.id)
+
+    async def _tell_desks(self, deed: str, customer: int, apart: int = 0) -> None:
+        """What both have open is told of each other, or no longer. A floor that is away loses nothing by it."""
+        archive = self._out.store.archive
+        mine = [line.id for line in await archive.lines_of(self._site, customer)]
+        theirs = [line.id for line in await archive.lines_of(self._site, apart)] if apart else []
+        with suppress(FloorAway):
+            await self._parts.commands.attempt(cmd.Relate(id=deed, lines=tuple(mine), apart=tuple(theirs)))
 
     async def keep_apart(self, call: Call) -> None:
         """Two customers are not one person, whatever speaks for it."""
@@ -85,12 +97,14 @@ class Customers:
     async def unmerge(self, call: Call) -> None:
         """Take a merge of this person back."""
         customer, number = await self._seen(call, call.part("id")), _number(call.part("merge"))
-        if all(each.id != number for each in await self._care.merges(self._site, customer.id)):
+        edge = next((each for each in await self._care.merges(self._site, customer.id) if each.id == number), None)
+        if edge is None:
             raise ApiError("merge_unknown")
         refused = await self._care.unmerge(self._site, number, agent=call.me, at=self._out.now_ms())
         if refused:
             raise ApiError(refused)
         self._parts.words.rename()
+        await self._tell_desks(f"unmerge:{number}", edge.one, edge.other)
 
     async def export(self, call: Call) -> dict[str, Any]:
         """Everything that is known of a person, without the contents of files."""

@@ -432,6 +432,16 @@ class CompleteOutside(Command, frozen=True, kw_only=True, tag=74):
     note: int = 0
 
 
+class Relate(Command, frozen=True, kw_only=True, tag=75):
+    """These lines are one person's, as somebody has just found: what is open on them is told of each other.
+
+    `apart` are those of somebody else, with whom they were taken for one: what is open there is told no longer.
+    """
+
+    lines: tuple[int, ...]
+    apart: tuple[int, ...] = ()
+
+
 class ApplyConfig(Command, frozen=True, kw_only=True, tag=40):
     """Swap in a bundle that is already stored under `hash`."""
 

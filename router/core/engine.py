@@ -10,6 +10,7 @@ from router.core import events as ev
 from router.core.answers import Answered, LookAgain, Made, Refused
 from router.core.bundle import Bundle
 from router.core.decide import (
+    affinity,
     answering,
     arrivals,
     callbacks,
@@ -72,6 +73,7 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.RequestCallback: callbacks.request_callback,
     cmd.FailCallback: callbacks.fail_callback,
     cmd.OrderEmergency: upkeep.emergency,
+    cmd.Relate: affinity.relate,
 }
 
 

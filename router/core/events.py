@@ -470,6 +470,13 @@ class Related(Event, frozen=True, tag=89):
     other: int
 
 
+class Unrelated(Event, frozen=True, tag=110):
+    """The other conversation was taken for the same customer's, and is not."""
+
+    conv: int
+    other: int
+
+
 class Ordered(Event, frozen=True, tag=67):
     """A supervisor's order about a conversation: who, what, why. What follows in the decision is what it did.
 
@@ -734,6 +741,7 @@ AnyEvent = (
     | Reclassed
     | WindowClosed
     | Related
+    | Unrelated
     | Ordered
     | Directed
     | Reprioritised

@@ -69,9 +69,16 @@ def _related(state: State, at: int, event: ev.Related) -> None:
         conv.related = (*conv.related, event.other)
 
 
+def _unrelated(state: State, at: int, event: ev.Unrelated) -> None:
+    del at
+    conv = state.convs[event.conv]
+    conv.related = tuple(other for other in conv.related if other != event.other)
+
+
 WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.Announced: _announced,
     ev.Reclassed: _reclassed,
     ev.WindowClosed: _window_closed,
     ev.Related: _related,
+    ev.Unrelated: _unrelated,
 }

@@ -81,6 +81,7 @@ MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.Reclassed: {WAITING: UNPLACED},
     ev.WindowClosed: _STAYS,
     ev.Related: _STAYS,
+    ev.Unrelated: _STAYS,
 }
 
 

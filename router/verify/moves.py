@@ -30,6 +30,7 @@ ALLOWED: dict[type[ev.Event], frozenset[str]] = {
     ev.Reclassed: frozenset({WAITING}),
     ev.WindowClosed: _OPEN,
     ev.Related: _OPEN,
+    ev.Unrelated: _OPEN,
     ev.HeldFor: frozenset({UNPLACED, WAITING, HELD, ACTIVE}),
     ev.Deferred: _PLACEABLE,
     ev.Announced: _OPEN,

@@ -113,6 +113,7 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.Reclassed: ev.Reclassed(1, 1, "window_closing"),
     ev.WindowClosed: ev.WindowClosed(1, 1, 0),
     ev.Related: ev.Related(1, 2),
+    ev.Unrelated: ev.Unrelated(1, 2),
     ev.Overflowed: ev.Overflowed(1, "general", 1, "overflow_full", 51, 0),
     ev.OverflowTold: ev.OverflowTold(1, "voicemail", "overflow_slow", 3, 60_000, "voicemail"),
     ev.LookedAt: ev.LookedAt(1, 100),

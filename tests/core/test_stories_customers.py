@@ -258,3 +258,48 @@ def test_of_many_open_ones_only_a_few_are_told() -> None:
         floor.arrive(line)
     made = write(floor, 10, lines=tuple(range(1, 10)))
     assert len([event for event in made if isinstance(event, ev.Related)]) == 10
+
+
+def relate(floor: Floor, *lines: int) -> list[ev.Event]:
+    return floor.do(cmd.Relate(id=floor.id(), lines=lines))
+
+
+def test_customers_found_to_be_one_have_their_open_conversations_told_of_each_other_once() -> None:
+    floor = floor_of(related=True)
+    for line in (1, 2, 3):
+        write(floor, line)
+    made = relate(floor, 3, 1, 8)
+    assert made == [ev.Related(1, 3), ev.Related(3, 1)]
+    assert relate(floor, 1, 3) == []
+    assert relate(floor, 2, 9) == []
+    assert relate(floor, 1, 2, 3) == [ev.Related(1, 2), ev.Related(2, 1), ev.Related(2, 3), ev.Related(3, 2)]
+
+
+def test_who_is_found_to_be_one_with_an_agents_customer_is_the_next_that_agent_gets() -> None:
+    floor = floor_of(1, capacity=50, related=True)
+    for line in (1, 7, 8):
+        floor.arrive(line)
+    for conv in (1, 2):
+        floor.accept(conv)
+    floor.arrive(2)
+    relate(floor, 1, 2)
+    floor.do(cmd.Close(id="c", agent=1, conv=2, disposition="solved"))
+    assert offered(floor, 4) == (1, ("same_customer",))
+
+
+def test_who_was_taken_for_one_by_mistake_is_told_no_longer() -> None:
+    floor = floor_of(related=True)
+    for line in (1, 2, 3):
+        write(floor, line)
+    relate(floor, 1, 2, 3)
+    made = floor.do(cmd.Relate(id="apart", lines=(1, 3), apart=(2,)))
+    assert made == [ev.Unrelated(1, 2), ev.Unrelated(2, 1), ev.Unrelated(3, 2), ev.Unrelated(2, 3)]
+    assert [floor.state.convs[conv].related for conv in (1, 2, 3)] == [(3,), (), (1,)]
+    assert floor.do(cmd.Relate(id="again", lines=(1, 3), apart=(2,))) == []
+
+
+def test_a_queue_that_does_not_ask_for_it_tells_nobody() -> None:
+    floor = floor_of()
+    for line in (1, 2):
+        write(floor, line)
+    assert relate(floor, 1, 2) == []

@@ -104,7 +104,7 @@ def test_the_first_release_is_recorded_with_every_event_it_knew() -> None:
 
 # What only stories bring about: a random walk is a day or two, and knows one line a customer.
 SECOND = ("0.2.0", "0.2.0-choosing", "0.2.0-offers")
-RARE = {ev.FactsDropped, ev.Reclassed, ev.Related, ev.Rested, ev.TransferReturned, ev.WindowClosed}
+RARE = {ev.FactsDropped, ev.Reclassed, ev.Related, ev.Rested, ev.TransferReturned, ev.Unrelated, ev.WindowClosed}
 
 
 def test_the_second_release_is_recorded_with_what_random_floors_say() -> None:

@@ -6,11 +6,12 @@ ability that is needed for a while: see `teams`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, product
 
 from router.core import events as ev
 from router.core.bundle import Affinity, Repeat
-from router.core.commands import Acquaintance, Receive
+from router.core.commands import Acquaintance, Receive, Relate
 from router.core.decide.placing import Steps, offer
 from router.core.decide.windows import bounded_ms
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WRAP_UP
@@ -43,6 +44,37 @@ def tell_related(s: State, conv: Conv, known: Acquaintance) -> Steps:
         if other.id not in conv.related:
             yield ev.Related(conv.id, other.id)
             yield ev.Related(other.id, conv.id)
+
+
+def relate(s: State, at: int, c: Relate) -> Steps:
+    """Two customers are found to be one person: what they have open in queues that care is told of each other.
+
+    Nothing is asked for it now: who waits has a place already, and an agent with room takes their own first.
+    """
+    del at
+    mine, theirs = _open_on(s, c.lines), _open_on(s, c.apart)
+    for one, other in product(mine, theirs):
+        yield from _part(one, other)
+    telling = [conv for conv in mine if s.queue_spec(conv.queue).related] if not c.apart else []
+    for one, other in combinations(telling[: RELATED_MAX + 1], 2):
+        if other.id not in one.related:
+            yield ev.Related(one.id, other.id)
+        if one.id not in other.related:
+            yield ev.Related(other.id, one.id)
+
+
+def _part(one: Conv, other: Conv) -> Steps:
+    """Two that were told of each other are told that they are not one customer's."""
+    if other.id in one.related:
+        yield ev.Unrelated(one.id, other.id)
+    if one.id in other.related:
+        yield ev.Unrelated(other.id, one.id)
+
+
+def _open_on(s: State, lines: Iterable[int]) -> list[Conv]:
+    """Return what is open on lines, the earliest first."""
+    numbers = {s.lines.get(line, 0) for line in lines}
+    return [conv for number in sorted(numbers) if (conv := s.convs.get(number)) is not None]
 
 
 def _others(s: State, conv: Conv, known: Acquaintance) -> Iterator[Conv]:
