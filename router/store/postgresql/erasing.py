@@ -21,6 +21,17 @@ SELECT reference FROM conversation WHERE site = $1 AND customer = ANY($2::bigint
 ORDER BY conv LIMIT $4
 """
 
+# What waits is walked, by its own index: it is as much as providers have not taken yet, and no conversation's alone.
+_WAITING = """
+SELECT DISTINCT c.reference FROM outbox o JOIN conversation c ON c.site = o.site AND c.conv = o.conv
+WHERE o.site = $1 AND o.state = 'waiting' AND c.customer = ANY($2::bigint[]) LIMIT $3
+"""
+
+_DEAD = """
+DELETE FROM outbox o USING conversation c WHERE o.site = $1 AND o.state = 'dead' AND c.site = o.site
+  AND c.conv = o.conv AND c.customer = ANY($2::bigint[])
+"""
+
 _BEGIN = """
 INSERT INTO erasure(site, customer, person, agent, begun_ms) SELECT $1, k, $3, $4, $5 FROM unnest($2::bigint[]) k
 ON CONFLICT (site, customer) DO NOTHING
@@ -110,9 +121,12 @@ async def begin(
     still = await runs.read(_OPEN, site, person, list(ENDED), OPEN_SHOWN_MAX)
     if still:
         return Erasure(refused="conversations_open", open=[reference for (reference,) in still])
+    waiting = await runs.read(_WAITING, site, person, OPEN_SHOWN_MAX)
+    if waiting:
+        return Erasure(refused="effects_waiting", open=[reference for (reference,) in waiting])
     await runs.write(_BEGIN, site, person, person[0], agent, at)
     await runs.write(_LINE_MARKS, site, *line_mark)
-    for statement in (_ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
+    for statement in (_DEAD, _ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
         await runs.write(statement, site, person)
     return await erasure_of(runs, site, person[0])
 

@@ -18,7 +18,7 @@ _RELEASE = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = $1 AND name =
 
 _EXPIRED = """
 SELECT name, owner FROM lease
-WHERE site = $1 AND starts_with(name, $2) AND owner <> '' AND until_ms <= store_clock_ms() ORDER BY name
+WHERE site = $1 AND name >= $2 AND name < $3 AND owner <> '' AND until_ms <= store_clock_ms() ORDER BY name
 """
 
 _END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = $1 AND owner <> ''"
@@ -29,6 +29,10 @@ _NOTE = """
 INSERT INTO notebook(site, book, key, value) VALUES ($1, $2, $3, $4)
 ON CONFLICT (site, book, key) DO UPDATE SET value = excluded.value
 """
+
+
+LAST = "\U0010ffff"
+"""Behind every name that begins with a prefix stands the prefix with the last of all characters."""
 
 
 class PostgresqlLeases:
@@ -48,7 +52,7 @@ class PostgresqlLeases:
 
     async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
         """See the port."""
-        return [(name, owner) for name, owner in await self._connections.read(_EXPIRED, site, prefix)]
+        return [(name, owner) for name, owner in await self._connections.read(_EXPIRED, site, prefix, prefix + LAST)]
 
     async def end(self, site: str) -> None:
         """See the port."""

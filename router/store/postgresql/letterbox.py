@@ -73,8 +73,8 @@ SELECT (SELECT count(*) FROM letter WHERE site = $1 AND state = 'new'),
 _PRUNE = """
 WITH seen AS MATERIALIZED (SELECT id, received_ms FROM letter WHERE site = $1 AND id > $2 ORDER BY id LIMIT $3),
 gone AS (
-  DELETE FROM letter WHERE site = $1 AND id IN (SELECT id FROM seen WHERE received_ms < $4) AND state = 'settled'
-  RETURNING 1)
+  DELETE FROM letter WHERE site = $1 AND state = 'settled'
+    AND id = ANY(ARRAY(SELECT id FROM seen WHERE received_ms < $4)) RETURNING 1)
 SELECT (SELECT max(id) FROM seen), (SELECT count(*) FROM gone),
   (SELECT count(*) FROM seen) = $3 AND (SELECT received_ms FROM seen ORDER BY id DESC LIMIT 1) < $4
 """

@@ -113,6 +113,7 @@ CREATE FUNCTION store_clock_ms() RETURNS bigint LANGUAGE sql VOLATILE PARALLEL S
 CREATE TABLE lease(
   site text NOT NULL, name text COLLATE "C" NOT NULL, owner text NOT NULL, until_ms bigint NOT NULL,
   epoch bigint NOT NULL, PRIMARY KEY(site, name)) WITH (fillfactor = 50);
+CREATE INDEX lease_held ON lease(site, name) WHERE owner <> '';
 CREATE TABLE notebook(
   site text NOT NULL, book text NOT NULL, key text NOT NULL, value text NOT NULL, PRIMARY KEY(site, book, key));
 CREATE SEQUENCE account_id;
@@ -172,7 +173,7 @@ _RELAY = """
 CREATE TABLE relay(
   site text NOT NULL, command text COLLATE "C" NOT NULL, at bigint NOT NULL, question bytea NOT NULL, answer bytea,
   PRIMARY KEY(site, command));
-CREATE INDEX relay_unanswered ON relay(site, at, command) WHERE answer IS NULL;
+CREATE INDEX relay_at ON relay(site, at, command);
 """
 
 _FIRST = _LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE + _CARE + _RELAY + OUTBOX_FUNCTIONS + COMMIT
