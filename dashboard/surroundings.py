@@ -147,6 +147,21 @@ def _no_files(channel: str) -> Sendable:
     return Sendable()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Softphone:
+    """What an agent's browser needs to take the calls of a channel, until a time."""
+
+    channel: str
+    identity: str
+    token: str
+    until_ms: int
+
+
+def _no_softphone(agent: int) -> Softphone | None:
+    del agent
+    return None
+
+
 class LogError(Protocol):
     """The node's log of its own faults: the dashboard writes one declared event, `request_failed`, with codes only."""
 
@@ -192,4 +207,5 @@ class Surroundings:
     waits: Waits = field(default_factory=NoWaits)
     files: Files = field(default_factory=NoFiles)
     sendable: Callable[[str], Sendable] = _no_files
+    softphone: Callable[[int], Softphone | None] = _no_softphone
     web_root: Path = field(default_factory=_web_root)

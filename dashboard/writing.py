@@ -31,6 +31,7 @@ class Draft:
     text: str
     client: str
     kind: tuple[str, str]
+    subject: str = ""
     files: tuple[FileRow, ...] = ()
 
     @property
@@ -73,6 +74,7 @@ class Writing:
             author=draft.author,
             kind=draft.kind[1],
             text=draft.text,
+            subject=draft.subject,
             created_ms=self._out.now_ms(),
             extra={"client": draft.client} if draft.client else {},
         )

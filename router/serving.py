@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from channels.contract import Capabilities
+from channels.contract import Capabilities, Channel, Softphones, TryLater
 from channels.discovery import discover
 from dashboard.app import build_app
 from dashboard.passwords import hash_password
-from dashboard.surroundings import Sendable, Surroundings
+from dashboard.surroundings import Sendable, Softphone, Surroundings
 from router.clock import Clock
 from router.clustering import Meeting, is_shared, meeting
 from router.node.frontdoor import BACKLOG, front_door
@@ -227,6 +227,7 @@ def build_web(
             files=served.files,
             waits=served.estimates,
             sendable=lambda channel: sendable(served.can(channel)),
+            softphone=lambda agent: softphone(served.board.channels, agent),
             played=played,
         )
     )
@@ -241,6 +242,16 @@ def build_web(
 def sendable(can: Capabilities) -> Sendable:
     """Return what of a channel's capabilities a desk must know before it sends files."""
     return Sendable(kinds=can.files, files_max=can.files_max, bytes_max=can.files_bytes_max)
+
+
+def softphone(channels: Mapping[str, Channel], agent: int) -> Softphone | None:
+    """Return what an agent's browser needs to take calls, of the first channel that has any; None for none."""
+    for name, channel in sorted(channels.items()):
+        if isinstance(channel, Softphones):
+            with suppress(TryLater):
+                key = channel.softphone(agent)
+                return Softphone(channel=name, identity=key.identity, token=key.token, until_ms=key.until_ms)
+    return None
 
 
 def add_operators_pages(app: web.Application, node: Node, telemetry: Telemetry) -> None:

@@ -31,6 +31,7 @@ from channels.contract import (
     Move,
     Play,
     Route,
+    SoftphoneKey,
     TryLater,
     Undeliverable,
     Unsure,
@@ -188,6 +189,11 @@ class Phone:
         return Done(provider=sid) if sid else None
 
     # --- the agent's softphone --------------------------------------------------------------------------------
+
+    def softphone(self, agent: int) -> SoftphoneKey:
+        """Return with what an agent's browser takes calls. Raises TryLater where no key is configured."""
+        until_ms = self._door.now_ms() + TOKEN_S * 1_000
+        return SoftphoneKey(identity=f"agent_{agent}", token=self.softphone_token(agent), until_ms=until_ms)
 
     def softphone_token(self, agent: int) -> str:
         """Return the token with which an agent's browser takes calls. Raises TryLater where no key is configured."""

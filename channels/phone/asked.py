@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from channels.contract import AnySignal, Door
+from channels.contract import AnySignal, Door, LineItem
 from channels.phone.company import Company
 from channels.phone.documents import Pages, Speech
 from channels.phone.legs import LegBook
+from channels.phone.reading import line_of
 from channels.phone.talk import Talk
 
 Fields = dict[str, str]
+# What happened on a line is read up to here: a conversation on one call has few steps.
+ITEMS_MAX = 500
 
 
 class MenuKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +70,10 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
         return Speech(
             language=language or manners.language, texts=self.door.text, voices=manners.voices, music=manners.music
         )
+
+    async def items(self, asked: Asked) -> list[LineItem]:
+        """Return what has been decided and announced on this line."""
+        return await self.door.line_items(line_of(asked.line), after=0, limit=ITEMS_MAX)
 
     def said(self, asked: Asked) -> tuple[Speech, Pages]:
         """Return how things are said on this call, and its pages."""

@@ -18,8 +18,8 @@ async def customer_ended(hands: Hands, line: str, leg: str, status: str) -> None
         return
     # The router says when it is tried again. Who answered and pressed no key may have been a machine.
     await hands.accept(reading.unreached(line, leg, "machine" if status == "completed" else status))
-    await hands.talk.tell_agent(line, "no-answer")
     await hands.book.change(line, kept=CALL_BACK, talking=False)
+    await hands.talk.tell_agent(line, "no-answer")
 
 
 async def customer_left(hands: Hands, line: str, why: str) -> None:
@@ -35,10 +35,15 @@ async def customer_left(hands: Hands, line: str, why: str) -> None:
 
 
 async def party_ended(hands: Hands, line: str, party: str, leg: str, *, why: str) -> None:
-    """Somebody's leg is over; one that was let go, or belongs to an earlier round, is told of no more."""
+    """Somebody's leg is over; one that was let go, or belongs to an earlier round, is told of no more.
+
+    A talk ends for all with its customer, and nobody knows whose end is told first: the customer's is, here.
+    """
     legs = await hands.book.of(line)
     if not _is_current(legs, party, leg):
         return
+    if legs.talking and not legs.kept and not await hands.talk.is_alive(legs.customer):
+        await customer_left(hands, line, "hung_up")
     await hands.accept(reading.party_left(line, party, leg, why))
     if party == legs.party:
         await hands.book.change(line, joined="", agent="")

@@ -197,8 +197,9 @@ def voicemail(line: str, sid: str, url: str, text: str) -> MessageIn:
     return MessageIn(line=line_of(line), dedupe=sid, provider=sid, text=text, attachments=(sound,))
 
 
-def place_of(items: list[LineItem], voicemail_on: tuple[str, ...]) -> str:
-    """Return what the caller stands before; `waiting` while nothing is decided."""
+def place_of(items: list[LineItem], voicemail_on: tuple[str, ...], *, since: int = 0) -> str:
+    """Return what the caller stands before; `waiting` while nothing is decided, or only what was before `since`."""
+    items = [item for item in items if item.seq > since]
     states = [item.state for item in items if item.kind == "status"]
     place = _PLACES.get(states[-1], WAITING) if states else WAITING
     told = any(item.kind == "notice" and item.notice in voicemail_on for item in items)

@@ -132,11 +132,16 @@ class Talking:
     async def _reached(self, asked: Asked) -> str:
         leg = reading.sid_in(asked.fields.get("CallSid", ""))
         legs = await self._book.of(asked.line)
-        if asked.digits != "1" or legs.customer != leg:
+        # The provider may be faster than its own answer to us: then nobody has noted yet whose leg this is.
+        theirs = legs.customer == leg or not (await self._book.of_leg(leg))[0]
+        if asked.digits != "1" or not theirs:
             return doc.nothing()
-        # From here on it is a call like any other: its end ends the conversation.
+        # From here on it is a call like any other: its end ends the conversation, and what was decided of the earlier
+        # one (kept for later, told to leave a message) is not said of this.
+        items = await self._hands.items(asked)
+        since = max((item.seq for item in items), default=0)
         await self._hands.accept(reading.reached(asked.line, leg))
-        await self._book.change(asked.line, kept="")
+        await self._book.change(asked.line, kept="", customer=leg, since=since, heard=since)
         speech, pages = self._hands.said(asked)
         return doc.enqueue(speech, pages, greet=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
-from channels.contract import EffectFailed, LetterboxClosed, LineItem, Route
+from channels.contract import EffectFailed, LetterboxClosed, Route
 from channels.phone import documents as doc
 from channels.phone import reading
 from channels.phone.asked import Answer, Asked, Hands, MenuKey
@@ -19,8 +19,6 @@ from channels.phone.wording import said
 from channels.twilio import Account, read_webhook
 
 BODY_BYTES_MAX = 64 * 1024
-# What happened on a line is read up to here: a conversation on one call has few steps.
-ITEMS_MAX = 500
 # While the letterbox is closed a caller is asked to wait so often, so long each time; then told to call again.
 AGAIN_MAX, AGAIN_S = 12, 5
 # How a queue lets a caller go. What is not here has been settled elsewhere.
@@ -132,14 +130,11 @@ class Webhooks:
 
     # --- waiting ----------------------------------------------------------------------------------------------
 
-    async def _items(self, asked: Asked) -> list[LineItem]:
-        return await self._door.line_items(reading.line_of(asked.line), after=0, limit=ITEMS_MAX)
-
     async def _wait(self, asked: Asked) -> str:
         """The next turn: what has been decided is heard now, if no effect came before."""
         speech, pages = self._hands.said(asked)
-        items, legs = await self._items(asked), await self._book.of(asked.line)
-        where = reading.place_of(items, self._manners.voicemail_on)
+        items, legs = await self._hands.items(asked), await self._book.of(asked.line)
+        where = reading.place_of(items, self._manners.voicemail_on, since=legs.since)
         notice = reading.newest_notice(items, legs.heard)
         if notice is not None:
             await self._book.change(asked.line, heard=notice.seq)
@@ -177,8 +172,9 @@ class Webhooks:
             return doc.one_moment(speech, pages.url("again"), pause_s=AGAIN_S)
 
     async def _next_step(self, asked: Asked, speech: Speech, pages: Pages) -> str:
-        where = reading.place_of(await self._items(asked), self._manners.voicemail_on)
         legs = await self._book.of(asked.line)
+        items = await self._hands.items(asked)
+        where = reading.place_of(items, self._manners.voicemail_on, since=legs.since)
         if legs.awaited:
             await self._book.change(asked.line, talking=True)
             return doc.talk(pages, label=CUSTOMER)

@@ -54,6 +54,7 @@ REFUSALS: dict[str, str] = {
     "contact_closed": "That contact is not there at this time.",
     "contact_no_way": "That contact cannot be reached from here: it has no telephone number or mail address for this.",
     "outside_asked": "An outside party takes part or is called already.",
+    "no_softphone": "No channel has calls that a browser could take.",
     "no_outside": "No outside party is on the line.",
     "broken": "This command broke the floor by a fault of ours. It was set aside and nothing was changed.",
 }

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from channels.contract import Capabilities
 from dashboard.app import build_app
 from dashboard.passwords import hash_password
-from dashboard.surroundings import Surroundings
+from dashboard.surroundings import Softphone, Surroundings
 from router.bus.in_process import InProcessBus
 from router.core import bundle as b
 from router.core import commands as cmd
@@ -157,6 +157,7 @@ class Office:
             "nudge_outbox": self._nudge,
             "files": self.files,
             "web_root": self.web_root,
+            "softphone": lambda agent: Softphone(channel="phone", identity=f"agent_{agent}", token="t", until_ms=9),
         }
         return Surroundings(**{**fields, **changes})
 

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.requests import TEXT_CHARS_MAX
 from router.core import commands as cmd
+from router.core.bundle import ChannelSpec, Contact
 from router.floor.inbox import FloorDown
 from router.store.port import Body, Caller
 from router.views.keeper import Keeper
@@ -121,6 +122,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     assert (await ana.post(f"/conversations/{office.ref(declined)}/park", {})).status == 200
     await call_back(office, ana)
     await take_part(office, ana, ben)
+    await go_outside(office, ana)
     await order(office, sue, ana)
     await step_in(office, sue, ana)
     await emergency(sue)
@@ -188,6 +190,24 @@ async def take_part(office: Office, ana: Desk, ben: Desk) -> None:
     assert (await ben.get(f"/conversations/{ref}")).body["owner"]["name"] == "Ben"
     assert (await ben.post(f"/conversations/{ref}/close", {"disposition": "solved"})).status == 200
     assert (await ben.call("DELETE", "/shift")).status == 200
+
+
+async def go_outside(office: Office, ana: Desk) -> None:
+    """Ana asks a contact of the book, lets them go, asks again and hands over; and her browser gets its key."""
+    lines = {**bundle().channels, "chat": ChannelSpec(load=25, live=True, connects=True)}
+    contacts = {"acme": Contact(name="acme", phone="+420222333444", then="leaves")}
+    await office.configure(bundle(contacts=contacts, channels=lines))
+    ref = await active(office, ana, key="o1")
+    path, (conv,) = f"/conversations/{ref}", [c for c in office.floor.state.convs.values() if office.ref(c.id) == ref]
+    assert [each["name"] for each in (await ana.get(f"{path}/contacts")).body["contacts"]] == ["acme"]
+    for _ in range(2):
+        assert (await ana.post(f"{path}/outside", {"contact": "acme"})).status == 200
+        assert (await ana.post(f"{path}/outside/let-go", {})).status == 200
+    assert (await ana.post(f"{path}/outside", {"contact": "acme"})).status == 200
+    await office.made(cmd.ReportParty(id="acme", line=conv.line, party="outside:acme", joined=True))
+    assert (await ana.post(f"{path}/outside/complete", {"note": "all said"})).status == 200
+    assert (await ana.post("/softphone", {})).body["channel"] == "phone"
+    await office.configure(bundle())
 
 
 async def order(office: Office, sue: Desk, ana: Desk) -> None:
