@@ -120,7 +120,6 @@ class Stories:
         )
         return msgspec.structs.replace(item, text=text)
 
-
     async def _contact(self, row: TimelineRow) -> str:
         """Return who of the contact book writes on a line; empty for one that is in it no more."""
         line, bundle = await self._out.store.archive.line(self._out.floor.site, row.line), self._out.floor.bundle
