@@ -104,6 +104,36 @@ async def test_a_wrong_password_keeps_the_link_down_and_out_of_the_log(tmp_path)
         await comes_up(server.url)
 
 
+async def test_the_rights_that_operations_names_are_enough(tmp_path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "OPERATIONS.md").read_text()
+    rights = next(line for line in page.splitlines() if line.startswith("user patchbay on ")).replace(
+        ">…", f">{SECRET}"
+    )
+    with running_redis(tmp_path, user=rights.removeprefix("user ")) as server:
+        url = server.url.replace("redis://", f"redis://patchbay:{SECRET}@")
+        first, second = [RedisLink(url, node=name, telemetry=Telemetry(StringIO())) for name in "ab"]
+
+        async def echo(question: bytes) -> bytes:
+            return question
+
+        answering = asyncio.create_task(first.answer("main", echo))
+        try:
+            await until(lambda: first.up and second.up)
+            heard, hints = second.heard("main"), second.hints("main")
+            assert await anext(heard) == b""
+            assert await second.ask("main", b"rights", within_ms=5_000) == b"rights"
+            first.tell("main", b"frame", last=1)
+            frames = [await anext(heard) for _ in range(2)]
+            first.hint("main", b"hint")
+            assert b"frame" in frames
+            assert await asyncio.wait_for(anext(hints), 5) == b"hint"
+            assert "-NOPERM" in server.say(f"AUTH patchbay {SECRET}", "GET patchbay:main:other")
+        finally:
+            answering.cancel()
+            await first.close()
+            await second.close()
+
+
 async def test_a_link_goes_over_a_socket_of_the_machine(tmp_path) -> None:
     path = tmp_path / "s"
     with running_redis(tmp_path / "home", unixsocket=str(path)):
