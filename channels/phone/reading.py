@@ -35,6 +35,10 @@ HIDDEN = frozenset(
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 ALIVE = frozenset({"queued", "ringing", "in-progress", "initiated"})
 NAME_CHARS_MAX = 200
+# The kind of identity under which all calls that show one number are one caller's.
+CALLER_ID = "caller_id"
+# The provider's word for: the calling carrier knows the caller, and that the number is theirs.
+FULLY_SIGNED = "TN-Validation-Passed-A"
 # What the caller stands before, by what was decided: the next document follows from it.
 WAITING, TALKING, VOICEMAIL, OVER = "waiting", "talking", "voicemail", "over"
 _PLACES = {"active": TALKING, "deferred": VOICEMAIL, "closed": OVER, "abandoned": OVER}
@@ -53,6 +57,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     inbound: bool
     name: str = ""
+    signed: bool = False
 
     @property
     def hidden(self) -> bool:
@@ -90,6 +95,7 @@ def call_in(fields: Mapping[str, str]) -> Call:
         status=fields.get("CallStatus", ""),
         inbound=fields.get("Direction", "inbound") == "inbound",
         name=typed(fields.get("CallerName", "")[:NAME_CHARS_MAX], lines=False),
+        signed=fields.get("StirVerstat", "") == FULLY_SIGNED,
     )
 
 
@@ -130,15 +136,25 @@ def ends_of(peer: str) -> tuple[str, str]:
 
 def opened(call: Call, *, language: str, facts: Mapping[str, str]) -> LineOpened:
     """A call is here, before a word is said."""
-    known = () if call.hidden else (Identity(kind="phone", value=call.theirs, verified="carrier"),)
     return LineOpened(
         line=line_of(call.sid, theirs="hidden" if call.hidden else call.theirs, ours=call.ours),
         dedupe=f"{call.sid}:ring",
         name=call.name,
         language=language,
-        identities=known,
+        identities=_identities(call),
         declared=dict(facts),
     )
+
+
+def _identities(call: Call) -> tuple[Identity, ...]:
+    """A caller's number is what the caller's side says it is: calls that show it are one caller's, and no more.
+
+    It is the number's owner who calls only where the carrier has signed for it (STIR, full attestation).
+    """
+    if call.hidden:
+        return ()
+    number = Identity(kind="phone", value=call.theirs, verified="stir" if call.signed else "")
+    return (Identity(kind=CALLER_ID, value=call.theirs, verified="carrier"), number)
 
 
 def left(line: str, why: str) -> PartyLeft:

@@ -35,7 +35,8 @@ async def test_a_call_is_on_the_disk_and_greeted_in_the_callers_language(exchang
     (opened,) = exchange.door.signals
     assert isinstance(opened, LineOpened)
     assert (opened.language, opened.line.key, opened.line.peer) == ("th", leg.sid, f"{THEIRS} via {OURS}")
-    assert [(one.value, one.verified) for one in opened.identities] == [(THEIRS, "carrier")]
+    known = [(one.kind, one.value, one.verified) for one in opened.identities]
+    assert known == [("caller_id", THEIRS, "carrier"), ("phone", THEIRS, "")]
     assert leg.heard[0] == SAID["greeting"]["th"]
 
 
