@@ -149,12 +149,17 @@ def opened(call: Call, *, language: str, facts: Mapping[str, str]) -> LineOpened
 def _identities(call: Call) -> tuple[Identity, ...]:
     """A caller's number is what the caller's side says it is: calls that show it are one caller's, and no more.
 
-    It is the number's owner who calls only where the carrier has signed for it (STIR, full attestation).
+    It is the number's owner who calls only where the carrier has signed for it (STIR, full attestation). The two are
+    never said of one call: they would be one person, and who shows a false number would be its owner.
     """
     if call.hidden:
         return ()
-    number = Identity(kind="phone", value=call.theirs, verified="stir" if call.signed else "")
-    return (Identity(kind=CALLER_ID, value=call.theirs, verified="carrier"), number)
+    if call.signed:
+        return (Identity(kind="phone", value=call.theirs, verified="stir"),)
+    return (
+        Identity(kind=CALLER_ID, value=call.theirs, verified="carrier"),
+        Identity(kind="phone", value=call.theirs),
+    )
 
 
 def left(line: str, why: str) -> PartyLeft:

@@ -96,7 +96,7 @@ RULES: dict[str, tuple[Known, Known]] = {
     ),
     "a call for which the carrier has signed is its owner's": (
         call(StirVerstat="TN-Validation-Passed-A"),
-        {("caller_id", "carrier"), ("phone", "stir")},
+        {("phone", "stir")},
     ),
     "a call for which somebody has signed less is not": (
         call(StirVerstat="TN-Validation-Passed-B"),
