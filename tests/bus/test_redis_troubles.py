@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from io import StringIO
@@ -306,6 +309,63 @@ async def test_an_old_leader_stops_within_a_moment_even_while_redis_stands_still
     leading.cancel()
     await asyncio.wait([leading], timeout=0.5)
     assert leading.cancelled()
+
+
+@pytest.fixture
+def leading(server) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def one(name: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.bus.leading", server.url, name]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+        assert started[-1].stdout.readline() == b"leads\n"
+        return started[-1]
+
+    yield one
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+async def test_a_leader_that_wakes_up_disturbs_nobody_and_answers_nothing_late(server, make: Make, leading) -> None:
+    second = make("b")
+    await until(lambda: second.up)
+    old = await asyncio.to_thread(leading, "old")
+    assert await asked_until_answered(second, b"1") == b"old 1"
+    old.send_signal(signal.SIGSTOP)
+    with pytest.raises(NoAnswer):
+        await second.ask(SITE, b"2", within_ms=300)
+    await asyncio.to_thread(leading, "new")
+    assert await asked_until_answered(second, b"3") == b"new 3"
+    old.send_signal(signal.SIGCONT)
+    for number in range(100, 150):
+        answer = await second.ask(SITE, b"%d" % number, within_ms=5_000)
+        assert answer in {b"old %d" % number, b"new %d" % number}
+    asked = []
+    while b"149" not in asked:
+        asked.append((await asyncio.wait_for(asyncio.to_thread(old.stdout.readline), 10)).strip())
+    assert b"1" in asked
+    assert b"2" not in asked, "nobody waited for it any more when its leader woke up"
+
+
+async def test_a_sudden_crowd_of_new_listeners_and_leavers_misses_nothing(make: Make) -> None:
+    leader, second = make("a"), make("b")
+    await until(lambda: leader.up and second.up)
+    steady = Listening(second, "steady")
+    await steady.begun()
+    ears = []
+    for number in range(40):
+        leader.tell("steady", b"%d" % number, last=number + 1)
+        ears.append(second.heard(f"site{number}"))
+        await asyncio.sleep(0.002)
+    await steady.hears(b"39")
+    assert [frame for frame in steady.frames if frame] == [b"%d" % number for number in range(40)]
+    for ear in ears:
+        assert await asyncio.wait_for(anext(ear), 5) == b""
+    del ear
+    ears.clear()
+    await until(lambda: list(second._hearer._ears) == ["steady"])
 
 
 async def test_what_others_put_there_is_passed_by(server, make: Make) -> None:

@@ -17,6 +17,7 @@ from router.bus.redis.limits import (
     PATIENCE_MS_MAX,
     PAYLOAD_BYTES_MAX,
     WAITING_ANSWERS_MAX,
+    WAITING_BYTES_MAX,
 )
 from router.bus.redis.names import Names
 from router.bus.redis.packs import Answers, Questions, encode, first_that_fit, unpack
@@ -37,15 +38,18 @@ class Answered:
         self._telemetry = telemetry
         self._waiting: dict[str, deque[tuple[int, bytes]]] = {}
         self._count = 0
+        self._bytes = 0
         self._sent = 0
 
     def give(self, asker: str, number: int, answer: bytes) -> None:
         """Let an answer wait for the next turn."""
-        if self._count >= WAITING_ANSWERS_MAX or len(answer) > PAYLOAD_BYTES_MAX:
+        full = self._count >= WAITING_ANSWERS_MAX or self._bytes + len(answer) > WAITING_BYTES_MAX
+        if full or len(answer) > PAYLOAD_BYTES_MAX:
             self._telemetry.count("link_dropped", "answer")
             return
         self._waiting.setdefault(asker, deque()).append((number, answer))
         self._count += 1
+        self._bytes += len(answer)
         self._sender.wake()
 
     def commands(self) -> list[Command]:
@@ -57,7 +61,7 @@ class Answered:
                 pack = Answers(tuple(answers.popleft() for _ in range(count)))
                 commands.append(("PUBLISH", self._names.answers(asker), encode(pack)))
         self._waiting.clear()
-        self._sent, self._count = self._count, 0
+        self._sent, self._count, self._bytes = self._count, 0, 0
         return commands
 
     def done(self, replies: Sequence[Reply]) -> None:

@@ -129,7 +129,10 @@ class Hearer:
 
     async def _read(self, wire: Wire) -> bool:
         """Read once. False when a new site came meanwhile and this connection is still blocked without it."""
-        sites = {self._names.events(site).encode(): ear for site, ear in self._ears.items()}
+        # One that came while we looked at the others has no cursor yet; the next look is for it.
+        sites = {self._names.events(site).encode(): ear for site, ear in self._ears.items() if ear.cursor}
+        if not sites:
+            return True
         cursors = [ear.cursor for ear in sites.values()]
         reply = await self._unless_changed(
             wire.one("XREAD", "COUNT", READ_COUNT, "BLOCK", BLOCK_MS, "STREAMS", *sites, *cursors)
