@@ -74,7 +74,10 @@ MARGINS: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("s6-vip", (IDLE,), 5.0),
     ("s9-peak", (IDLE,), 5.0),
 )
-BELOW_MAX = 1.0  # how many points below longest idle the default may be anywhere but in the backlog
+# By the number of seeds: how many standard errors to both sides hold 95 of 100 (Student); with more, STUDENT_MANY.
+STUDENT = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}
+STUDENT_MANY = 2.2
+BELOW_MAX = 1.0  # how many points below any peer the default may be anywhere but in the backlog
 ABANDONED_MAX = 0.11  # of the backlog's callers, by default
 # Reserves that the simulator suggests, and the least service level of the classes named with them.
 RESERVED: tuple[tuple[str, Reserve, tuple[str, ...], float], ...] = (
@@ -113,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = played(names, chosen.days, chosen.seeds)
     for name in names:
         _print_scenario(found, name)
-    _print_margins(found, names)
+    _print_margins(found, names, chosen.seeds)
     return 0
 
 
@@ -193,32 +196,40 @@ def _relative(found: Estimate, base: Estimate) -> str:
     return f"{100 * found.mean / base.mean:.0f}" if base.mean else "–"
 
 
-def _print_margins(found: Played, names: Sequence[str]) -> None:
+def _print_margins(found: Played, names: Sequence[str], seeds: int) -> None:
     rows = [
-        _judged(f"{name}: default over {peer}", found.over(name, peer), least)
+        _judged(f"{name}: default over {peer}", found.over(name, peer), least, seeds)
         for name, peers, least in MARGINS
         for peer in (peers if name in names else ())
     ]
     rows += [
-        _judged(f"{name}: default beside idle", found.over(name, IDLE), -BELOW_MAX)
+        _judged(f"{name}: default beside {peer}", found.over(name, peer), -BELOW_MAX, seeds)
         for name in names
+        for peer in PEERS
         if name != "s10-backlog"
     ]
     if "s10-backlog" in names:
         left = found.summary("s10-backlog", DEFAULT).classes[0].abandonment
-        rows.append(_judged("s10-backlog: callers who stay", Estimate(100 - 100 * left.mean, 100 * left.error), 89.0))
+        rows.append(
+            _judged("s10-backlog: callers who stay", Estimate(100 - 100 * left.mean, 100 * left.error), 89.0, seeds)
+        )
     for name, reserve, classes, least in RESERVED:
         for each in found.summary(name, _kept(reserve)).classes if name in names else ():
             if each.name in classes:
                 level = Estimate(100 * each.level.mean, 100 * each.level.error)
-                rows.append(_judged(f"{name}: {reserve.agents} kept, {each.name}", level, least))
+                rows.append(_judged(f"{name}: {reserve.agents} kept, {each.name}", level, least, seeds))
     print()
-    print("\n".join(table(("margin, in points", "asked", "found", "error", ""), rows)), flush=True)
+    print("\n".join(table(("margin, in points", "asked", "found", "95 %", ""), rows)), flush=True)
 
 
-def _judged(what: str, found: Estimate, least: float) -> tuple[str, ...]:
-    said = "met" if found.mean >= least else "missed"
-    return what, f"{least:+.1f}", f"{found.mean:+.1f}", f"±{found.error:.1f}", said
+def _judged(what: str, found: Estimate, least: float, seeds: int) -> tuple[str, ...]:
+    """Say whether a margin is met, and whether the interval in which it lies 95 times of 100 says so too."""
+    wide = found.error * STUDENT.get(seeds, STUDENT_MANY)
+    low, high = found.mean - wide, found.mean + wide
+    said = ("met" if low >= least else "met, within chance") if found.mean >= least else "missed"
+    if said == "missed" and high >= least:
+        said = "missed, within chance"
+    return what, f"{least:+.1f}", f"{found.mean:+.1f}", f"{low:+.1f} to {high:+.1f}", said
 
 
 if __name__ == "__main__":
