@@ -26,8 +26,9 @@ from router.core.answers import Made
 from router.floor.floor import Floor
 from router.node.frontdoor import BACKLOG, front_door
 from router.node.node import Node, NodeParts
-from router.serving import SITE, add_operators_pages
+from router.pages import add_operators_pages
 from router.site.key import SiteKey, load_site_key
+from router.site.places import MAIN as SITE
 from router.store.port import Body, Store
 from router.telemetry import Telemetry
 

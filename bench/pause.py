@@ -28,8 +28,8 @@ from router.core.answers import Made
 from router.core.facts import Facts
 from router.node.node import Node, NodeParts, Served, settle_memory
 from router.node.snapshots import make_snapshot
-from router.serving import SITE
 from router.site.key import load_site_key
+from router.site.places import MAIN as SITE
 from router.store.port import Store
 from router.telemetry import Telemetry
 

@@ -24,7 +24,7 @@ from router.core.state import State
 from router.floor.recovery import Bundles, fork, recover_state
 from router.node.node import settle_memory
 from router.node.snapshots import EVENTS_MAX
-from router.serving import SITE
+from router.site.places import MAIN as SITE
 from router.store.port import Journal, Snapshot
 
 EVENTS = 1_000_000

@@ -18,8 +18,8 @@ from router.core.state import State
 from router.floor.recovery import Bundles
 from router.floor.rows import Names, commit_of
 from router.node.snapshots import make_snapshot
-from router.serving import SITE
 from router.site.key import SiteKey
+from router.site.places import MAIN as SITE
 from router.store.port import Commit, Store
 
 SIZE = Size(1_000, 100_000, 90)

@@ -46,6 +46,7 @@ def main() -> None:
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65_535), envvar="PORT", default=8080, show_default=True)
 @click.option("--public-url", envvar="PUBLIC_URL", default="", help="The address under which the world sees us.")
+@click.option("--sites", type=click.Path(dir_okay=False, path_type=Path), envvar="SITES", help="A file of sites.")
 @click.option("--demo-people", is_flag=True, help="At the first start, also make the agents ana, ben and chloe.")
 @click.option("--sandbox", is_flag=True, help="Play the customers of every channel at /sandbox; no provider is needed.")
 @click.option("--sandbox-reachable", is_flag=True, help="Also where other machines can reach it.")
@@ -58,12 +59,13 @@ def serve(data: Path, config: Path, **options: Any) -> None:
     from router.site.datalock import DataInUse  # noqa: PLC0415
     from router.site.key import SiteKeyError  # noqa: PLC0415
     from router.site.kind import OtherKind  # noqa: PLC0415
+    from router.site.places import PlacesError  # noqa: PLC0415
     from router.store.port import StoreError  # noqa: PLC0415
 
     chosen = ServeOptions(data=data, config=config, environment=os.environ, **options)
     try:
         _run(run_server(chosen, click.echo))
-    except (CannotJoin, CannotServe, DataInUse, OtherKind, SiteKeyError, StoreError) as fault:
+    except (CannotJoin, CannotServe, DataInUse, OtherKind, PlacesError, SiteKeyError, StoreError) as fault:
         raise click.ClickException(str(fault)) from None
     except OSError as fault:
         raise click.ClickException(f"{fault.filename or data} cannot be used: {fault.strerror}.") from None
@@ -204,14 +206,15 @@ def _said_again(line: str) -> None:
 
 @main.command(hidden=True)
 @DATA
+@click.option("--site", default=SITE)
 @click.argument("out", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def snapshot(data: Path, out: Path) -> None:
+def snapshot(data: Path, site: str, out: Path) -> None:
     """Recover, and write what came of it: the child process of a running server."""
     from router.node.snapshots import make_snapshot, write_snapshot  # noqa: PLC0415
-    from router.serving import release  # noqa: PLC0415
+    from router.release import release  # noqa: PLC0415
 
     async def work(store: Store) -> None:
-        write_snapshot(await make_snapshot(store.journal, SITE, release=release()), out)
+        write_snapshot(await make_snapshot(store.journal, site, release=release()), out)
 
     with_store(data, work)
 

@@ -9,35 +9,31 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
-from channels.contract import Capabilities, Channel, Softphones, TryLater
 from channels.discovery import discover
-from dashboard.app import build_app
 from dashboard.passwords import hash_password
-from dashboard.surroundings import Sendable, Softphone, Surroundings
-from router.clock import Clock
 from router.clustering import Meeting, is_shared, meeting
 from router.node.frontdoor import BACKLOG, front_door
 from router.node.node import Node, NodeParts, Served
+from router.pages import build_web
+from router.release import release
 from router.site.accounts import FIRST_FILE, first_people, keep_first
 from router.site.datalock import home_of, locked
 from router.site.key import KEY_FILE, KEY_VARIABLE, SiteKey, SiteKeyError, load_site_key
 from router.site.kind import check_kind_of_data
+from router.site.places import MAIN, Place, read_places
 from router.store.port import Store
 from router.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from router.sandboxing import Sandbox
 
-SITE = "main"
+SITE = MAIN
 NODE_NAME_BYTES = 4
 # Where the store remembers which key its hashes were made with: a print of it, of which nothing can be derived.
 KEY_BOOK = "site-key"
@@ -46,10 +42,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("chat", "Chat demo", "/channels/chat/demo"),
     ("form", "Demo form", "/channels/form/contact"),
 )
-# The launcher of the chat widget has a short address of its own, whichever channel serves it.
-WIDGET = "/widget.js"
 SETTLE_MS_MAX, SETTLE_LOOK_MS = 10_000, 20
-PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 Say = Callable[[str], None]
 
 
@@ -71,12 +64,15 @@ class ServeOptions:
     sandbox: bool = False
     sandbox_reachable: bool = False
     demo_day: bool = False
+    sites: Path | None = None
 
 
 async def serve(options: ServeOptions, say: Say) -> None:
     """Serve until told to stop; then stop gracefully."""
     if options.demo_day and not options.sandbox:
         raise CannotServe("--demo-day plays customers and agents: it needs --sandbox.")
+    if options.sandbox and options.sites:
+        raise CannotServe("--sandbox plays one site's customers: leave out --sites.")
     if options.environment.get("AIOHTTP_NO_EXTENSIONS"):
         raise CannotServe("AIOHTTP_NO_EXTENSIONS is set: its slow parser has known holes. Unset it.")
     listener = bind(options.host, options.port)
@@ -107,19 +103,17 @@ async def _serve(
     name = f"{home_of(options.data)}-{secrets.token_hex(NODE_NAME_BYTES)}"
     shared = is_shared(options.environment)
     key = load_site_key(options.data, options.environment)
+    alone = {SITE: Place(config=options.config, public_url=public_url)}
+    places = read_places(options.sites) if options.sites else alone
     async with meeting(options.data, key, options.environment, node=name, telemetry=telemetry) as met:
         await check_kind_of_data(met.store, SITE, sandbox=sandbox is not None)
         await recognise(key, met.store)
-        people = await first_people(met.store.accounts, SITE, demo=options.demo_people, hashed=hash_password)
-        if people and options.demo_people:
-            keep_first(options.data, people)
-        node = build_node(options, public_url, name=name, key=key, met=met, exclusive=not shared, telemetry=telemetry)
+        people = await _first_people(options, met.store, places)
+        node = build_node(options, places, name=name, key=key, met=met, exclusive=not shared, telemetry=telemetry)
         try:
             await node.recover()
             node.start()
-            app = build_web(
-                node, met.store, public_url, clock=met.clock, telemetry=telemetry, played=sandbox is not None
-            )
+            app = build_web(node, met.store, places, clock=met.clock, telemetry=telemetry, played=sandbox is not None)
             if sandbox is not None:
                 sandbox.add_to(app)
             async with front_door(app, listener, telemetry):
@@ -144,9 +138,20 @@ async def _until_told(node: Node, sandbox: Sandbox | None, told: asyncio.Event, 
 
 
 def _greet(options: ServeOptions, public_url: str, node: Node, people: list[tuple[str, str]], say: Say) -> Say:
-    for line in greeting(public_url, node.floors[SITE], people, options.data):
+    for line in greeting(public_url, next(iter(node.floors.values())), people, options.data):
         say(line)
     return say
+
+
+async def _first_people(options: ServeOptions, store: Store, places: Mapping[str, Place]) -> list[tuple[str, str]]:
+    """Make the first accounts of each site that has none; of several sites they are named with their site."""
+    people: list[tuple[str, str]] = []
+    for site in places:
+        made = await first_people(store.accounts, site, demo=options.demo_people, hashed=hash_password)
+        people += made if len(places) == 1 else [(f"{site}/{login}", password) for login, password in made]
+    if people and options.demo_people:
+        keep_first(options.data, people)
+    return people
 
 
 async def settled(node: Node, told: asyncio.Event) -> None:
@@ -171,7 +176,7 @@ async def recognise(key: SiteKey, store: Store) -> None:
 
 def build_node(
     options: ServeOptions,
-    public_url: str,
+    places: Mapping[str, Place],
     *,
     name: str,
     key: SiteKey,
@@ -193,7 +198,8 @@ def build_node(
         telemetry=telemetry,
         modules=discover(),
         environment=options.environment,
-        public_url=public_url,
+        public_url=next(iter(places.values())).public_url,
+        places=places,
         snapshot_command=child,
         random=SystemRandom(),
         exclusive=exclusive,
@@ -203,75 +209,7 @@ def build_node(
         files=met.files,
         beat=met.beat,
     )
-    return Node([SITE], parts)
-
-
-def build_web(
-    node: Node, store: Store, public_url: str, *, clock: Clock, telemetry: Telemetry, played: bool = False
-) -> web.Application:
-    """Put the dashboard, the channels' pages and the operators' pages on one address."""
-    served = node.floors[SITE]
-    app = build_app(
-        Surroundings(
-            floor=served.floor,
-            store=store,
-            node=served.lead.node,
-            now_ms=clock.now_ms,
-            public_url=public_url,
-            reference=served.references.reference,
-            version=release(),
-            settings_problems=served.problems,
-            log_error=telemetry.error,
-            signs=served.signs,
-            nudge_outbox=served.outbox.nudge,
-            files=served.files,
-            waits=served.estimates,
-            sendable=lambda channel: sendable(served.can(channel)),
-            softphone=lambda agent: softphone(served.board.channels, agent),
-            played=played,
-        )
-    )
-    app.add_routes(served.board.routes())
-    widget = served.board.handler_of(WIDGET)
-    if widget is not None:
-        app.router.add_get(WIDGET, widget)
-    add_operators_pages(app, node, telemetry)
-    return app
-
-
-def sendable(can: Capabilities) -> Sendable:
-    """Return what of a channel's capabilities a desk must know before it sends files."""
-    return Sendable(kinds=can.files, files_max=can.files_max, bytes_max=can.files_bytes_max)
-
-
-def softphone(channels: Mapping[str, Channel], agent: int) -> Softphone | None:
-    """Return what an agent's browser needs to take calls, of the first channel that has any; None for none."""
-    for name, channel in sorted(channels.items()):
-        if isinstance(channel, Softphones):
-            with suppress(TryLater):
-                key = channel.softphone(agent)
-                return Softphone(channel=name, identity=key.identity, token=key.token, until_ms=key.until_ms)
-    return None
-
-
-def add_operators_pages(app: web.Application, node: Node, telemetry: Telemetry) -> None:
-    """Add what probes and Prometheus ask for."""
-
-    async def healthz(_request: web.Request) -> web.Response:
-        return web.json_response({"alive": True})
-
-    async def readyz(_request: web.Request) -> web.Response:
-        why = {site: served.unready for site, served in node.floors.items() if served.unready}
-        told = {"ready": not why, "floors": {site: site not in why for site in node.floors}}
-        return web.json_response({**told, "why": why} if why else told, status=503 if why else 200)
-
-    async def metrics(_request: web.Request) -> web.Response:
-        text = await asyncio.to_thread(telemetry.render)
-        return web.Response(body=text, headers={"Content-Type": PROMETHEUS})
-
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", metrics)
+    return Node(list(places), parts)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -320,11 +258,3 @@ def stop_signals() -> Iterator[asyncio.Event]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
-
-
-def release() -> str:
-    """Return the release of this installation."""
-    try:
-        return version("patchbay")
-    except PackageNotFoundError:
-        return "development"

@@ -22,6 +22,8 @@ NODE_PREFIX = "node:"
 PRESENCE_MS, PRESENT_AGAIN_MS = 10_000, 2_000
 # A stop waits so long for what is being decided; a store that cannot be read would keep it for ever.
 STOP_S = 8.0
+# After a lead was given away the others get the time to take it.
+GIVEN_AWAY_S = 2.0
 
 
 async def _nothing_left(_node: str) -> None:
@@ -30,11 +32,13 @@ async def _nothing_left(_node: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Others:
-    """How a node deals with the others: on which terms it leads, and what it does when a lead or a node has gone."""
+    """How a node deals with the others: on which terms it leads, what it does when a lead or a node has gone, and how
+    long it leaves a free lead to them."""
 
     terms: Terms = ALONE
     freed: Callable[[], None] = lambda: None
     lost: Callable[[str], Awaitable[None]] = _nothing_left
+    hesitate_ms: Callable[[], int] = lambda: 0
 
 
 NOBODY = Others()
@@ -62,6 +66,7 @@ class Lead:
         self._renewal = renewal or LoopRenewal(leases, clock, telemetry, others.terms)
         self._others = others
         self._stopping = False
+        self._giving_away = False
         self._epoch = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -75,11 +80,24 @@ class Lead:
             epoch = await self._acquire_lead()
             if epoch:
                 await self._while_held(epoch)
+                await self._hand_over()
             else:
                 self._look.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._others.terms.look_ms / 1_000):
                         await self._look.wait()
+
+    def give_away(self) -> None:
+        """Let another node lead: decide what waits, give the lease back, and leave it to them for a while."""
+        self._giving_away = True
+        self._floor.stop()
+
+    async def _hand_over(self) -> None:
+        if self._giving_away:
+            self._giving_away = False
+            await self.release(LEAD)
+            self._others.freed()
+            await asyncio.sleep(GIVEN_AWAY_S)
 
     def look(self) -> None:
         """Look now: the lead may be free."""
@@ -115,6 +133,9 @@ class Lead:
             self._count.info("lead_lost", site=self._floor.site, error=error_code(error))
 
     async def _acquire_lead(self) -> int:
+        await asyncio.sleep(self._others.hesitate_ms() / 1_000)
+        if self._stopping:
+            return 0
         now_ms = self._clock.now_ms()
         try:
             epoch = await self._leases.acquire(

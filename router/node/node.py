@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Sequence
+from dataclasses import replace
 
+from router.node.balance import Balance
 from router.node.parts import NodeParts
 from router.node.served import Served
 from router.node.tasks import Tasks
@@ -22,6 +24,11 @@ class Node:
     def __init__(self, sites: Sequence[str], parts: NodeParts) -> None:
         self._parts = parts
         self._tasks = Tasks(parts.telemetry)
+        self._balance = (
+            Balance(parts.link, parts.name, leading=self._leading) if parts.link and len(sites) > 1 else None
+        )
+        if self._balance is not None:
+            parts = replace(parts, hesitate_ms=self._balance.hesitation_ms)
         self.floors: dict[str, Served] = {site: Served(site, parts) for site in sites}
 
     async def recover(self) -> None:
@@ -35,7 +42,14 @@ class Node:
         for served in self.floors.values():
             served.start()
         self._tasks.start("lag", self._lag)
+        if self._balance is not None:
+            balance = self._balance
+            self._tasks.start("balance", lambda: balance.run(lambda site: self.floors[site].lead.give_away()))
+            self._tasks.start("balance:listen", balance.listen)
         self._parts.telemetry.info("node_started", node=self._parts.name, release=self._parts.release)
+
+    def _leading(self) -> list[str]:
+        return [site for site, served in self.floors.items() if served.floor.leading]
 
     async def stop(self) -> None:
         """Stop gracefully and close the store."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -12,6 +12,7 @@ from router.bus.link import Link
 from router.clock import Clock
 from router.node.renewal import Renewal
 from router.site.key import SiteKey
+from router.site.places import Place
 from router.store.port import Store
 from router.telemetry import Telemetry
 
@@ -45,3 +46,9 @@ class NodeParts:
     renewal: Renewal | None = None
     files: Path | None = None
     beat: Callable[[], None] = lambda: None
+    places: Mapping[str, Place] = field(default_factory=dict)
+    hesitate_ms: Callable[[], int] = lambda: 0
+
+    def place(self, site: str) -> Place:
+        """Return where a site's configuration lies and how the world sees it; one site alone has the node's own."""
+        return self.places.get(site) or Place(config=self.config, public_url=self.public_url)

@@ -215,7 +215,7 @@ class Served:
             renewal=parts.renewal,
             others=Others(lost=self._take_back)
             if self._hints is None
-            else Others(terms=AMONG, freed=self._hints.lead_freed, lost=self._take_back),
+            else Others(terms=AMONG, freed=self._hints.lead_freed, lost=self._take_back, hesitate_ms=parts.hesitate_ms),
         )
 
     async def _take_back(self, node: str) -> None:
@@ -258,7 +258,7 @@ class Served:
             self.floor,
             parts.store,
             parts.clock,
-            directory=parts.config,
+            directory=parts.place(self.site).config,
             home=parts.home,
             schemas=schemas_of(parts.modules),
             telemetry=parts.telemetry,
@@ -302,7 +302,7 @@ class Served:
             self.floor,
             parts.store.journal,
             parts.clock,
-            command=parts.snapshot_command,
+            command=[*parts.snapshot_command, "--site", self.site],
             folder=parts.data,
             telemetry=parts.telemetry,
         )
@@ -326,7 +326,7 @@ class Served:
                 key=parts.key,
                 files=self.files,
                 telemetry=parts.telemetry,
-                public_url=parts.public_url,
+                public_url=parts.place(self.site).public_url,
                 wait=self.estimates.remaining,
                 home=parts.home if parts.link is not None else "",
             ),

@@ -18,9 +18,10 @@ from router.clustering import open_store
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.node.node import Node, NodeParts, Served
-from router.serving import SITE, add_operators_pages
+from router.pages import add_operators_pages
 from router.site.datalock import STORE_FILE
 from router.site.key import load_site_key
+from router.site.places import MAIN as SITE
 from router.telemetry import Telemetry
 
 CONFIG = """

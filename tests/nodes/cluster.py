@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,8 +15,8 @@ from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.commands import Command
 from router.node.node import Node, NodeParts, Served
-from router.serving import SITE
 from router.site.key import load_site_key
+from router.site.places import MAIN as SITE
 from router.store.port import Store
 from router.telemetry import Telemetry
 from tests.bus.in_process_links import InProcessLinks
@@ -43,8 +43,9 @@ class Lent:
 class Cluster:
     """Nodes by name. Each has a data and a configuration directory of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sites: Sequence[str] = (SITE,)) -> None:
         self.folder = folder
+        self.sites = tuple(sites)
         self.links = InProcessLinks(7)
         self.nodes: dict[str, Node] = {}
         self.exchange = Exchange()
@@ -81,15 +82,15 @@ class Cluster:
             link=link,
             files=self.folder / "files",
         )
-        node = Node([SITE], parts)
+        node = Node(self.sites, parts)
         await node.recover()
         node.start()
         self.nodes[name] = node
-        await self.until(lambda: self[name].ready, f"{name} is ready")
+        await self.until(lambda: all(served.ready for served in node.floors.values()), f"{name} is ready")
         return self[name]
 
     def __getitem__(self, name: str) -> Served:
-        return self.nodes[name].floors[SITE]
+        return self.nodes[name].floors[self.sites[0]]
 
     @property
     def leaders(self) -> list[str]:
@@ -104,9 +105,11 @@ class Cluster:
 
     async def kill(self, name: str) -> None:
         """What a crash does: every task ends where it is, and nothing is given back."""
-        served = self.nodes.pop(name).floors[SITE]
-        await served.board.unplug_all()
-        await served._tasks.stop()
+        node = self.nodes.pop(name)
+        await node._tasks.stop()
+        for served in node.floors.values():
+            await served.board.unplug_all()
+            await served._tasks.stop()
 
     async def close(self) -> None:
         for name in tuple(self.nodes):
