@@ -96,6 +96,7 @@ class Desk(RobotAgent):
                 frame: dict[str, Any] = message.json() if message.type is aiohttp.WSMsgType.TEXT else {}
                 if frame.get("type") == "welcome":
                     ready.set()
+                    frame = await self.get("/desk")
                 for summary in frame.get("work") or ():
                     self.given(summary["ref"])
 
@@ -113,6 +114,14 @@ class AutoHouse(House):
         content = yaml.safe_load(channels.read_text())
         del content["channels"]["form"]["confirm"]
         channels.write_text(yaml.safe_dump(content, allow_unicode=True))
+
+    def _wait_ready(self) -> None:
+        try:
+            super()._wait_ready()
+        except TimeoutError:
+            self.subject.stop()
+            print((self.data.parent / "serve.log").read_text(), file=sys.stderr)
+            raise
 
 
 class Ours:
@@ -167,9 +176,10 @@ class Ours:
         self._due[json.loads(said)["reference"]] = due
 
     async def _all_given(self, count: int) -> list[tuple[float, float]]:
-        async with asyncio.timeout(DONE_S_MAX):
-            while not self._due.keys() <= self._given.keys():  # noqa: ASYNC110 - other tasks hear of them
-                await asyncio.sleep(LOOK_S)
+        end = time.monotonic() + DONE_S_MAX
+        while left := self._due.keys() - self._given.keys():
+            assert time.monotonic() < end, f"{len(left)} of {count} were given to nobody by {self._house.base}"
+            await asyncio.sleep(LOOK_S)
         assert len(self._due) == count, "each message has a reference of its own"
         times = [(due, self._given[ref]) for ref, due in self._due.items()]
         self._due.clear()
