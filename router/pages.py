@@ -31,15 +31,14 @@ def build_web(
         site: _site_app(node.floors[site], store, place, clock=clock, telemetry=telemetry, played=played)
         for site, place in places.items()
     }
-    if len(places) == 1:
-        [app] = sites.values()
-    else:
-        app = web.Application()
+    everything = web.Application() if len(places) > 1 else next(iter(sites.values()))
+    for app in {everything, *sites.values()}:
+        add_operators_pages(app, node, telemetry)
+    if len(places) > 1:
         for site, place in places.items():
             for host in place.hosts:
-                app.add_domain(host, sites[site])
-    add_operators_pages(app, node, telemetry)
-    return app
+                everything.add_domain(host, sites[site])
+    return everything
 
 
 def _site_app(
