@@ -37,7 +37,7 @@ from channels.contract import (
     Unsure,
 )
 from channels.contract import Settings as CommonSettings
-from channels.phone.asked import Hands, Manners, MenuKey
+from channels.phone.asked import NEVER, RECORDINGS, Hands, Manners, MenuKey
 from channels.phone.company import OUTSIDE, Company
 from channels.phone.legs import LegBook, Legs, Side
 from channels.phone.missed import Missed
@@ -71,7 +71,8 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `languages`: a caller's language by the beginning of the number (`{"+66": th}`), else `language`. `menu`: what a key
     after `menu_text` means. `phones`: agents who answer by telephone (`agent_7: "+420..."`), all others in the browser.
-    `voicemail_on`: the notices after which a message may be left. `keys`: waiting callers may press 1 or 2.
+    `voicemail_on`: the notices after which a message may be left. `keys`: waiting callers may press 1 or 2. `record`:
+    talks are recorded never, after the customer was `told`, or where they have `agreed` by a key.
     """
 
     account_sid: str = ""
@@ -90,6 +91,7 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     keys: bool = True
     phones: dict[str, str] = msgspec.field(default_factory=dict)
     voicemail_on: tuple[str, ...] = ("off-hours", "voicemail", "closing")
+    record: str = NEVER
     outgoing_app_sid: str = ""
     reconcile_s: int = 60
 
@@ -249,6 +251,8 @@ def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) 
     for name in settings.phones:
         if not re.fullmatch(r"agent_[0-9]+", name):
             raise ValueError(f"phone.phones: an agent is written 'agent_7', unlike '{name}'")
+    if settings.record not in RECORDINGS:
+        raise ValueError(f"phone.record: write one of {', '.join(RECORDINGS)}, unlike '{settings.record}'")
     if settings.reconcile_s < RECONCILE_S_MIN:
         raise ValueError(f"phone.reconcile_s must be at least {RECONCILE_S_MIN}")
     written = AccountSettings(**{name: getattr(settings, name) for name in AccountSettings.__struct_fields__})

@@ -14,6 +14,8 @@ from channels.phone.reading import line_of
 from channels.phone.talk import Talk
 
 Fields = dict[str, str]
+# Whether talks are recorded: never, after the customer was told, or after they have agreed by a key.
+NEVER, TOLD, AGREED = RECORDINGS = ("never", "told", "agreed")
 # What happened on a line is read up to here: a conversation on one call has few steps.
 ITEMS_MAX = 500
 
@@ -36,6 +38,7 @@ class Manners(msgspec.Struct, frozen=True, kw_only=True):
     music: str = ""
     keys: bool = True
     voicemail_on: tuple[str, ...] = ()
+    record: str = "never"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,11 +70,13 @@ def menu(speech: Speech, pages: Pages, text: str) -> str:
     return str(document)
 
 
-def enqueue(speech: Speech, pages: Pages, *, greet: bool) -> str:
-    """Put the caller on the hold line."""
+def enqueue(speech: Speech, pages: Pages, *, greet: bool, told: bool = False) -> str:
+    """Put the caller on the hold line; `told`: that the talk is recorded."""
     document = VoiceResponse()
     if greet:
         speech.say(document, "greeting")
+    if told:
+        speech.say(document, "record-told")
     document.enqueue(QUEUE, action=pages.url("exit"), method="POST", wait_url=pages.url("wait"), wait_url_method="POST")
     return str(document)
 
@@ -201,12 +203,33 @@ def press_to_accept(speech: Speech, url: str, *, said: str = "agent-accept") -> 
     return str(document)
 
 
-def talk(pages: Pages, *, label: str, muted: bool = False, coach: str = "") -> str:
+def ask_consent(speech: Speech, url: str) -> str:
+    """Ask whether the talk may be recorded. Silence is a no."""
+    document = VoiceResponse()
+    gather = Gather(num_digits=1, timeout=GATHER_S, action=url, method="POST")
+    speech.say(gather, "record-ask")
+    document.append(gather)
+    document.redirect(url, method="POST")
+    return str(document)
+
+
+def talk(
+    pages: Pages,
+    *,
+    label: str,
+    muted: bool = False,
+    coach: str = "",
+    record: bool = False,
+    speech: Speech | None = None,
+) -> str:
     """Bring a leg into the talk of this line. It ends when the customer leaves, and with nobody else.
 
-    `muted`: it hears and is not heard. `coach`: only that leg hears it.
+    `muted`: it hears and is not heard. `coach`: only that leg hears it. `record`: the talk is recorded; with `speech`
+    who comes is told so.
     """
     document = VoiceResponse()
+    if record and speech is not None:
+        speech.say(document, "record-told")
     dial = Dial()
     customer = label == CUSTOMER
     dial.conference(
@@ -216,6 +239,7 @@ def talk(pages: Pages, *, label: str, muted: bool = False, coach: str = "") -> s
         participant_label=label,
         **({"muted": True} if muted else {}),
         **({"coach": coach} if coach else {}),
+        **(_recording(pages) if record else {}),
         beep="false",
         wait_url=pages.url("music"),
         wait_method="POST",
@@ -225,6 +249,15 @@ def talk(pages: Pages, *, label: str, muted: bool = False, coach: str = "") -> s
     )
     document.append(dial)
     return str(document)
+
+
+def _recording(pages: Pages) -> dict[str, str]:
+    return {
+        "record": "record-from-start",
+        "recording_status_callback": pages.url("talk-recorded") + RETRIES,
+        "recording_status_callback_method": "POST",
+        "recording_status_callback_event": "completed",
+    }
 
 
 def conference_name(line: str) -> str:

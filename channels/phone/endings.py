@@ -23,13 +23,12 @@ async def customer_ended(hands: Hands, line: str, leg: str, status: str) -> None
 
 
 async def customer_left(hands: Hands, line: str, why: str) -> None:
-    """The customer has gone, once, whoever tells it; who still rings for them rings no longer."""
+    """The customer has gone, once, whoever tells it; nobody rings for them any longer, or waits in an empty talk."""
     legs = await hands.book.of(line)
     if legs.kept:
         return
     await hands.accept(reading.left(line, why))
-    ringing = [side.sid for side in legs.sides.values() if not side.joined]
-    for sid in (*ringing, "" if legs.joined else legs.agent):
+    for sid in (legs.agent, *(side.sid for side in legs.sides.values())):
         with suppress(EffectFailed):
             await hands.talk.end(sid)
 

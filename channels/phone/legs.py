@@ -36,7 +36,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `joined`: the agent's leg that took the call. `kept`: why a hang-up does not end it. `number`: one that was typed to
     be called back on, `peer` the line's ends once it is done. `heard`: the last notice said; `language`: in which.
-    What was decided up to `since` was of an earlier call.
+    What was decided up to `since` was of an earlier call. `recorded`: the customer was told, or has agreed.
     `key`, `tried_ms`, `target`: the last connection tried. `talking`: the customer is in the talk. `sides`: who takes
     part besides the owner, by party. `handed`: an outside party has it, or is called to have it, and no agent any more.
     """
@@ -51,6 +51,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     peer: str = ""
     heard: int = 0
     since: int = 0
+    recorded: bool = False
     language: str = ""
     key: str = ""
     tried_ms: int = 0

@@ -218,6 +218,15 @@ def voicemail(line: str, sid: str, url: str, text: str) -> MessageIn:
     return MessageIn(line=line_of(line), dedupe=sid, provider=sid, text=text, attachments=(sound,))
 
 
+def talk_recorded(fields: Mapping[str, str], line: str, text: str) -> MessageIn | None:
+    """Read a talk's finished recording; it joins its conversation and wakes nobody. Raises Unreadable."""
+    found = voicemail_in(fields, line, text)
+    if found is None:
+        return None
+    sound = msgspec.structs.replace(found.attachments[0], name="call.mp3")
+    return msgspec.structs.replace(found, attachments=(sound,), automatic=True)
+
+
 def place_of(items: list[LineItem], voicemail_on: tuple[str, ...], *, since: int = 0) -> str:
     """Return what the caller stands before; `waiting` while nothing is decided, or only what was before `since`."""
     items = [item for item in items if item.seq > since]

@@ -47,8 +47,8 @@ class Talking:
         }
 
     async def _join(self, asked: Asked) -> str:
-        await self._book.change(asked.line, talking=True)
-        return doc.talk(self._talk.pages(asked.line, asked.language), label=CUSTOMER)
+        legs = await self._book.change(asked.line, talking=True)
+        return doc.talk(self._talk.pages(asked.line, asked.language), label=CUSTOMER, record=legs.recorded)
 
     async def _music(self, asked: Asked) -> str:
         return doc.music(*self._hands.said(asked))
@@ -85,7 +85,7 @@ class Talking:
                 await self._hands.accept(reading.left(asked.line, failed.reason))
                 return doc.farewell(self._hands.speech(""), "no-answer" if calls_back else "caller-gone")
             # The provider did not answer us: the caller's next turn on the hold line brings them here.
-        return doc.talk(self._talk.pages(asked.line), label=label_of(party))
+        return doc.talk(self._talk.pages(asked.line), label=label_of(party), record=legs.recorded)
 
     # --- who takes part besides -----------------------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Talking:
         leg = reading.sid_in(asked.fields.get("CallSid", ""))
         legs = await self._book.of(asked.line)
         side = legs.sides.get(party)
-        if side is None or side.sid not in {"", leg}:
+        if side is None or side.sid not in {"", leg} or not await self._talk.is_alive(legs.customer):
             return doc.farewell(self._hands.speech(""), "caller-gone")
         legs = await self._book.put_side(asked.line, party, msgspec.structs.replace(side, sid=leg, joined=True))
         if legs.handed and not legs.talking:
@@ -120,7 +120,16 @@ class Talking:
                 legs = await self._book.of(asked.line)
         mode = modes(side.role, legs)
         pages = self._talk.pages(asked.line)
-        return doc.talk(pages, label=label_of(party), muted="muted" in mode, coach=mode.get("coach", ""))
+        # Who is none of ours hears that they are recorded before they say a word.
+        speech = self._hands.speech("") if reading.is_outside(party) else None
+        return doc.talk(
+            pages,
+            label=label_of(party),
+            muted="muted" in mode,
+            coach=mode.get("coach", ""),
+            record=legs.recorded,
+            speech=speech,
+        )
 
     # --- a customer who is called before an agent ------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from channels.contract import EffectFailed, LetterboxClosed, Route
 from channels.phone import documents as doc
 from channels.phone import reading
-from channels.phone.asked import Answer, Asked, Hands, MenuKey
+from channels.phone.asked import AGREED, TOLD, Answer, Asked, Hands, MenuKey
 from channels.phone.documents import Pages, Speech
 from channels.phone.endings import customer_ended, customer_left
 from channels.phone.legs import CALL_BACK, VOICEMAIL
@@ -19,6 +19,8 @@ from channels.phone.wording import said
 from channels.twilio import Account, read_webhook
 
 BODY_BYTES_MAX = 64 * 1024
+# Whether a caller was asked for a recording, and what they said, as our own addresses carry it.
+ASKED, YES, NO = "asked", "yes", "no"
 # While the letterbox is closed a caller is asked to wait so often, so long each time; then told to call again.
 AGAIN_MAX, AGAIN_S = 12, 5
 # How a queue lets a caller go. What is not here has been settled elsewhere.
@@ -49,6 +51,7 @@ class Webhooks:
             "call-back": self._call_back,
             "recorded": self._recorded,
             "recording": self._recording,
+            "talk-recorded": self._talk_recorded,
             "status": self._status,
             **Talking(hands).answers(),
         }
@@ -102,25 +105,32 @@ class Webhooks:
         pages, speech = self._talk.pages(call.sid, language), self._hands.speech(language)
         if self._manners.menu and "menu" not in asked.query:
             return doc.menu(speech, pages, self._door.text(self._manners.menu_text, language))
-        pressed = asked.digits or asked.query.get("key", "")
+        consent = asked.query.get("consent", "")
+        pressed = asked.query.get("key", "") if consent else asked.digits or asked.query.get("key", "")
         key = self._manners.menu.get(pressed, MenuKey())
         language = key.language or language
         pages, speech = self._talk.pages(call.sid, language), self._hands.speech(language)
+        if self._manners.record == AGREED and not consent:
+            return doc.ask_consent(speech, pages.url("voice", menu="1", key=pressed, consent=ASKED))
+        yes = consent == YES or (consent == ASKED and asked.digits == "1")
+        told = self._manners.record == TOLD
         try:
+            if yes or told:
+                await self._book.change(call.sid, recorded=True)
             if language != self._manners.language:
                 await self._book.change(call.sid, language=language)
             await self._hands.accept(reading.opened(call, language=language, facts=key.facts))
         except LetterboxClosed:
-            return self._later(asked, speech, pages, pressed)
-        return doc.enqueue(speech, pages, greet=True)
+            return self._later(asked, speech, pages, {"key": pressed, "consent": YES if yes else consent and NO})
+        return doc.enqueue(speech, pages, greet=True, told=told)
 
-    def _later(self, asked: Asked, speech: Speech, pages: Pages, pressed: str) -> str:
+    def _later(self, asked: Asked, speech: Speech, pages: Pages, said: dict[str, str]) -> str:
         """The letterbox is closed: the caller holds on for a minute, and is told the truth after it."""
         text = asked.query.get("try", "0")
         tries = int(text) if text.isdigit() and len(text) < 4 else AGAIN_MAX
         if tries >= AGAIN_MAX:
             return doc.farewell(speech, "sorry")
-        again = pages.url("voice", menu="1", key=pressed, **{"try": str(tries + 1)})
+        again = pages.url("voice", menu="1", **said, **{"try": str(tries + 1)})
         return doc.one_moment(speech, again, pause_s=AGAIN_S)
 
     def _language_of(self, number: str) -> str:
@@ -177,7 +187,7 @@ class Webhooks:
         where = reading.place_of(items, self._manners.voicemail_on, since=legs.since)
         if legs.awaited:
             await self._book.change(asked.line, talking=True)
-            return doc.talk(pages, label=CUSTOMER)
+            return doc.talk(pages, label=CUSTOMER, record=legs.recorded)
         if where == reading.OVER:
             return doc.farewell(speech, "good-bye")
         if where == reading.VOICEMAIL or legs.asked == VOICEMAIL:
@@ -218,6 +228,13 @@ class Webhooks:
         language = asked.language or self._manners.language
         text = said("voicemail-written", language, self._door.text, seconds=seconds)
         await self._hands.accept(reading.voicemail_in(asked.fields, asked.line, text))
+        return doc.nothing()
+
+    async def _talk_recorded(self, asked: Asked) -> str:
+        """A talk that was recorded is over; its sound is fetched by an effect."""
+        seconds = asked.fields.get("RecordingDuration", "")[:6]
+        text = said("talk-written", asked.language or self._manners.language, self._door.text, seconds=seconds)
+        await self._hands.accept(reading.talk_recorded(asked.fields, asked.line, text))
         return doc.nothing()
 
     async def _status(self, asked: Asked) -> str:

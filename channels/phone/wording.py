@@ -98,6 +98,21 @@ SAID: Mapping[str, Mapping[str, str]] = {
         "zh": "有来电。按 1 接听。",
         "th": "มีสายเข้า กด 1 เพื่อรับสาย",
     },
+    "record-told": {
+        "en": "This call is recorded.",
+        "zh": "本次通话将被录音。",
+        "th": "การสนทนานี้มีการบันทึกเสียง",
+    },
+    "record-ask": {
+        "en": "May we record this call? Press 1 to agree, or stay on the line without a recording.",
+        "zh": "是否同意对本次通话录音？按 1 同意；若不同意，请继续等候，不会录音。",
+        "th": "ยินยอมให้บันทึกเสียงการสนทนาหรือไม่ กด 1 เพื่อยินยอม หรือถือสายรอโดยไม่บันทึก",
+    },
+    "talk-written": {
+        "en": "Recording of the call ({seconds} s)",
+        "zh": "通话录音（{seconds} 秒）",
+        "th": "บันทึกการสนทนา ({seconds} วินาที)",
+    },
     "called-back": {
         "en": "You asked us to call you back. Press 1 to be connected.",
         "zh": "这是您预约的回电。请按 1 接通。",

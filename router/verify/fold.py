@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.core import events as ev
-from router.verify.fold_offers import OFFER_WRITERS
+from router.verify.fold_offers import MOVED_ON, OFFER_WRITERS
 
 OUT, UNPLACED, WAITING, HELD, OFFERED = "out", "unplaced", "waiting", "held", "offered"
 ACTIVE, WRAP_UP, DEFERRED = "active", "wrap_up", "deferred"
@@ -15,9 +15,6 @@ PARKED, CLOSED, ABANDONED = "parked", "closed", "abandoned"
 GONE = frozenset({OUT, PARKED, CLOSED, ABANDONED})
 TAKING = frozenset({OFFERED, ACTIVE, WRAP_UP})
 """The states in which a conversation takes room at an agent."""
-
-MOVED_ON = frozenset({(ACTIVE, "agent"), (DEFERRED, "provider")})
-"""What a time without a leader is no part of: an owner's promise, and what an outside party has to do."""
 
 ClassKey = tuple[str, str, ev.Needs, int, int, tuple[ev.Needs, ...]]
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from router.verify.fold import Conversation, Fold
 
 
+MOVED_ON = frozenset({("active", "agent"), ("deferred", "provider")})
+"""What a time without a leader is no part of: an owner's promise, and what an outside party has to do."""
+
+
 def _rang_also(fold: Fold, conv: Conversation, event: ev.RangAlso) -> None:
     fold.take_also(conv, event.agent)
 

@@ -191,6 +191,8 @@ class Calls:
         room.legs[leg.sid] = noun.get("participantLabel", "")
         if noun.get("endConferenceOnExit") == "true":
             room.enders.add(leg.sid)
+        if noun.get("record") == "record-from-start":
+            room.recorded = noun.get("recordingStatusCallback", "")
         if noun.get("muted") == "true":
             room.muted.add(leg.sid)
         if noun.get("coach"):
@@ -221,6 +223,15 @@ class Calls:
         callback = {**told, "CallSid": leg.sid, "RecordingStatus": "completed"}
         self._callback(verb.get("recordingStatusCallback", ""), callback)
         return told
+
+    def _talk_is_kept(self, room: Conference, leg: Leg) -> None:
+        """What was said in a talk that is recorded can be heard once it is over."""
+        if room.recorded:
+            sid = self.twilio.new_sid("RE")
+            self.twilio.media.setdefault(sid, []).append((f"{sid}.mp3", "audio/mpeg", b"talk"))
+            url = f"{self.twilio.url}/2010-04-01/Accounts/{self.twilio.sid}/Recordings/{sid}"
+            told = {"RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": "30", "RecordingStatus": "completed"}
+            self._callback(room.recorded, {"CallSid": leg.sid, "ConferenceSid": room.sid, **told})
 
     # --- ends and callbacks ---------------------------------------------------------------------------------
 
@@ -253,6 +264,7 @@ class Calls:
         room.forget(leg.sid)
         if leg.sid in room.enders or not room.legs:
             room.over = True
+            self._talk_is_kept(room, leg)
             self._tell(room, "conference-end", leg)
             for sid in tuple(room.legs):
                 other = self.legs[sid]

@@ -74,6 +74,7 @@ class Conference:
     sid: str
     name: str
     callback: str = ""
+    recorded: str = ""  # where to tell of the recording, empty for none
     legs: dict[str, str] = field(default_factory=dict)  # sid -> label
     enders: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
