@@ -12,9 +12,9 @@ import pytest_asyncio
 
 from router.store.limits import DAY_MS, DEDUPE_DAYS, NEWEST_KEPT
 from router.store.port import Commit, Settled, Snapshot, StoreError, StoreUnavailable
-from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
+from router.store.sqlite import SqliteStore, hinting, keyed_hasher, open_sqlite
 from router.store.sqlite.schema import MIGRATIONS
-from tests.store.makers import SITE, body, caller, commit, effect, lead, letter, proved, row
+from tests.store.makers import SITE, body, caller, commit, effect, lead, letter, proved, row, typed
 
 KEY = b"k" * 32
 
@@ -34,6 +34,23 @@ async def store(path: Path) -> AsyncIterator[SqliteStore]:
 async def _pragma(store: SqliteStore, name: str, value: int) -> None:
     """Set a pragma on the writer's connection, outside its transactions."""
     await store._writer.do(lambda conn: conn.pragma(name, value))
+
+
+async def test_customers_of_an_older_release_get_their_hints_at_the_first_opening(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hinting, "SLICE_CUSTOMERS", 2)
+    opened = await open_sqlite(path, hasher=keyed_hasher(KEY))
+    said = [proved(f"a{number // 2}@x") if number % 2 else typed(f"A{number // 2}@x") for number in range(6)]
+    met = await opened.archive.meet(SITE, [caller(f"k{number}", each) for number, each in enumerate(said)], 1_000)
+    await opened._writer.execute("DELETE FROM hint", ())
+    await opened._writer.execute("DELETE FROM meta WHERE name = 'hints'", ())
+    assert await opened.care.alike(SITE, met[0].customer, limit=5) == []
+    await opened.close()
+    again = await open_sqlite(path, hasher=keyed_hasher(KEY))
+    for one, other in ((0, 1), (2, 3), (4, 5)):
+        assert await again.care.alike(SITE, met[one].customer, limit=5) == [met[other].customer]
+    await again.close()
 
 
 # --- the file -------------------------------------------------------------------------------------------

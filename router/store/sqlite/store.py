@@ -30,6 +30,7 @@ from router.store.sqlite.care import SqliteCare
 from router.store.sqlite.connect import fetch, open_writer
 from router.store.sqlite.errors import border
 from router.store.sqlite.evidence import SqliteEvidence, open_evidence
+from router.store.sqlite.hinting import fill_hints
 from router.store.sqlite.journal import SqliteJournal
 from router.store.sqlite.leases import SqliteLeases, SqliteNotebook
 from router.store.sqlite.letterbox import SqliteLetterbox
@@ -118,7 +119,7 @@ async def open_sqlite(path: str | Path, *, hasher: Hasher) -> SqliteStore:
     """
     name = str(path)
     with border():
-        conn = await asyncio.to_thread(_prepared, name)
+        conn = await asyncio.to_thread(_prepared, name, hasher)
         try:
             readers = Readers(name)
         except apsw.Error:
@@ -129,10 +130,11 @@ async def open_sqlite(path: str | Path, *, hasher: Hasher) -> SqliteStore:
     return SqliteStore(name, writer, readers, hasher=hasher)
 
 
-def _prepared(path: str) -> apsw.Connection:
+def _prepared(path: str, hasher: Hasher) -> apsw.Connection:
     conn = open_writer(path)
     try:
         migrate(conn)
+        fill_hints(conn, Hashes(hasher))
     except BaseException:
         conn.close()
         raise
