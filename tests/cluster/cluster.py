@@ -21,7 +21,7 @@ from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_cu
 from tests.cluster.desks import Desk, Habits
 from tests.cluster.diary import Diary, read_diaries
 from tests.cluster.disks import SmallDisk
-from tests.cluster.evidence import Kept, read_postgresql, read_sqlite, waiting_postgresql, waiting_sqlite
+from tests.cluster.evidence import Kept, read_postgresql, read_sqlite, under_way_postgresql, under_way_sqlite
 from tests.cluster.front import Front
 from tests.cluster.network import FaultyLink
 from tests.cluster.node import ROOT, Node
@@ -32,7 +32,8 @@ from tests.ports import free_port
 SETTLE_S_MAX, LOOK_S = 90.0, 0.1
 CANCEL_AGAIN_S = 0.5
 # A letter that is not decided by then was left behind by a fault.
-STALE_MS = 1_000
+STALE_MS = 5_000
+FOR_EVER_MS = 1 << 60
 MANY = 1_000_000
 # What a node keeps for itself is small: its name, its log, a snapshot under way.
 NODE_MIB = 64
@@ -102,11 +103,10 @@ class Cluster:
         for node, mail in zip(self.nodes, self.mail_links, strict=True):
             write_config(node.config, channels_of(self, mail.target_port))
             self._stack.callback(node.kill)
-        # The first one makes the tables and the first account of an empty database.
-        for together in (self.nodes[:1], self.nodes[1:]):
-            for node in together:
-                node.begin()
-            await asyncio.gather(*(node.wait_ready() for node in together))
+        # All at once, on an empty database: each is ready to be the first.
+        for node in self.nodes:
+            node.begin()
+        await asyncio.gather(*(node.wait_ready() for node in self.nodes))
 
     async def _link(self) -> None:
         """Put a link before every node and between every node and the databases."""
@@ -182,10 +182,12 @@ class Cluster:
 
     async def waiting(self) -> int:
         """Return how many letters have waited for a while."""
-        before_ms = time.time_ns() // 1_000_000 - STALE_MS
+        return (await self._under_way(time.time_ns() // 1_000_000 - STALE_MS))[0]
+
+    async def _under_way(self, before_ms: int) -> list[int]:
         if self.databases is not None:
-            return await waiting_postgresql(self.databases.url, before_ms)
-        return await asyncio.to_thread(waiting_sqlite, self.nodes[0].data / "patchbay.db", before_ms)
+            return await under_way_postgresql(self.databases.url, before_ms)
+        return await asyncio.to_thread(under_way_sqlite, self.nodes[0].data / "patchbay.db", before_ms)
 
     async def rest(self) -> None:
         """Let everybody hear their answer, every letter its decision, every reply its way out."""
@@ -196,11 +198,8 @@ class Cluster:
     async def _settled(self) -> bool:
         """Whether nothing is under way: looked for twice, since an answer may bring the next thing."""
         for _ in range(2):
-            kept = await self.kept()
-            busy = any(desk.in_hand for desk in self.desks)
-            waiting = any(state == "new" for _, state, _, _ in kept.letters)
-            open_now = any(state not in ENDED for _, state, _ in kept.conversations.values()) and self.desks
-            if busy or waiting or kept.outbox or open_now:
+            letters, effects, conversations = await self._under_way(FOR_EVER_MS)
+            if letters or effects or (conversations and self.desks) or any(desk.in_hand for desk in self.desks):
                 return False
             await asyncio.sleep(LOOK_S)
         return True
@@ -217,8 +216,12 @@ class Cluster:
             (self.folder / "kept.txt").write_text("\n".join([*found, *map(str, kept.journal)]))
         return found
 
+    async def verified(self) -> list[str]:
+        """Return what `patchbay verify` finds in the same database by code of its own."""
+        ran = await self.nodes[0].run("verify")
+        return [] if ran.returncode == 0 else [f"verify: {line}" for line in (ran.stdout + ran.stderr).splitlines()]
 
-ENDED = frozenset({"closed", "parked", "abandoned"})
+
 SECRETS = {
     "TWILIO_AUTH_TOKEN": "auth-token-of-the-fake",
     "LINE_CHANNEL_SECRET": "line-channel-secret",

@@ -84,23 +84,28 @@ async def read_postgresql(url: str, schema: str = "") -> Kept:
         await conn.close()
 
 
-WAITING = "SELECT count(*) FROM letter WHERE site = 'main' AND state = 'new' AND received_ms < {before_ms}"
+# What is under way, without reading all that ever was: letters of before a moment, effects, conversations in hand.
+UNDER_WAY = (
+    "SELECT count(*) FROM letter WHERE site = 'main' AND state = 'new' AND received_ms < {before_ms}",
+    "SELECT count(*) FROM outbox WHERE site = 'main'",
+    "SELECT count(*) FROM conversation WHERE site = 'main' AND state NOT IN ('closed', 'parked', 'abandoned')",
+)
 
 
-def waiting_sqlite(path: Path, before_ms: int) -> int:
-    """Return how many letters that were accepted before a moment are not decided."""
+def under_way_sqlite(path: Path, before_ms: int) -> list[int]:
+    """Return how many letters, effects and conversations are under way in a file of one machine."""
     conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return int(conn.execute(WAITING.format(before_ms=before_ms)).fetchone()[0])
+        return [int(conn.execute(query.format(before_ms=before_ms)).fetchone()[0]) for query in UNDER_WAY]
     finally:
         conn.close()
 
 
-async def waiting_postgresql(url: str, before_ms: int) -> int:
+async def under_way_postgresql(url: str, before_ms: int) -> list[int]:
     """Return the same of a cluster's database."""
     conn = await asyncpg.connect(url)
     try:
-        return int(await conn.fetchval(WAITING.format(before_ms=before_ms)))
+        return [int(await conn.fetchval(query.format(before_ms=before_ms))) for query in UNDER_WAY]
     finally:
         await conn.close()
 

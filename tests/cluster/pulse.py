@@ -15,7 +15,7 @@ import aiohttp
 from tests.cluster.desks import GONE, LIMIT, PASSWORD
 from tests.cluster.diary import Diary
 
-EVERY_S = 0.05
+EVERY_S = 0.1
 # A decision that takes longer is asked for again, so that a question that was lost is not counted as an outage.
 PATIENCE_S = 1.0
 PRESENCES = ("break", "lunch")
@@ -23,13 +23,14 @@ PRESENCES = ("break", "lunch")
 
 @dataclass(slots=True, eq=False)
 class Pulse:
-    """An agent who changes their presence at one node all the time. An answer means: the leader has decided."""
+    """An agent who changes their presence at one node while `asking`. An answer means: the leader has decided."""
 
     base: str
     login: str
     public: str
     diaries: Path
     beats: list[float] = field(default_factory=list)
+    asking: asyncio.Event = field(default_factory=asyncio.Event)
     _session: aiohttp.ClientSession = field(init=False)
     _csrf: str = ""
     _beating: asyncio.Task[None] | None = None
@@ -58,6 +59,7 @@ class Pulse:
     async def _beat(self) -> None:
         diary, number = Diary(self.diaries, f"pulse-{self.login}"), 0
         while True:
+            await self.asking.wait()
             number += 1
             with contextlib.suppress(*GONE):
                 async with asyncio.timeout(PATIENCE_S):
