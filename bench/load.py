@@ -26,7 +26,7 @@ class Wire:
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nContent-Length: {len(body)}\r\n"
-        kind = "Content-Type: application/json\r\n" if body else ""
+        kind = "Content-Type: application/json\r\n" if body and "Content-Type" not in (headers or {}) else ""
         extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         self._writer.write(f"{head}{kind}{extra}\r\n".encode() + body)
         lines = (await self._reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")

@@ -90,12 +90,18 @@ class WhatsAppPlatform:
         return await self.post(self.body(statuses=(said,)))
 
     async def post(self, body: bytes, *, signature: str | None = None) -> int:
-        made = "sha256=" + hmac.digest(self.secret.encode(), body, hashlib.sha256).hex()
-        headers = {"X-Hub-Signature-256": made if signature is None else signature, "Content-Type": "application/json"}
+        headers = self.headers(body)
+        if signature is not None:
+            headers["X-Hub-Signature-256"] = signature
         async with aiohttp.ClientSession() as session, session.post(self.callback, data=body, headers=headers) as told:
             self.statuses.append(told.status)
             del self.statuses[:-KEPT_MAX]
             return told.status
+
+    def headers(self, body: bytes) -> dict[str, str]:
+        """Return the headers of a post: its signature."""
+        made = "sha256=" + hmac.digest(self.secret.encode(), body, hashlib.sha256).hex()
+        return {"X-Hub-Signature-256": made, "Content-Type": "application/json"}
 
     async def check(self, word: str | None = None) -> tuple[int, str]:
         """Check the address, as when it is entered."""
