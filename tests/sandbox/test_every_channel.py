@@ -13,6 +13,7 @@ from tests.sandbox.playing import Agent, SandboxHouse, Stand, at_work, standing,
 
 EIGHT = ("phone", "sms", "chat", "app", "wechat", "weibo", "email", "form")
 MORE = ("wecom", "line", "telegram", "whatsapp")
+PARTNER = "+420222333444"
 SKILLS = ["billing=3", "orders=3", "complaints=3"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxHouse]:
     made = SandboxHouse(tmp_path_factory.mktemp("sandbox"))
     (made.config / "hours.yaml").write_text("hours: {office: always, always: always}\n")
+    (made.config / "contacts.yaml").write_text(f"contacts: {{partner: {{phone: '{PARTNER}'}}}}\n")
     async with made.serving():
         made.add_person("ana", skill=SKILLS, capacity=1000)
         yield made
@@ -86,6 +88,23 @@ async def test_a_caller_waits_talks_is_held_and_hangs_up(stand: Stand, ana: Agen
     await stand.sees(line, lambda shown: shown["state"] == "over", "is over")
     assert "call" in stand.lines[line]["deeds"]
     assert "My invoice is wrong" in texts(stand.lines[line], "customer")
+
+
+async def test_a_partner_is_consulted_hears_the_agent_alone_and_takes_over(stand: Stand, ana: Agent) -> None:
+    line = await stand.opens("phone")
+    ref = await ana.accepts()
+    await stand.sees(line, lambda shown: shown["state"] == "talk", "talks")
+    await ana.call("POST", f"/conversations/{ref}/outside", {"contact": "partner"})
+    await stand.sees(line, lambda shown: shown["state"] == "held", "hears music meanwhile")
+    (partner,) = [each["id"] for each in stand.lines.values() if each["name"] == PARTNER]
+    await stand.does(partner, "say", text="Partner speaking")
+    assert "Partner speaking" not in texts(stand.lines[line], "company")
+    await ana.call("POST", f"/conversations/{ref}/outside/complete", {})
+    await stand.sees(line, lambda shown: shown["state"] == "talk", "speaks with the partner")
+    await stand.does(partner, "say", text="How can I help?")
+    await stand.hears(line, "How can I help?")
+    await stand.does(line, "hang_up")
+    await stand.sees(partner, lambda shown: shown["state"] == "over", "nobody is left")
 
 
 async def test_a_picture_comes_by_every_channel_that_has_them(stand: Stand, ana: Agent) -> None:

@@ -118,9 +118,9 @@ class PhonePlayer:
             self._told.pop(leg.sid, None)
 
     def _line_of(self, leg: Leg) -> Line | None:
-        channel = AGENT if leg.theirs.startswith("client:") else CHANNEL
-        line = self._stage.scene.at(channel, leg.theirs)
-        if line is None and channel == AGENT and not leg.ended:
+        line = self._stage.scene.at(CHANNEL, leg.theirs) or self._stage.scene.at(AGENT, leg.theirs)
+        if line is None and leg.direction != "inbound" and not leg.ended:
+            # A telephone that only we call: an agent's, or that of somebody in the contact book.
             name = leg.theirs.removeprefix("client:").replace("_", " ")
             line = self._stage.scene.open(AGENT, name, leg.theirs, deeds=())
         if line is not None and line.kept is not leg:
