@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from router.floor.floor import Floor
@@ -10,6 +11,8 @@ from router.telemetry import Telemetry, error_code
 
 # A task that fails at once must not turn the processor hot; a minute is what an operator notices.
 AGAIN_MS, AGAIN_MS_MAX = 250, 60_000
+# What has worked for so long begins anew with short pauses: an earlier fault says nothing about this one.
+WELL_S = 60.0
 CANCEL_AGAIN_S = 0.5
 
 
@@ -65,10 +68,13 @@ class Tasks:
     async def _forever(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         wait_ms = AGAIN_MS
         while True:
+            began = time.monotonic()
             try:
                 await work()
             except Exception as error:
                 self._count.error("task_failed", task=name, error=error_code(error))
+                if time.monotonic() - began > WELL_S:
+                    wait_ms = AGAIN_MS
                 await asyncio.sleep(wait_ms / 1_000)
                 wait_ms = min(2 * wait_ms, AGAIN_MS_MAX)
             else:

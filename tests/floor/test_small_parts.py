@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from router.core import commands as cmd
 from router.core.events import Entry, MessageSetAside
 from router.floor.inbox import BATCH_MAX, SHARES, FloorDown, Inbox, Waiting
 from router.floor.lines import Kept
+from router.node import tasks as tasks_module
 from router.node.tasks import Tasks
 from router.outbox.wording import moment, notice_text
 from router.site.files import FolderFiles
@@ -268,3 +270,27 @@ def test_a_clock_says_once_how_far_it_was_set_forward_and_nothing_of_a_slow_or_a
     assert (clock.jumped_ms(), clock.jumped_ms()) == (3_600_000, 0)
     hands.wall_ms -= 3_600_000
     assert clock.jumped_ms() == 0
+
+
+@pytest.mark.parametrize(("well_s", "starts"), [(-1.0, 13), (60.0, 9)])
+async def test_a_task_that_worked_for_long_is_started_again_soon_and_one_that_did_not_ever_later(
+    monkeypatch: pytest.MonkeyPatch, well_s: float, starts: int
+) -> None:
+    """Twelve pauses of a millisecond; or of one, two, four ...: nine starts take half a second, thirteen eight."""
+    monkeypatch.setattr(tasks_module, "AGAIN_MS", 1)
+    monkeypatch.setattr(tasks_module, "WELL_S", well_s)
+    started: list[float] = []
+    enough = asyncio.Event()
+
+    async def fails() -> None:
+        started.append(asyncio.get_running_loop().time())
+        if len(started) == starts:
+            enough.set()
+        raise RuntimeError("our bug")
+
+    tasks = Tasks(Telemetry(io.StringIO()))
+    tasks.start("fails", fails)
+    await asyncio.wait_for(enough.wait(), 5)
+    await tasks.stop()
+    pauses = [after - before for before, after in pairwise(started)]
+    assert (pauses[-1] > 0.1) is (well_s > 0)
