@@ -110,7 +110,8 @@ function Entry({ item, live }) {
   if (item.kind === "day") return html`<li class="day"><span>${item.text}</span></li>`;
   if (!SAID.has(item.kind)) return html`<li class="step">${stepText(item)} <time title=${fullOf(item.at)}>${timeOf(item.at)}</time></li>
     ${item.kind === "transferred" && item.text && html`<${Entry} item=${{ ...item, kind: "note" }} live=${live} />`}`;
-  const who = item.kind === "in" ? customerName(live) : item.kind === "notice" ? t("notice.by") : item.author;
+  const outside = item.kind === "in" && item.detail === "outside";
+  const who = outside ? item.author : item.kind === "in" ? customerName(live) : item.kind === "notice" ? t("notice.by") : item.author;
   return html`<li class=${`said ${item.kind}`}>
     ${item.kind === "note" && html`<p class="label"><${Icon} name="lock" /> ${t("note.only")}</p>`}
     ${item.subject && html`<p class="subject">${item.subject}</p>`}
