@@ -95,8 +95,11 @@ class Desk(RobotAgent):
             async for message in socket:
                 frame: dict[str, Any] = message.json() if message.type is aiohttp.WSMsgType.TEXT else {}
                 if frame.get("type") == "welcome":
+                    await self._look_at_desk()
                     ready.set()
                     frame = await self.get("/desk")
+                # A desk whose line broke for a moment finds offers that ring, where it was away when they were made.
+                self._take_offers(frame.get("offers") or [])
                 for summary in frame.get("work") or ():
                     self.given(summary["ref"])
 
