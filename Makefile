@@ -51,6 +51,7 @@ $(VENV)/.test: requirements-test.lock pyproject.toml $(PRISM)/package-lock.json
 	  dovecot-imapd dovecot-lmtpd openssl)
 	$(call debian,command -v chromium,chromium fonts-noto-cjk fonts-thai-tlwg)
 	$(call debian,command -v redis-server,redis-server)
+	$(call debian,[ -x /usr/sbin/nginx ] || command -v nginx,nginx-light)
 	$(call debian,ls /usr/lib/postgresql/*/bin/initdb || command -v initdb,postgresql)
 	$(call debian,command -v node && command -v npm,nodejs npm)
 	$(call install,requirements-test.lock)
