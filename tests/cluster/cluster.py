@@ -26,7 +26,7 @@ from tests.cluster.front import Front
 from tests.cluster.network import FaultyLink
 from tests.cluster.node import ROOT, Node
 from tests.cluster.people import add_people
-from tests.cluster.providers import NUMBER, Followers, Phones, Relay
+from tests.cluster.providers import NUMBER, Followers, Phones, Relay, Subscribers
 from tests.ports import free_port
 
 SETTLE_S_MAX, LOOK_S = 90.0, 0.1
@@ -52,6 +52,7 @@ class Size:
     mails: int = 1
     phones: int = 1
     followers: int = 1
+    subscribers: int = 1
     pace_s: float = 0.5
 
 
@@ -76,6 +77,7 @@ class Cluster:
     relay: Relay = field(init=False)
     phones: Phones = field(init=False)
     followers: Followers = field(init=False)
+    subscribers: Subscribers = field(init=False)
     diary: Diary = field(init=False)
     counted: dict[str, int] = field(default_factory=dict)
     node_disk: SmallDisk = field(init=False)
@@ -97,11 +99,13 @@ class Cluster:
         self.crowd = Crowd(front, mail_ports, self.diaries, Random(self.seed), pace_s=self.size.pace_s)
         self.relay, self.followers = Relay(self.diaries), Followers(self.diaries)
         self.phones = Phones(self.diaries, self.public, front)
-        for server in (self.relay, self.phones.twilio, self.followers.platform.server):
+        self.subscribers = Subscribers(self.diaries)
+        platforms = (self.followers.platform.server, self.subscribers.platform.server)
+        for server in (self.relay, self.phones.twilio, *platforms):
             await server.start()
             self._stack.push_async_callback(server.stop)
-        for node, mail in zip(self.nodes, self.mail_links, strict=True):
-            write_config(node.config, channels_of(self, mail.target_port))
+        for node in self.nodes:
+            write_config(node.config, channels_of(self))
             self._stack.callback(node.kill)
         # All at once, on an empty database: each is ready to be the first.
         for node in self.nodes:
@@ -110,7 +114,7 @@ class Cluster:
 
     async def _link(self) -> None:
         """Put a link before every node and between every node and the databases."""
-        key = secrets.token_hex(32)
+        key, mail_port = secrets.token_hex(32), free_port()
         for number in range(self.size.nodes):
             environment = {"PATCHBAY_SITE_KEY": key, "PUBLIC_URL": self.public, **SECRETS}
             if self.databases is not None:
@@ -122,7 +126,7 @@ class Cluster:
             node = Node(f"node{number}", self.folder / f"node{number}", environment)
             self.nodes.append(node)
             self.fronts.append(await self._opened(node.port))
-            self.mail_links.append(await self._opened(free_port()))
+            self.mail_links.append(await self._opened(mail_port))
 
     async def _opened(self, port: int) -> FaultyLink:
         link = FaultyLink(port)
@@ -148,6 +152,7 @@ class Cluster:
         works += [mail_customer(crowd, f"mail{n}") for n in range(size.mails)]
         works += [self.phones.write(crowd, f"phone{n}", f"+420777{n:06}") for n in range(size.phones)]
         works += [self.followers.write(crowd, f"follower{n}", f"U{n}") for n in range(size.followers)]
+        works += [self.subscribers.write(crowd, f"subscriber{n}", f"oUser-{n}") for n in range(size.subscribers)]
         self.customers = [asyncio.create_task(work) for work in works]
         crowd.writing.set()
 
@@ -224,6 +229,9 @@ class Cluster:
 
 SECRETS = {
     "TWILIO_AUTH_TOKEN": "auth-token-of-the-fake",
+    "WX_SECRET": "the-app-secret-of-tests",
+    "WX_TOKEN": "the-token-of-tests",
+    "WX_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
     "LINE_CHANNEL_SECRET": "line-channel-secret",
     "LINE_CHANNEL_ACCESS_TOKEN": "line-access-token-of-tests",
 }
@@ -240,7 +248,7 @@ async def until(true: Callable[[], bool | Awaitable[bool]], what: str, s_max: fl
         await asyncio.sleep(LOOK_S)
 
 
-def channels_of(cluster: Cluster, mail_port: int) -> dict[str, Any]:
+def channels_of(cluster: Cluster) -> dict[str, Any]:
     """Return the entries of all channels that need no account, pointed at our providers."""
     hook: dict[str, Any] = yaml.safe_load(
         HOOK.read_text().replace("https://api.line.me", cluster.followers.platform.url)
@@ -252,13 +260,27 @@ def channels_of(cluster: Cluster, mail_port: int) -> dict[str, Any]:
             "per_ip_an_hour": MANY,
         },
         "chat": {"messages_a_minute": MANY, "sessions_a_minute_and_ip": MANY, "sockets_per_ip": MANY},
-        "email": {"in_port": mail_port, "out_host": "127.0.0.1", "out_port": cluster.relay.port, "out_tls": "none"},
+        # All nodes have the same configuration, as they should: on one machine one of them has the port of mail.
+        "email": {
+            "in_port": cluster.mail_links[0].target_port,
+            "out_host": "127.0.0.1",
+            "out_port": cluster.relay.port,
+            "out_tls": "none",
+        },
         "sms": {
             "enabled": True,
             "account_sid": cluster.phones.twilio.sid,
             "auth_token_env": "TWILIO_AUTH_TOKEN",
             "api_url": cluster.phones.twilio.url,
             "numbers": [NUMBER],
+        },
+        "wechat": {
+            "enabled": True,
+            "app_id": cluster.subscribers.platform.app_id,
+            "app_secret_env": "WX_SECRET",
+            "token_env": "WX_TOKEN",
+            "aes_key_env": "WX_KEY",
+            "api_url": cluster.subscribers.platform.url,
         },
         **hook,
     }

@@ -16,11 +16,14 @@ from tests.cluster.evidence import MARK
 from tests.cluster.front import Front
 from tests.providers.line import LinePlatform
 from tests.providers.twilio import Twilio
+from tests.providers.wechat import WeChatPlatform
 
 NUMBER = "+420555000100"
-SMS_IN, HOOK_IN = "/channels/sms/in", "/channels/line/hook"
+SMS_IN, HOOK_IN, WECHAT_IN = "/channels/sms/in", "/channels/line/hook", "/channels/wechat/callback"
 # A node may hold a push for four seconds while its letterbox is closed.
 PUSH_S_MAX = 6.0
+# WeChat itself tries three times, each five seconds long.
+WECHAT_S_MAX = 20.0
 
 
 class Relay:
@@ -117,3 +120,34 @@ class Followers:
         except GONE:
             crowd.front.failed(base)
             raise
+
+
+class Subscribers:
+    """Customers of an Official Account, sealed and signed as WeChat does; it takes no key for answers."""
+
+    def __init__(self, diaries: Path) -> None:
+        self.platform = WeChatPlatform(on_said=self._got)
+        self._diary = Diary(diaries, "subscribers")
+
+    def _got(self, openid: str, text: str) -> None:
+        for mark in MARK.findall(text)[:1]:
+            self._diary.write("delivered", line=openid, mark=mark, key="")
+
+    async def write(self, crowd: Crowd, name: str, openid: str) -> None:
+        """Write, one message after the other, as one subscriber."""
+        diary = Diary(crowd.diaries, name)
+        while True:
+            async with crowd.say(diary, "wechat", openid) as mark:
+                await until_yes(partial(self._push, crowd, mark, openid=openid, number=self.platform.number()))
+
+    async def _push(self, crowd: Crowd, mark: str, *, openid: str, number: str) -> bool:
+        base = crowd.front.pick()
+        self.platform.callback = f"{base}{WECHAT_IN}"
+        try:
+            async with asyncio.timeout(WECHAT_S_MAX):
+                text = f"Please look: {mark}"
+                told = await self.platform.push(openid, MsgType="text", Content=text, MsgId=number)
+        except GONE:
+            crowd.front.failed(base)
+            raise
+        return told.statuses[-1] == 200
