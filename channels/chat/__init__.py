@@ -7,19 +7,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
-from msgspec import Meta
 
 from channels.chat import frames
 from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
 from channels.chat.elsewhere import Elsewhere
 from channels.chat.exchange import Exchange
 from channels.chat.files import Files
+from channels.chat.identity import keys_of, proved
 from channels.chat.presence import PAGES, Presence
-from channels.chat.sessions import Visitor, new_id, seal, unseal
+from channels.chat.sessions import NewSession, Visitor, new_id, seal, unseal
 from channels.contract import (
     AnyEffect,
     Capabilities,
@@ -63,7 +62,8 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     """The `chat` entry of channels.yaml. `sites` maps the key of a page's widget to the origins it may come from.
 
     `facts` maps what a page may declare for the rules to the values it may have. `queue` is whose opening hours
-    the widget shows, `closed` the text it shows outside them.
+    the widget shows, `closed` the text it shows outside them. `identity_key_env` names the key with which the
+    company's pages sign who their visitor is, `identity_old_key_env` the one before.
     """
 
     sites: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -72,6 +72,8 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     closed: str = "closed-now"
     away_after_s: int = 120
     session_days: int = 30
+    identity_key_env: str = ""
+    identity_old_key_env: str = ""
     messages_a_minute: int = 30
     sessions_a_minute_and_ip: int = 30
     sockets_per_ip: int = 50
@@ -79,22 +81,12 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     proxies: tuple[str, ...] = ()
 
 
-class NewSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a page sends to begin. Everything typed is unproven. `token`: an earlier session goes on."""
-
-    site: Annotated[str, Meta(max_length=64)] = "main"
-    name: Annotated[str, Meta(max_length=100)] = ""
-    email: Annotated[str, Meta(max_length=254)] = ""
-    language: Annotated[str, Meta(max_length=16)] = ""
-    declared: dict[Annotated[str, Meta(max_length=40)], Annotated[str, Meta(max_length=80)]] = {}
-    token: Annotated[str, Meta(max_length=8_000)] = ""
-
-
 class Chat:
     """All chats of a site on this node."""
 
-    def __init__(self, settings: Settings, door: Door) -> None:
+    def __init__(self, settings: Settings, door: Door, keys: tuple[str, ...] = ()) -> None:
         self.capabilities = CAPABILITIES
+        self._keys = keys
         self._settings = settings
         self._door = door
         self._secret = door.secret("sessions")
@@ -239,7 +231,10 @@ class Chat:
             return _refused(400, "email", "This is not an e-mail address, such as name@example.com.", origin)
         if not self._sessions.take(client_ip(request, self._settings.proxies), self._door.now_ms()):
             return _refused(429, "slow_down", "Too many new chats at once. Try again in a minute.", origin)
-        visitor = self._visitor(asked)
+        known = proved(self._keys, asked.identity, site=asked.site, now_ms=self._door.now_ms())
+        if asked.identity and not known:
+            return _refused(403, "identity", "This token proves nothing here: see `identity_key_env`.", origin)
+        visitor = self._visitor(asked, known)
         body = {
             "token": seal(self._secret, visitor),
             "visitor": visitor.id,
@@ -248,11 +243,11 @@ class Chat:
         }
         return web.json_response(body, headers={**_cors(origin), "Cache-Control": "no-store"})
 
-    def _visitor(self, asked: NewSession) -> Visitor:
+    def _visitor(self, asked: NewSession, shown: tuple[tuple[str, str], ...]) -> Visitor:
         """A known visitor goes on and may add what they had not said; anybody else is new."""
         now_ms = self._door.now_ms()
         known = unseal(self._secret, asked.token, now_ms) if asked.token else None
-        earlier = known if known is not None and known.site == asked.site else None
+        earlier = known if known and known.site == asked.site and not known.is_somebody_else(shown) else None
         return Visitor(
             site=asked.site,
             id=earlier.id if earlier else new_id(),
@@ -261,6 +256,7 @@ class Chat:
             email=asked.email or (earlier.email if earlier else ""),
             language=asked.language if _LANGUAGE.fullmatch(asked.language) else (earlier.language if earlier else ""),
             declared=tuple(sorted(asked.declared.items())) or (earlier.declared if earlier else ()),
+            proved=shown or (earlier.proved if earlier else ()),
         )
 
     def _may_declare(self, declared: Mapping[str, str]) -> bool:
@@ -380,8 +376,7 @@ def _cors(origin: str) -> dict[str, str]:
 
 
 def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) -> Chat:
-    """Make the channel. Raises ValueError when a page's origin cannot be one."""
-    del environment
+    """Make the channel. Raises ValueError when a page's origin cannot be one, or a named key is missing."""
     assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
     for site, origins in settings.sites.items():
         for origin in origins:
@@ -389,7 +384,8 @@ def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) 
                 raise ValueError(
                     f"chat.sites.{site}: '{origin}' is no origin; write one such as https://www.example.com"
                 )
-    return Chat(settings, door)
+    names = tuple(name for name in (settings.identity_key_env, settings.identity_old_key_env) if name)
+    return Chat(settings, door, keys_of(names, environment))
 
 
 __all__ = ["CAPABILITIES", "Chat", "Settings", "build"]

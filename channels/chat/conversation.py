@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from channels.chat import frames
+from channels.chat.identity import PROOF
 from channels.chat.sessions import Visitor
 from channels.contract import (
     Attachment,
@@ -60,11 +61,18 @@ def said_by(visitor: Visitor, client: str, *, text: str = "", files: tuple[Attac
         text=text,
         name=visitor.name,
         language=visitor.language,
-        identities=(Identity(kind="email", value=visitor.email),) if visitor.email else (),
+        identities=_identities(visitor),
         declared=dict(visitor.declared),
         attachments=files,
         extra={"client": client},
     )
+
+
+def _identities(visitor: Visitor) -> tuple[Identity, ...]:
+    """What the company's own page has proved, and what the visitor has typed."""
+    shown = tuple(Identity(kind=kind, value=value, verified=PROOF) for kind, value in visitor.proved)
+    typed = visitor.email and ("email", visitor.email) not in visitor.proved
+    return (*shown, Identity(kind="email", value=visitor.email)) if typed else shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

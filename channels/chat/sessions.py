@@ -7,14 +7,21 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+from channels.chat.identity import TOKEN_CHARS_MAX
 
 _MAC_BYTES = 16
 
 
 class Visitor(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """One browser at one site. What was typed before the chat travels here and proves nothing."""
+    """One browser at one site. What was typed before the chat travels here and proves nothing.
+
+    `proved`: what a token of the company's own said of them, by (kind, value).
+    """
 
     site: str
     id: str
@@ -23,6 +30,27 @@ class Visitor(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     email: str = ""
     language: str = ""
     declared: tuple[tuple[str, str], ...] = ()
+    proved: tuple[tuple[str, str], ...] = ()
+
+    def is_somebody_else(self, proved: tuple[tuple[str, str], ...]) -> bool:
+        """Return whether these proofs speak of another person: somebody else has signed in at this browser."""
+        mine, theirs = dict(self.proved), dict(proved)
+        return any(mine[kind] != theirs[kind] for kind in mine.keys() & theirs.keys())
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a page sends to begin. Everything typed is unproven. `token`: an earlier session goes on.
+
+    `identity`: a token of the company's own, by which its page says who this is.
+    """
+
+    site: Annotated[str, Meta(max_length=64)] = "main"
+    name: Annotated[str, Meta(max_length=100)] = ""
+    email: Annotated[str, Meta(max_length=254)] = ""
+    language: Annotated[str, Meta(max_length=16)] = ""
+    declared: dict[Annotated[str, Meta(max_length=40)], Annotated[str, Meta(max_length=80)]] = {}
+    token: Annotated[str, Meta(max_length=8_000)] = ""
+    identity: Annotated[str, Meta(max_length=TOKEN_CHARS_MAX)] = ""
 
 
 def new_id() -> str:

@@ -81,8 +81,8 @@ def app_message() -> Known:
     return known(frames.message_of("u1", published.frame, {}))
 
 
-def chat_message() -> Known:
-    visitor = Visitor(site="s", id="v1", expires_ms=1, name="Ann", email="ann@example.org", language="en")
+def chat_message(*proved: tuple[str, str]) -> Known:
+    visitor = Visitor(site="s", id="v1", expires_ms=1, name="Ann", email="ann@example.org", proved=proved)
     return known(said_by(visitor, "c1", text="hi"))
 
 
@@ -115,6 +115,10 @@ RULES: dict[str, tuple[Known, Known]] = {
     "Weibo knows the account": (weibo_push(), {("weibo", "weibo")}),
     "an app's account is in the token that opened its link": (app_message(), {("app", "broker")}),
     "what is typed into a chat is a claim": (chat_message(), {("email", "")}),
+    "what the company's own page has signed is proved, beside what is typed": (
+        chat_message(("app", "u1"), ("phone", NUMBER)),
+        {("app", "token"), ("phone", "token"), ("email", "")},
+    ),
 }
 
 

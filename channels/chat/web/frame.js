@@ -2,7 +2,7 @@
 import { Line } from "./line.js";
 import { WORDS } from "./words.js";
 
-const [site, asked] = decodeURIComponent(location.hash.slice(1) || "main/en").split("/");
+const [site, asked, identity] = decodeURIComponent(location.hash.slice(1) || "main/en").split("/");
 const language = WORDS[asked] ? asked : "en";
 const words = WORDS[language];
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -264,7 +264,11 @@ at("end").addEventListener("click", () => line.leave());
 document.addEventListener("keydown", (event) => event.key === "Escape" && leave());
 
 async function start() {
-  const hours = await line.begin({ language });
+  const hours = await line.begin(identity ? { language, identity } : { language }).catch((fault) => {
+    // A page that stood open for long has an old token: then nobody is proved, and the chat goes on.
+    if (fault.message !== "identity") throw fault;
+    return line.begin({ language });
+  });
   greet(hours);
   if (line.talked) return talk();
   at("begin").hidden = false;
