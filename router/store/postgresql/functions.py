@@ -26,11 +26,11 @@ END $$;
 
 CREATE FUNCTION lanes_promote_1(p_site text, p_lanes text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE outbox SET head = true WHERE site = p_site AND id IN (
-    SELECT (SELECT o.id FROM outbox o WHERE o.site = p_site AND o.lane = l AND o.state = 'waiting'
-            ORDER BY o.position, o.id LIMIT 1)
-    FROM (SELECT DISTINCT unnest(p_lanes) AS l) lanes
-    WHERE NOT EXISTS (SELECT 1 FROM outbox h WHERE h.site = p_site AND h.lane = l AND h.head));
+  UPDATE outbox SET head = true WHERE site = p_site AND id = ANY(ARRAY(
+    SELECT first.id FROM (SELECT DISTINCT unnest(p_lanes) AS name) lane CROSS JOIN LATERAL (
+      SELECT o.id FROM outbox o WHERE o.site = p_site AND o.lane = lane.name AND o.state = 'waiting'
+      ORDER BY o.position, o.id LIMIT 1) first
+    WHERE NOT EXISTS (SELECT 1 FROM outbox h WHERE h.site = p_site AND h.lane = lane.name AND h.head)));
 END $$;
 
 CREATE FUNCTION effects_end_1(p_site text, p_effects bigint[], p_reasons text[]) RETURNS void LANGUAGE plpgsql AS $$
@@ -47,7 +47,8 @@ BEGIN
   INSERT INTO performed(site, position, id) SELECT p_site, position, id FROM gone ON CONFLICT DO NOTHING;
   UPDATE outbox SET state = 'dead', head = false, worker = '', reason = e.reason
   FROM unnest(p_effects, p_reasons) e(id, reason)
-  WHERE outbox.site = p_site AND outbox.id = e.id AND e.reason <> '' AND outbox.state = 'waiting';
+  WHERE outbox.site = p_site AND outbox.id = e.id AND outbox.id = ANY(p_effects) AND e.reason <> ''
+    AND outbox.state = 'waiting';
   PERFORM lanes_promote_1(p_site, lanes);
 END $$;
 
@@ -134,21 +135,24 @@ BEGIN
   IF cardinality(m_message) > 0 THEN
     UPDATE message SET conv = e.conv, line = e.line,
       channel = coalesce((SELECT n.channel FROM line n WHERE n.site = p_site AND n.id = e.line), message.channel)
-    FROM unnest(m_message, m_conv, m_line) e(id, conv, line) WHERE message.site = p_site AND message.id = e.id;
+    FROM unnest(m_message, m_conv, m_line) e(id, conv, line)
+    WHERE message.site = p_site AND message.id = e.id AND message.id = ANY(m_message);
   END IF;
   IF cardinality(d_message) > 0 THEN
     UPDATE message SET status = e.status, reason = e.reason FROM unnest(d_message, d_status, d_reason)
-      e(id, status, reason) WHERE message.site = p_site AND message.id = e.id;
+      e(id, status, reason)
+    WHERE message.site = p_site AND message.id = e.id AND message.id = ANY(d_message);
   END IF;
   IF cardinality(k_message) > 0 THEN
     UPDATE message SET provider = e.hash, provider_id = e.provider FROM unnest(k_message, k_hash, k_provider)
-      e(id, hash, provider) WHERE message.site = p_site AND message.id = e.id;
+      e(id, hash, provider)
+    WHERE message.site = p_site AND message.id = e.id AND message.id = ANY(k_message);
   END IF;
   -- A letter that is settled stays settled where it was; its signal has done its work.
   IF cardinality(s_letter) > 0 THEN
     UPDATE letter SET state = 'settled', position = e.position, reason = e.reason, signal = ''
     FROM unnest(s_letter, s_position, s_reason) e(id, position, reason)
-    WHERE letter.site = p_site AND letter.id = e.id AND letter.state <> 'settled';
+    WHERE letter.site = p_site AND letter.id = e.id AND letter.id = ANY(s_letter) AND letter.state <> 'settled';
   END IF;
   IF cardinality(e_lane) > 0 OR cardinality(x_effect) > 0 THEN
     PERFORM lanes_lock_1(p_site, e_lane || coalesce(

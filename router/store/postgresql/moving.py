@@ -119,6 +119,8 @@ async def move_site(file: str, address: str, site: str, say: Say) -> Moved:
             await migrate(conn)
             async with conn.transaction():
                 moved = await _move(source, conn, site, say)
+            # Until the server has looked at them by itself, it would take full tables for empty ones.
+            await conn.execute("ANALYZE")
         finally:
             await conn.close()
     except DRIVER_ERRORS as error:
