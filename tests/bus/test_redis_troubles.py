@@ -15,7 +15,9 @@ import pytest
 from router.bus.link import LinkDown, LinkError, LinkFull, NoAnswer
 from router.bus.redis import RedisLink
 from router.bus.redis.limits import (
+    OUTSTANDING_BYTES_MAX,
     OUTSTANDING_MAX,
+    PAYLOAD_BYTES_MAX,
     PILE_FRAMES_MAX,
     STREAM_BYTES_MAX,
     STREAM_FRAMES_MAX,
@@ -244,6 +246,23 @@ async def test_ten_thousand_questions_at_once_end_in_answers_or_in_full(make: Ma
     assert all(end == b"%d" % number for number, end in enumerate(ends[:OUTSTANDING_MAX]))
     assert all(isinstance(end, LinkFull) for end in ends[OUTSTANDING_MAX:])
     leading.cancel()
+
+
+async def test_large_questions_are_full_earlier(make: Make) -> None:
+    second = make("b")
+    await until(lambda: second.up)
+    large = bytes(PAYLOAD_BYTES_MAX)
+    room = OUTSTANDING_BYTES_MAX // PAYLOAD_BYTES_MAX
+    asked = [asyncio.create_task(second.ask(SITE, large, within_ms=2_000)) for _ in range(room)]
+    await asyncio.sleep(0)
+    with pytest.raises(LinkFull):
+        await second.ask(SITE, large, within_ms=100)
+    with pytest.raises(LinkError):
+        await second.ask(SITE, large + b"x", within_ms=100)
+    ends = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(end, NoAnswer) for end in ends)
+    with pytest.raises(NoAnswer):
+        await second.ask(SITE, large, within_ms=50)
 
 
 async def test_what_is_settled_leaves_nothing_in_redis(server, make: Make) -> None:
