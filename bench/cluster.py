@@ -30,11 +30,21 @@ from tests.servers.postgresql import PostgresqlServer
 from tests.servers.redis import RedisServer
 
 NODES = (1, 2, 3)
-ROUNDS, ITEMS = 3, 400
+ROUNDS, ITEMS = 3, 300
 # Enough callers that the servers' own ceilings are reached and not those of a round trip.
 WRITERS, ROWS = 16, 2_000
 ROW_BYTES = 400
-COLUMNS = {"msg/s": 8, "of 1 file": 11, "of commits": 12, "of XADDs": 10, "CPU ms": 9, "offer p50": 11, "p99 ms": 9}
+Found = tuple[Figures, float]
+COLUMNS = {
+    "msg/s": 8,
+    "of 1 file": 11,
+    "of commits": 12,
+    "of XADDs": 10,
+    "CPU ms": 9,
+    "servers": 9,
+    "offer p50": 11,
+    "p99 ms": 9,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Houses(House):
     def __init__(self, nodes: Sequence[House], costs: Costs) -> None:
         self._nodes = nodes
         self._turn: Iterator[House] = itertools.cycle(nodes)
-        self.subject = _Together([node.subject for node in nodes], costs)
+        self.subject: _Together = _Together([node.subject for node in nodes], costs)
 
     @property
     def port(self) -> int:  # type: ignore[override]
@@ -93,6 +103,16 @@ class _Together(Subject):
 
     def __init__(self, subjects: Sequence[Subject], costs: Costs) -> None:
         self._subjects, self._costs = subjects, costs
+        self._begun_ms = (self.cpu_ms(), costs.cpu_ms())
+
+    def begin(self) -> None:
+        """Count from here on."""
+        self._begun_ms = (self.cpu_ms(), self._costs.cpu_ms())
+
+    def servers_share(self) -> float:
+        """Return which share of the processor time PostgreSQL and Redis took."""
+        all_ms, servers_ms = self.cpu_ms() - self._begun_ms[0], self._costs.cpu_ms() - self._begun_ms[1]
+        return servers_ms / all_ms if all_ms else 0.0
 
     def cpu_ms(self) -> float:
         """Return the processor time of all of them."""
@@ -185,35 +205,37 @@ async def adds_per_second(bus: RedisServer) -> float:
     return ROWS / lasted_s
 
 
-async def measured(houses: Houses) -> Figures:
-    """Run some rounds at full load, and one at half of it for the latencies."""
+async def measured(houses: Houses) -> Found:
+    """Run some rounds at full load, and one at half of it for the latencies. The share is the servers' of the cost."""
     whole = Whole(houses)
     await whole.open()
     try:
         await whole.full(ITEMS_WARM)
         whole.clear()
+        houses.subject.begin()
         for _ in range(ROUNDS):
             await whole.full(ITEMS)
+        share = houses.subject.servers_share()
         rate = median(whole.figures.per_second) / 2
         await whole.paced(ITEMS_PACED, per_second=rate)
-        return whole.figures
+        return whole.figures, share
     finally:
         await whole.crew.stop()
 
 
-def table(found: Mapping[str, Figures], commits: float, adds: float) -> list[str]:
+def table(found: Mapping[str, Found], commits: float, adds: float) -> list[str]:
     """Return the lines that are printed."""
-    first = next(iter(found.values()))
+    first, _ = next(iter(found.values()))
     lines = [
         f"cluster: medians of {ROUNDS} rounds, load average {os.getloadavg()[0]:.1f}",
         f"by {WRITERS} callers: PostgreSQL {commits:.0f} commits of one row a second, Redis {adds:.0f} XADD a second",
         f"{'':<22}" + "".join(f"{name:>{width}}" for name, width in COLUMNS.items()),
     ]
-    for name, figures in found.items():
+    for name, (figures, share) in found.items():
         rate = median(figures.per_second)
         lines.append(
             f"{name:<22}{rate:>8.1f}{rate / median(first.per_second):>11.2f}{rate / commits:>12.4f}{rate / adds:>10.4f}"
-            f"{median(figures.cpu_ms):>9.2f}{percentile(figures.offered_ms, 0.5):>11.1f}"
+            f"{median(figures.cpu_ms):>9.2f}{share:>9.2f}{percentile(figures.offered_ms, 0.5):>11.1f}"
             f"{percentile(figures.offered_ms, 0.99):>9.1f}"
         )
     return lines
@@ -226,7 +248,7 @@ async def measure(folder: Path, counts: Sequence[int]) -> list[str]:
     )
     relay = Subject(["-m", "bench.sink"])
     relay_port = relay.read_port()
-    found: dict[str, Figures] = {}
+    found: dict[str, Found] = {}
     try:
         commits, adds = await commits_per_second(servers.store), await adds_per_second(servers.bus)
         with embedded(_made(folder / "embedded"), relay_port) as houses:
