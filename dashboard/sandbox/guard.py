@@ -14,6 +14,7 @@ import yaml
 USUAL_VARIABLES = frozenset(
     {
         "APP_TOKEN_KEY",
+        "CHAT_IDENTITY_KEY",
         "IMAP_PASSWORD",
         "LINE_CHANNEL_ACCESS_TOKEN",
         "LINE_CHANNEL_SECRET",

@@ -12,7 +12,8 @@ from tests.badinput.scene import Scene, scene
 from tests.badinput.slow import hold
 from tests.badinput.tally import MARK, Tally
 
-INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "4000"))
+# A thousand reach every operation and every kind of change; `make prove` has a million.
+INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "1000"))
 SEED = os.environ.get("PATCHBAY_SEED", "5")
 # The first part of a round fills caches, pools and the interpreter's arenas; from then on memory must stay.
 WARM_PART = 5

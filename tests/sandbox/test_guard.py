@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from dashboard.sandbox.guard import USUAL_VARIABLES, NoSandbox, check_config, check_place
+from router.cli import main
 from tests.e2e.house import ROOT, House
 from tests.sandbox.playing import SandboxHouse
 
@@ -20,9 +22,9 @@ def test_the_shipped_configuration_may_be_played() -> None:
 
 
 @pytest.mark.parametrize("variable", sorted(USUAL_VARIABLES))
-def test_a_real_credential_in_the_environment_refuses(variable: str) -> None:
+def test_a_real_credential_in_the_environment_refuses(variable: str, tmp_path: Path) -> None:
     with pytest.raises(NoSandbox, match=variable) as refused:
-        check_config(ROOT / "config", {variable: "a secret"})
+        check_config(tmp_path, {variable: "a secret"})
     assert "a secret" not in str(refused.value)
 
 
@@ -71,20 +73,26 @@ def test_where_others_reach_it_a_second_word_is_needed(host: str, url: str) -> N
     check_place(host, url, reachable=True)
 
 
+def command(house: House, *arguments: str) -> Result:
+    """Run a command that is refused, in this process: it would import everything anew in one of its own."""
+    environment = {"DATA": str(house.data), "CONFIG": str(house.config), "PORT": str(house.port)}
+    return CliRunner().invoke(main, arguments, env=environment)
+
+
 def test_the_command_refuses_and_says_what_to_do(tmp_path: Path) -> None:
     house = House(tmp_path)
-    ran = house.command("serve", "--sandbox", "--host", "0.0.0.0")
-    assert ran.returncode == 1
-    assert "--sandbox-reachable" in ran.stderr
-    ran = house.command("serve", "--demo-day")
-    assert ran.returncode == 1
-    assert "needs --sandbox" in ran.stderr
+    ran = command(house, "serve", "--sandbox", "--host", "0.0.0.0")
+    assert ran.exit_code == 1
+    assert "--sandbox-reachable" in ran.output
+    ran = command(house, "serve", "--demo-day")
+    assert ran.exit_code == 1
+    assert "needs --sandbox" in ran.output
 
 
 async def test_real_data_are_not_played_with_and_played_data_are_not_served(tmp_path: Path) -> None:
     house = House(tmp_path)
     async with house.serving():
-        house.add_person("ana")
+        assert house.running, "to be served once makes data real"
     ran = house.command("serve", "--sandbox")
     assert ran.returncode == 1
     assert "These data are real" in ran.stderr
