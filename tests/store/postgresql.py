@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import asyncpg
 
 from router.store.hashing import Hasher
 from router.store.port import Leases, Store
 from router.store.postgresql import PostgresqlStore, open_postgresql
+from router.store.postgresql.address import connect
+from router.store.postgresql.connections import Connections
 from tests.servers.postgresql import PostgresqlServer
 
 # Leases are judged by the database's clock. Tests say what it shows; without that it is the real one.
@@ -31,6 +34,9 @@ DO $$ DECLARE name text; BEGIN
   UPDATE test_clock SET ms = NULL;
 END $$;
 """
+
+
+CONNECTIONS = 4
 
 
 class Database:
@@ -67,9 +73,11 @@ class Database:
         async def opener() -> Store:
             nonlocal opened
             opened += 1
+            # The tables are there, and a session costs more than most tests: one does for everything that waits.
+            connections = Connections(partial(connect, self.address), CONNECTIONS)
             if opened == 1:
-                await self.empty()
-            store = await open_postgresql(self.address, hasher=hasher)
+                await connections.write(_EMPTY)
+            store = PostgresqlStore(connections, connections, hasher=hasher)
             store.leases = SetClock(store)
             return store
 

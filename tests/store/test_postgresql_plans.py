@@ -1,6 +1,6 @@
 """Every statement that PostgreSQL runs for us finds its rows by an index, also those within our functions.
 
-The server itself says how it ran each, beside twenty thousand rows of everything: what it still reads from end to end,
+The server itself says how it ran each, beside five thousand rows of everything: what it still reads from end to end,
 or walks for a whole site, has no index for that question.
 """
 
@@ -32,7 +32,7 @@ SAYS = {
 }
 # Small for ever: a handful of rows for a site, or for the database.
 SMALL = {"meta", "schema_version", "test_clock", "view_place", "bundle", "snapshot", "account"}
-ROWS = 20_000
+ROWS = 5_000
 BULK = """
 INSERT INTO letter(site, id, channel, hash, received_ms, message, state, signal)
   SELECT 'main', n, 'chat', decode(md5('l' || n), 'hex'), n, n, 'settled', '' FROM generate_series($1, $2) n;
