@@ -74,10 +74,11 @@ class Database:
             nonlocal opened
             opened += 1
             # The tables are there, and a session costs more than most tests: one does for everything that waits.
-            connections = Connections(partial(connect, self.address), CONNECTIONS)
+            session = partial(connect, self.address)
+            connections = Connections(session, CONNECTIONS)
             if opened == 1:
                 await connections.write(_EMPTY)
-            store = PostgresqlStore(connections, connections, hasher=hasher)
+            store = PostgresqlStore(connections, connections, session, hasher=hasher)
             store.leases = SetClock(store)
             return store
 

@@ -374,3 +374,14 @@ def test_tls_is_demanded_where_the_way_leaves_the_machine(address: str, demanded
 def test_a_text_with_nul_comes_back_as_it_was(text: str) -> None:
     assert "\0" not in kept(text)
     assert given(kept(text)) == text
+
+
+async def test_scrubbing_waits_where_somebody_holds_a_table(store: PostgresqlStore, database: Database) -> None:
+    assert await store.care.scrub() == ""
+    holder = await asyncpg.connect(database.address)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE draft IN ACCESS EXCLUSIVE MODE")
+            assert await store.care.scrub() == "store_busy"
+    finally:
+        await holder.close()

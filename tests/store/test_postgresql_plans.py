@@ -84,8 +84,9 @@ class Listening:
 
     def __init__(self, address: str) -> None:
         self.plans: list[dict[str, Any]] = []
-        connections = Connections(partial(self._connect, address), 2)
-        self.store = PostgresqlStore(connections, connections, hasher=keyed_hasher(b"k" * 32))
+        opener = partial(self._connect, address)
+        connections = Connections(opener, 2)
+        self.store = PostgresqlStore(connections, connections, opener, hasher=keyed_hasher(b"k" * 32))
 
     async def _connect(self, address: str) -> Connection:
         conn = await connect(address)

@@ -24,6 +24,10 @@ LOCK_MS = 5_000
 COMMAND_S = 15.0
 """More than the server allows a statement. Only a way that swallows everything makes it come to this."""
 
+PATIENT = {"idle_in_transaction_session_timeout": "0", "statement_timeout": "0"}
+PATIENT_S = 3_600.0
+"""For what nobody waits for: one moment of everything that is checked, a site that moves, tables that are cleaned."""
+
 KEEPALIVE_S, KEEPALIVE_TRIES = 5, 3
 """A server that lost us frees our locks within so many tries, not after the two hours of the operating system."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from router.store.hashing import Hashes
 from router.store.limits import ALIKE_ROWS_MAX, APART, LINE_MARK
-from router.store.port import Draft, Erasure, Merge, Merging, MessageRow, SenderMark
+from router.store.port import Draft, Erasure, Merge, Merging, MessageRow, SenderMark, StoreUnavailable
 from router.store.postgresql import erasing, members, people, stories
-from router.store.postgresql.connections import Connections, Runs
+from router.store.postgresql.connections import Connection, Connections, Runs
+from router.store.postgresql.errors import DRIVER_ERRORS, convert
 from router.store.postgresql.journal import turned
 from router.store.postgresql.senders import sender_mark
 from router.store.postgresql.texts import kept
@@ -36,10 +37,15 @@ ORDER BY s.id
 _ERASED_TABLES = "customer, line, identity, hint, sender, message, draft, aside"
 
 
+MUST_WAIT = "store_busy"
+"""Why scrubbing is left for later: somebody holds a table, or the server is away."""
+
+
 class PostgresqlCare:
     """The port's Care."""
 
-    def __init__(self, connections: Connections, hashes: Hashes) -> None:
+    def __init__(self, connections: Connections, hashes: Hashes, patient: Callable[[], Awaitable[Connection]]) -> None:
+        self._patient = patient
         self._connections = connections
         self._hashes = hashes
 
@@ -150,5 +156,16 @@ class PostgresqlCare:
 
     async def scrub(self) -> str:
         """See the port. A vacuum takes overwritten rows out of the tables; the server's log forgets with time."""
-        await self._connections.write(f"VACUUM {_ERASED_TABLES}")
-        return ""
+        try:
+            conn = await self._patient()
+            try:
+                await conn.execute(f"VACUUM {_ERASED_TABLES}")
+            finally:
+                await conn.close()
+        except DRIVER_ERRORS as error:
+            fault = convert(error)
+        else:
+            return ""
+        if isinstance(fault, StoreUnavailable):
+            return MUST_WAIT
+        raise fault

@@ -7,16 +7,13 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 from router.store.port import ConversationRow, JournalRow, Letter, StoreError, TimelineRow
-from router.store.postgresql.address import checked, connect
+from router.store.postgresql.address import PATIENT, checked, connect
 from router.store.postgresql.connections import Connection, Row, Value
 from router.store.postgresql.conversations import FIELDS, conversation_row
 from router.store.postgresql.errors import DRIVER_ERRORS, convert
 
 SLICE_ROWS = 500
 """Read at a time, so that a long journal needs no memory."""
-
-# A slice is short, but all of it is one transaction, which lasts as long as the checking.
-PATIENT = {"idle_in_transaction_session_timeout": "0", "statement_timeout": "0"}
 
 _JOURNAL = "SELECT first, count, at, epoch, entries FROM journal WHERE site = $1 ORDER BY first"
 

@@ -15,11 +15,10 @@ import apsw
 import msgspec
 
 from router.store.port import Body, StoreError
-from router.store.postgresql.address import check_server, checked, connect
+from router.store.postgresql.address import PATIENT, PATIENT_S, check_server, checked, connect
 from router.store.postgresql.bodies import CLIENT, encoded
 from router.store.postgresql.connections import Connection
 from router.store.postgresql.errors import DRIVER_ERRORS, convert
-from router.store.postgresql.evidence import PATIENT
 from router.store.postgresql.schema import migrate
 from router.store.postgresql.texts import kept
 from router.store.sqlite.connect import fetch, open_reader
@@ -27,9 +26,6 @@ from router.store.sqlite.errors import border
 
 SLICE_ROWS = 1_000
 """Written at a time: progress is said often, and a slice of snapshots' pieces stays within a gigabyte."""
-
-PATIENCE_S = 3_600.0
-"""One slice is short; the last step waits for the disk to take everything."""
 
 JSON = frozenset({"attributes", "extra", "data"})
 """Columns whose texts spell a NUL out by themselves."""
@@ -113,7 +109,7 @@ async def move_site(file: str, address: str, site: str, say: Say) -> Moved:
     with border():
         source = open_reader(file)
     try:
-        conn = cast("Copying", await connect(checked(address), settings=PATIENT, patience_s=PATIENCE_S))
+        conn = cast("Copying", await connect(checked(address), settings=PATIENT, patience_s=PATIENT_S))
         try:
             await check_server(conn)
             await migrate(conn)

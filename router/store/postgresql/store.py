@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from router.store.hashing import Hasher, Hashes
@@ -19,10 +20,10 @@ from router.store.port import (
     Views,
 )
 from router.store.postgresql.accounts import PostgresqlAccounts
-from router.store.postgresql.address import FOR_LEASES, FOR_LEASES_S, check_server, checked, connect
+from router.store.postgresql.address import FOR_LEASES, FOR_LEASES_S, PATIENT, PATIENT_S, check_server, checked, connect
 from router.store.postgresql.archive import PostgresqlArchive
 from router.store.postgresql.care import PostgresqlCare
-from router.store.postgresql.connections import Connections
+from router.store.postgresql.connections import Connection, Connections
 from router.store.postgresql.errors import DRIVER_ERRORS, convert
 from router.store.postgresql.journal import PostgresqlJournal
 from router.store.postgresql.leases import PostgresqlLeases, PostgresqlNotebook
@@ -55,7 +56,14 @@ class PostgresqlStore:
     relay: Relay
     views: Views
 
-    def __init__(self, connections: Connections, for_leases: Connections, *, hasher: Hasher) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        for_leases: Connections,
+        patient: Callable[[], Awaitable[Connection]],
+        *,
+        hasher: Hasher,
+    ) -> None:
         hashes = Hashes(hasher)
         self._connections = connections
         self._for_leases = for_leases
@@ -71,7 +79,7 @@ class PostgresqlStore:
         self.notebook = PostgresqlNotebook(connections)
         self.accounts = PostgresqlAccounts(connections)
         self.senders = PostgresqlSenders(connections, hashes)
-        self.care = PostgresqlCare(connections, hashes)
+        self.care = PostgresqlCare(connections, hashes, patient)
         self.relay = PostgresqlRelay(connections)
         self.views = PostgresqlViews(connections)
 
@@ -107,6 +115,7 @@ async def open_postgresql(address: str, *, hasher: Hasher, connections: int = CO
     """
     opener = partial(connect, checked(address))
     for_leases = partial(opener, settings=FOR_LEASES, patience_s=FOR_LEASES_S)
+    patient = partial(opener, settings=PATIENT, patience_s=PATIENT_S)
     try:
         conn = await opener()
         try:
@@ -118,6 +127,6 @@ async def open_postgresql(address: str, *, hasher: Hasher, connections: int = CO
         fault = convert(error)
     else:
         return PostgresqlStore(
-            Connections(opener, connections), Connections(for_leases, LEASE_CONNECTIONS), hasher=hasher
+            Connections(opener, connections), Connections(for_leases, LEASE_CONNECTIONS), patient, hasher=hasher
         )
     raise fault
