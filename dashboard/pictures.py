@@ -53,6 +53,7 @@ REASONS = {
     "most_urgent": "They are the most urgent that you can take.",
     "higher_priority": "They have the highest priority of those you can take.",
     "earliest_deadline": "They have the earliest deadline of those you can take.",
+    "few_can": "Few others can serve them.",
     "highest_score": "They score most in waiting and priority.",
 }
 ACTORS = {"parked": "customer", "closed": "", "abandoned": ""}

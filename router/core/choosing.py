@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from router.core.conversations import Conv
 from router.core.flexibility import bits, flexibility_of
 from router.core.matching import Matching
-from router.core.orders import DEFAULT_ORDER, FAIR_TURN, IN_LINE, ONE, OVERTAKING, URGENT, Slope
+from router.core.orders import (
+    DEFAULT_ORDER,
+    FAIR_TURN,
+    FEW_CAN,
+    FEW_CAN_TIMES,
+    IN_LINE,
+    ONE,
+    OVERTAKING,
+    URGENT,
+    Slope,
+)
 from router.core.reserves import kept_for
 from router.core.rooms import Idle, Room, Rooms, free_in, room_of
 from router.core.waiting import Class
@@ -233,7 +243,7 @@ class Choosing:
         slopes = [slope for slope in self.matching.slopes.values() if slope.waiting & candidates]
         if len(slopes) == 1 and not agent.profile.primary & candidates:
             only = self._oldest(slopes[0], candidates, agent.id)
-            return Taken(only, (IN_LINE,)) if only is not None else None
+            return self._taken(only, only, agent, candidates, at) if only is not None else None
         best: tuple[int, int, int, Conv] | None = None
         oldest: tuple[int, int, Conv] | None = None
         for slope in slopes:
@@ -246,12 +256,35 @@ class Choosing:
                     best = rank
         if best is None or oldest is None:
             return None
-        if best[3] is oldest[2]:
-            return Taken(best[3], (IN_LINE,))
-        return self._overtaken(best[3], oldest[2], agent)
+        return self._taken(best[3], oldest[2], agent, candidates, at)
+
+    def _taken(self, best: Conv, oldest: Conv, agent: Agent, candidates: int, at: int) -> Taken:
+        """Who scores most, unless somebody whose wait counts alike can be served by far fewer people."""
+        few = self._few_can(best, candidates, agent, at) if candidates != best.cls.bit else None
+        if few is not None and few is not oldest:
+            found = self._overtaken(few, oldest, agent)
+            return found if found.conv is oldest else Taken(few, (*found.why, FEW_CAN))
+        if best is oldest:
+            return Taken(best, (IN_LINE,))
+        return self._overtaken(best, oldest, agent)
+
+    def _few_can(self, best: Conv, candidates: int, agent: Agent, at: int) -> Conv | None:
+        """Return who goes before the best of a balanced slope because few can serve them: their wait counts more."""
+        cls, slope = best.cls, best.cls.slope
+        scarce = candidates & slope.waiting
+        if scarce == cls.bit or cls.spec.order != DEFAULT_ORDER or cls.priority >= URGENT:
+            return None
+        scarce &= self.matching.scarcity.to(agent.profile)
+        if not scarce or scarce & cls.bit:
+            return None
+        few = self._oldest(slope, scarce, agent.id)
+        if few is None or few.cls.spec.order != DEFAULT_ORDER:
+            return None
+        waited_ms = slope.waited_ms(at, few.key_ms)
+        return few if FEW_CAN_TIMES * waited_ms >= slope.waited_ms(at, best.key_ms) else None
 
     def _overtaken(self, best: Conv, oldest: Conv, agent: Agent) -> Taken:
-        """Somebody scores more than who has waited longest; now and then it is the latter's turn all the same."""
+        """Somebody goes before who has waited longest; now and then it is the latter's turn all the same."""
         bundle = self.matching.bundle
         every = bundle.fair_every if bundle else 0
         if best.cls.priority < URGENT and every and agent.passed + 1 >= every:

@@ -18,6 +18,7 @@ from router.core.orders import Grade, Slope, grade_of
 from router.core.profiles import Profile
 from router.core.reserves import Reserves
 from router.core.rooms import Limits, Room, Rooms
+from router.core.scarcity import Scarcity
 from router.core.waiting import Class, ClassKey, Need, Needs, Place
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Matching:
     reserves: Reserves = field(default_factory=Reserves)
     first_tasks: FirstTasks = field(default_factory=FirstTasks)
     flexibility: Flexibility = field(default_factory=Flexibility)
+    scarcity: Scarcity = field(default_factory=Scarcity)
     in_lines: int = 0  # how many wait in all
     queued: dict[str, int] = field(default_factory=dict)  # queue -> how many wait in it
     whole: list[int] = field(default_factory=list)  # bits of the channels that need somebody whole
@@ -114,9 +116,6 @@ class Matching:
                 able |= 1 << index
         return able
 
-    def _key_of(self, conv: int) -> int:
-        return self.convs[conv].key_ms
-
     def _peek_key(self, conv: int) -> int:
         found = self.convs.peek(conv)
         assert found is not None, "who stands in line is open"
@@ -145,10 +144,7 @@ class Matching:
     # --- configuration, by evolve only ------------------------------------------------------------------------
 
     def configure(self, bundle: Bundle) -> bool:
-        """Take over a configuration; return whether the kinds of room or the reserves are others than before.
-
-        Then everybody must have left their room before, and enter it again after: see `moves_rooms`.
-        """
+        """Take over a configuration; return whether rooms are others: then all left theirs before (`moves_rooms`)."""
         changed, self.bundle = self.moves_rooms(bundle), bundle
         whole = sorted(name for name, spec in bundle.channels.items() if spec.load >= bundle.capacity)
         self.whole = [self._bit((f"channel:{name}", 1)) for name in whole]
@@ -209,13 +205,13 @@ class Matching:
         self.of_queue[cls.queue] = self.of_queue.get(cls.queue, 0) + 1
         for bit in bits(cls.mask):
             self.needed_by[bit] |= cls.bit
-        if cls.also:
-            self.wide |= cls.bit
+        self.wide |= cls.bit if cls.also else 0
         for mask in (cls.mask, *cls.also_masks):
             cls.profiles |= self._fulfilling(mask)
         for index in bits(cls.profiles):
             self.profiles[index].classes |= cls.bit
         self.flexibility.forget()
+        self.scarcity.form_class(cls, self.profiles)
         self._set_behaviour(cls)
         self._set_kind(cls)
         self.first_tasks.add_class(cls, self.profiles)
@@ -281,11 +277,13 @@ class Matching:
             self._set_abilities(profile, abilities)
             self.by_abilities[abilities] = profile
         profile.agents += 1
+        self.scarcity.enter(profile)
         return profile
 
     def leave_profile(self, profile: Profile) -> None:
         """One agent less has this profile; with the last one its place is free."""
         profile.agents -= 1
+        self.scarcity.leave(profile)
         if not profile.agents:
             del self.by_abilities[profile.abilities]
             self._set_abilities(profile, ())
@@ -361,7 +359,7 @@ class Matching:
         self.in_lines -= 1
         self.queued[cls.queue] -= 1
         if cls.head == place:
-            self._set_head(cls, cls.first(self._key_of))
+            self._set_head(cls, cls.first(lambda number: self.convs[number].key_ms))
 
     def _set_head(self, cls: Class, head: Place | None) -> None:
         """Keep the sorted heads in step. Conversations are unique in (key, id)."""

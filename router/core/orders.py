@@ -72,6 +72,11 @@ OVERTAKING = {
     "deadline": "earliest_deadline",
     "age": "highest_score",
 }
+# Said besides where somebody was taken before one who scores more on the same slope: far fewer people can serve them.
+FEW_CAN = "few_can"
+# So many times the wait of somebody whom few can serve counts against that of others on their slope: more helps the few
+# a little and costs the others more (docs/BENCHMARKS.md).
+FEW_CAN_TIMES = 5
 # Why the one who has waited longest was taken: nobody stood against it, or it was its turn though others scored more.
 IN_LINE, FAIR_TURN = "next_in_line", "fair_turn"
 OVERTOOK = frozenset(OVERTAKING.values())

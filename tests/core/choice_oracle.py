@@ -8,6 +8,7 @@ from router.core import events as ev
 from router.core.bundle import Bundle, Queue
 from router.core.lifecycle import WAITING
 from router.core.state import Agent, Conv, State
+from router.core.waiting import Class
 
 STRICT, URGENT = 10**12, 1_000_000
 
@@ -119,6 +120,45 @@ def is_first_task(agent: Agent, conv: Conv) -> bool:
     return bool(tasks & {conv.queue, *skills})
 
 
+def people_for(state: State, cls: Class) -> int:
+    """How many of those signed in can do what a class needs, whether they are there or not."""
+    ways = (cls.needs, *cls.also)
+    return sum(any(_fulfils(dict(each.abilities), needs) for needs in ways) for each in state.agents.values())
+
+
+def is_scarce(state: State, agent: Agent, cls: Class) -> bool:
+    """Whether a class can be served by half as many people, or fewer, as another that an agent can serve."""
+    if any(name.startswith("primary:") for name, _ in agent.abilities):
+        return False
+    levels = {name: n for name, n in agent.abilities if not name.startswith("limit:")}
+    own = [c for c in state.matching.classes if any(_fulfils(levels, needs) for needs in (c.needs, *c.also))]
+    return 2 * people_for(state, cls) <= max(people_for(state, each) for each in own)
+
+
+def slope_of(state: State, conv: Conv) -> tuple[int, int, int, str]:
+    """What of a conversation decides how its waiting counts; empty calendars count all time."""
+    assert state.bundle is not None, "nobody waits before the first configuration"
+    spec = state.bundle.queues.get(conv.queue) or Queue(name=conv.queue, hours="")
+    target = spec.answer_within_ms.get(conv.channel) or (60_000 if conv.live else 4 * 3_600_000)
+    return spec.weight, target, conv.cls.priority, spec.hours if spec.clock == "business" else ""
+
+
+def few_can(state: State, agent: Agent, best: Conv, takeable: list[Conv], at: int) -> Conv | None:
+    """Who goes before the best because far fewer can serve them: waits of one slope, counted fivefold."""
+    bundle = state.bundle
+    assert bundle is not None, "nobody waits before the first configuration"
+    specs = {c.id: bundle.queues.get(c.queue) or Queue(name=c.queue, hours="") for c in takeable}
+    alike = [c for c in takeable if specs[c.id].order == "balanced" and slope_of(state, c) == slope_of(state, best)]
+    if best not in alike or best.cls.priority >= URGENT or is_scarce(state, agent, best.cls):
+        return None
+    scarce = [c for c in alike if is_scarce(state, agent, c.cls)]
+    if not scarce:
+        return None
+    first = min(scarce, key=lambda each: (each.key_ms, each.id))
+    theirs, others = waited(bundle, specs[first.id], first, at), waited(bundle, specs[best.id], best, at)
+    return first if 5 * theirs >= others else None
+
+
 def check_taken(state: State, event: ev.Offered, at: int) -> None:
     """Hold whom an agent took against a scan of everybody who waits."""
     conv, agent = state.convs[event.conv], state.agents[event.agent]
@@ -128,15 +168,19 @@ def check_taken(state: State, event: ev.Offered, at: int) -> None:
         takeable,
         key=lambda c: (-score(state, c, at) - 1_000 * is_first_task(agent, c), c.key_ms, c.id),
     )
+    few = few_can(state, agent, best, takeable, at)
     every = state.bundle.fair_every if state.bundle else 0
     turn = every > 0 and agent.passed + 1 >= every and best.cls.priority < URGENT
-    if best is oldest:
+    if few is None and best is oldest:
         assert (conv, event.why) == (best, ("next_in_line",)), "somebody eligible was there before"
     elif turn:
         assert (conv, event.why) == (oldest, ("fair_turn",)), "it was the turn of who has waited longest"
+    elif few is not None:
+        assert (conv, event.why) == (few, ("most_urgent", "few_can")), "few could have served another"
     else:
         assert conv is best, "somebody scored more"
         assert event.why[0] in {"most_urgent", "higher_priority", "earliest_deadline", "highest_score"}
+        assert len(event.why) == 1
 
 
 # --- whom to ask --------------------------------------------------------------------------------------------------

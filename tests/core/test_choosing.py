@@ -116,6 +116,7 @@ def test_the_walks_meet_every_reason_of_a_choice() -> None:
     reasons = {
         *("highest_level", "least_flexible", "packed", "fullest", "least_loaded", "longest_idle"),
         *("next_in_line", "fair_turn", "most_urgent", "higher_priority", "earliest_deadline", "highest_score"),
+        "few_can",
     }
     met: set[str] = set()
     for seed in range(2_000):
@@ -315,3 +316,38 @@ def test_how_far_somebody_was_widened_outlives_a_decline_a_reload_and_a_snapshot
     world.apply("plain2")
     world.wait(1_000)
     assert (world.state.convs[1].step, world.state.convs[1].cls) == (2, before)
+
+
+def test_whom_few_can_serve_goes_first_once_they_have_waited_a_fifth_as_long() -> None:
+    """Two speak English; the one who also speaks Thai takes the Thai customer, whom nobody else could take."""
+    rules = (
+        Rule(name="thai", when='customer.segment == "vip"', queue="general", skills={"thai": 1}),
+        Rule(name="rest", queue="general"),
+    )
+    for waited_ms, first in ((24_000, 1), (25_000, 2)):
+        floor = floor_of(rules=rules)
+        for agent in (7, 8):  # somebody must have come, or nobody knows who could serve them
+            floor.sign_in(agent, capacity=0, abilities=(CHAT,))
+        floor.arrive(1)
+        floor.wait(100_000)
+        floor.arrive(2, segment="vip")
+        floor.wait(waited_ms)
+        came = floor.sign_in(9, capacity=25, abilities=(CHAT, ("skill:thai", 1)))
+        made = [event for event in came if isinstance(event, ev.Offered)]
+        assert [event.conv for event in made] == [first]
+        assert made[0].why == ((("most_urgent", "few_can")) if first == 2 else ("next_in_line",))
+
+
+def test_who_has_first_tasks_of_their_own_has_no_others() -> None:
+    rules = (
+        Rule(name="thai", when='customer.segment == "vip"', queue="general", skills={"thai": 1}),
+        Rule(name="rest", queue="general"),
+    )
+    floor = floor_of(rules=rules)
+    floor.sign_in(7, capacity=0, abilities=(CHAT,))
+    floor.arrive(1)
+    floor.wait(1_000)
+    floor.arrive(2, segment="vip")
+    floor.wait(60_000)
+    came = floor.sign_in(9, capacity=25, abilities=(CHAT, ("primary:billing", 1), ("skill:thai", 1)))
+    assert [(event.conv, event.why) for event in came if isinstance(event, ev.Offered)] == [(1, ("next_in_line",))]

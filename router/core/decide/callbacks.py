@@ -10,10 +10,12 @@ from router.core.calendar import is_open, next_open
 from router.core.decide.classes import class_for
 from router.core.decide.placing import (
     Steps,
+    back_in_line,
     fill,
     place,
     record_of,
 )
+from router.core.decide.rounds import withdraw_round
 from router.core.lifecycle import ACTIVE, UNPLACED, WRAP_UP
 from router.core.record import NO_RELIEF
 from router.core.rules import on_channel
@@ -41,16 +43,16 @@ def request_callback(s: State, at: int, c: cmd.RequestCallback) -> Steps:
     if c.channel and c.channel != conv.channel:
         needs = on_channel(conv.cls.needs, c.channel)
         cls = yield from class_for(s, conv.queue, c.channel, needs, load=_load(s, c.channel))
-    asked = conv.offer if c.at_ms or cls is not conv.cls else None
-    if asked:
-        yield ev.OfferWithdrawn(conv.id, asked.agent, asked.id, "callback_asked")
+    freed: tuple[int, ...] = ()
+    if conv.offer and (c.at_ms or cls is not conv.cls):
+        freed = yield from withdraw_round(conv, "callback_asked")
     spec = s.queue_spec(conv.queue).callback
     yield ev.CallbackAsked(conv.id, c.to_line or conv.line, cls.id, spec.mode, c.at_ms, c.by)
     if spec.notice and not conv.no_notice:
         yield ev.Announced(conv.id, told_on, spec.notice, conv.queue, c.at_ms)
-    yield from _wait_for_turn(s, at, conv, c.at_ms)
-    if asked:
-        yield from fill(s, at, asked.agent)
+    yield from _wait_for_turn(s, at, conv, at_ms=c.at_ms, freed=freed)
+    for agent in freed:
+        yield from fill(s, at, agent)
 
 
 def _cannot_ask(s: State, at: int, conv: Conv | None, c: cmd.RequestCallback) -> Refused | None:
@@ -84,7 +86,7 @@ def _load(s: State, channel: str) -> int:
     return s.bundle.channels[channel].load
 
 
-def _wait_for_turn(s: State, at: int, conv: Conv, at_ms: int) -> Steps:
+def _wait_for_turn(s: State, at: int, conv: Conv, *, at_ms: int, freed: tuple[int, ...]) -> Steps:
     """In line at the old place, kept for a near time, or parked for a far one."""
     if at_ms and (conv.state == ACTIVE or at_ms - at > NEAR_MS):
         owner = conv.owner
@@ -95,7 +97,7 @@ def _wait_for_turn(s: State, at: int, conv: Conv, at_ms: int) -> Steps:
     elif at_ms:
         yield ev.Deferred(conv.id, conv.queue, at_ms, "callback")
     elif conv.state == UNPLACED:
-        yield from place(s, at, conv, "callback_asked")
+        yield from back_in_line(s, at, [conv.id], "callback_asked", freed=freed)
 
 
 def fail_callback(s: State, at: int, c: cmd.FailCallback) -> Steps:

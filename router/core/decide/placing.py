@@ -130,6 +130,10 @@ def ask(s: State, at: int, conv: Conv) -> Steps:
     """Offer a waiting conversation to the agent who should have it of those who may take it, if there is one."""
     if conv.state != WAITING or s.matching.shut & conv.cls.bit:
         return
+    if s.matching.reserves.let_go:  # whom a reserve has let go takes the most urgent in line, who need not be this one
+        yield from let_go(s, at)
+        if conv.state != WAITING:
+            return
     asked = s.choosing.agent_for(conv.cls, conv.resting)
     if asked is not None:
         yield offer(s, at, conv, agent=asked.agent, why=asked.why, among=asked.among)
