@@ -7,7 +7,10 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from channels.contract import Accepted, AnySignal, Door, LetterboxClosed
+import msgspec
+from aiohttp import web
+
+from channels.contract import Accepted, AnySignal, Door, LetterboxClosed, MessageIn
 
 # These providers hang up after 5 s and ask again at once. A closed letterbox is asked for so long before we refuse, so
 # that three tries reach over twelve seconds, in which a store comes back or a leader changes.
@@ -43,6 +46,18 @@ def is_of_now(stamp_ms: int, now_ms: int) -> bool:
     return abs(now_ms - stamp_ms) <= SIGNATURE_MS_MAX
 
 
+def timed(signal: AnySignal, now_ms: int) -> AnySignal:
+    """A clock that runs ahead must not sort a message above what comes after it."""
+    if isinstance(signal, MessageIn) and signal.sent_ms > now_ms:
+        return msgspec.structs.replace(signal, sent_ms=0)
+    return signal
+
+
+def come_again() -> web.Response:
+    """Refuse for now, so that the provider asks once more."""
+    return web.Response(status=503, headers={"Retry-After": "5"})
+
+
 class Patience:
     """Puts signals into the letterbox before the provider hangs up, and says whether that has worked."""
 
@@ -54,6 +69,7 @@ class Patience:
         """Return True when the signals are durable; False when the provider has to come again."""
         if not signals:
             return True
+        signals = [timed(signal, self._door.now_ms()) for signal in signals]
         end = asyncio.get_running_loop().time() + PATIENCE_MS / 1_000
         accepting = asyncio.ensure_future(self._accept_until(signals, end))
         # A write that takes too long is not cut off: it may still be kept, and the next try is known by its name then.

@@ -14,20 +14,18 @@ from aiohttp import web
 
 from channels.contract import (
     AnyEffect,
-    AnySignal,
     Capabilities,
     Done,
     Door,
     Fetch,
     LetterboxClosed,
-    MessageIn,
     Route,
     Send,
     TryLater,
     Undeliverable,
 )
 from channels.contract import Settings as CommonSettings
-from channels.five_seconds import Patience
+from channels.five_seconds import Patience, come_again
 from channels.parts import Progress
 from channels.webhook.files import files_of
 from channels.webhook.paths import Expression, Item
@@ -101,18 +99,12 @@ class Webhook:
             challenge = self._challenge.of(Item((body,)))
             if challenge:
                 return web.Response(text=challenge[:CHALLENGE_CHARS_MAX], content_type="text/plain")
-            signals = [self._timed(signal) for signal in self._reader.signals(body)]
+            signals = self._reader.signals(body)
         except Unreadable as unreadable:
             return _said(400, str(unreadable))
         if not await self._patience.kept(signals):
-            return web.Response(status=503, headers={"Retry-After": "5"})
+            return come_again()
         return web.Response(text=self._settings.answer, content_type=self._settings.answer_type)
-
-    def _timed(self, signal: AnySignal) -> AnySignal:
-        """A clock that runs ahead must not sort a message above what comes after it."""
-        if isinstance(signal, MessageIn) and signal.sent_ms > self._door.now_ms():
-            return msgspec.structs.replace(signal, sent_ms=0)
-        return signal
 
     # --- out ----------------------------------------------------------------------------------------------------
 

@@ -14,12 +14,10 @@ from aiohttp import web
 
 from channels.contract import (
     AnyEffect,
-    AnySignal,
     Capabilities,
     Done,
     Door,
     Fetch,
-    MessageIn,
     Route,
     Send,
     TryLater,
@@ -27,7 +25,7 @@ from channels.contract import (
     Undeliverable,
 )
 from channels.contract import Settings as CommonSettings
-from channels.five_seconds import Patience, is_of_now, is_signed, is_stamp
+from channels.five_seconds import Patience, come_again, is_of_now, is_signed, is_stamp
 from channels.http_out import Ask, ask
 from channels.parts import Progress
 from channels.tencent.api import Api, Tokens, error_code, failure, read_answer
@@ -130,8 +128,8 @@ class WeChat:
             signals = signals_of(fields, self._settings.menu)
         except Unreadable as fault:
             return _refused(400, str(fault))
-        if not await self._patience.kept([self._timed(signal) for signal in signals]):
-            return web.Response(status=503, headers={"Retry-After": "5"})
+        if not await self._patience.kept(signals):
+            return come_again()
         return self._answer(request, fields)
 
     def _answer(self, request: web.Request, fields: Mapping[str, str]) -> web.Response:
@@ -177,12 +175,6 @@ class WeChat:
 
     def _is_stamped(self, timestamp: str, nonce: str) -> bool:
         return is_stamp(timestamp, nonce) and is_of_now(int(timestamp) * 1_000, self._door.now_ms())
-
-    def _timed(self, signal: AnySignal) -> AnySignal:
-        """A clock that runs ahead must not sort a message above what comes after it."""
-        if isinstance(signal, MessageIn) and signal.sent_ms > self._door.now_ms():
-            return msgspec.structs.replace(signal, sent_ms=0)
-        return signal
 
     # --- out --------------------------------------------------------------------------------------------------
 

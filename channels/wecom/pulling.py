@@ -6,13 +6,14 @@ A callback that is lost costs a minute, a crash costs nothing: what was not acce
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from channels.contract import AnySignal, Door, EffectFailed, LetterboxClosed, MessageIn, TryLater
+from channels.contract import Door, EffectFailed, LetterboxClosed, TryLater
+from channels.five_seconds import timed
 from channels.http_out import Ask
 from channels.tencent.api import Api
 from channels.wecom.messages import Item, signals_of, welcome_code, word
@@ -123,7 +124,7 @@ class Puller:
         found = [(item, signal) for item in items for signal in signals_of(item)]
         if not found:
             return
-        accepted = await self._door.accept([_timed(signal, self._door.now_ms) for _, signal in found])
+        accepted = await self._door.accept([timed(signal, self._door.now_ms()) for _, signal in found])
         for (item, _), each in zip(found, accepted, strict=True):
             if each.fresh:
                 await self._greet(item)
@@ -135,13 +136,6 @@ class Puller:
         if text:
             with suppress(EffectFailed):
                 await self._sender.greet(code, text, word(item, "msgid"))
-
-
-def _timed(signal: AnySignal, now_ms: Callable[[], int]) -> AnySignal:
-    """A clock that runs ahead must not sort a message above what comes after it."""
-    if isinstance(signal, MessageIn) and signal.sent_ms > now_ms():
-        return msgspec.structs.replace(signal, sent_ms=0)
-    return signal
 
 
 def is_news(fields: Mapping[str, str]) -> bool:

@@ -12,19 +12,17 @@ from aiohttp import web
 
 from channels.contract import (
     AnyEffect,
-    AnySignal,
     Capabilities,
     Done,
     Door,
     Fetch,
-    MessageIn,
     Route,
     Send,
     TryLater,
     Undeliverable,
 )
 from channels.contract import Settings as CommonSettings
-from channels.five_seconds import Patience, is_of_now, is_signed, is_stamp
+from channels.five_seconds import Patience, come_again, is_of_now, is_signed, is_stamp
 from channels.parts import Progress
 from channels.weibo.messages import Push, Unreadable, Wishes, is_uid, read_push, signals_of
 from channels.weibo.sending import Sender, passive_reply
@@ -98,8 +96,8 @@ class Weibo:
             signals = signals_of(push, self._wishes)
         except Unreadable as fault:
             return _refused(400, str(fault))
-        if not await self._patience.kept([self._timed(signal) for signal in signals]):
-            return web.Response(status=503, headers={"Retry-After": "5"})
+        if not await self._patience.kept(signals):
+            return come_again()
         return self._answer(push)
 
     def _answer(self, push: Push) -> web.Response:
@@ -118,12 +116,6 @@ class Weibo:
         stamp_ms = int(timestamp) * (1_000 if len(timestamp) <= _SECONDS_DIGITS_MAX else 1)
         fresh = is_of_now(stamp_ms, self._door.now_ms())
         return fresh and is_signed(query.get("signature", ""), self._app_secret, timestamp, nonce)
-
-    def _timed(self, signal: AnySignal) -> AnySignal:
-        """A clock that runs ahead must not sort a message above what comes after it."""
-        if isinstance(signal, MessageIn) and signal.sent_ms > self._door.now_ms():
-            return msgspec.structs.replace(signal, sent_ms=0)
-        return signal
 
     async def perform(self, effect: AnyEffect) -> Done:
         """Answer, or bring a file."""
