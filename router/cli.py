@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from router.cli_customers import COMMANDS
+from router.cli_options import DATA, SITE, site
 from router.cli_people import user
 
 if TYPE_CHECKING:
@@ -20,23 +21,15 @@ if TYPE_CHECKING:
     from router.store.port import Store
 
 T = TypeVar("T")
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="DATA",
-    default=Path("data"),
-    show_default=True,
-    help="The data directory.",
-)
 CONFIG_TYPE = click.Path(file_okay=False, path_type=Path)
-SITE = "main"
 STORE_VARIABLE = "STORE"
 NO_DATA = "There is no Patchbay data in {}. `patchbay serve` makes it."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="patchbay", prog_name="patchbay")
-def main() -> None:
+@SITE
+def main(**_said: str) -> None:
     """Patchbay: an omnichannel contact-center routing engine that can say why."""
 
 
@@ -97,7 +90,7 @@ def verify(data: Path) -> None:
     place = os.environ.get(STORE_VARIABLE) or data / STORE_FILE
     calls, pushes = _delivered()
     try:
-        report = verify_store(place, SITE, call_channels=calls, push_channels=pushes)
+        report = verify_store(place, site(), call_channels=calls, push_channels=pushes)
     except StoreError as fault:
         raise click.ClickException(str(fault)) from None
     for line in report.lines():
@@ -132,8 +125,8 @@ def migrate(data: Path, address: str) -> None:
     try:
         with migrating.unserved(data):
             key = load_site_key(data, os.environ)
-            told = _run(migrating.migrate(data, address, SITE, key=key, say=_said_again))
-            told = [*migrating.compare(data, address, SITE, call=calls, push=pushes), *told]
+            told = _run(migrating.migrate(data, address, site(), key=key, say=_said_again))
+            told = [*migrating.compare(data, address, site(), call=calls, push=pushes), *told]
     except (DataInUse, SiteKeyError, StoreError) as fault:
         raise click.ClickException(str(fault)) from None
     for line in told:
@@ -154,7 +147,7 @@ def rebuild(data: Path, only: str) -> None:
 
     async def work(store: Store) -> None:
         for view in [VIEWS[only]] if only else VIEWS.values():
-            click.echo(await rebuild_view(view, SITE, store, say=lambda line: click.echo(line, err=True)))
+            click.echo(await rebuild_view(view, site(), store, say=lambda line: click.echo(line, err=True)))
 
     _need_data(data)
     try:
@@ -206,15 +199,15 @@ def _said_again(line: str) -> None:
 
 @main.command(hidden=True)
 @DATA
-@click.option("--site", default=SITE)
+@click.option("--site", "chosen", required=True)
 @click.argument("out", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def snapshot(data: Path, site: str, out: Path) -> None:
+def snapshot(data: Path, chosen: str, out: Path) -> None:
     """Recover, and write what came of it: the child process of a running server."""
     from router.node.snapshots import make_snapshot, write_snapshot  # noqa: PLC0415
     from router.release import release  # noqa: PLC0415
 
     async def work(store: Store) -> None:
-        write_snapshot(await make_snapshot(store.journal, site, release=release()), out)
+        write_snapshot(await make_snapshot(store.journal, chosen, release=release()), out)
 
     with_store(data, work)
 

@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from router.cli_options import DATA, site
+
 if TYPE_CHECKING:
     from router.site.files import Files
     from router.store.port import Store
 
 T = TypeVar("T")
-SITE = "main"
 CUSTOMER = click.argument("customer", type=click.IntRange(min=1))
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="DATA",
-    default=Path("data"),
-    show_default=True,
-    help="The data directory.",
-)
 NOBODY = "There is no customer {}. The number stands on the customer's page, and in the API as `id`."
 REFUSED = {
     "customer_unknown": NOBODY,
@@ -48,7 +41,7 @@ def erase(data: Path, customer: int, yes: bool) -> None:
     if not yes:
         click.confirm(f"Forget customer {customer} for good? `patchbay export` hands out what is known.", abort=True)
     done = _with_files(
-        data, lambda store, files: Eraser(SITE, store, files, SystemClock().now_ms).erase(customer, agent=0)
+        data, lambda store, files: Eraser(site(), store, files, SystemClock().now_ms).erase(customer, agent=0)
     )
     if done.refused:
         raise click.ClickException(REFUSED[done.refused].format(customer) + ", ".join(done.open))
@@ -74,7 +67,7 @@ def export(data: Path, customer: int, folder: Path) -> None:
         path.touch(mode=0o600)
         path.write_bytes(content)
 
-    files = _with_files(data, lambda store, files: Exporter(SITE, store, files).write(customer, put))
+    files = _with_files(data, lambda store, files: Exporter(site(), store, files).write(customer, put))
     if files is None:
         raise click.ClickException(NOBODY.format(customer))
     click.echo(f"Wrote {folder / 'customer.json'} and {files} files.")
@@ -87,7 +80,7 @@ def sweep(data: Path) -> None:
     from router.care.sweeping import Sweeper  # noqa: PLC0415
     from router.clock import SystemClock  # noqa: PLC0415
 
-    swept = _with_files(data, lambda store, files: Sweeper(SITE, store, files, SystemClock().now_ms).sweep())
+    swept = _with_files(data, lambda store, files: Sweeper(site(), store, files, SystemClock().now_ms).sweep())
     click.echo(f"{swept.files:>6} files that nothing names")
     click.echo(f"{swept.halves:>6} halves of files")
     click.echo(f"{swept.uploads:>6} uploads that were never sent")
@@ -105,7 +98,7 @@ def _with_files(data: Path, work: Callable[[Store, Files], Awaitable[T]]) -> T:
     from router.site.key import load_site_key  # noqa: PLC0415
 
     def opened(store: Store) -> Awaitable[T]:
-        folder = Path(os.environ.get(FILES_VARIABLE) or data / "files") / SITE
-        return work(store, FolderFiles(folder, load_site_key(data, os.environ).derive("files", SITE)))
+        folder = Path(os.environ.get(FILES_VARIABLE) or data / "files") / site()
+        return work(store, FolderFiles(folder, load_site_key(data, os.environ).derive("files", site())))
 
     return with_store(data, opened)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from router.cli_customers import DATA, SITE
+from router.cli_options import DATA, site
 
 if TYPE_CHECKING:
     from router.store.port import Account, Store
@@ -64,7 +64,9 @@ def user_add(data: Path, login: str, password_stdin: bool, **fields: Any) -> Non
 
     password = _password(password_stdin)
     account = Account(id=0, login=login, password="", **{**fields, "name": fields["name"] or login})
-    _with_store(data, lambda store: add_person(store.accounts, SITE, account, password=password, hashed=hash_password))
+    _with_store(
+        data, lambda store: add_person(store.accounts, site(), account, password=password, hashed=hash_password)
+    )
     click.echo(f"Added {login}." if password_stdin else f"Added {login}. Password: {password}")
 
 
@@ -72,7 +74,7 @@ def user_add(data: Path, login: str, password_stdin: bool, **fields: Any) -> Non
 @DATA
 def user_list(data: Path) -> None:
     """List accounts."""
-    for account in _with_store(data, lambda store: store.accounts.all(SITE)):
+    for account in _with_store(data, lambda store: store.accounts.all(site())):
         click.echo(_described(account))
 
 
@@ -92,7 +94,9 @@ def user_password(data: Path, login: str, password_stdin: bool) -> None:
     from router.site.accounts import set_password  # noqa: PLC0415
 
     password = _password(password_stdin)
-    _with_store(data, lambda store: set_password(store.accounts, SITE, login, password=password, hashed=hash_password))
+    _with_store(
+        data, lambda store: set_password(store.accounts, site(), login, password=password, hashed=hash_password)
+    )
     click.echo(f"Changed {login}." if password_stdin else f"Changed {login}. Password: {password}")
 
 
@@ -104,7 +108,7 @@ def user_skills(data: Path, login: str, skills: dict[str, int]) -> None:
     """Set the skills of an account, all of them: billing=3 orders=2."""
     from router.site.accounts import set_skills  # noqa: PLC0415
 
-    _with_store(data, lambda store: set_skills(store.accounts, SITE, login, skills=skills))
+    _with_store(data, lambda store: set_skills(store.accounts, site(), login, skills=skills))
     click.echo(f"Changed {login}; it counts from the start of the next shift.")
 
 
@@ -122,7 +126,7 @@ def user_change(data: Path, login: str, **fields: Any) -> None:
     changes = {word: value for word, value in fields.items() if value not in (None, (), {})}
     if not changes:
         raise click.UsageError("Name what is to be changed: --language, --capacity, --limit or --first-task.")
-    _with_store(data, lambda store: change_person(store.accounts, SITE, login, changes=changes))
+    _with_store(data, lambda store: change_person(store.accounts, site(), login, changes=changes))
     click.echo(f"Changed {login}; it counts from the start of the next shift.")
 
 
@@ -134,7 +138,7 @@ def user_disable(data: Path, login: str, undo: bool) -> None:
     """Close an account and end its sessions."""
     from router.site.accounts import disable_person  # noqa: PLC0415
 
-    _with_store(data, lambda store: disable_person(store.accounts, SITE, login, disabled=not undo))
+    _with_store(data, lambda store: disable_person(store.accounts, site(), login, disabled=not undo))
     click.echo(f"Opened {login}." if undo else f"Disabled {login}.")
 
 

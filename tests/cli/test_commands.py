@@ -131,9 +131,9 @@ def test_fresh_data_verifies(data: Path) -> None:
 
 def test_the_snapshot_command_recovers_and_writes_what_came_of_it(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert patchbay("snapshot", out, "--data", data).exit_code != 0, "nobody waits for a file that is not there"
+    assert patchbay("snapshot", out, "--data", data, "--site", "main").exit_code != 0, "nobody waits for a file that is not there"
     out.touch()
-    assert patchbay("snapshot", out, "--data", data).exit_code == 0
+    assert patchbay("snapshot", out, "--data", data, "--site", "main").exit_code == 0
     assert read_snapshot(out).position == 0
 
 
@@ -171,3 +171,11 @@ async def test_the_first_people_are_made_once_and_the_example_file_is_the_owners
         assert len({password for _, password in people}) == len(people)
     finally:
         await store.close()
+
+
+def test_people_of_several_floors_are_told_apart(data: Path) -> None:
+    for floor in ("north", "south"):
+        assert patchbay("--site", floor, "user", "add", f"dana-{floor}", "--data", data).exit_code == 0
+    told = patchbay("--site", "north", "user", "list", "--data", data).output
+    assert "dana-north" in told
+    assert "dana-south" not in told
