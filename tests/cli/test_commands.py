@@ -131,7 +131,9 @@ def test_fresh_data_verifies(data: Path) -> None:
 
 def test_the_snapshot_command_recovers_and_writes_what_came_of_it(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert patchbay("snapshot", out, "--data", data, "--site", "main").exit_code != 0, "nobody waits for a file that is not there"
+    assert patchbay("snapshot", out, "--data", data, "--site", "main").exit_code != 0, (
+        "nobody waits for a file that is not there"
+    )
     out.touch()
     assert patchbay("snapshot", out, "--data", data, "--site", "main").exit_code == 0
     assert read_snapshot(out).position == 0
