@@ -190,13 +190,15 @@ class Connect(Effect, frozen=True, kw_only=True):
     """Bring a party onto a live line.
 
     `role`: `owner`, or how the party takes part besides: consult, listen, whisper, barge, outside. `confirm`: whoever
-    answers has to say so by a key, because a machine may answer.
+    answers has to say so by a key, because a machine may answer. `call_back`: whoever was on the line may have hung up,
+    and is then called into the talk.
     """
 
     party: str
     address: str
     role: str = "owner"
     confirm: bool = False
+    call_back: bool = False
 
 
 class Hold(Effect, frozen=True, kw_only=True):

@@ -39,9 +39,9 @@ from channels.contract import (
 from channels.contract import Settings as CommonSettings
 from channels.phone.asked import NEVER, RECORDINGS, Hands, Manners, MenuKey
 from channels.phone.company import OUTSIDE, Company
-from channels.phone.legs import LegBook, Legs, Side
+from channels.phone.legs import CALL_BACK, LegBook, Legs, Side
 from channels.phone.missed import Missed
-from channels.phone.reading import CUSTOMER, is_number
+from channels.phone.reading import CUSTOMER, is_number, reached
 from channels.phone.talk import Talk
 from channels.phone.webhooks import Webhooks
 from channels.twilio import API_URL, Account, AccountSettings, Rest, account_of
@@ -158,13 +158,22 @@ class Phone:
     async def _connect(self, hands: Hands, effect: Connect) -> Done:
         at_ms = self._door.now_ms()
         if effect.party == CUSTOMER:
-            return Done(provider=await hands.talk.call_customer_first(effect, at_ms))
+            return Done(provider=await self._reach_customer(hands, effect))
         if effect.role != OUTSIDE and not _IDENTITY.fullmatch(effect.address):
             raise Undeliverable("address_unusable")
         if effect.role != OWNER:
             return Done(provider=await hands.company.connect(effect, at_ms))
         there = await hands.company.adopt(effect)
         return Done(provider=there or await hands.talk.connect(effect, at_ms))
+
+    async def _reach_customer(self, hands: Hands, effect: Connect) -> str:
+        """Ring the customer; who has stayed on the line although they need not is there already."""
+        line = effect.line.key
+        legs = await self._book.of(line)
+        if legs.kept != CALL_BACK and await hands.talk.is_alive(legs.customer):
+            await hands.accept(reached(line, legs.customer))
+            return legs.customer
+        return await hands.talk.call_customer_first(effect, self._door.now_ms())
 
     async def _fetch(self, hands: Hands, effect: Fetch) -> Done:
         del hands

@@ -102,9 +102,9 @@ class Company:
         line, legs = effect.line.key, await self._book.of(effect.line.key)
         side = legs.sides.get(effect.party)
         sid = side.sid if side is not None and side.joined else ""
-        if not sid and not (legs.party == effect.party and legs.joined):
+        sid = sid or (legs.joined if legs.party == effect.party else "")
+        if not sid or not await self._talk.is_alive(sid):
             return ""
-        sid = sid or legs.joined
         others = [each.sid for party, each in legs.sides.items() if party != effect.party]
         for other in (*others, "" if legs.agent == sid else legs.agent):
             await self._talk.end(other)

@@ -27,7 +27,7 @@ async def customer_left(hands: Hands, line: str, why: str) -> None:
     legs = await hands.book.of(line)
     if legs.kept:
         return
-    await hands.accept(reading.left(line, why))
+    await hands.accept(reading.left(line, legs.customer, why))
     for sid in (legs.agent, *(side.sid for side in legs.sides.values())):
         with suppress(EffectFailed):
             await hands.talk.end(sid)

@@ -162,9 +162,9 @@ def _identities(call: Call) -> tuple[Identity, ...]:
     )
 
 
-def left(line: str, why: str) -> PartyLeft:
-    """The customer has gone. Several webhooks tell it, in any order: under one name, so it is told once."""
-    return PartyLeft(line=line_of(line), dedupe=f"{line}:left", party=CUSTOMER, why=why)
+def left(line: str, leg: str, why: str) -> PartyLeft:
+    """The customer has gone. Several webhooks tell it, in any order: one name for each leg, so it is told once."""
+    return PartyLeft(line=line_of(line), dedupe=f"{leg}:left", party=CUSTOMER, why=why)
 
 
 def call_back_asked(line: str, leg: str) -> KeyPressed:

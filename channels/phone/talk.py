@@ -49,15 +49,19 @@ class Talk:
     async def connect(self, effect: Connect, at_ms: int) -> str:
         """Ring an agent. The caller stays on the hold line until they answer."""
         line, legs = effect.line.key, await self._book.of(effect.line.key)
-        if legs.kept != CALL_BACK and not await self.is_alive(legs.customer):
-            if legs.kept == VOICEMAIL:
+        calls_back = legs.kept == CALL_BACK
+        if not calls_back and not await self.is_alive(legs.customer):
+            if effect.call_back:
+                calls_back = True
+            elif legs.kept == VOICEMAIL:
                 return ""  # Nobody is on the line any more: what was said to the machine is what there is.
-            raise Undeliverable("call_over")
+            else:
+                raise Undeliverable("call_over")
         target = self.target_of(effect.address)
-        peer = effect.line.peer if legs.kept == CALL_BACK else ""
+        peer, kept = (effect.line.peer, CALL_BACK) if calls_back else ("", legs.kept)
         await self._book.note_try(effect.key, line)
-        tried = {"key": effect.key, "tried_ms": at_ms, "target": target}
-        await self._book.change(line, party=effect.party, joined="", agent="", peer=peer, handed=False, **tried)
+        tried = {"key": effect.key, "tried_ms": at_ms, "target": target, "peer": peer, "kept": kept}
+        await self._book.change(line, party=effect.party, joined="", agent="", handed=False, **tried)
         sid = await self.ring(effect, target, page="agent", told="agent-status")
         await self._book.change(line, agent=sid)
         await self._book.note_leg(sid, line, effect.party)

@@ -82,7 +82,7 @@ class Talking:
             await meet(asked.line)
         except EffectFailed as failed:
             if calls_back or isinstance(failed, Undeliverable):
-                await self._hands.accept(reading.left(asked.line, failed.reason))
+                await self._hands.accept(reading.left(asked.line, legs.customer, failed.reason))
                 return doc.farewell(self._hands.speech(""), "no-answer" if calls_back else "caller-gone")
             # The provider did not answer us: the caller's next turn on the hold line brings them here.
         return doc.talk(self._talk.pages(asked.line), label=label_of(party), record=legs.recorded)

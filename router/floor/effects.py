@@ -40,6 +40,8 @@ FETCH = "fetch"
 WAITING_PLACE, OUTSIDE_PLACE, LEFT_PLACE = "queue", "outside", "left"
 # Who was talking to an agent who has gone is in line again, and nobody has moved them there.
 LEFT_ALONE = frozenset({"owner_gone", "rescued"})
+# Attempts that an agent or a clock has given up: the customer's telephone may still ring, or a machine speak.
+RINGS_ON = frozenset({"no_answer"})
 # Participants whose part needs no ending: they are gone, or the line has ended or moved on with all who were on it.
 OUT_ALREADY = frozenset({"over", LEG_ENDED})
 # The party of a call to the customer, who then waits in line.
@@ -131,6 +133,7 @@ ASKED: dict[type[ev.Event], Callable[[Any, bool], tuple[Wanted, ...]]] = {
     ev.HandedOut: lambda e, _: (Wanted("move", notice=OUTSIDE_PLACE),),
     ev.TakenBack: lambda e, _: (Wanted("move", notice=WAITING_PLACE),),
     ev.CustomerCalled: lambda e, _: (Wanted("connect", notice=CUSTOMER, until_ms=e.until_ms),),
+    ev.CallbackFailed: lambda e, _: (Wanted("hang_up"),) if e.why in RINGS_ON else (),
     ev.WrapUpStarted: _rung_off,
     ev.Closed: _closed,
 }

@@ -139,7 +139,8 @@ class Composer:
             raise GiveUp("owner_changed")
         # The name under which this agent's telephone registers; letters, digits and underscore suit every provider.
         address = effect.notice.replace(":", "_")
-        return Connect(key=self.key(effect.id), line=line, party=effect.notice, address=address)
+        back = conv.relief is not None and bool(conv.relief.callback)
+        return Connect(key=self.key(effect.id), line=line, party=effect.notice, address=address, call_back=back)
 
     async def _join(self, effect: Effect, line: LineRef) -> AnyEffect:
         """Somebody who takes part, in the role that they have by now."""

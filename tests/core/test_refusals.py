@@ -18,6 +18,7 @@ from router.core.decide import arrivals
 from router.core.engine import Engine
 from router.core.refusals import REFUSALS
 from router.core.snapshot import encode_state
+from tests.core import test_stories_outside as outside
 from tests.core.floor_plan import ABILITIES, MONDAY_MS, Floor, at_work, bundle, desk
 
 ROOT = Path(__file__).parent.parent.parent
@@ -29,6 +30,12 @@ def talking(abilities: ev.Needs = ABILITIES) -> Floor:
     desk(floor, 7)
     floor.arrive(1)
     floor.accept(1)
+    return floor
+
+
+def consulting(contact: str) -> Floor:
+    floor = outside.talking()
+    floor.do(outside.asked(contact))
     return floor
 
 
@@ -259,13 +266,23 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("until_past", Floor, lambda f: emergency(f.at)),
     ("notice_unknown", Floor, lambda f: emergency(f.at + 1)),
     ("not_configured", unconfigured, lambda f: emergency(f.at + 1)),
+    ("contact_unknown", outside.talking, lambda f: outside.asked("nobody")),
+    ("contact_not_allowed", outside.talking, lambda f: outside.asked("bills")),
+    ("contact_closed", outside.talking, lambda f: outside.asked("night")),
+    ("contact_no_way", outside.talking, lambda f: outside.asked("writes")),
+    ("outside_asked", lambda: consulting("acme"), lambda f: outside.asked("away")),
+    ("no_outside", outside.talking, lambda f: cmd.LetOutsideGo(id="c", agent=1, conv=1)),
+    ("no_outside", lambda: consulting("acme"), lambda f: cmd.CompleteOutside(id="c", agent=1, conv=1)),
     ("floor_full", lambda: full(Floor()), lambda f: f.message(99)),
     ("not_configured", unconfigured, lambda f: f.message(1)),
     ("not_configured", unconfigured, lambda f: cmd.SignIn(id="c", agent=7, abilities=(), capacity=1)),
 ]
 
 # Said by other rooms, where the core cannot know it.
-SAID_ELSEWHERE = {"line_unknown": "dashboard", "not_parked": "dashboard", "broken": "router"}
+SAID_ELSEWHERE = {
+    **dict.fromkeys(("line_unknown", "not_parked", "no_softphone"), "dashboard"),
+    "broken": "router",
+}
 
 
 @pytest.mark.parametrize(("reason", "before", "command"), REFUSED, ids=[each[0] for each in REFUSED])

@@ -231,6 +231,8 @@ WANTED: list[tuple[ev.Event, Capabilities, Wanted | None]] = [
     (ev.OutsideLeft(1, "acme", "busy"), RINGS, Wanted("part", notice="outside:acme")),
     (ev.OutsideLeft(1, "acme", "busy", True), RINGS, Wanted("move", notice="queue")),
     (ev.OutsideLeft(1, "acme", "handed_out"), RINGS, None),
+    (ev.CallbackFailed(1, 1, 1, "no_answer"), RINGS, Wanted("hang_up")),
+    (ev.CallbackFailed(1, 1, 1, "busy"), RINGS, None),
     (ev.HandedOut(1, 1, "acme", 9), RINGS, Wanted("move", notice="outside")),
     (ev.Noted(1, 1, 6), CALL, None),
     (ev.CustomerCalled(1, 7, 1, 9), RINGS, Wanted("connect", notice="customer", until_ms=9)),

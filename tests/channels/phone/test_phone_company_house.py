@@ -247,3 +247,15 @@ async def test_a_promised_call_is_made_at_its_time_customer_first(house: NodeHou
     leg(calls, THEIRS).keys.put_nowait("1")
     await house.until(lambda: conv(house).offer is not None, "an agent is asked")
     await house.until(lambda: bool(leg(calls, THEIRS).queue), "in line, and not at the machine that takes messages")
+
+
+async def test_who_stays_on_the_line_although_a_call_back_was_promised_is_not_called(
+    house: NodeHouse, calls: Calls
+) -> None:
+    customer = await waiting(house, calls)
+    await house.made(cmd.RequestCallback(id="b", conv=1))
+    calls.answers["client:agent_1"] = "answer"
+    await house.agent(1, "phone")
+    await accepted(house)
+    await together(house, calls, "customer", "agent_1")
+    assert [each for each in calls.legs.values() if each.theirs == THEIRS] == [customer]

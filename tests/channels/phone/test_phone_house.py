@@ -196,3 +196,34 @@ async def texts(house: NodeHouse) -> list[str]:
             return said
         await asyncio.sleep(0.01)
     return []
+
+
+async def test_an_agent_who_promised_a_call_makes_it_and_the_customer_is_called_into_the_talk(
+    house: NodeHouse, calls: Calls
+) -> None:
+    leg = await talking(house, calls)
+    calls.answers[THEIRS] = "answer"
+    at_ms = house.served.floor.state.at + 1_500
+    await house.made(cmd.RequestCallback(id="b", conv=1, at_ms=at_ms, by=1))
+    await calls.hang_up(leg)
+    await house.until(lambda: calls.together() == [{"customer", "agent_1"}], "together at the promised time")
+    state = house.served.floor.state
+    await house.until(lambda: state.convs[1].relief is None, "reached")
+    again = next(each for each in reversed(calls.legs.values()) if each.theirs == THEIRS)
+    assert again.direction != "inbound"
+    await calls.hang_up(again)
+    await house.until(lambda: state.convs[1].gone, "a call like any other")
+
+
+async def test_an_agent_who_hears_a_machine_says_so_and_it_rings_no_longer(house: NodeHouse, calls: Calls) -> None:
+    leg = await waiting(house, calls)
+    for key in ("1", "1"):
+        leg.keys.put_nowait(key)
+    await house.until(lambda: leg.ended and house.served.floor.state.convs[1].relief is not None, "asked for")
+    calls.answers["client:agent_1"] = "answer"
+    await house.agent(1, "phone")
+    await accepted(house)
+    await house.until(lambda: any(each.theirs == THEIRS and not each.ended for each in calls.legs.values()), "rings")
+    await house.made(cmd.FailCallback(id="f", agent=1, conv=1))
+    await house.until(lambda: all(each.ended for each in calls.legs.values()), "rings no longer")
+    assert house.served.floor.state.convs[1].state == "deferred"
