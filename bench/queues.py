@@ -84,9 +84,9 @@ class Side(Protocol):
 
 
 class Desk(RobotAgent):
-    """A desk that accepts by itself and is only watched: `given` is called with the reference of each new work."""
+    """A desk that accepts by itself and is only watched: `given` is called with the words of each new work."""
 
-    given: Callable[[str], None] = staticmethod(lambda ref: None)
+    given: Callable[[str], None] = staticmethod(lambda words: None)
 
     async def _one_socket(self, ready: asyncio.Event) -> None:
         assert self._session is not None, "start comes first"
@@ -101,7 +101,7 @@ class Desk(RobotAgent):
                 # A desk whose line broke for a moment finds offers that ring, where it was away when they were made.
                 self._take_offers(frame.get("offers") or [])
                 for summary in frame.get("work") or ():
-                    self.given(summary["ref"])
+                    self.given(summary["last"]["text"])
 
 
 class AutoHouse(House):
@@ -168,23 +168,23 @@ class Ours:
         await pace(self._house.port, count, self._post, per_second=per_second)
         return await self._all_given(count)
 
-    def _heard(self, ref: str) -> None:
-        self._given.setdefault(ref, time.monotonic())
+    def _heard(self, words: str) -> None:
+        self._given.setdefault(words, time.monotonic())
 
     async def _post(self, wire: Wire, _number: int, due: float) -> None:
         self._count += 1
-        body = {"token": self._tokens.pop(), "email": f"c{self._count}@example.org", "message": f"item {self._count}"}
-        status, said = await wire.ask("POST", PAGE, json.dumps(body).encode())
+        words = f"item {self._count}"
+        self._due[words] = due
+        body = {"token": self._tokens.pop(), "email": f"c{self._count}@example.org", "message": words}
+        status, _ = await wire.ask("POST", PAGE, json.dumps(body).encode())
         assert status == 201, status
-        self._due[json.loads(said)["reference"]] = due
 
     async def _all_given(self, count: int) -> list[tuple[float, float]]:
         end = time.monotonic() + DONE_S_MAX
         while left := self._due.keys() - self._given.keys():
             assert time.monotonic() < end, f"{len(left)} of {count} were given to nobody by {self._house.base}"
             await asyncio.sleep(LOOK_S)
-        assert len(self._due) == count, "each message has a reference of its own"
-        times = [(due, self._given[ref]) for ref, due in self._due.items()]
+        times = [(due, self._given[words]) for words, due in self._due.items()]
         self._due.clear()
         return times
 
