@@ -17,7 +17,7 @@ from tests.cluster.network import FaultyLink
 from tests.cluster.node import Node
 
 # Longer than a lead lasts, so that a held leader wakes to find another one.
-HOLD_S = (4.0, 7.0)
+HOLD_S = (2.5, 5.0)
 BRIEF_S = (0.3, 3.0)
 SLOW_S = (0.02, 0.3)
 SKEWS_S = (-120.0, -3.0, -0.4, 0.4, 3.0, 120.0)
@@ -225,31 +225,37 @@ class Hand:
 
 
 Fault = Callable[[Hand], Awaitable[str]]
-FAULTS: tuple[Fault, ...] = (
+# By what they fall on: two at once fall on different things, so that each can be begun and healed by itself.
+NODES: tuple[Fault, ...] = (
     Hand.kill_leader,
     Hand.hold_leader,
-    Hand.kill_redis,
-    Hand.flush_redis,
-    Hand.restart_postgresql,
-    Hand.break_leaders_store_link,
     Hand.stop_leader,
     Hand.skew_leader,
-    Hand.break_store_link,
-    Hand.break_bus_link,
-    Hand.break_front_link,
-    Hand.break_mail_link,
     Hand.kill_follower,
     Hand.hold_follower,
     Hand.kill_two,
     Hand.kill_all,
     Hand.skew_clock,
-    Hand.hold_redis,
-    Hand.kill_postgresql,
-    Hand.fill_disk_of_postgresql,
     Hand.fill_disk_of_a_node,
+)
+LINKS: tuple[Fault, ...] = (
+    Hand.break_leaders_store_link,
+    Hand.break_store_link,
+    Hand.break_bus_link,
+    Hand.break_front_link,
+    Hand.break_mail_link,
     Hand.cut_all_bus_links,
     Hand.isolate_a_node,
 )
+REDIS: tuple[Fault, ...] = (Hand.kill_redis, Hand.flush_redis, Hand.hold_redis)
+POSTGRESQL: tuple[Fault, ...] = (Hand.restart_postgresql, Hand.kill_postgresql, Hand.fill_disk_of_postgresql)
+GROUPS = (NODES, LINKS, REDIS, POSTGRESQL)
+FAULTS = tuple(fault for group in GROUPS for fault in group)
+
+
+def apart(one: Fault, other: Fault) -> bool:
+    """Whether two faults fall on different things."""
+    return not any(one in group and other in group for group in GROUPS)
 
 
 async def leads(node: Node) -> bool:

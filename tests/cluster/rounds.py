@@ -11,7 +11,7 @@ from random import Random
 
 from tests.cluster.cluster import Cluster, until
 from tests.cluster.databases import Databases
-from tests.cluster.faults import Fault, Hand, order_of
+from tests.cluster.faults import Fault, Hand, apart, order_of
 
 # A fault that has not ended by then is a fault of the test's.
 FAULT_S_MAX = 60.0
@@ -43,7 +43,7 @@ async def run_faults(cluster: Cluster, databases: Databases, chance: Random, *, 
     left = order_of(chance, count)
     while left:
         now = [left.pop(0)]
-        if left and chance.random() < TWO_AT_ONCE:
+        if left and chance.random() < TWO_AT_ONCE and apart(now[0], left[0]):
             now.append(left.pop(0))
         await asyncio.gather(*(strike(hand, fault, run) for fault in now))
         run.whole_s.append(await whole(cluster))

@@ -13,6 +13,7 @@ import pytest
 from tests.cluster.checker import COUNTED, RULES, Case, counted, faults
 from tests.cluster.diary import Diary, Entry, read_diaries
 from tests.cluster.evidence import Kept, Message, Row
+from tests.cluster.silence import silences, told
 
 HERE = Path(__file__).parent
 READERS = ("checker.py", "evidence.py", "diary.py", "../crash/floor_fold.py")
@@ -337,3 +338,18 @@ def test_diaries_are_read_in_order_of_time(tmp_path: Path) -> None:
         ("ben", "two", 2),
         ("ann", "three", 3),
     ]
+
+
+def test_a_silence_is_the_longest_time_without_a_yes_after_a_fault() -> None:
+    said = [
+        (1.0, "replied"),
+        (9.0, "fault"),
+        (9.5, "accepted"),
+        (13.0, "replied"),
+        (14.0, "replied"),
+        (90.0, "replied"),
+    ]
+    entries = [Entry(at_s, "ann", what, {"name": "kill_leader"}) for at_s, what in said]
+    assert silences(entries) == {"kill_leader": [76.0]}
+    assert silences(entries[:-1]) == {"kill_leader": [3.5]}
+    assert told(silences(entries[:-1])) == ["kill_leader                  1     3.5     3.5"]

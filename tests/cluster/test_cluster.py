@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from tests.cluster import silence
 from tests.cluster.checker import Case, the_journal_is_one
 from tests.cluster.cluster import Cluster, Size, cluster, until
 from tests.cluster.databases import Databases
@@ -177,6 +178,7 @@ async def test_faults_from_a_seed_break_no_promise(made: Cluster) -> None:
     run = await run_faults(made, made.databases, Random(SEED), count=FAULTS)
     print(run.figures())
     told("whole again after a fault", run.whole_s)
+    print("\n".join(silence.told(silence.silences(await asyncio.to_thread(read_diaries, made.diaries)))))
     print(f"acknowledged {made.crowd.acknowledged}, counted {made.counted}")
     run.found += await made.verified() if LONG else []
     assert run.found == []

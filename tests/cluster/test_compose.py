@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -60,6 +61,12 @@ def test_every_node_is_the_same_node_with_a_directory_of_its_own(compose: dict[s
     own = [{volume.split(":")[0] for volume in node["volumes"] if volume.split(":")[1] == "/data"} for node in nodes]
     assert own == [{name} for name in NODES]
     assert all("files:/files" in node["volumes"] for node in nodes)
+
+
+def test_the_database_is_reached_without_tls_only_where_the_network_is_theirs_alone(compose: dict[str, Any]) -> None:
+    address = urlsplit(compose["services"]["node1"]["environment"]["STORE"])
+    assert address.query == "sslmode=disable"
+    assert "ports" not in compose["services"][str(address.hostname)]
 
 
 def test_nodes_are_told_only_what_they_read(compose: dict[str, Any]) -> None:
