@@ -385,3 +385,26 @@ async def test_scrubbing_waits_where_somebody_holds_a_table(store: PostgresqlSto
             assert await store.care.scrub() == "store_busy"
     finally:
         await holder.close()
+
+
+async def test_a_writing_that_is_given_up_by_its_caller_disturbs_no_other(
+    store: PostgresqlStore, database: Database, server: PostgresqlServer
+) -> None:
+    holder = await asyncpg.connect(database.address)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE notebook IN ACCESS EXCLUSIVE MODE")
+            tasks = [asyncio.create_task(store.notebook.note(SITE, "b", f"{n}", "v")) for n in range(4)]
+            async with asyncio.timeout(BACK_S):
+                waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'notebook'"
+                while (await server.run(waits))[0][0] < len(tasks):
+                    await asyncio.sleep(0.02)
+            for task in tasks[:2]:
+                task.cancel()
+            given_up = await asyncio.gather(*tasks[:2], return_exceptions=True)
+            assert all(isinstance(answer, asyncio.CancelledError) for answer in given_up)
+    finally:
+        await holder.close()
+    await asyncio.gather(*tasks[2:])
+    assert await store.notebook.read(SITE, "b", "3") == "v"
+    assert await asyncio.gather(*(store.journal.end(SITE) for _ in range(20))) == [(0, 0)] * 20

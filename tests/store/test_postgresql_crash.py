@@ -128,7 +128,7 @@ async def test_what_was_answered_survives_the_death_of_the_database(address: str
     chance, said = random.Random(f"database {ROUNDS}"), []
     for number in range(1, ROUNDS + 1):
         child = await asyncio.to_thread(_child, address, number)
-        said += await asyncio.to_thread(_run_until, child, chance.randint(1, 300), server.kill)
+        said += await asyncio.to_thread(_run_until, child, chance.randint(40, 300), server.kill)
         await asyncio.to_thread(server.start)
         await _check(address, said)
     assert sum(line[0] == "commit" for line in said) >= ROUNDS
@@ -138,7 +138,7 @@ async def test_what_was_answered_survives_the_death_of_who_writes(address: str) 
     chance, said = random.Random(f"writer {ROUNDS}"), []
     for number in range(1, ROUNDS + 1):
         child = await asyncio.to_thread(_child, address, number)
-        said += await asyncio.to_thread(_run_until, child, chance.randint(1, 300), child.kill)
+        said += await asyncio.to_thread(_run_until, child, chance.randint(40, 300), child.kill)
         await _check(address, said)
     assert sum(line[0] == "commit" for line in said) >= ROUNDS
 

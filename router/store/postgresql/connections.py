@@ -108,6 +108,9 @@ class Connections:
                 once_more = is_lost(error) and not isinstance(error, TimeoutError) and not last
                 if not once_more:
                     fault = convert(error)
+            except asyncio.CancelledError as gone:
+                self._look_at(conn, gone)
+                raise
             finally:
                 self._give_back(conn)
             if fault is not None:
@@ -126,6 +129,9 @@ class Connections:
         except DRIVER_ERRORS as error:
             self._look_at(conn, error)
             fault = convert_write(error)
+        except asyncio.CancelledError as gone:
+            self._look_at(conn, gone)
+            raise
         finally:
             self._give_back(conn)
         self._note(fault)
@@ -140,6 +146,9 @@ class Connections:
         except DRIVER_ERRORS as error:
             self._look_at(conn, error)
             fault = convert_write(error)
+        except asyncio.CancelledError as gone:
+            self._look_at(conn, gone)
+            raise
         finally:
             self._give_back(conn)
         self._note(fault)
@@ -207,8 +216,8 @@ class Connections:
         raise fault
 
     def _look_at(self, conn: Connection, error: BaseException) -> None:
-        """A connection that broke, or was given up in the middle of an answer, is not used again."""
-        if is_lost(error):
+        """A connection that broke is not used again, nor one whose caller went away: the cancelling may come late."""
+        if isinstance(error, asyncio.CancelledError) or is_lost(error):
             conn.terminate()
 
     def _give_back(self, conn: Connection) -> None:
