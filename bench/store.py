@@ -22,9 +22,8 @@ import asyncpg
 from bench.cluster import Costs
 from bench.loops import run_fast
 from router.store.hashing import keyed_hasher
+from router.store.opening import open_store_at
 from router.store.port import Body, Commit, ConversationRow, NewEffect, NewLetter, Settled, Store, TimelineRow
-from router.store.postgresql import open_postgresql
-from router.store.sqlite import open_sqlite
 from tests.servers.postgresql import PostgresqlServer
 
 SITE = "main"
@@ -160,8 +159,8 @@ async def one_round(server: PostgresqlServer, folder: Path, operations: int) -> 
         await close()
     found["file INSERT x1"] = await measure(bare_sqlite(folder / "bare.db"), costs, operations=operations, callers=1)
     stores: dict[str, Store] = {
-        "file": await open_sqlite(folder / "store.db", hasher=HASHER),
-        "postgresql": await open_postgresql(address, hasher=HASHER),
+        "file": await open_store_at(folder / "store.db", hasher=HASHER),
+        "postgresql": await open_store_at(address, hasher=HASHER),
     }
     for name, store in stores.items():
         names, position = count(1), count(1)
