@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 from bench.load import percentile
 from bench.loops import run_fast
 from bench.subject import TICKS, House, Subject
-from bench.whole import ITEMS_PACED, ITEMS_WARM, Figures, Whole
+from bench.whole import Figures, Whole
 from tests.servers.postgresql import PostgresqlServer
 from tests.servers.redis import RedisServer
 
@@ -205,19 +205,19 @@ async def adds_per_second(bus: RedisServer) -> float:
     return ROWS / lasted_s
 
 
-async def measured(houses: Houses) -> Found:
+async def measured(houses: Houses, items: int) -> Found:
     """Run some rounds at full load, and one at half of it for the latencies. The share is the servers' of the cost."""
     whole = Whole(houses)
     await whole.open()
     try:
-        await whole.full(ITEMS_WARM)
+        await whole.full(items // 4)
         whole.clear()
         houses.subject.begin()
         for _ in range(ROUNDS):
-            await whole.full(ITEMS)
+            await whole.full(items)
         share = houses.subject.servers_share()
         rate = median(whole.figures.per_second) / 2
-        await whole.paced(ITEMS_PACED, per_second=rate)
+        await whole.paced(items, per_second=rate)
         return whole.figures, share
     finally:
         await whole.crew.stop()
@@ -241,7 +241,7 @@ def table(found: Mapping[str, Found], commits: float, adds: float) -> list[str]:
     return lines
 
 
-async def measure(folder: Path, counts: Sequence[int]) -> list[str]:
+async def measure(folder: Path, counts: Sequence[int], items: int) -> list[str]:
     """Measure all, one after the other."""
     servers = Servers(
         await asyncio.to_thread(PostgresqlServer().start), await asyncio.to_thread(RedisServer(folder / "redis").start)
@@ -252,11 +252,11 @@ async def measure(folder: Path, counts: Sequence[int]) -> list[str]:
     try:
         commits, adds = await commits_per_second(servers.store), await adds_per_second(servers.bus)
         with embedded(_made(folder / "embedded"), relay_port) as houses:
-            found["1 node, its own file"] = await measured(houses)
+            found["1 node, its own file"] = await measured(houses, items)
         for count in counts:
             url = await servers.store.database()
             with clustered(_made(folder / f"of{count}"), relay_port, count, servers=servers, url=url) as houses:
-                found[f"{count} of a cluster"] = await measured(houses)
+                found[f"{count} of a cluster"] = await measured(houses, items)
         return table(found, commits, adds)
     finally:
         relay.stop()
@@ -267,13 +267,14 @@ async def measure(folder: Path, counts: Sequence[int]) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
     parser.add_argument("--nodes", type=int, nargs="*", default=list(NODES), help="how many nodes to measure, in turn")
+    parser.add_argument("--items", type=int, default=ITEMS, help="messages in a round")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="patchbay-bench-") as folder:
-        run_fast(_print(Path(folder), chosen.nodes))
+        run_fast(_print(Path(folder), chosen.nodes, chosen.items))
 
 
-async def _print(folder: Path, counts: Sequence[int]) -> None:
-    print("\n".join(await measure(folder, counts)))
+async def _print(folder: Path, counts: Sequence[int], items: int) -> None:
+    print("\n".join(await measure(folder, counts, items)))
 
 
 if __name__ == "__main__":
