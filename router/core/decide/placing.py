@@ -277,16 +277,24 @@ def back_in_line(
     """
     convs = [s.convs[conv_id] for conv_id in conv_ids if conv_id in s.convs]
     convs.sort(key=lambda each: (not is_hastened(each), each.key_ms, each.id))
+    elsewhere: list[Conv] = []
     for conv in convs:
-        reason = "rescued" if conv.id in rescued else why
-        if freed and s.queue_state(conv.queue).serves(at) and not comes_back(s, conv):
-            yield queued(s, at, conv, reason)
+        if not freed or comes_back(s, conv):
+            yield from place(s, at, conv, _reason(conv, why, rescued))
+        elif s.queue_state(conv.queue).serves(at):
+            yield queued(s, at, conv, _reason(conv, why, rescued))
         else:
-            yield from place(s, at, conv, reason)
+            elsewhere.append(conv)
     for agent in freed:
         yield from fill(s, at, agent)
     for conv in convs if freed else ():
         yield from ask(s, at, conv)
+    for conv in elsewhere:  # theirs is another line: who has come back to this one has been asked for by now
+        yield from place(s, at, conv, _reason(conv, why, rescued))
+
+
+def _reason(conv: Conv, why: str, rescued: Collection[int]) -> str:
+    return "rescued" if conv.id in rescued else why
 
 
 def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> Record:
