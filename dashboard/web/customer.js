@@ -1,8 +1,8 @@
 // @ts-check
-// The customer column: who this is, how we know, what they came with, and their journey across channels.
+// The customer column: who this is, how we know, what they came with, their journey across channels, and who else they may be.
 import { html, signal, useEffect } from "./vendor/ui.js";
-import { chosen, details, open } from "./state.js";
-import { get } from "./api.js";
+import { attempt, chosen, details, open } from "./state.js";
+import { call, get, post } from "./api.js";
 import { Icon } from "./icons.js";
 import { Avatar, ago, channelLabel, dayOf, fullOf, queueLabel } from "./parts.js";
 import { language, named, t } from "./words.js";
@@ -26,7 +26,7 @@ export function CustomerColumn() {
   const name = person?.name || live.customer.name || t("customer.new");
   return html`<aside class="customer" aria-label=${t("customer")}>
     <div class="person"><${Avatar} name=${name} /><div><h2>${name}</h2><p class="meta">${person ? t("customer.since", { at: dayOf(person.since_ms) }) : ""}${person?.segment ? ` · ${person.segment}` : ""}</p></div></div>
-    ${person && html`<${Facts} person=${person} live=${live} /><${Journey} person=${person} live=${live} />`}
+    ${person && html`<${Facts} person=${person} live=${live} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
   </aside>`;
 }
 
@@ -58,4 +58,32 @@ function Journey({ person, live }) {
     <button type="button" class="plain" onClick=${() => open(each.ref)}>${each.subject || each.last?.text?.slice(0, 60) || queueLabel(each.queue)}</button>
     <p class="meta" title=${fullOf(each.opened_ms)}>${ago(each.opened_ms)} · ${t(`state.${each.state}`)}</p></li>`)}</ol>
     ${all.length > JOURNEY_SHOWN && !showAll.value && html`<button type="button" class="link" onClick=${() => { showAll.value = true; }}>${t("journey.all", { n: all.length })}</button>`}`;
+}
+
+// --- one person under several numbers ---------------------------------------------------------------------
+
+/** @typedef {{likely: any[], merges: any[]}} Known */
+const known = signal(/** @type {Map<number, Known>} */ (new Map()));
+
+/** @param {number} id */
+async function look(id) {
+  const [likely, merges] = await Promise.all([get(`/customers/${id}/likely`), get(`/customers/${id}/merges`)]).catch(() => [[], []]);
+  known.value = new Map(known.value).set(id, { likely, merges });
+}
+
+/** @param {{person: any, changed: () => Promise<void>}} props */
+function SamePerson({ person, changed }) {
+  const id = person.id;
+  useEffect(() => { void look(id); }, [id, person.person]);
+  /** @param {() => Promise<any>} act */
+  const after = (act) => attempt(async () => { await act(); await changed(); await look(id); });
+  const { likely, merges } = known.value.get(id) ?? { likely: [], merges: [] };
+  const standing = merges.filter((each) => !each.undone_ms);
+  return html`${likely.length > 0 && html`<h3>${t("person.likely")}</h3><ul class="same">${likely.map((each) => html`<li key=${each.id}>
+      <p>${each.name || t("customer.new")} <span class="meta">${each.evidence.map((/** @type {string} */ code) => t(`evidence.${code}`)).join(" · ")}</span></p>
+      <button type="button" onClick=${() => after(() => post(`/customers/${id}/merges`, { other: each.id }))}>${t("person.merge")}</button>
+      <button type="button" class="plain" onClick=${() => after(() => post(`/customers/${id}/apart`, { other: each.id }))}>${t("person.apart")}</button></li>`)}</ul>`}
+    ${standing.length > 0 && html`<h3>${t("person.merged")}</h3><ul class="same">${standing.map((each) => html`<li key=${each.id}>
+      <p>${each.by ? t("person.merged.by", { name: each.by.name }) : t("person.merged.proved")} <span class="meta">${fullOf(each.at)}</span></p>
+      <button type="button" class="plain" onClick=${() => after(() => call("DELETE", `/customers/${id}/merges/${each.id}`, {}))}>${t("person.unmerge")}</button></li>`)}</ul>`}`;
 }

@@ -59,6 +59,8 @@ class FakeFloor:
         self.offers: dict[int, Record] = {}
         self.stories: dict[str, list[Record]] = {}
         self.customers: dict[int, Record] = {}
+        self.likely: dict[int, list[Record]] = {}
+        self.merges: dict[int, list[Record]] = {}
         self.waiting: list[Record] = []
         self.closed: dict[str, Record] = {}
         self.queues = {name: _queue_line(name) for name in LABELS}
@@ -200,11 +202,22 @@ class FakeFloor:
 
     def customer(self, number: int, name: str) -> None:
         self.customers[number] = {
-            "id": number, "name": name, "language": "en", "segment": "gold", "attributes": {"order": "20418"},
+            "id": number, "person": number, "name": name, "language": "en", "segment": "gold",
+            "attributes": {"order": "20418"},
             "identities": [{"kind": "email", "value": "someone@example.com", "verified": "code"},
                            {"kind": "phone", "value": "+420 600 123 456", "verified": ""}],
             "since_ms": now_ms() - 900 * 86_400_000, "conversations": [],
         }  # fmt: skip
+
+    def merged(self, number: int, other: int) -> int:
+        """Somebody says that two customers are one person."""
+        self.likely.pop(number, None)
+        self.customers[number]["person"] = min(number, other)
+        self.merges[number] = [
+            {"id": 1, "one": number, "other": other, "why": "by_hand", "at": now_ms(), "by": {"id": 1, "name": "Ana"},
+             "undone_ms": 0, "undone_by": None}
+        ]  # fmt: skip
+        return 1
 
     def detail(self, ref: str) -> Record | None:
         """Return the whole conversation."""

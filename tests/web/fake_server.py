@@ -149,6 +149,11 @@ class FakeServer:
             ("PUT", "/drafts/{key}", self.draft),
             ("GET", "/waiting", self.waiting),
             ("GET", "/customers/{id}", self.customer),
+            ("GET", "/customers/{id}/likely", self.likely),
+            ("GET", "/customers/{id}/merges", self.merges),
+            ("POST", "/customers/{id}/merges", self.merge),
+            ("DELETE", "/customers/{id}/merges/{merge}", self.unmerge),
+            ("POST", "/customers/{id}/apart", self.apart),
             ("GET", conversation, self.conversation),
             ("GET", f"{conversation}/story", self.story),
             ("GET", f"{conversation}/targets", self.targets),
@@ -248,6 +253,25 @@ class FakeServer:
         theirs = [*self.floor.work.values(), *self.floor.closed.values()]
         told = [each for each in theirs if each["customer"]["id"] == number]
         return web.json_response(self.floor.customers[number] | {"conversations": told})
+
+    async def likely(self, request: web.Request) -> web.Response:
+        return web.json_response(self.floor.likely.get(int(request.match_info["id"]), []))
+
+    async def merges(self, request: web.Request) -> web.Response:
+        return web.json_response(self.floor.merges.get(int(request.match_info["id"]), []))
+
+    async def merge(self, request: web.Request) -> web.Response:
+        number, other = int(request.match_info["id"]), (await request.json())["other"]
+        return web.json_response({"merge": self.floor.merged(number, other), "person": number})
+
+    async def unmerge(self, request: web.Request) -> web.Response:
+        for each in self.floor.merges.get(int(request.match_info["id"]), []):
+            each["undone_ms"] = each["undone_ms"] or 1
+        return web.Response(status=204)
+
+    async def apart(self, request: web.Request) -> web.Response:
+        self.floor.likely.pop(int(request.match_info["id"]), None)
+        return web.Response(status=204)
 
     async def conversation(self, request: web.Request) -> web.Response:
         found = self.floor.detail(request.match_info["ref"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from router.care.likeness import WEIGHTS
 from router.core.choosing import STEPS
 from router.core.orders import FAIR_TURN, OVERTOOK
 from tests.web.modules import WEB, modules, template_texts
@@ -28,7 +29,8 @@ DYNAMIC = {
     "column.": {"pos", "channel", "customer", "queue", "state", "wait", "why"},
     "waits.": {"in_line", "all_busy", "nobody_can_serve", "queue_closed", "resting", "kept_free"},
     "why.": {"longest_idle", "next_in_line", "named_agent", *OVERTOOK, FAIR_TURN, *STEPS},
-    "identity.": {"email", "phone"},
+    "identity.": {"email", "phone", "caller_id"},
+    "evidence.": set(WEIGHTS),
 }
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Names that are the same in every language, and the keys of a keyboard.
