@@ -107,6 +107,10 @@ SECOND = ("0.2.0", "0.2.0-choosing", "0.2.0-offers")
 RARE = {ev.FactsDropped, ev.Reclassed, ev.Related, ev.Rested, ev.TransferReturned, ev.Unrelated, ev.WindowClosed}
 
 
+# Younger than the second release, in tags that were kept free: the next one is recorded with them.
+THIRD = {ev.OutsideAsked, ev.OutsideJoined, ev.OutsideLeft, ev.HandedOut}
+
+
 def test_the_second_release_is_recorded_with_what_random_floors_say() -> None:
     met = {type(event) for name in SECOND for entry in read(name)[0] for event in entry.events}
-    assert {event for event in ev.AnyEvent.__args__ if event.__struct_config__.tag <= SECOND_UNTIL} - RARE <= met
+    assert {event for event in ev.AnyEvent.__args__ if event.__struct_config__.tag <= SECOND_UNTIL} - RARE - THIRD <= met
