@@ -126,5 +126,10 @@ async def test_the_page_can_be_read_in_light_and_dark_and_on_a_telephone(
     for width in (WIDE["width"], 390):
         await page.set_viewport_size({"width": width, "height": 844})
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        await expect(page.locator(".said.customer .text")).to_be_visible()
+        await expect(page.locator(".person").first).to_be_visible()
+        device = await page.locator(".screen").bounding_box()
+        assert device is not None
+        assert device["height"] > 200, "what is said has room"
         await page.screenshot(path=tmp_path / f"{scheme}-{width}.png")
     await context.close()
