@@ -131,7 +131,7 @@ def _within_bounds(source: str) -> bool:
     return nesting + choices + source.count("[") < NESTING_MAX and signs < OPERATORS_MAX
 
 
-@settings(max_examples=3 * settings.default.max_examples, deadline=None)
+@settings(max_examples=settings.default.max_examples, deadline=None)
 @given(st.one_of(_BOOLS, _INTS, _TEXTS, _LISTS))
 def test_any_expression_has_the_value_of_the_oracle(source: str) -> None:
     assume(_within_bounds(source))

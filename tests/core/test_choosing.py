@@ -99,7 +99,7 @@ def mixed() -> dict[str, Bundle]:
     }
 
 
-WALKS = {"quick": 24, "prove": 2_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
+WALKS = {"quick": 10, "prove": 2_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
 
 
 @pytest.mark.parametrize("seed", range(WALKS))

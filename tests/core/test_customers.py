@@ -98,7 +98,7 @@ def walked(seed: int, *, judged: bool) -> World:
     return world
 
 
-WALKS = {"quick": 24, "prove": 2_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
+WALKS = {"quick": 10, "prove": 2_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
 
 
 @pytest.mark.parametrize("seed", range(WALKS))

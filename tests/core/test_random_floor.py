@@ -302,7 +302,7 @@ def _is_forced_on(command: cmd.Command, agent: int) -> bool:
 
 
 # Walks go deeper than a machine that draws every command as often; so many of them are a matter of seconds.
-WALKS = {"quick": 24, "prove": 2_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
+WALKS = {"quick": 10, "prove": 2_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
 
 
 @pytest.mark.parametrize("seed", range(WALKS))

@@ -39,7 +39,7 @@ WINDOWS: tuple[tuple[int, int], ...] = (
 )
 # Who is asked by name goes before windows, as before everything.
 BY_NAME = OWN_AGENT | {"named_agent"}
-WALKS = {"quick": 40, "prove": 3_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
+WALKS = {"quick": 12, "prove": 3_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
 STEPS, STRETCHES = 300, 20
 # What is due at once is done a moment later.
 WORKED_OFF_MS = 1
