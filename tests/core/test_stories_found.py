@@ -8,9 +8,9 @@ import msgspec
 
 from router.core import commands as cmd
 from router.core import events as ev
-from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS, Callback, Queue, Reserve, Rule
+from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS, Callback, OffHours, Queue, Reserve, Rule
 from router.core.lifecycle import HELD, OFFERED, WAITING
-from tests.core.floor_plan import Floor, bundle, names
+from tests.core.floor_plan import MONDAY_MS, Floor, bundle, names
 
 CHAT, EMAIL = ("channel:chat", 1), ("channel:email", 1)
 RULES = (Rule(name="others", when='"bill" in topics', queue="other"), Rule(name="rest", queue="general"))
@@ -105,3 +105,21 @@ def test_of_several_that_come_back_at_once_the_one_whose_window_closes_is_asked_
     assert states(floor, 1, 2) == [OFFERED, OFFERED]
     made = floor.do(cmd.SignOut(id="out", agent=1, forced=True))
     assert [event.conv for event in made if isinstance(event, ev.Offered)] == [2]
+
+
+def test_who_comes_back_to_this_line_is_asked_for_before_who_is_sent_to_it_from_a_closed_queue() -> None:
+    """Both rang at one who does not answer; one of the queues has closed meanwhile, and its fallback is the other."""
+    general = Queue(name="general", hours="office", off_hours=OffHours(then="night"))
+    night = Queue(name="night", hours="always", wrap_up_ms=0)
+    rules = (Rule(name="bills", when='"bill" in topics', queue="night"), Rule(name="rest", queue="general"))
+    running = bundle(queues={"general": general, "night": night}, rules=rules)
+    floor = Floor(running, at=MONDAY_MS + 8 * HOUR_MS - 5_000)
+    floor.sign_in(1, capacity=20, abilities=(CHAT, EMAIL))
+    floor.arrive(1, channel="email", topics=("bill",))
+    floor.wait(1)
+    floor.arrive(2, channel="email")
+    floor.sign_in(2, capacity=10, abilities=(CHAT, EMAIL))
+    assert states(floor, 1, 2) == [OFFERED, OFFERED]
+    made = floor.wait(MINUTE_MS)
+    first = next(event for event in made if isinstance(event, ev.Offered))
+    assert (first.conv, first.agent) == (1, 2)
