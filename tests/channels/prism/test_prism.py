@@ -16,7 +16,7 @@ from aiohttp import web
 
 from dashboard.sandbox.providers.twilio import DOCUMENT
 from tests.channels.phone import conftest as phones
-from tests.channels.phone import test_phone_calls, test_phone_later
+from tests.channels.phone import test_phone_calls, test_phone_company, test_phone_later, test_phone_recording
 from tests.channels.prism.judge import Judge, described, judging
 from tests.channels.sms import conftest as texts
 from tests.channels.sms import test_sms_out
@@ -68,7 +68,11 @@ def judged(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "Twilio", ours)
 
 
-CALLS = [*scenarios(test_phone_calls, "exchange"), *scenarios(test_phone_later, "exchange")]
+CALLS = [
+    one
+    for module in (test_phone_calls, test_phone_company, test_phone_later, test_phone_recording)
+    for one in scenarios(module, "exchange")
+]
 MESSAGES = scenarios(test_sms_out, "desk")
 
 
