@@ -242,16 +242,17 @@ def rate_of(times: list[tuple[float, float]]) -> float:
     return (len(ends) - 2 * edge - 1) / max(ends[-1 - edge] - ends[edge], 1e-6)
 
 
-async def measured(sides: Mapping[str, Side]) -> dict[str, Figures]:
-    """Measure all in turn, some rounds, so that what else this machine does falls on all."""
+async def measured(sides: Mapping[str, Side], rounds: int) -> dict[str, Figures]:
+    """Measure all in turn, some rounds, so that what else this machine does falls on all; say each as it comes."""
     found = {name: Figures() for name in sides}
     for side in sides.values():
         await side.full(ITEMS_WARM)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, side in sides.items():
             before_ms = side.spent_ms()
             found[name].per_second.append(rate_of(await side.full(ITEMS)))
             found[name].cpu_ms.append((side.spent_ms() - before_ms) / ITEMS)
+            print(f"{name:<30}{found[name].per_second[-1]:>8.0f}{found[name].cpu_ms[-1]:>9.2f}", flush=True)
     for name, side in sides.items():
         times = await side.paced(ITEMS_PACED, PACED_PER_SECOND)
         found[name].taken_ms = [(done - due) * 1_000 for due, done in times]
@@ -259,11 +260,11 @@ async def measured(sides: Mapping[str, Side]) -> dict[str, Figures]:
 
 
 def table(found: Mapping[str, Figures]) -> list[str]:
-    """Return the lines that are printed."""
+    """Return the lines that are printed in the end."""
     ours = found[OURS]
     load = f"load average {os.getloadavg()[0]:.1f}; latencies at {PACED_PER_SECOND:.0f} a second"
     lines = [
-        f"queues: medians of {ROUNDS} rounds in turn, {load}",
+        f"queues: medians of {len(ours.per_second)} rounds in turn, {load}",
         f"{'':<30}{'/s':>8}{'to ours':>9}{'CPU ms':>9}{'to ours':>9}{'p50 ms':>9}{'p99 ms':>9}",
     ]
     for name, figures in found.items():
@@ -342,7 +343,7 @@ async def measure(folder: Path, chosen: argparse.Namespace) -> list[str]:
             try:
                 for side in ours:
                     await side.open()
-                return table(await measured(found))
+                return table(await measured(found, chosen.rounds))
             finally:
                 for side in ours:
                     await side.close()
@@ -355,6 +356,7 @@ async def _print(folder: Path, chosen: argparse.Namespace) -> None:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.queues", description=__doc__)
     parser.add_argument("--queues", nargs="*", default=list(PACKAGES), choices=list(PACKAGES))
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--no-cluster", dest="cluster", action="store_false", help="only one node on its own file")
     default = Path(sys.prefix) / "queues"
     parser.add_argument("--packages", type=Path, default=default, help="where the queues' own packages are kept")
