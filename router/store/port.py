@@ -601,9 +601,9 @@ class Care(Protocol):
     ) -> Erasure:
         """Forget who a person is, in one transaction, and write down that their words are to follow.
 
-        Refused while a conversation of theirs is open or an effect of one waits; dead effects go. Names, attributes, segments, languages, identities, hints,
-        addresses of lines (key, peer, extra, and the hash: who comes again is somebody new), sender marks of any of
-        them and the signals of these letters go, where they are in quarantine; numbers stay. Calling it again changes
+        Refused while a conversation of theirs is open or an effect of one waits; dead effects go. Names, attributes,
+        segments, languages, identities, hints, addresses of lines (key, peer, extra, and the hash: who comes again is
+        somebody new), sender marks of any of them and the signals of these letters go, where they are in quarantine; numbers stay. Calling it again changes
         nothing but such letters, and returns what was written.
         """
 
