@@ -19,7 +19,7 @@ import yaml
 from tests.cluster.checker import Case, counted, faults
 from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.cluster.desks import Desk, Habits
-from tests.cluster.diary import Diary, read_diaries
+from tests.cluster.diary import REST, Diary, read_diaries
 from tests.cluster.disks import SmallDisk
 from tests.cluster.evidence import Kept, read_postgresql, read_sqlite, under_way_postgresql, under_way_sqlite
 from tests.cluster.front import Front
@@ -197,6 +197,7 @@ class Cluster:
     async def rest(self) -> None:
         """Let everybody hear their answer, every letter its decision, every reply its way out."""
         self.crowd.writing.clear()
+        self.diary.write(REST)
         await until(lambda: not self.crowd.unheard, "every customer has heard yes")
         await until(self._settled, "nothing is left lying")
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# From here on nobody says anything new, until the next fault.
+REST = "rest"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from tests.cluster.diary import Entry
+from tests.cluster.diary import REST, Entry
 
 ACTS = frozenset({"accepted", "replied", "transferred", "wrapped_up"})
 # What lasts longer is said as this: the next fault may have fallen by then.
@@ -17,12 +17,12 @@ WINDOW_S = 30.0
 def silences(entries: Sequence[Entry]) -> dict[str, list[float]]:
     """Return, by fault, the longest time within its window in which no agent at all was answered, sorted."""
     acts = [entry.at_s for entry in entries if entry.what in ACTS]
-    falls = [(entry.at_s, entry["name"]) for entry in entries if entry.what == "fault"]
+    falls = [(entry.at_s, entry.facts.get("name", "")) for entry in entries if entry.what in {"fault", REST}]
     found: dict[str, list[float]] = defaultdict(list)
     for (at_s, name), after in zip(falls, [*falls[1:], (float("inf"), "")], strict=True):
-        until_s = min(at_s + WINDOW_S, max(after[0], at_s))
-        there = acts[bisect_left(acts, at_s) : bisect_left(acts, until_s) + 1]
-        if there:
+        last = min(bisect_left(acts, at_s + WINDOW_S) + 1, bisect_left(acts, after[0]))
+        there = acts[bisect_left(acts, at_s) : last]
+        if name and there:
             found[name].append(max(later - earlier for earlier, later in pairwise([at_s, *there])))
     return {name: sorted(values) for name, values in sorted(found.items())}
 
