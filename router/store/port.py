@@ -603,8 +603,8 @@ class Care(Protocol):
 
         Refused while a conversation of theirs is open or an effect of one waits; dead effects go. Names, attributes,
         segments, languages, identities, hints, addresses of lines (key, peer, extra, and the hash: who comes again is
-        somebody new), sender marks of any of them and the signals of these letters go, where they are in quarantine; numbers stay. Calling it again changes
-        nothing but such letters, and returns what was written.
+        somebody new), sender marks of any of them and the signals of these letters go, where they are in quarantine;
+        numbers stay. Calling it again changes nothing but such letters, and returns what was written.
         """
 
     async def words_of(self, site: str, customers: Sequence[int], *, after: int, limit: int) -> list[MessageRow]:
