@@ -6,7 +6,7 @@ Whom to take is the highest score among the heads of the slopes; ties go to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,6 +64,16 @@ def _profiles(standing: Standing) -> int:
     for there in standing.values():
         mask |= there
     return mask
+
+
+def _without(standing: Standing, withheld: int, barred: Standing) -> Standing:
+    """Leave out the profiles whose completely free agents are withheld, and those barred from a room."""
+    found: Standing = {}
+    for room, there in standing.items():
+        left = there & ~(barred.get(room, 0) | (withheld if room & 1 else 0))
+        if left:
+            found[room] = left
+    return found
 
 
 def _only(standing: Standing, profiles: int) -> Standing:
@@ -157,7 +167,9 @@ class Choosing:
         withheld = m.reserves.withheld_from(cls) if m.reserves.kept else 0
         barred: Standing = {}
         while True:
-            standing = self._standing(cls, withheld, barred)
+            standing = m.standing(cls, cls.profiles)
+            if withheld or barred:
+                standing = _without(standing, withheld, barred)
             if not standing:
                 return None
             asked, left = self._narrowed_to(cls, standing, resting)
@@ -166,22 +178,12 @@ class Choosing:
             for room, there in left.items():  # only people stand there from whom it rests: look among the others
                 barred[room] = barred.get(room, 0) | there
 
-    def _standing(self, cls: Class, withheld: int, barred: Standing) -> Standing:
-        """Return the rooms that are large enough, with the profiles that may be asked there."""
-        found: Standing = {}
-        able = cls.profiles
-        for room, profiles in self.matching.standing(cls).items():
-            candidates = profiles & able
-            if withheld and room & 1:
-                candidates &= ~withheld
-            if barred:
-                candidates &= ~barred.get(room, 0)
-            if candidates:
-                found[room] = candidates
-        return found
-
     def _narrowed_to(self, cls: Class, standing: Standing, resting: Resting) -> tuple[Asked | None, Standing]:
-        among = _profiles(standing).bit_count()
+        if len(standing) == 1:
+            (only,) = standing.values()
+            among = only.bit_count()
+        else:
+            among = _profiles(standing).bit_count()
         why: list[str] = []
         if among > 1 or len(standing) > 1:
             for name in cls.steps or DEFAULT_STEPS:
@@ -246,14 +248,23 @@ class Choosing:
             return self._taken(only, only, agent, candidates, at) if only is not None else None
         best: tuple[int, int, int, Conv] | None = None
         oldest: tuple[int, int, Conv] | None = None
+        first_tasks = agent.profile.primary & candidates
         for slope in slopes:
-            for extra, conv in self._contenders(slope, slope.waiting & candidates, agent):
-                place = (conv.key_ms, conv.id, conv)
-                if oldest is None or place < oldest:
-                    oldest = place
-                rank = (-slope.score(at, conv.key_ms) - extra, *place)
-                if best is None or rank < best:
-                    best = rank
+            conv = self._oldest(slope, slope.waiting & candidates, agent.id)
+            if conv is None:
+                continue
+            place = (conv.key_ms, conv.id, conv)
+            if oldest is None or place < oldest:
+                oldest = place
+            extra = ONE if conv.cls.bit & first_tasks else 0
+            rank = (-slope.score(at, conv.key_ms) - extra, *place)
+            if best is None or rank < best:
+                best = rank
+            if extra or not slope.waiting & first_tasks:
+                continue
+            conv = self._oldest(slope, slope.waiting & first_tasks, agent.id)
+            if conv is not None:
+                best = min(best, (-slope.score(at, conv.key_ms) - ONE, conv.key_ms, conv.id, conv))
         if best is None or oldest is None:
             return None
         return self._taken(best[3], oldest[2], agent, candidates, at)
@@ -292,25 +303,14 @@ class Choosing:
         spec = bundle.queues.get(best.queue) if bundle else None
         return Taken(best, (OVERTAKING[spec.order if spec else DEFAULT_ORDER],))
 
-    def _contenders(self, slope: Slope, mask: int, agent: Agent) -> Iterator[tuple[int, Conv]]:
-        """Yield the oldest of a slope, and the oldest among the agent's first tasks, with what that adds."""
-        conv = self._oldest(slope, mask, agent.id)
-        if conv is None:
-            return
-        primary = agent.profile.primary & mask
-        if not primary:
-            yield 0, conv
-            return
-        if conv.cls.bit & primary:
-            yield ONE, conv
-            return
-        yield 0, conv
-        first = self._oldest(slope, primary, agent.id)
-        if first is not None:
-            yield ONE, first
-
     def _oldest(self, slope: Slope, candidates: int, agent: int) -> Conv | None:
         """Return the oldest that this agent may take; where a head rests from them, its line's next one stands."""
+        first = slope.heads.first(candidates)
+        if first is None:
+            return None
+        head = self.matching.convs[first[1]]
+        if not head.resting or agent not in head.resting:
+            return head
         found: Conv | None = None
         for key_ms, conv_id, cls in slope.heads.among(candidates):
             if found is not None and (found.key_ms, found.id) < (key_ms, conv_id):

@@ -12,12 +12,16 @@ from typing import TypeVar
 
 import msgspec
 
+from router.core.bundle import HOUR_MS
 from router.core.lifecycle import UNPLACED, WAITING
 from router.core.record import Outside, Passed, Relief
 from router.core.waiting import Class
 
 # So many may wait wide awake: a floor of ordinary size then pays nothing for what only a large one needs.
 AWAKE_WAITING_MAX = 1_000
+# Who waits is looked at again after an hour, unless something happens before: see `decide.patience`.
+USUALLY_DUE_MS = HOUR_MS
+_NO_BOUNDS = (0, 0, 0)
 # Distinct combinations of what sleepers have in common. Far more than rules and classes make; above, they stay awake.
 ALIKE_MAX = 50_000
 
@@ -144,9 +148,9 @@ class Alike(msgspec.Struct, frozen=True, gc=False):
     relief: Relief | None
 
 
-# A sleeper: customer, line, opened, since, due, facts, leg, window, hastening, target, number of what is alike. Times
-# are differences, which are short.
-_Packed = tuple[int, int, int, int, int, int, int, int, int, int, int]
+# A sleeper: number of what is alike, opened, customer, line, since, due, facts, leg; and window, hastening, target
+# where there is one. Times are differences, which are short; due is counted from when nearly everybody's is.
+_Packed = list[int]
 
 
 def _odd(difference: int) -> int:
@@ -206,6 +210,14 @@ class Conversations(dict[int, Conv]):
         asleep = self._asleep.get(conv_id)
         return dict.get(self, conv_id) if asleep is None else self._unpacked(conv_id, asleep)
 
+    def key_of(self, conv_id: int) -> int:
+        """Return the place of an open conversation, its time alone; a sleeper sleeps on."""
+        asleep = self._asleep.get(conv_id)
+        if asleep is None:
+            return dict.__getitem__(self, conv_id).key_ms
+        number, opened, *_ = self._unpack(asleep)
+        return opened + self._since_ms - self._alike[number].head_start_ms
+
     def open_among(self, conv_ids: list[int]) -> list[int]:
         """Return those of many that are open."""
         awake, asleep = dict.keys(self), self._asleep
@@ -255,19 +267,22 @@ class Conversations(dict[int, Conv]):
                 return
             number = self._keep(alike, opened_ms)
         since_ms = conv.since_ms
-        packed = (
+        packed = [
+            number,
+            opened_ms - self._since_ms,
             conv.customer,
             conv.line,
-            opened_ms - self._since_ms,
             since_ms - opened_ms,
-            conv.due_ms - since_ms,
+            conv.due_ms - since_ms - USUALLY_DUE_MS,
             conv.facts,
             since_ms - conv.leg_ms,
-            conv.window_ms and _odd(conv.window_ms - since_ms),
-            conv.hasten_ms and conv.window_ms - conv.hasten_ms,
-            conv.reply_by_ms and _odd(conv.reply_by_ms - since_ms),
-            number,
-        )
+        ]
+        if conv.window_ms or conv.hasten_ms or conv.reply_by_ms:
+            packed += (
+                conv.window_ms and _odd(conv.window_ms - since_ms),
+                conv.hasten_ms and conv.window_ms - conv.hasten_ms,
+                conv.reply_by_ms and _odd(conv.reply_by_ms - since_ms),
+            )
         self._pack_into(packed, self._packed)
         self._asleep[conv.id] = bytes(self._packed)  # copied: what an encoder returns has room to spare
         del self[conv.id]
@@ -283,7 +298,8 @@ class Conversations(dict[int, Conv]):
         return number
 
     def _unpacked(self, conv_id: int, packed: bytes) -> Conv:
-        customer, line, opened, since, due, facts, leg, window, margin, target, number = self._unpack(packed)
+        number, opened, customer, line, since, due, facts, leg, *more = self._unpack(packed)
+        window, margin, target = more or _NO_BOUNDS
         alike = self._alike[number]
         opened_ms = opened + self._since_ms
         since_ms = opened_ms + since
@@ -299,7 +315,7 @@ class Conversations(dict[int, Conv]):
             since_ms,
             WAITING,
             alike.actor,
-            since_ms + due,
+            since_ms + due + USUALLY_DUE_MS,
             0,
             alike.rule,
             None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from router.core import events as ev
@@ -184,7 +185,7 @@ def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bun
     _reconfigure(state, state.bundle)
     state.eager = eager_queues(state.bundle)
     state.review.clear()
-    _review(state, [conv for conv in state.convs.values() if conv.state in {WAITING, DEFERRED}])
+    _review_all(state)
     _shut(state)
 
 
@@ -206,6 +207,14 @@ def _reconfigure(state: State, bundle: Bundle) -> None:
 def _review(state: State, convs: list[Conv]) -> None:
     """Have these looked at again, oldest place first."""
     state.review.extend(conv.id for conv in sorted(convs, key=lambda conv: (conv.key_ms, conv.id)))
+
+
+def _review_all(state: State) -> None:
+    """Everybody who waits or is deferred, oldest place first; those who sleep need not wake for it."""
+    in_line = (conv_id for cls in state.matching.classes if cls.waiting for conv_id in cls.in_order(state.convs.key_of))
+    deferred = (conv.id for conv in state.convs.awake() if conv.state == DEFERRED)
+    key_of = state.convs.key_of
+    state.review.extend(conv_id for _, conv_id in sorted((key_of(each), each) for each in chain(in_line, deferred)))
 
 
 def _reviewed(state: State, at: int, event: ev.Reviewed) -> None:
@@ -352,7 +361,9 @@ def _queued(state: State, at: int, event: ev.Queued) -> None:
 
 def _widened(state: State, at: int, event: ev.Widened) -> None:
     conv = state.convs[event.conv]
-    move_class(state, at, conv, state.matching.classes[event.cls])
+    before, cls = conv.cls, state.matching.classes[event.cls]
+    before.widened[event.step - 1] = cls
+    move_class(state, at, conv, cls)
     conv.state, conv.step = WAITING, event.step
     state.matching.join_line(conv)
     set_due(state, conv, event.due_ms, "queue")

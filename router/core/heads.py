@@ -34,7 +34,7 @@ class Heads:
 
     def add(self, place: Place, cls: Class) -> None:
         """Note the head of a line that has none here."""
-        index = self._index(place)
+        index = self._index(place) if len(self.blocks) > 1 else 0
         block = self.blocks[index]
         insort(block.heads, (*place, cls))
         block.mask |= cls.bit
@@ -48,7 +48,7 @@ class Heads:
 
     def remove(self, place: Place, cls: Class) -> None:
         """The head of this line has gone."""
-        index = self._index(place)
+        index = self._index(place) if len(self.blocks) > 1 else 0
         block = self.blocks[index]
         del block.heads[bisect_left(block.heads, place)]
         block.mask ^= cls.bit
@@ -58,6 +58,15 @@ class Heads:
 
     def _index(self, place: Place) -> int:
         return max(bisect_right(self.bounds, place) - 1, 0)
+
+    def first(self, classes: int) -> Head | None:
+        """Return the oldest head of these classes."""
+        for block in self.blocks:
+            if block.mask & classes:
+                for head in block.heads:
+                    if classes & head[2].bit:
+                        return head
+        return None
 
     def among(self, classes: int) -> Iterator[Head]:
         """Yield the heads of these classes, the oldest first; nothing may be added or removed meanwhile."""

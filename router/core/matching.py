@@ -70,13 +70,13 @@ class Matching:
     def has_room(self, cls: Class) -> int:
         """Return the profiles with an available agent who has room for this class."""
         mask = 0
-        for profiles in self.standing(cls).values():
+        for profiles in self.standing(cls, -1).values():
             mask |= profiles
         return mask
 
-    def standing(self, cls: Class) -> dict[Room, int]:
-        """Return the rooms that are large enough for a class, and the profiles that stand there, able or not."""
-        return self.kinds[cls.kind].standing(cls.load, self.limits.holding.get(cls.channel, ()))
+    def standing(self, cls: Class, able: int) -> dict[Room, int]:
+        """Return the rooms that are large enough for a class, and who of these profiles stands there."""
+        return self.kinds[cls.kind].standing(cls.load, self.limits.holding.get(cls.channel, ()), able)
 
     def free_for(self, agent: Agent, cls: Class) -> int:
         """Return what an agent has free for conversations of a class: nothing at a limit of their own."""
@@ -116,14 +116,9 @@ class Matching:
                 able |= 1 << index
         return able
 
-    def _peek_key(self, conv: int) -> int:
-        found = self.convs.peek(conv)
-        assert found is not None, "who stands in line is open"
-        return found.key_ms
-
     def in_line(self, line: Class) -> Iterator[Conv]:
         """Yield a class's conversations in order, to be read and not kept. For lists and rare cases."""
-        for conv_id in line.in_order(self._peek_key):
+        for conv_id in line.in_order(self.convs.key_of):
             conv = self.convs.peek(conv_id)
             if conv is not None:
                 yield conv
@@ -132,14 +127,6 @@ class Matching:
         """Return everybody who waits, in the order of their places, to be read and not kept. Costs a sort."""
         lines = (cls for cls in self.classes if cls.waiting and (queue is None or cls.queue == queue))
         return sorted((conv for cls in lines for conv in self.in_line(cls)), key=lambda conv: (conv.key_ms, conv.id))
-
-    def by_urgency(self, queue: str, at: int) -> list[Conv]:
-        """Return everybody who waits in a queue, the highest score first, to be read and not kept. Costs a sort."""
-        lines = (cls for cls in self.classes if cls.waiting and cls.queue == queue)
-        scored = [
-            (-cls.slope.score(at, conv.key_ms), conv.key_ms, conv.id) for cls in lines for conv in self.in_line(cls)
-        ]
-        return [conv for _, _, number in sorted(scored) if (conv := self.convs.peek(number)) is not None]
 
     # --- configuration, by evolve only ------------------------------------------------------------------------
 
@@ -185,8 +172,7 @@ class Matching:
             slope = self.slopes[grade] = Slope(grade, calendar)
         cls.slope = slope
         spec = (self.bundle.queues.get(cls.queue) if self.bundle else None) or Queue(name=cls.queue, hours="")
-        cls.spec, cls.steps = spec, spec.agents
-        cls.patient = not (spec.widen or spec.overflow or spec.affinity)
+        cls.behave(spec)
 
     # --- classes and profiles, by evolve only ----------------------------------------------------------------
 

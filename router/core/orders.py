@@ -109,7 +109,9 @@ class Slope:
     def score(self, at: int, key_ms: int) -> int:
         """Return the score of somebody with this place."""
         gain, per_ms, base, _ = self.grade
-        return base + gain * self.waited_ms(at, key_ms) // per_ms
+        if self.calendar and not (self._from_ms <= at < self._until_ms and key_ms >= self._opened_ms):
+            return base + gain * self.waited_ms(at, key_ms) // per_ms
+        return base + gain * (at - key_ms) // per_ms
 
     def waited_ms(self, at: int, key_ms: int) -> int:
         """Return how long somebody with this place has waited: by the clock, or only while the calendar was open."""

@@ -126,11 +126,11 @@ class Rooms:
                 mask |= classes
         return mask
 
-    def standing(self, load: int, full: Collection[int]) -> dict[Room, int]:
-        """Return the rooms with so much free and their profiles, but those at a limit whose number is in `full`."""
-        least = 2 * load
-        return {
-            room: profiles
-            for room, profiles in self.mask.items()
-            if (room >= least if room <= LOW else room & LOW >= least and room >> FULL_SHIFT not in full)
-        }
+    def standing(self, load: int, full: Collection[int], able: int) -> dict[Room, int]:
+        """Return the rooms with so much free and who stands there, but those at a limit whose number is in `full`."""
+        least, found = 2 * load, {}
+        for room, profiles in self.mask.items():
+            there = profiles & able
+            if there and (room >= least if room <= LOW else room & LOW >= least and room >> FULL_SHIFT not in full):
+                found[room] = there
+        return found

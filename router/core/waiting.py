@@ -22,13 +22,22 @@ Place = tuple[int, int]  # key_ms, conversation: the order in every line
 HOLES_SLACK = 32
 
 
+# The prompts of `decide.patience` that a queue's settings may ask for, in that order.
+PROMPTING: dict[str, Callable[[Queue], object]] = {
+    "team": lambda spec: spec.affinity,
+    "widen": lambda spec: spec.widen,
+    "overflow": lambda spec: spec.overflow,
+}
+
+
 @dataclass(slots=True, eq=False)
 class Class:
     """Conversations with the same queue, channel, needs, load and priority: they wait in one line.
 
     `also` are other sets of needs that will do as well: widening lets people of other queues in.
 
-    `spec` are their queue's settings, `patient` when those have nothing in store for who only waits. `slope` says how
+    `spec` are their queue's settings, `prompts` what those have in store for who only waits, `widened` the
+    class after each step. `slope` says how
     they score, `kind` which kind of room they take, `steps` how their agent is chosen, `primary` whose first task they
     are. `early` holds those that came in order, ids rising; a negative id is a hole that somebody
     left. `late` holds the places of those put back later. `head` is the first place of both. `profiles` may serve it,
@@ -59,7 +68,8 @@ class Class:
     steps: tuple[str, ...] = ()
     primary: int = 0
     spec: Queue = field(init=False)
-    patient: bool = True
+    prompts: tuple[str, ...] = ()
+    widened: dict[int, Class] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.bit = 1 << max(self.id, 0)
@@ -68,6 +78,11 @@ class Class:
     @property
     def key(self) -> ClassKey:
         return self.queue, self.channel, self.needs, self.load, self.priority, self.also
+
+    def behave(self, spec: Queue) -> None:
+        """Take over the settings of its queue."""
+        self.spec, self.steps, self.widened = spec, spec.agents, {}
+        self.prompts = tuple(name for name, asks in PROMPTING.items() if asks(spec))
 
     def join(self, place: Place) -> None:
         """Stand in line; the caller keeps the head."""

@@ -85,6 +85,8 @@ def fit(state: State, agent: Agent) -> None:
 def unplace(state: State, at: int, conv: Conv) -> None:
     """Take a conversation from wherever it is: line, offer, hold, owner."""
     before, conv.state, conv.since_ms = conv.state, UNPLACED, at
+    if before == UNPLACED and not conv.outside:  # all that is undone here was undone when it came to be so
+        return
     if before == WAITING:
         state.matching.leave_line(conv)
     elif before == OFFERED and conv.offer:
@@ -98,10 +100,21 @@ def unplace(state: State, at: int, conv: Conv) -> None:
         part(state, conv)
     if conv.outside:
         dismiss(state, conv)
-    conv.offer, conv.held_for, conv.held_why, conv.on_hold, conv.nudged = None, 0, "", False, False
+    _clear(conv)
     if conv.relief is not None and conv.relief.calling:
         conv.relief = msgspec.structs.replace(conv.relief, calling=False)
-    conv.owed_ms, conv.escalated, conv.leg_lost_ms = 0, False, 0
+
+
+def _clear(conv: Conv) -> None:
+    """What belonged to where it was is over. Nearly all of it never was, and to look is cheaper than to write."""
+    if conv.offer is not None:
+        conv.offer = None
+    if conv.held_for or conv.held_why:
+        conv.held_for, conv.held_why = 0, ""
+    if conv.on_hold or conv.nudged:
+        conv.on_hold = conv.nudged = False
+    if conv.owed_ms or conv.escalated or conv.leg_lost_ms:
+        conv.owed_ms, conv.escalated, conv.leg_lost_ms = 0, False, 0
 
 
 def dismiss(state: State, conv: Conv) -> None:

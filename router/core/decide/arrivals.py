@@ -85,12 +85,14 @@ def _cannot_receive(s: State, c: cmd.Receive) -> Refused | None:
         return Refused("not_configured")
     if c.channel not in s.bundle.channels:
         return Refused("channel_unknown")
-    if len(s.convs) >= CONVERSATIONS_MAX:
+    if s.next_conv > CONVERSATIONS_MAX and len(s.convs) >= CONVERSATIONS_MAX:
         return Refused("floor_full")
     return None
 
 
 def _moved_since(s: State, c: cmd.Receive) -> bool:
+    if c.record is None and c.line not in s.left_on:
+        return False
     if c.record is not None and outdated(s, c.record):
         return True
     return overlooked(s, c.line, record=c.record, seen=c.seen)
@@ -98,7 +100,7 @@ def _moved_since(s: State, c: cmd.Receive) -> bool:
 
 def _open_conversation(s: State, c: cmd.Receive) -> Conv | None:
     conv_id = s.lines.get(c.line, 0) or (c.record.conv if c.record else 0)
-    return s.convs.get(conv_id)
+    return s.convs.get(conv_id) if conv_id else None
 
 
 def _comes_back(s: State, record: Record, c: cmd.Receive) -> bool:
@@ -188,7 +190,8 @@ def _open(s: State, at: int, c: cmd.Receive, *, facts: int) -> Steps:
     yield queued(s, at, conv, "arrived")
     if known is not None:
         yield from ask_own(s, at, conv, known, affinity=affinity_of(s, placement))
-    yield from ask(s, at, conv)
+    if conv.state == WAITING:
+        yield from ask(s, at, conv)
     if conv.cls.spec.overflow:
         yield from relieve(s, at, conv)
 

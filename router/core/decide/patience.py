@@ -32,10 +32,8 @@ PROMPTS: dict[str, Callable[[State, int, Conv], int]] = {
 def prompted_ms(s: State, at: int, conv: Conv, *, but: str = "") -> int:
     """Return when the next thing happens to a conversation that waits or is about to, `but` one; later than `at`."""
     due_ms = at + WAITING_BOUND_MS
-    if conv.cls.patient and not conv.hasten_ms:
-        return due_ms
-    for name, when in PROMPTS.items():
-        next_ms = 0 if name == but else when(s, at, conv)
+    for name in PROMPTS if conv.hasten_ms else conv.cls.prompts:
+        next_ms = 0 if name == but else PROMPTS[name](s, at, conv)
         if next_ms:
             due_ms = min(due_ms, max(next_ms, at + 1))
     return due_ms
@@ -48,7 +46,7 @@ def queued(s: State, at: int, conv: Conv, why: str) -> ev.Event:
 
 def prompt(s: State, at: int, conv: Conv) -> str:
     """Return the name of what is to be done for a waiting conversation now; empty when only its bound is reached."""
-    for name, when in PROMPTS.items():
-        if 0 < when(s, at, conv) <= at:
+    for name in PROMPTS if conv.hasten_ms else conv.cls.prompts:
+        if 0 < PROMPTS[name](s, at, conv) <= at:
             return name
     return ""

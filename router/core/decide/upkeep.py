@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from heapq import heapify, heappop, heappush
 
 from router.core import commands as cmd
 from router.core import events as ev
@@ -89,14 +90,25 @@ def _shut_queue(s: State, at: int, name: str, *, until_ms: int, why: str, serve:
 
 
 def _let_in(s: State, at: int, name: str) -> Steps:
-    """An opening queue asks for everybody who waits in its lines, the most urgent first."""
-    hopeless: set[int] = set()
-    for waits in s.matching.by_urgency(name, at):
-        if waits.cls.id not in hopeless:
-            conv = s.convs[waits.id]
-            yield from ask(s, at, conv)
-            if conv.state == WAITING and not conv.resting:
-                hopeless.add(conv.cls.id)
+    """An opening queue asks for everybody who waits in its lines, the most urgent first.
+
+    Where one is taken by nobody, nobody takes those behind: a line is looked at as far as it is served.
+    """
+    lines = (s.matching.in_line(cls) for cls in s.matching.classes if cls.waiting and cls.queue == name)
+    first = [head for line in lines if (head := _next_of(line, at)) is not None]
+    heapify(first)
+    while first:
+        _, _, conv_id, line = heappop(first)
+        conv = s.convs[conv_id]
+        yield from ask(s, at, conv)
+        head = _next_of(line, at) if conv.state != WAITING or conv.resting else None
+        if head is not None:
+            heappush(first, head)
+
+
+def _next_of(line: Iterator[Conv], at: int) -> tuple[int, int, int, Iterator[Conv]] | None:
+    conv = next(line, None)
+    return (-conv.cls.slope.score(at, conv.key_ms), conv.key_ms, conv.id, line) if conv is not None else None
 
 
 def fall_due(s: State, at: int, due: Due) -> Steps:
