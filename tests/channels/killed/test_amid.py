@@ -13,12 +13,13 @@ import random
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -83,8 +84,10 @@ class Scene:
 
         async def one(name: str, provider: Counterpart) -> None:
             text = f"{name} customer {number} asks"
-            if await provider.write(number, text):
-                provider.acknowledged.append(text)
+            # A post that was cut off is answered by nobody: it promises nothing.
+            with suppress(aiohttp.ClientError, OSError):
+                if await provider.write(number, text):
+                    provider.acknowledged.append(text)
 
         await asyncio.gather(*(one(name, each) for name, each in self.providers.items()))
 
@@ -158,7 +161,8 @@ def house_for(folder: Path, providers: dict[str, Counterpart]) -> House:
 @pytest.mark.parametrize("name", sorted(ALL))
 async def test_what_was_acknowledged_is_in_one_conversation_once(scene: Scene, name: str) -> None:
     texts = scene.texts()
-    assert len(scene.providers[name].acknowledged) >= ROUNDS * len(BLOWS)
+    # Held rounds, which are every second one, let everybody be heard before the blow.
+    assert len(scene.providers[name].acknowledged) >= -(-ROUNDS // 2) * len(BLOWS) * len(GROUPS)
     assert [text for text in scene.providers[name].acknowledged if texts.count(text) != 1] == []
 
 
