@@ -27,9 +27,10 @@ class NoLink:
 
     async def heard(self, site: str) -> AsyncIterator[bytes]:
         """See the port: nothing, until the link is closed."""
+        nothing: tuple[bytes, ...] = ()
         await self._closed.wait()
-        for nothing in ():
-            yield nothing
+        for frame in nothing:
+            yield frame
 
     def hints(self, site: str) -> AsyncIterator[bytes]:
         """See the port: nothing, until the link is closed."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from router.bus.link import Link, LinkDown, LinkFull, NoAnswer
+from router.bus.link import Link, LinkError, LinkFull, NoAnswer
 from router.core.answers import Answered, Made
 from router.core.bundle import decode_bundle
 from router.core.commands import Command
@@ -97,7 +97,8 @@ class Asking:
             return None
         except LinkFull:
             raise FloorFull("questions") from None
-        except LinkDown:
+        except LinkError:
+            # It is down, or does not carry a question of this size.
             return await self._through_the_store(command, question)
         except FloorDown:
             # Who answered leads no more; whoever does next has to be found first.

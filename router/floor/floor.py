@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from router.core.commands import Command, TakeLead
 from router.core.engine import Engine
 from router.core.events import Entry
 from router.core.state import State
+from router.floor.decided import Decided, TickBroken
 from router.floor.inbox import FloorAway, FloorDown, FloorFull, Inbox, Unavailable, Waiting, give_up
 from router.floor.lines import Lines
 from router.floor.peers import Peers
@@ -38,20 +39,6 @@ TICK_REST_MS = 1_000
 # A store that could not be read is asked again, at first soon, then every two seconds.
 STORE_AGAIN_MS, STORE_AGAIN_MS_MAX = 50, 2_000
 BROKEN = "broken"
-
-
-class TickBroken(Exception):
-    """Firing what is due broke the core: our bug, and no command's fault."""
-
-
-@dataclass(slots=True)
-class Decided:
-    """What a batch came to, before it is written down."""
-
-    entries: list[Entry] = field(default_factory=list)
-    answers: list[tuple[Waiting, Answered]] = field(default_factory=list)
-    letters: dict[str, int] = field(default_factory=dict)
-    ended: list[EffectEnd] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
