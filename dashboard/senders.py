@@ -42,7 +42,7 @@ class Senders:
         archive, site = self._out.store.archive, self._out.floor.site
         found = await archive.customer(site, customer)
         if found is None:
-            raise ApiError("not_visible")
+            raise bad_field("customer", "Write the id of a customer that is known.")
         lines = await archive.lines_of(site, customer)
         names = [(each.kind, each.value) for each in found.identities]
         return names + [(LINE, line_value(line.channel, line.key)) for line in lines]
