@@ -241,8 +241,8 @@ def table(found: Mapping[str, Found], commits: float, adds: float) -> list[str]:
     return lines
 
 
-async def measure(folder: Path, counts: Sequence[int], items: int) -> list[str]:
-    """Measure all, one after the other."""
+async def measure(folder: Path, counts: Sequence[int], items: int) -> None:
+    """Measure all, one after the other, and print each when it is known."""
     servers = Servers(
         await asyncio.to_thread(PostgresqlServer().start), await asyncio.to_thread(RedisServer(folder / "redis").start)
     )
@@ -253,11 +253,12 @@ async def measure(folder: Path, counts: Sequence[int], items: int) -> list[str]:
         commits, adds = await commits_per_second(servers.store), await adds_per_second(servers.bus)
         with embedded(_made(folder / "embedded"), relay_port) as houses:
             found["1 node, its own file"] = await measured(houses, items)
+            print("\n".join(table(found, commits, adds)), flush=True)
         for count in counts:
             url = await servers.store.database()
             with clustered(_made(folder / f"of{count}"), relay_port, count, servers=servers, url=url) as houses:
                 found[f"{count} of a cluster"] = await measured(houses, items)
-        return table(found, commits, adds)
+            print(table(found, commits, adds)[-1], flush=True)
     finally:
         relay.stop()
         servers.bus.stop()
@@ -270,11 +271,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--items", type=int, default=ITEMS, help="messages in a round")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="patchbay-bench-") as folder:
-        run_fast(_print(Path(folder), chosen.nodes, chosen.items))
-
-
-async def _print(folder: Path, counts: Sequence[int], items: int) -> None:
-    print("\n".join(await measure(folder, counts, items)))
+        run_fast(measure(Path(folder), chosen.nodes, chosen.items))
 
 
 if __name__ == "__main__":
