@@ -102,6 +102,10 @@ class Webhooks:
         if not call.inbound or call.by_agent:
             return doc.refused()
         language = asked.language or self._language_of(call.theirs)
+        caller = reading.opened(call, language=language, facts={})
+        if await self._door.refuses(caller.line, caller.identities):
+            # A blocked caller hears the busy tone, and costs nobody anything.
+            return doc.refused()
         pages, speech = self._talk.pages(call.sid, language), self._hands.speech(language)
         if self._manners.menu and "menu" not in asked.query:
             return doc.menu(speech, pages, self._door.text(self._manners.menu_text, language))

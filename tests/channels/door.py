@@ -14,6 +14,7 @@ from channels.contract import (
     AnySignal,
     Attachment,
     Decided,
+    Identity,
     LetterboxClosed,
     LineItem,
     LineRef,
@@ -116,6 +117,10 @@ class MemoryDoor:
     troubles: list[str] = field(default_factory=list)
     home: str = ""
     open_lines: set[tuple[str, str]] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
+
+    async def refuses(self, line: LineRef, identities: Sequence[Identity] = ()) -> str:
+        return "blocked" if self.blocked & {line.key, *(each.value for each in identities)} else ""
 
     async def is_open(self, line: LineRef) -> bool:
         return (line.channel, line.key) in self.open_lines

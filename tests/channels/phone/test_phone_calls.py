@@ -40,6 +40,14 @@ async def test_a_call_is_on_the_disk_and_greeted_in_the_callers_language(exchang
     assert leg.heard[0] == SAID["greeting"]["th"]
 
 
+async def test_a_blocked_caller_hears_the_busy_tone_and_makes_no_line(exchange: Exchange) -> None:
+    exchange.door.blocked = {THEIRS}
+    told = {"CallSid": "CA" + "7" * 32, "From": THEIRS, "To": OURS, "CallStatus": "ringing", "Direction": "inbound"}
+    answer = await exchange.twilio.post(f"{PAGES}/voice", told)
+    assert "<Reject" in answer[1]
+    assert exchange.door.signals == []
+
+
 async def test_the_configurations_own_words_take_the_place_of_ours(exchange: Exchange) -> None:
     exchange.door.texts["phone-greeting:th"] = "ยินดีต้อนรับ"
     leg = await exchange.waiting()
