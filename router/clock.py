@@ -57,16 +57,22 @@ class StoreClock(SystemClock):
     ) -> None:
         self._offset_ns = wall_ns() - steady_ns()
         self._machine_ns = steady_ns
+        self._anchored = False
         super().__init__(lambda: steady_ns() + self._offset_ns, steady_ns)
 
     def anchor(self, store_ms: int, *, asked_ns: int, answered_ns: int) -> int:
         """Take over what the store said between two readings of the steady clock; return by how many ms we were off.
 
-        Safe from another thread. Time never goes back: a store that is behind is waited for at half speed.
+        Safe from another thread, but for the first time, which comes before anybody asks for the time. From then on
+        it never goes back: a store that is behind is waited for at half speed.
         """
         offset_ns = store_ms * MILLISECOND_NS - (asked_ns + answered_ns) // 2
         off_ns = offset_ns - self._offset_ns
         self._offset_ns = offset_ns
+        if not self._anchored:
+            # What this machine's wall clock said before was a guess, and nobody has asked yet: it binds us to nothing.
+            self._anchored = True
+            self._said_ns, self._steady_at_ns = self._wall_ns(), self._steady_ns()
         return off_ns // MILLISECOND_NS
 
     def steady_ns(self) -> int:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from router.bus.in_process import InProcessBus
 from router.bus.port import Committed
-from router.clock import SystemClock
+from router.clock import StoreClock, SystemClock
 from router.core import commands as cmd
 from router.core.events import Entry, MessageSetAside
 from router.floor.inbox import BATCH_MAX, SHARES, FloorDown, Inbox, Waiting
@@ -269,6 +269,21 @@ def test_a_clock_says_once_how_far_it_was_set_forward_and_nothing_of_a_slow_or_a
     assert (clock.jumped_ms(), clock.jumped_ms()) == (3_600_000, 0)
     hands.wall_ms -= 3_600_000
     assert clock.jumped_ms() == 0
+
+
+@pytest.mark.parametrize("off_ms", [3_600_000, -3_600_000])
+def test_a_machine_whose_clock_is_wrong_says_the_stores_time_from_the_first_measure_on(off_ms: int) -> None:
+    """An hour ahead must not be waited for at half speed: all that falls due would be an hour early."""
+    hands = Hands()
+    steady_ns, store_ms = lambda: hands.steady_ms * 1_000_000, hands.wall_ms
+    clock = StoreClock(steady_ns, lambda: (store_ms + off_ms) * 1_000_000)
+    clock.anchor(store_ms, asked_ns=0, answered_ns=0)
+    assert (clock.now_ms(), clock.jumped_ms()) == (store_ms, 0)
+    hands.pass_ms(0, 100)
+    clock.anchor(store_ms + 60, asked_ns=steady_ns(), answered_ns=steady_ns())
+    assert clock.now_ms() == store_ms + 60
+    clock.anchor(store_ms + 40, asked_ns=steady_ns(), answered_ns=steady_ns())
+    assert clock.now_ms() == store_ms + 60, "later measures never turn time back"
 
 
 @pytest.mark.parametrize(("well_s", "starts"), [(-1.0, 13), (60.0, 9)])
