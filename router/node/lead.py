@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ NODE_PREFIX = "node:"
 # A node is lost, and links that may exist only once are free, when it has said nothing for so long. Longer than a
 # lead lasts: a desk that loses its node has a grace to come back in, and a busy machine shall not cost it that.
 PRESENCE_MS, PRESENT_AGAIN_MS = 10_000, 2_000
+# Where the leader could not renew its own either, the store was away from all: the others get the time to say
+# that they live, before their desks are lost and their calls, which still run, are made again by somebody else.
+BACK_MS = 3 * PRESENT_AGAIN_MS
 # A stop waits so long for what is being decided; a store that cannot be read would keep it for ever.
 STOP_S = 8.0
 # After a lead was given away the others get the time to take it.
@@ -71,6 +75,8 @@ class Lead:
         self._idle = asyncio.Event()
         self._idle.set()
         self._look = asyncio.Event()
+        self._present_at = time.monotonic()
+        self._trusted_at = 0.0
         # Whether somebody held the lead when we last looked, ourselves or another node.
         self.led = False
 
@@ -78,7 +84,9 @@ class Lead:
         """Lead whenever possible, until stopped."""
         while not self._stopping:
             epoch = await self._acquire_lead()
-            if epoch:
+            if epoch and self._stopping:
+                await self.release(LEAD)
+            elif epoch:
                 await self._while_held(epoch)
                 await self._hand_over()
             else:
@@ -170,17 +178,32 @@ class Lead:
     async def keep_presence(self) -> None:
         """Say that this node lives; the leader's node says which others do not any more."""
         while True:
-            await self.acquire(NODE_PREFIX + self._node)
-            if self._floor.leading:
+            self._note_presence(await self.acquire(NODE_PREFIX + self._node))
+            if self._floor.leading and time.monotonic() >= self._trusted_at:
                 await self._report_lost()
             await asyncio.sleep(PRESENT_AGAIN_MS / 1_000)
+
+    async def end_presence(self) -> None:
+        """Let our own presence run out now: the leader says at once that desks which were here are lost."""
+        with suppress(StoreError):
+            await self._leases.acquire(
+                self._floor.site, NODE_PREFIX + self._node, self._node, now_ms=self._clock.now_ms(), ttl_ms=0
+            )
+
+    def _note_presence(self, epoch: int) -> None:
+        now = time.monotonic()
+        if now - self._present_at > BACK_MS / 1_000:
+            self._trusted_at = now + BACK_MS / 1_000
+        if epoch:
+            self._present_at = now
 
     async def _report_lost(self) -> None:
         """A dead node's lease goes only when its loss is decided, so that a crash in between forgets nobody."""
         try:
             for name, owner in await self._leases.expired(self._floor.site, NODE_PREFIX, now_ms=self._clock.now_ms()):
                 node = name.removeprefix(NODE_PREFIX)
-                await self._floor.submit(NodeLost(id=f"N{node}", node=node))
+                # A node that only slept may be lost again: each loss is a decision of its own.
+                await self._floor.submit(NodeLost(id=f"N{node}:{self._clock.now_ms()}", node=node))
                 await self._others.lost(node)
                 await self._leases.release(self._floor.site, name, owner)
         except (FloorAway, StoreError) as error:

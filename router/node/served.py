@@ -18,7 +18,7 @@ from router.intake.settling import Settling
 from router.node.configwatch import ConfigWatch
 from router.node.figures import Figures
 from router.node.hints import Hints
-from router.node.lead import NODE_PREFIX, Lead, Others
+from router.node.lead import Lead, Others
 from router.node.parts import NodeParts
 from router.node.renewal import AMONG
 from router.node.snapshots import Snapshotter
@@ -118,7 +118,7 @@ class Served:
             "intake": self.intake.run,
             "sweep": self.intake.sweep_for_ever,
             "outbox": self.outbox.run,
-            "wakes": self._wakes.run,
+            "wakes": while_leading(self.floor, self._wakes.run),
             "config": self.config.run,
             "snapshots": self.snapshots.run,
             "gauges": self._figures.run,
@@ -153,7 +153,7 @@ class Served:
         await self.lead.stop()
         self.hub.close()
         await self._tasks.stop()
-        await self.lead.release(NODE_PREFIX + self._parts.name)
+        await self.lead.end_presence()
 
     def _changed(self, settings: Mapping[str, Settings]) -> None:
         change = asyncio.create_task(self.board.change(settings))

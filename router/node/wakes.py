@@ -38,7 +38,10 @@ class Wakes:
         self._read_at_ms = 0
 
     async def run(self) -> None:
-        """Wake what is due until cancelled; only the leader's node does."""
+        """Wake what is due until cancelled; only the leader's node does, and begins with what the store knows."""
+        self._due.clear()
+        self._known.clear()
+        self._read_at_ms = 0
         listener = asyncio.create_task(self._listen())
         try:
             while True:
@@ -59,8 +62,13 @@ class Wakes:
         if now_ms - self._read_at_ms >= READ_MS:
             await self._read_ahead(now_ms)
         while self._due and self._due[0][0] <= now_ms:
-            await self._wake(*self._due[0])
-            self._known.discard(heapq.heappop(self._due))
+            due = heapq.heappop(self._due)
+            self._known.discard(due)
+            try:
+                await self._wake(*due)
+            except (StoreError, FloorAway):
+                self._note(*due)
+                raise
 
     def _pause_ms(self) -> int:
         if not self._due:
@@ -71,11 +79,14 @@ class Wakes:
         """What is parked for a short time is known before the next reading."""
         while True:
             follower = self._floor.follow(FOLLOW_CAPACITY)
-            async for committed in follower:
-                for entry in committed.entries:
-                    for event in entry.events:
-                        if isinstance(event, Parked) and event.until_ms <= entry.at + AHEAD_MS:
-                            self._note(event.until_ms, event.conv)
+            try:
+                async for committed in follower:
+                    for entry in committed.entries:
+                        for event in entry.events:
+                            if isinstance(event, Parked) and event.until_ms <= entry.at + AHEAD_MS:
+                                self._note(event.until_ms, event.conv)
+            finally:
+                follower.close()
             self._read_at_ms = 0
             await asyncio.sleep(AGAIN_S)
 

@@ -14,6 +14,7 @@ import pytest
 
 from router.core.commands import AttachDesk, NodeLost
 from router.floor.inbox import Unavailable
+from router.node import lead as lead_module
 from router.node.lead import NODE_PREFIX, Lead
 from router.store.port import StoreUnavailable
 from router.store.sqlite import writer
@@ -69,6 +70,35 @@ async def test_a_loss_that_could_not_be_decided_is_found_again(house: House) -> 
     assert asked == ["dead"]
     assert await _dead(house) == [(DEAD, "dead")]
     assert "presence_untold" in log.getvalue()
+
+
+async def test_a_node_that_only_slept_is_lost_again_when_it_dies(house: House) -> None:
+    lead = Lead(house.floor, house.store.leases, house.clock, node="n1", telemetry=house.telemetry)
+    await house.agent(1)
+    for time_ms in (1, 2):
+        house.clock.now += time_ms
+        await house.made(AttachDesk(id=f"elsewhere{time_ms}", agent=1, node="dead", desk="d2"))
+        await _ended(house)
+        await lead._report_lost()
+        assert house.floor.state.agents[1].desks == {("n1", "d1")}
+        assert await _dead(house) == []
+
+
+async def test_after_an_outage_of_the_store_the_others_get_the_time_to_say_that_they_live(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead_module, "PRESENT_AGAIN_MS", 10)
+    monkeypatch.setattr(lead_module, "BACK_MS", 400)
+    lead = Lead(house.floor, house.store.leases, house.clock, node="n1", telemetry=house.telemetry)
+    lead._present_at -= 10.0
+    await _ended(house)
+    presence = asyncio.create_task(lead.keep_presence())
+    await asyncio.sleep(0.2)
+    assert await _dead(house) == [(DEAD, "dead")]
+    async with asyncio.timeout(5):
+        while await _dead(house):
+            await asyncio.sleep(0.01)
+    presence.cancel()
 
 
 async def test_what_a_dead_life_was_performing_is_looked_at_again_at_once(tmp_path: Path) -> None:

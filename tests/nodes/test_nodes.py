@@ -178,3 +178,31 @@ async def test_the_desks_of_a_dead_node_are_lost_by_name(cluster: Cluster, monke
     await cluster.kill("b")
     await cluster.store.leases.acquire(SITE, "node:b", "b", now_ms=0, ttl_ms=1)
     await cluster.until(lambda: not cluster["a"].floor.state.agents[1].desks, "the desk is lost")
+
+
+async def test_desks_of_a_node_that_stopped_in_good_order_are_lost_too(cluster: Cluster) -> None:
+    """Agents whose screens do not come back elsewhere must not be offered work."""
+    leaves = await follower(cluster)
+    await cluster.agent(leaves)
+    await cluster.stop(leaves)
+    left = cluster[await cluster.leader()].floor
+    await cluster.until(lambda: not left.state.agents[1].desks, "the desk is lost")
+
+
+async def test_only_the_leader_keeps_what_is_to_be_woken_and_who_follows_knows_it_when_it_leads(
+    cluster: Cluster,
+) -> None:
+    leader, other = await cluster.leader(), await follower(cluster)
+    await cluster.agent(other)
+    await cluster.said(other, "help")
+    state = cluster[leader].floor.state
+    await cluster.until(lambda: bool(state.convs) and state.convs[1].offer is not None, "offered")
+    offer = state.convs[1].offer
+    assert offer is not None
+    await cluster.made(leader, cmd.Accept(id="acc", agent=1, conv=1, offer=offer.id))
+    until_ms = cluster[leader]._parts.clock.now_ms() + 4_000
+    await cluster.made(leader, cmd.Park(id="park", agent=1, conv=1, until_ms=until_ms))
+    await cluster.level()
+    assert cluster[other]._wakes._due == []
+    await cluster.kill(leader)
+    await cluster.until(lambda: 1 in cluster[other].floor.state.convs, "woken by the next leader")
