@@ -255,7 +255,16 @@ class OutboxWorker:
             await self._archive.remember_provider(self._site, end.message, end.provider)
         await self._outbox.done(self._site, end.effect)
 
+    async def _ours(self, effect: Effect) -> bool:
+        """Whether our claim holds: who slept past it leaves the row to whoever performs it now."""
+        try:
+            return await self._outbox.holds(self._site, effect.id, self._worker, now_ms=self._clock.now_ms())
+        except StoreError:
+            return True
+
     async def _later(self, effect: Effect, reason: str, *, after_ms: int, unsure: bool) -> None:
+        if not await self._ours(effect):
+            return
         wish_ms = min(after_ms, PROVIDER_WISH_MS_MAX)
         wait_ms = max(wish_ms, back_off_ms(effect.attempts, self._random))
         not_before_ms = self._clock.now_ms() + wait_ms
@@ -272,6 +281,8 @@ class OutboxWorker:
 
     async def _unsure(self, effect: Effect, reason: str) -> None:
         """It left and no answer came. Where nobody can be asked it is repeated once, and then given up."""
+        if not await self._ours(effect):
+            return
         self._count.warning("effect_unsure", site=self._site, effect=effect.id, channel=effect.channel, reason=reason)
         channel = self._channels.get(effect.channel)
         if effect.unsure and channel is not None and not channel.capabilities.can_find:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.contract import Undeliverable
+from channels.contract import TryLater, Undeliverable, Unsure
 from router.outbox import worker as outbox_module
 from router.store.port import StoreUnavailable
 from tests.floor.house import FINDING, SITE, House
@@ -114,3 +114,22 @@ async def test_a_call_that_a_crash_cut_off_is_looked_for_and_not_made_twice(
         assert channel.asked == [ready.key]
     finally:
         await after.close()
+
+
+@pytest.mark.parametrize("came", [TryLater("busy"), Unsure("no_answer")])
+async def test_a_worker_that_slept_past_its_claim_leaves_the_row_to_whoever_performs_it_now(
+    house: House, eventually: Eventually, came: Exception
+) -> None:
+    """Freeing a claim that is another's would have the call made a third time while the second one runs."""
+    channel = Scripted(script=[came])
+    channel.gate = asyncio.Event()
+    await talk(house, channel)
+    house.start("outbox")
+    await house.say(1, "hello")
+    await eventually(lambda: len(channel.sent) == 1)
+    now_ms = house.clock.now
+    await house.store.outbox.free_claims(SITE, now_ms=now_ms, worker=house.outbox._worker)
+    [again] = await house.store.outbox.claim(SITE, "n2", now_ms=now_ms, until_ms=now_ms + 60_000, limit=5)
+    channel.gate.set()
+    await eventually(lambda: not house.outbox._running)
+    assert await house.store.outbox.holds(SITE, again.id, "n2", now_ms=now_ms)
