@@ -160,8 +160,8 @@ class Floor:
 
     async def run(self, epoch: int) -> None:
         """Lead until stopped or fenced. `epoch` is that of the lease; the first decision says how long nobody led."""
+        self._epoch, self._stopping = epoch, False
         async with self._replica.moving:
-            self._epoch, self._stopping = epoch, False
             if self._replica.damaged:
                 await self.recover()
             await self._remake("lead")

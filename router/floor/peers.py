@@ -15,7 +15,10 @@ from router.floor.following import Following
 from router.floor.replica import Replica
 from router.floor.wire import Asked, encode_frame
 from router.store.port import Commit, EffectEnd, Store
-from router.telemetry import Telemetry
+from router.telemetry import Telemetry, error_code
+
+# After a break in the answering.
+AGAIN_S = 0.25
 
 
 class Peers:
@@ -34,6 +37,7 @@ class Peers:
         telemetry: Telemetry,
     ) -> None:
         self._link = link
+        self._count = telemetry
         self._site = site
         self._following = Following(replica, link, site, leading=leading, telemetry=telemetry)
         self._asking = Asking(replica, link, site, relay=store.relay, nudge=self._following.nudge, now_ms=clock.now_ms)
@@ -54,10 +58,21 @@ class Peers:
         last = commit.first + commit.count - 1
         self._link.tell(self._site, encode_frame(commit.first, commit.at, commit.entries), last=last)
 
+    async def _answer_for_ever(self) -> None:
+        """A leader that answers nobody would lead for itself alone: what breaks here is said and begun again."""
+        while True:
+            try:
+                await self._answering.run()
+            except Exception as error:
+                self._count.error("task_failed", task="answering", error=error_code(error))
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    return
+            await asyncio.sleep(AGAIN_S)
+
     @asynccontextmanager
     async def answering(self) -> AsyncIterator[None]:
         """Answer the others meanwhile."""
-        task = asyncio.create_task(self._answering.run())
+        task = asyncio.create_task(self._answer_for_ever())
         try:
             yield
         finally:

@@ -12,7 +12,7 @@ from router.core.events import ConfigApplied
 from router.core.evolve import replay
 from router.core.state import State
 from router.floor.recovery import Bundles, keep_running, recover_state, replayed
-from router.store.port import Journal
+from router.store.port import Journal, StoreError
 
 
 class Replica:
@@ -60,9 +60,20 @@ class Replica:
         self._applied(committed)
 
     async def catch_up(self) -> None:
-        """Read on to the journal's end."""
-        async for row, entries in replayed(self._journal, self._site, self.state, self.bundles):
-            self._applied(Committed(row.first, row.at, tuple(entries)))
+        """Read on to the journal's end. What breaks off in the middle of a row is made anew the next time."""
+        if self.damaged:
+            await self.recover()
+        reached = self.position
+        try:
+            async for row, entries in replayed(self._journal, self._site, self.state, self.bundles):
+                reached = self.position
+                self._applied(Committed(row.first, row.at, tuple(entries)))
+        except StoreError:
+            self.damaged = self.position != reached
+            raise
+        except Exception:
+            self.damaged = True
+            raise
 
     def _applied(self, committed: Committed) -> None:
         self._bus.publish(committed)

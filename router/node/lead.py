@@ -84,7 +84,7 @@ class Lead:
         """Lead whenever possible, until stopped."""
         while not self._stopping:
             epoch = await self._acquire_lead()
-            if epoch and self._stopping:
+            if epoch and self._told_to_stop():
                 await self.release(LEAD)
             elif epoch:
                 await self._while_held(epoch)
@@ -106,6 +106,10 @@ class Lead:
             await self.release(LEAD)
             self._others.freed()
             await asyncio.sleep(GIVEN_AWAY_S)
+
+    def _told_to_stop(self) -> bool:
+        """Whether `stop` came meanwhile: a lease that was on its way then is given back, and nothing is led."""
+        return self._stopping
 
     def look(self) -> None:
         """Look now: the lead may be free."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from router.bus.in_process import InProcessBus
 from router.core import commands as cmd
 from router.core.answers import Made, Refused
 from router.core.engine import Engine
@@ -15,6 +17,8 @@ from router.core.snapshot import encode_state
 from router.floor import replica as replica_module
 from router.floor.floor import FloorDown, FloorFull, Unavailable
 from router.floor.inbox import LIMITS
+from router.floor.recovery import replayed
+from router.floor.replica import Replica
 from router.store.port import Commit, StoreError, StoreUnavailable
 from tests.floor.house import SITE, HandClock, House, wrote
 
@@ -218,3 +222,25 @@ async def test_a_replica_that_broke_is_made_anew_before_the_floor_leads_again(
         await asyncio.sleep(0.001)
     assert house.floor.state.agents[1].capacity == 100
     await house.made(cmd.AttachDesk(id="desk1", agent=1, node="n1", desk="d1"))
+
+
+async def test_a_reading_that_breaks_off_in_the_middle_of_a_row_is_made_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row is several entries: when the store goes away between two, its rest cannot be read on its own."""
+    await house.agent(1)
+    replica = Replica(house.store.journal, SITE, InProcessBus())
+
+    async def breaks_off(*args: Any) -> AsyncIterator[Any]:
+        async for row in replayed(*args):
+            raise StoreUnavailable("away before the row was through")
+            yield row
+
+    with monkeypatch.context() as patched:
+        patched.setattr(replica_module, "replayed", breaks_off)
+        with pytest.raises(StoreUnavailable):
+            await replica.catch_up()
+    assert replica.damaged
+    await replica.catch_up()
+    assert not replica.damaged
+    assert encode_state(replica.state) == encode_state(house.floor.state)

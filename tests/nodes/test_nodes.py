@@ -206,3 +206,19 @@ async def test_only_the_leader_keeps_what_is_to_be_woken_and_who_follows_knows_i
     assert cluster[other]._wakes._due == []
     await cluster.kill(leader)
     await cluster.until(lambda: 1 in cluster[other].floor.state.convs, "woken by the next leader")
+
+
+async def test_a_leader_whose_answering_breaks_answers_again(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    peers = cluster[await cluster.leader()].floor._peers
+    assert peers is not None
+    begun: list[int] = []
+
+    async def run() -> None:
+        begun.append(len(begun))
+        if len(begun) == 1:
+            raise RuntimeError("our bug")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(peers._answering, "run", run)
+    async with peers.answering():
+        await cluster.until(lambda: len(begun) == 2, "begun again")
