@@ -203,7 +203,7 @@ def build_node(
         snapshot_command=child,
         random=SystemRandom(),
         exclusive=exclusive,
-        jumped_ms=met.clock.jumped_ms,
+        jumps=met.clock.jumps,
         link=met.link,
         renewal=met.renewal,
         files=met.files,

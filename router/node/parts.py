@@ -41,7 +41,7 @@ class NodeParts:
     snapshot_command: Sequence[str]
     random: Random
     exclusive: bool = True
-    jumped_ms: Callable[[], int] = lambda: 0
+    jumps: Callable[[], Callable[[], int]] = lambda: lambda: 0
     link: Link | None = None
     renewal: Renewal | None = None
     files: Path | None = None

@@ -199,7 +199,7 @@ class Served:
                 telemetry=parts.telemetry,
                 capabilities=self._capabilities,
                 reference=self.references.reference,
-                jumped_ms=parts.jumped_ms,
+                jumped_ms=parts.jumps(),
                 link=parts.link,
             )
         )

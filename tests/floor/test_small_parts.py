@@ -271,6 +271,15 @@ def test_a_clock_says_once_how_far_it_was_set_forward_and_nothing_of_a_slow_or_a
     assert clock.jumped_ms() == 0
 
 
+def test_each_floor_on_a_clock_hears_of_a_jump() -> None:
+    hands = Hands()
+    clock = hands.clock()
+    one, two = clock.jumps(), clock.jumps()
+    hands.wall_ms, hands.steady_ms = hands.wall_ms + 3_601_000, hands.steady_ms + 1_000
+    assert (one(), two(), one(), two()) == (3_600_000, 3_600_000, 0, 0)
+    assert clock.jumps()() == 0
+
+
 @pytest.mark.parametrize("off_ms", [3_600_000, -3_600_000])
 def test_a_machine_whose_clock_is_wrong_says_the_stores_time_from_the_first_measure_on(off_ms: int) -> None:
     """An hour ahead must not be waited for at half speed: all that falls due would be an hour early."""
