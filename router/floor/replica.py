@@ -37,9 +37,13 @@ class Replica:
     # --- moving it --------------------------------------------------------------------------------------------
 
     async def recover(self, passed_by: Callable[[int], object] | None = None) -> None:
-        """Make it from the store: the latest snapshot, then the journal after it."""
+        """Make it from the store: the latest snapshot, then the journal after it.
+
+        Whoever follows begins anew: what lies between was told to nobody.
+        """
         self.state = await recover_state(self._journal, self._site, self.bundles, passed_by=passed_by)
         self.damaged = False
+        self._bus.close()
         self._tell_watchers()
 
     def lacks(self, committed: Committed) -> bool:
