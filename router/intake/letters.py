@@ -30,7 +30,9 @@ SWEEP_MAX = 500
 # DESIGN section 4: three look-ups that were overtaken, or three attempts that ended in a crash, and it is shown.
 LOOKS_MAX = 3
 ATTEMPTS_MAX = 3
-# Refusals that time or an operator cures: the letter waits in the letterbox and the sweep asks again.
+# Who could not be decided now is asked again in its order, at first soon: letters of one line must not overtake.
+AGAIN_MS, AGAIN_MS_MAX = 50, 1_000
+# Refusals that time or an operator cures: the letter waits in its place and is submitted again.
 PASSING = frozenset({"not_configured", "floor_full"})
 # The floor has set the letter aside itself.
 ASIDE = frozenset({"broken"})
@@ -65,6 +67,7 @@ class Intake:
         self._news = asyncio.Event()
         self._room = asyncio.Semaphore(BATCHES_MAX)
         self._running: set[asyncio.Task[None]] = set()
+        self._rest_ms = 0
 
     @property
     def busy(self) -> bool:
@@ -87,17 +90,52 @@ class Intake:
                 self._news.clear()
                 while self._taken:
                     await self._next_batch()
+                    await self._rest()
         finally:
             for task in tuple(self._running):
                 task.cancel()
 
     async def _next_batch(self) -> None:
         batch = [self._taken.popleft() for _ in range(min(LOOK_UP_MAX, len(self._taken)))]
+        if self._rest_ms:
+            batch = await self._still_new(batch)
+        if not batch:
+            self._rest_ms = 0
+            return
         await self._room.acquire()
         looked = await self._looked(batch)
         task = asyncio.create_task(self._decide(batch, looked))
         self._running.add(task)
         task.add_done_callback(self._batch_ended)
+
+    async def _rest(self) -> None:
+        """Wait a while after letters came back, ever longer while they do; what is on its way comes back before it."""
+        if self._rest_ms:
+            if self._running:
+                await asyncio.wait(set(self._running))
+            await asyncio.sleep(self._rest_ms / 1_000)
+
+    async def _still_new(self, letters: list[Letter]) -> list[Letter]:
+        """Leave out what another node has settled since: the core forgets, and would decide it twice."""
+        new = []
+        for letter in letters:
+            try:
+                row = await self._letterbox.get(self._site, letter.id)
+            except StoreError:
+                new.append(letter)
+                continue
+            if row is not None and row.state == "new":
+                new.append(letter)
+            else:
+                self._in_hand.discard(letter.id)
+                self._settled(letter)
+        return new
+
+    def _put_back(self, letters: list[Letter]) -> None:
+        """Who could not be decided now stands before all that came later: a letter's number is its place."""
+        self._taken = deque(sorted([*letters, *self._taken], key=lambda letter: letter.id))
+        self._rest_ms = min(2 * self._rest_ms or AGAIN_MS, AGAIN_MS_MAX)
+        self._news.set()
 
     def _batch_ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -125,23 +163,31 @@ class Intake:
 
     async def _decide(self, letters: list[Letter], looked: list[Command | Unreadable | None]) -> None:
         """Submit in order; who was overtaken is looked up again, three times at the most."""
+        later: list[Letter] = []
         try:
             left = list(zip(letters, looked, strict=True))
             for _ in range(LOOKS_MAX):
                 answers = await asyncio.gather(*(self._one(letter, command) for letter, command in left))
-                again = [letter for (letter, _), answer in zip(left, answers, strict=True) if answer is LOOK_AGAIN]
+                told = [(letter, answer) for (letter, _), answer in zip(left, answers, strict=True)]
+                later += [letter for letter, answer in told if answer is LATER]
+                again = [letter for letter, answer in told if answer is LOOK_AGAIN]
                 if not again:
-                    return
+                    break
                 left = list(zip(again, await self._looked(again), strict=True))
-            for letter, _ in left:
-                await self._quarantine(letter, "stuck")
+            else:
+                for letter, _ in left:
+                    await self._quarantine(letter, "stuck")
         finally:
-            self._in_hand.difference_update(letter.id for letter in letters)
+            self._in_hand.difference_update({letter.id for letter in letters} - {letter.id for letter in later})
+        if later:
+            self._put_back(later)
+        else:
+            self._rest_ms = 0
 
     async def _one(self, letter: Letter, command: Command | Unreadable | None) -> object:
-        """Submit one letter. None: it is settled, or stays in the letterbox for the sweep."""
+        """Submit one letter. None: it is settled."""
         if command is None:
-            return None
+            return LATER
         try:
             if isinstance(command, Unreadable):
                 await self._quarantine(letter, command.reason)
@@ -149,18 +195,19 @@ class Intake:
             answer = await self._floor.submit(command, letter=letter.id)
             if isinstance(answer, LookAgain):
                 return LOOK_AGAIN
-            await self._answered(letter, command, answer)
+            return await self._answered(letter, command, answer)
         except (FloorAway, StoreError) as error:
             self._count.info("look_up_failed", site=self._site, letter=letter.id, error=error_code(error))
-        return None
+            return LATER
 
-    async def _answered(self, letter: Letter, command: Command, answer: Answered) -> None:
+    async def _answered(self, letter: Letter, command: Command, answer: Answered) -> object:
+        """Settle what was decided; a refusal that passes leaves the letter in its place."""
         if isinstance(answer, Made):
             self._settled(letter)
-            return
+            return None
         assert not isinstance(answer, LookAgain), "handled before"
         if answer.reason in PASSING:
-            return
+            return LATER
         if answer.reason in ASIDE:
             self._settled(letter)
         elif isinstance(command, (Receive, SetAside)):
@@ -170,6 +217,7 @@ class Intake:
             aside = SetAside(id=command_id(letter), message=letter.message, reason=answer.reason)
             await self._floor.submit(aside, letter=letter.id)
             self._settled(letter)
+        return None
 
     async def _quarantine(self, letter: Letter, reason: str) -> None:
         await self._letterbox.quarantine(self._site, letter.id, reason)
@@ -227,4 +275,4 @@ class Intake:
         await self._decide([letter], await self._looked([letter]))
 
 
-LOOK_AGAIN = object()
+LOOK_AGAIN, LATER = object(), object()

@@ -14,7 +14,7 @@ from channels.discovery import discover
 from tests.channels.door import MemoryDoor
 
 MODULES = discover()
-SECRET = "hunter2-never-shown"
+SECRET = "hunter2-never-shown-and-long-enough-for-a-key"
 ADDRESS, TEXT = "ann@private.example", "words of a customer"
 BODY_BYTES_MAX = 30 * 1024 * 1024
 LIVE_EFFECTS = {"Connect", "Hold", "HangUp", "Move", "Play"}

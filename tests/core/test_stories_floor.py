@@ -16,6 +16,7 @@ from router.core.lifecycle import ACTIVE, OFFERED
 from router.core.snapshot import decode_state, encode_state
 from router.core.state import MEMORY_MS
 from tests.core.floor_plan import ABILITIES, Floor, at_work, bundle, desk, names
+from tests.core.test_stories_outside import CALLS, CONTACTS
 
 OFFER_MS, WRAP_UP_MS, GRACE_MS, REST_MS = 20_000, 60_000, 60_000, 30_000
 
@@ -251,7 +252,8 @@ FIRE = {"fire": {"en": "We had to leave the house."}}
 def one_of_each() -> Floor:
     """Every command once, each deciding something."""
     plain = bundle().queues
-    floor = at_work(7, running=bundle(queues={**plain, "general": replace(plain["general"], pull="also")}, texts=FIRE))
+    pulled = {**plain, "general": replace(plain["general"], pull="also", related=True)}
+    floor = at_work(7, running=bundle(queues=pulled, texts=FIRE, channels=CALLS, contacts=CONTACTS))
     floor.arrive(1)
     floor.accept(1)
     floor.do(cmd.ReportParty(id="party", line=1, party="customer", joined=True))
@@ -274,6 +276,7 @@ def one_of_each() -> Floor:
     floor.do(cmd.OrderClosure(id="order", queue="night", until_ms=floor.at + HOUR_MS, by=1, reason="drill"))
     ordered(floor)
     called_back(floor)
+    handed_out(floor)
     floor.do(cmd.SetPresence(id="break", agent=7, presence="break"))
     floor.do(cmd.DetachDesk(id="detach", agent=7, node="n1", desk="d1"))
     desk(floor, 7)
@@ -291,6 +294,21 @@ def called_back(floor: Floor) -> None:
     floor.do(cmd.RequestCallback(id="call me", conv=conv))
     floor.accept(conv)
     floor.do(cmd.FailCallback(id="in vain", agent=7, conv=conv))
+
+
+def handed_out(floor: Floor) -> None:
+    """Two lines are found to be one customer's; a partner is called in vain, called again and given one of them."""
+    made = floor.arrive(8)
+    conv = made[0].conv  # type: ignore[attr-defined]
+    floor.arrive(9)
+    assert floor.do(cmd.Relate(id="relate", lines=(8, 9)))
+    floor.accept(conv)
+    for again in ("", " again"):
+        floor.do(cmd.AskOutside(id=f"ask{again}", agent=7, conv=conv, contact="acme", role="consult"))
+        if not again:
+            floor.do(cmd.LetOutsideGo(id="let go", agent=7, conv=conv))
+    floor.do(cmd.ReportParty(id="acme", line=8, party="outside:acme", joined=True))
+    floor.do(cmd.CompleteOutside(id="hand out", agent=7, conv=conv))
 
 
 def ordered(floor: Floor) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from channels import contract as sig
 from router.core import commands as cmd
-from router.core.answers import LookAgain
+from router.core.answers import Answered, LookAgain
+from router.core.commands import Command
 from router.core.engine import Engine
+from router.floor.inbox import FloorDown, Unavailable
 from router.intake.language import choose_language, script_language
 from router.intake.lookup import LookUp
 from router.store.port import NewLetter, StoreUnavailable
@@ -318,3 +320,46 @@ CHOICES = [
 @pytest.mark.parametrize(("candidates", "chosen"), CHOICES)
 def test_the_first_language_the_site_speaks_is_chosen(candidates: tuple[str, ...], chosen: str) -> None:
     assert choose_language(candidates, ("en", "zh", "th")) == chosen
+
+
+async def test_letters_of_one_line_keep_their_order_through_an_outage(house: House, eventually: Eventually) -> None:
+    house.start("intake")
+    door = house.door("push")
+    real, away = house.floor.submit, True
+
+    async def submit(command: Command, **more: Any) -> Answered:
+        if away:
+            raise FloorDown("nobody leads")
+        return await real(command, **more)
+
+    house.floor.submit = submit  # type: ignore[method-assign]
+    [first] = await door.accept([wrote("one")])
+    await asyncio.sleep(0.05)
+    [second] = await door.accept([wrote("two")])
+    away = False
+    [third] = await door.accept([wrote("three")])
+    await eventually(lambda: not house.intake.busy)
+    story = await house.store.archive.story(SITE, 1, before=1 << 60, limit=9)
+    assert [row.row.message for row in story if row.row.kind == "Received"] == [
+        first.message,
+        second.message,
+        third.message,
+    ]
+
+
+async def test_what_another_node_has_settled_meanwhile_is_not_submitted_again(
+    house: House, eventually: Eventually
+) -> None:
+    house.start("intake")
+    real, asked = house.floor.submit, []
+
+    async def submit(command: Command, **more: Any) -> Answered:
+        asked.append(command.id)
+        # The leader decides it, and its answer is lost.
+        await real(command, **more)
+        raise Unavailable("the answer was lost")
+
+    house.floor.submit = submit  # type: ignore[method-assign]
+    await house.door("push").accept([wrote("one")])
+    await eventually(lambda: not house.intake.busy)
+    assert len(asked) == 1

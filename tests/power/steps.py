@@ -25,7 +25,7 @@ METHODS: tuple[tuple[str, str, str, str], ...] = (
     ("FolderFiles", "_write", "before_file", "file_kept"),
     ("SqliteArchive", "meet", "", "met_undecided"),
     ("SqliteArchive", "write", "", "reply_written_undecided"),
-    ("Floor", "_evolve", "committed_unseen", "seen_unpublished"),
+    ("Replica", "apply", "committed_unseen", "seen_told"),
     ("InProcessBus", "publish", "", "published_unanswered"),
     ("Floor", "_answer", "", "answered"),
     ("Floor", "recover", "", "recovered"),

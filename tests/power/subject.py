@@ -17,6 +17,7 @@ from router import serving
 from router.bus.in_process import InProcessBus
 from router.cli import main as patchbay
 from router.floor.floor import Floor
+from router.floor.replica import Replica
 from router.intake.door import FloorDoor
 from router.intake.letters import Intake
 from router.outbox.worker import OutboxWorker
@@ -36,6 +37,7 @@ OWNERS: dict[str, Any] = {
     for kind in (
         Floor,
         FloorDoor,
+        Replica,
         FolderFiles,
         InProcessBus,
         Intake,
