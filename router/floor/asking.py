@@ -130,17 +130,28 @@ class Answering:
     """The leader's side: answers what other nodes ask, by the link and through the store."""
 
     def __init__(
-        self, link: Link, site: str, submit: Submit, *, journal: Journal, relay: Relay, telemetry: Telemetry
+        self,
+        link: Link,
+        site: str,
+        submit: Submit,
+        *,
+        journal: Journal,
+        relay: Relay,
+        now_ms: Callable[[], int],
+        telemetry: Telemetry,
     ) -> None:
         self._link = link
         self._site = site
         self._submit = submit
         self._journal = journal
         self._relay = relay
+        self._now_ms = now_ms
+        self._sweep_at_s = 0.0
         self._count = telemetry
 
     async def run(self) -> None:
         """Answer until cancelled."""
+        self._sweep_at_s = 0.0
         async with asyncio.TaskGroup() as group:
             group.create_task(self._link.answer(self._site, self.answer))
             group.create_task(self._look_into_the_store())
@@ -180,6 +191,10 @@ class Answering:
                 await asyncio.sleep(STORE_AGAIN_S)
 
     async def _answer_relayed(self) -> None:
+        if time.monotonic() >= self._sweep_at_s:
+            # Whoever asked so long ago was told that nobody answers: it must not be done hours later all the same.
+            await self._relay.sweep(self._site, before_ms=self._now_ms() - RELAY_KEPT_MS)
+            self._sweep_at_s = time.monotonic() + RELAY_KEPT_MS / 1_000
         questions = await self._relay.unanswered(self._site, limit=RELAY_MAX)
         if not questions:
             return

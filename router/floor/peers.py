@@ -41,7 +41,15 @@ class Peers:
         self._site = site
         self._following = Following(replica, link, site, leading=leading, telemetry=telemetry)
         self._asking = Asking(replica, link, site, relay=store.relay, nudge=self._following.nudge, now_ms=clock.now_ms)
-        self._answering = Answering(link, site, decide, journal=store.journal, relay=store.relay, telemetry=telemetry)
+        self._answering = Answering(
+            link,
+            site,
+            decide,
+            journal=store.journal,
+            relay=store.relay,
+            now_ms=clock.now_ms,
+            telemetry=telemetry,
+        )
 
     async def keep_up(self) -> None:
         """Follow who leads, until cancelled."""

@@ -85,6 +85,7 @@ class Switchboard:
         self._plugged: dict[str, Plugged] = {}
         self._mounted: set[tuple[str, str, str]] = set()
         self._open = True
+        self._changing = asyncio.Lock()
         self.channels: dict[str, Channel] = {}
         self.problems: dict[str, str] = {}
 
@@ -99,6 +100,10 @@ class Switchboard:
 
     async def change(self, settings: Mapping[str, Settings]) -> None:
         """Build anew what has changed, while running. Unchanged channels keep their links and sockets."""
+        async with self._changing:
+            await self._change(settings)
+
+    async def _change(self, settings: Mapping[str, Settings]) -> None:
         for name in tuple(self._plugged):
             entry = settings.get(name)
             if entry is None or not entry.enabled or entry != self._plugged[name].settings:

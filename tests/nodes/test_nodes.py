@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.core import commands as cmd
 from router.core.answers import Refused
 from router.core.snapshot import encode_state
 from router.floor.inbox import FloorAway
+from router.floor.wire import encode_asked
 from tests.floor.house import SITE
 from tests.floor.nodehouse import CONFIG
 from tests.nodes.cluster import Cluster
@@ -222,3 +224,28 @@ async def test_a_leader_whose_answering_breaks_answers_again(cluster: Cluster, m
     monkeypatch.setattr(peers._answering, "run", run)
     async with peers.answering():
         await cluster.until(lambda: len(begun) == 2, "begun again")
+
+
+async def test_what_was_asked_through_the_store_long_ago_is_not_done_any_more(cluster: Cluster) -> None:
+    """Nobody led, and who asked was told so. A leader that comes an hour later must not act on it."""
+    served = cluster[await cluster.leader()]
+    now_ms = served._parts.clock.now_ms()
+    for agent, age_ms in ((8, 3_600_000), (9, 0)):
+        late = cmd.SignIn(id=f"in{agent}", agent=agent, abilities=(("channel:scripted", 1),), capacity=100)
+        await cluster.store.relay.ask(SITE, late.id, encode_asked(late), at=now_ms - age_ms)
+    peers = served.floor._peers
+    assert peers is not None
+    peers._answering._sweep_at_s = 0.0
+    await peers._answering._answer_relayed()
+    assert set(served.floor.state.agents) == {9}
+    assert await cluster.store.relay.unanswered(SITE, limit=9) == []
+
+
+async def test_two_changes_of_the_channels_at_once_follow_one_another(cluster: Cluster) -> None:
+    """A proposer hears of its own settings twice: when they were applied, and as those that run."""
+    board = cluster["a"].board
+    settings = {name: plugged.settings for name, plugged in board._plugged.items()}
+    other = {name: replace(entry, load=entry.load + 1) for name, entry in settings.items()}
+    await asyncio.gather(board.change(other), board.change(settings), board.change(other))
+    assert board._parts.tasks._tasks.keys() >= {"listen:scripted"}
+    assert {name: plugged.settings for name, plugged in board._plugged.items()} == other
