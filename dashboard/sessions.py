@@ -127,7 +127,7 @@ class Sessions:
             return None
         if slide and session.expires_ms - now_ms < SESSION_MS - SLIDE_MS:
             session = msgspec.structs.replace(session, expires_ms=now_ms + SESSION_MS)
-            await accounts.open_session(site, session)
+            await accounts.slide_session(site, hashed, expires_ms=session.expires_ms)
         if hashed in self._ended:
             await accounts.close_session(site, hashed)
             return None

@@ -777,6 +777,9 @@ class Accounts(Protocol):
 
     async def open_session(self, site: str, session: Session) -> None: ...
 
+    async def slide_session(self, site: str, token_hash: str, *, expires_ms: int) -> None:
+        """Move a session's end on. One that was closed meanwhile, at whatever node, stays closed."""
+
     async def session(self, site: str, token_hash: str, *, now_ms: int) -> Session | None: ...
 
     async def close_session(self, site: str, token_hash: str) -> None: ...

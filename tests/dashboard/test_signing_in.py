@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -136,14 +135,14 @@ async def test_a_request_under_way_does_not_bring_an_ended_session_back(
     ana = await office.desk("ana")
     token = token_of(ana)
     office.clock.at += 2 * SLIDE_MS
-    slide = office.store.accounts.open_session
+    slide = office.store.accounts.slide_session
 
-    async def sign_out_first(site: str, session: Any) -> None:
-        monkeypatch.setattr(office.store.accounts, "open_session", slide)
+    async def sign_out_first(site: str, token: str, *, expires_ms: int) -> None:
+        monkeypatch.setattr(office.store.accounts, "slide_session", slide)
         assert (await ana.call("DELETE", "/session")).status == 204
-        await slide(site, session)
+        await slide(site, token, expires_ms=expires_ms)
 
-    monkeypatch.setattr(office.store.accounts, "open_session", sign_out_first)
+    monkeypatch.setattr(office.store.accounts, "slide_session", sign_out_first)
     assert (await ana.get("/me")).status == 401
     assert await office.store.accounts.session(SITE, token_hash(token), now_ms=office.clock.at) is None
 

@@ -115,6 +115,18 @@ async def test_a_session_lives_until_it_ends(store: Store) -> None:
     assert await store.accounts.session("other", "t", now_ms=5) is None
 
 
+async def test_a_sessions_end_moves_on_and_one_that_was_closed_stays_closed(store: Store) -> None:
+    """Another node may have closed it while a request was under way here."""
+    await store.accounts.open_session(SITE, _session("t"))
+    await store.accounts.slide_session("other", "t", expires_ms=300)
+    assert await store.accounts.session(SITE, "t", now_ms=150) is None
+    await store.accounts.slide_session(SITE, "t", expires_ms=200)
+    assert await store.accounts.session(SITE, "t", now_ms=150) == _session("t", expires_ms=200)
+    await store.accounts.close_session(SITE, "t")
+    await store.accounts.slide_session(SITE, "t", expires_ms=300)
+    assert await store.accounts.session(SITE, "t", now_ms=1) is None
+
+
 async def test_sessions_are_closed_one_by_one_or_all_of_a_person(store: Store) -> None:
     for token, who in (("a", 1), ("b", 1), ("c", 1), ("d", 2)):
         await store.accounts.open_session(SITE, _session(token, who))

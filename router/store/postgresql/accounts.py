@@ -40,6 +40,7 @@ ON CONFLICT (site, token_hash) DO UPDATE SET account = excluded.account, csrf = 
   created_ms = excluded.created_ms, expires_ms = excluded.expires_ms
 """
 
+_SLIDE_SESSION = "UPDATE session SET expires_ms = $3 WHERE site = $1 AND token_hash = $2"
 _CLOSE_SESSION = "DELETE FROM session WHERE site = $1 AND token_hash = $2"
 _CLOSE_SESSIONS = "DELETE FROM session WHERE site = $1 AND account = $2"
 
@@ -98,6 +99,10 @@ class PostgresqlAccounts:
         """See the port."""
         rows = await self._connections.read(_SESSION, site, token_hash, now_ms)
         return Session(**dict(zip(Session.__struct_fields__, rows[0], strict=True))) if rows else None
+
+    async def slide_session(self, site: str, token_hash: str, *, expires_ms: int) -> None:
+        """See the port."""
+        await self._connections.write(_SLIDE_SESSION, site, token_hash, expires_ms)
 
     async def close_session(self, site: str, token_hash: str) -> None:
         """See the port."""

@@ -58,6 +58,11 @@ class SqliteAccounts:
         rows = self._readers.look(lambda conn: fetch(conn, _SESSION, (site, token_hash, now_ms)))
         return Session(**dict(zip(Session.__struct_fields__, rows[0], strict=True))) if rows else None
 
+    async def slide_session(self, site: str, token_hash: str, *, expires_ms: int) -> None:
+        """See the port."""
+        statement = "UPDATE session SET expires_ms = ? WHERE site = ? AND token_hash = ?"
+        await self._writer.execute(statement, (expires_ms, site, token_hash))
+
     async def close_session(self, site: str, token_hash: str) -> None:
         """See the port."""
         await self._writer.execute("DELETE FROM session WHERE site = ? AND token_hash = ?", (site, token_hash))
