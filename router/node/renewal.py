@@ -197,6 +197,9 @@ class Pacemaker:
                 off_ms = await self._measure(store)
             except StoreError:
                 continue
+            except Exception as error:
+                self._count.error("task_failed", task="measure", error=error_code(error))
+                continue
             if abs(off_ms or 0) > PARTED_MS_MAX:
                 self._give_up("clock", off_ms or 0)
             elif time.monotonic() - self._moved_at > STUCK_S:
@@ -213,7 +216,11 @@ class Pacemaker:
 
     async def _renew(self, held: Held) -> None:
         store = await self._opened
-        await renew(held, store.leases, self._terms, self._clock.now_ms)
+        try:
+            await renew(held, store.leases, self._terms, self._clock.now_ms)
+        except Exception as error:
+            # Nobody leads without renewing, by our own bug neither.
+            self._count.error("task_failed", task="renewal", error=error_code(error))
         self._lose(held)
 
     def _give_up(self, reason: str, ms: int) -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from router.clock import StoreClock
 from router.core.commands import AttachDesk, NodeLost
 from router.floor.inbox import Unavailable
 from router.node import lead as lead_module
 from router.node.lead import NODE_PREFIX, Lead
+from router.node.renewal import Held, Pacemaker, Terms
 from router.store.port import StoreUnavailable
 from router.store.sqlite import writer
 from router.telemetry import Telemetry
@@ -99,6 +101,43 @@ async def test_after_an_outage_of_the_store_the_others_get_the_time_to_say_that_
         while await _dead(house):
             await asyncio.sleep(0.01)
     presence.cancel()
+
+
+class _Breaks:
+    """A store whose leases, and whose clock after a first reading, break by our own bug."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.leases = self
+
+    async def clock(self) -> int:
+        self.asked += 1
+        if self.asked > 1:
+            raise RuntimeError("our bug")
+        return time.time_ns() // 1_000_000
+
+    async def acquire(self, *_args: object, **_named: object) -> int:
+        raise RuntimeError("our bug")
+
+    async def close(self) -> None:
+        return
+
+
+async def test_a_renewal_that_breaks_ends_the_lead_and_the_next_one_is_renewed_again() -> None:
+    store, log = _Breaks(), io.StringIO()
+
+    async def opened() -> _Breaks:
+        return store
+
+    terms = Terms(lease_ms=100, renew_ms=5, look_ms=5)
+    pacemaker = Pacemaker(opened, StoreClock(), Telemetry(log), terms)  # type: ignore[arg-type]
+    await pacemaker.start()
+    for epoch in (1, 2):
+        lost = asyncio.Event()
+        pacemaker.begin(Held(site=SITE, name="lead", owner="n1", epoch=epoch, lost=lost.set))
+        await asyncio.wait_for(lost.wait(), 5)
+    await pacemaker.stop()
+    assert '"renewal"' in log.getvalue()
 
 
 async def test_what_a_dead_life_was_performing_is_looked_at_again_at_once(tmp_path: Path) -> None:
