@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 
 import router.store.sqlite.store as opening
-from router import serving
+from router import clustering
 from router.bus.in_process import InProcessBus
 from router.cli import main as patchbay
 from router.floor.floor import Floor
@@ -113,7 +113,7 @@ def main() -> None:
     trap.obeys("disk", lambda word: setattr(disk, "refuses", REFUSALS[word]))
     clock = MovedClock()
     trap.obeys("clock", clock.move)
-    serving.SystemClock = partial(serving.SystemClock, clock.wall_ns)
+    clustering.SystemClock = partial(clustering.SystemClock, clock.wall_ns)
     trap.listen()
     patchbay(sys.argv[1:])
 
