@@ -78,7 +78,7 @@ class Choices:
             assert self._ask(event.conv) == event.agent, "another agent was chosen"
             return
         agent, choosing = self.replica.agents[event.agent], self.replica.choosing
-        found = self._timed(self.freed, lambda: choosing.next_for(agent, at), lambda: self.floor.next_for(agent.id))
+        found = self._timed(self.freed, lambda: choosing.next_for(agent, at), lambda: self.floor.next_for(agent.id, at))
         assert found[0].conv.id == found[1] == event.conv, "another conversation was chosen"
 
     def _ask(self, conv_id: int) -> int:
@@ -114,7 +114,7 @@ class Choices:
                 floor.is_here(event.agent, here=event.accepts)
             case ev.Queued():
                 conv = self.replica.convs[event.conv]
-                floor.queue(conv.id, dict(conv.cls.needs), key=conv.key_ms, load=conv.load)
+                floor.queue(conv.id, conv.cls.id, key=conv.key_ms, load=conv.load)
             case ev.Offered():
                 floor.offered(event.conv, event.agent)
             case ev.Accepted():
