@@ -104,15 +104,14 @@ async def test_after_an_outage_of_the_store_the_others_get_the_time_to_say_that_
 
 
 class _Breaks:
-    """A store whose leases, and whose clock after a first reading, break by our own bug."""
+    """A store whose leases, and from some day on whose clock, break by our own bug."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.broken = False
         self.leases = self
 
     async def clock(self) -> int:
-        self.asked += 1
-        if self.asked > 1:
+        if self.broken:
             raise RuntimeError("our bug")
         return time.time_ns() // 1_000_000
 
@@ -132,6 +131,7 @@ async def test_a_renewal_that_breaks_ends_the_lead_and_the_next_one_is_renewed_a
     terms = Terms(lease_ms=100, renew_ms=5, look_ms=5)
     pacemaker = Pacemaker(opened, StoreClock(), Telemetry(log), terms)  # type: ignore[arg-type]
     await pacemaker.start()
+    store.broken = True
     for epoch in (1, 2):
         lost = asyncio.Event()
         pacemaker.begin(Held(site=SITE, name="lead", owner="n1", epoch=epoch, lost=lost.set))
