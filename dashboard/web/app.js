@@ -1,16 +1,16 @@
 // @ts-check
 // Puts the screens together, and gives every key its meaning.
 import { effect, html, render } from "./vendor/ui.js";
-import { announce, begin, chosen, details, expired, groups, link, offers, onNews, open, settings, signedIn, view } from "./state.js";
-import { Rail, Toast, TopBar, openMenu } from "./shell.js";
-import { WorkColumn, accept, decline } from "./work.js";
-import { Talk, end, focusComposer } from "./talk.js";
-import { CustomerColumn } from "./customer.js";
-import { Dialogs, SignIn, dialog } from "./dialogs.js";
-import { Dialog, customerName } from "./parts.js";
-import { QueuesView } from "./queues.js";
-import { ping } from "./sound.js";
-import { language, t } from "./words.js";
+import { announce, begin, chosen, details, expired, groups, link, offers, onNews, open, settings, signedIn } from "./frame/state.js";
+import { Rail, Toast, TopBar, openMenu } from "./frame/shell.js";
+import { WorkColumn, accept, decline } from "./desk/work.js";
+import { Talk, end, focusComposer } from "./desk/talk.js";
+import { CustomerColumn } from "./desk/customer.js";
+import { Dialogs, SignIn, dialog } from "./frame/dialogs.js";
+import { Dialog, customerName } from "./frame/parts.js";
+import { SCREENS, Shown, go, mine, view } from "./frame/screens.js";
+import { ping } from "./frame/sound.js";
+import { language, learn, t } from "./frame/words.js";
 
 function App() {
   void language.value;
@@ -18,7 +18,7 @@ function App() {
   if (signedIn.value === "no") return html`<main class="sign-page"><${SignIn} /></main>`;
   return html`<div class=${`shell ${chosen.value ? "talking" : ""}`}>
     <${TopBar} /><${Rail} />
-    ${view.value === "queues" ? html`<${QueuesView} />` : html`<main class="desk"><${WorkColumn} /><${Talk} /><${CustomerColumn} /></main>`}
+    ${view.value === "desk" ? html`<main class="desk"><${WorkColumn} /><${Talk} /><${CustomerColumn} /></main>` : html`<${Shown} />`}
     <${Toast} /><${Dialogs} />
     ${expired.value && html`<${Dialog} title=${t("sign.ended")}><${SignIn} /><//>`}
   </div>`;
@@ -64,7 +64,8 @@ document.addEventListener("keydown", (event) => {
   const target = /** @type {Element} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.("input, textarea, select, dialog") || !settings.value.keys) return;
   const key = letter(event);
-  if (afterG && (key === "d" || key === "q")) { view.value = key === "d" ? "desk" : "queues"; afterG = false; return; }
+  const there = afterG && mine.value.find((name) => SCREENS[name].key === key);
+  if (there) { go(there); afterG = false; return; }
   afterG = key === "g";
   if (/^[1-9]$/.test(key)) { const each = inOrder()[Number(key) - 1]; if (each) void open(each.ref); return; }
   if (KEYS[key]) { event.preventDefault(); KEYS[key](); }
@@ -96,5 +97,6 @@ onNews.add((summary) => {
 });
 
 effect(() => { document.documentElement.lang = language.value; });
+await learn("frame", "desk");
 render(html`<${App} />`, /** @type {Element} */ (document.getElementById("app")));
 void begin();

@@ -1,16 +1,58 @@
-"""The desk's own modules, and what their templates say outside of any expression. No test lives here."""
+"""The screens' modules and catalogues, and what their templates say outside expressions. No test lives here."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+
+from dashboard.pages import modules_of, read_files
 
 WEB = Path(__file__).parent.parent.parent / "dashboard" / "web"
 ATTRIBUTES = re.compile(r"""(?:aria-label|title|placeholder|alt)=["']([^"']+)["']""")
 
 
+LANGUAGES = ("en", "zh", "th")
+# What is read before anything is shown; every other room's words come with its screen.
+FIRST_ROOMS = ("frame", "desk")
+
+
 def modules() -> list[Path]:
-    return sorted(WEB.glob("*.js"))
+    return sorted(path for path in WEB.rglob("*.js") if path.parent.name != "vendor")
+
+
+def styles() -> list[Path]:
+    return sorted(WEB.rglob("*.css"))
+
+
+def name_of(path: Path) -> str:
+    """Return a file's name below the web app's root, for a test's id."""
+    return path.relative_to(WEB).as_posix()
+
+
+def desk_modules() -> list[Path]:
+    """Return what a cold desk fetches: the entry and all it imports at once."""
+    return [WEB / name for name in modules_of(read_files(WEB), "app.js") if not name.startswith("vendor/")]
+
+
+def rooms() -> list[str]:
+    return sorted({path.name.split(".")[0] for path in (WEB / "words").glob("*.json")})
+
+
+def words_of(room: str, language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((WEB / "words" / f"{room}.{language}.json").read_text())
+    return found
+
+
+def all_words(language: str) -> dict[str, str]:
+    return {key: text for room in rooms() for key, text in words_of(room, language).items()}
+
+
+def words_for(path: Path) -> set[str]:
+    """Return the keys that are there when a module is shown: the first rooms' and its own room's."""
+    own = path.parent.name
+    seen = {*FIRST_ROOMS, *([own] if own in rooms() else [])}
+    return {key for room in seen for key in words_of(room, "en")}
 
 
 def template_texts(source: str) -> list[str]:

@@ -9,6 +9,7 @@ from playwright.async_api import Locator, expect
 
 from tests.web.conftest import Sit
 from tests.web.fake_server import FakeServer
+from tests.web.modules import all_words
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -100,11 +101,9 @@ async def test_a_line_that_never_rests_is_still_read(sit: Sit, server: FakeServe
 @pytest.mark.parametrize("language", ["zh", "th"])
 async def test_a_language_says_everything(sit: Sit, server: FakeServer, language: str) -> None:
     seat = await sit(locale={"zh": "zh-CN", "th": "th-TH"}[language])
-    words: dict[str, dict[str, str]] = await seat.page.evaluate(
-        "async () => (await import(document.querySelector('script').src.replace('app.js', 'words.js'))).WORDS"
-    )
-    same = {text for key, text in words["en"].items() if words[language].get(key) == text}
-    english = set(words["en"].values()) - same - SAID
+    spoken, translated = all_words("en"), all_words(language)
+    same = {text for key, text in spoken.items() if translated[key] == text}
+    english = set(spoken.values()) - same - SAID
     await expect(seat.page.locator("html")).to_have_attribute("lang", language)
     marta = server.floor.own("Marta Kowalska")
     ended = server.floor.own("Omar Haddad", channel="email")
@@ -123,7 +122,7 @@ async def test_a_language_says_everything(sit: Sit, server: FakeServer, language
     await expect(seat.page.locator(".spacer .tr")).to_have_count(3)
     seen |= await texts(seat.page)
     assert seen & english == set()
-    assert not [text for text in seen if "{" in text or text in words["en"]], "a key is shown in place of its words"
+    assert not [text for text in seen if "{" in text or text in spoken], "a key is shown in place of its words"
 
 
 async def texts(page: Any) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from router.care.likeness import WEIGHTS
 from router.core.choosing import STEPS
 from router.core.orders import FAIR_TURN, OVERTOOK
-from tests.web.modules import WEB, modules, template_texts
+from tests.web.modules import LANGUAGES, all_words, modules, name_of, rooms, template_texts, words_for, words_of
 
 # Keys that are put together at run time, each by the prefix it is put together from, and where its ends come from.
 DYNAMIC = {
@@ -37,61 +36,61 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 UNTRANSLATED = {"Patchbay", "Ctrl K", "Alt ↵", "Ctrl ↵"}
 
 
-@pytest.fixture(scope="module")
-def words() -> dict[str, dict[str, str]]:
-    source = (WEB / "words.js").read_text()
-    start = source.index("= {", source.index("export const WORDS")) + 2
-    found: dict[str, dict[str, str]]
-    found, _ = json.JSONDecoder().raw_decode(source[start:])
-    return found
-
-
-def test_every_language_has_the_same_keys(words: dict[str, dict[str, str]]) -> None:
-    assert set(words) == {"en", "zh", "th"}
-    for language, catalogue in words.items():
-        assert set(catalogue) == set(words["en"]), language
+@pytest.mark.parametrize("room", rooms())
+def test_every_language_has_the_same_keys(room: str) -> None:
+    for language in LANGUAGES:
+        catalogue = words_of(room, language)
+        assert set(catalogue) == set(words_of(room, "en")), language
         assert not [key for key, text in catalogue.items() if not text.strip()], language
 
 
-def test_a_translation_keeps_every_placeholder(words: dict[str, dict[str, str]]) -> None:
+def test_no_key_stands_in_two_rooms() -> None:
+    keys = [key for room in rooms() for key in words_of(room, "en")]
+    assert sorted(keys) == sorted(set(keys))
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_a_translation_keeps_every_placeholder(room: str) -> None:
     for language in ("zh", "th"):
-        for key, text in words["en"].items():
-            assert set(PLACEHOLDER.findall(words[language][key])) == set(PLACEHOLDER.findall(text)), (language, key)
+        for key, text in words_of(room, "en").items():
+            assert set(PLACEHOLDER.findall(words_of(room, language)[key])) == set(PLACEHOLDER.findall(text)), key
 
 
-def test_chinese_and_thai_are_not_left_in_english(words: dict[str, dict[str, str]]) -> None:
+@pytest.mark.parametrize("room", rooms())
+def test_chinese_and_thai_are_not_left_in_english(room: str) -> None:
     for language, script in (("zh", r"[\u4e00-\u9fff]"), ("th", r"[\u0e00-\u0e7f]")):
-        latin = {key for key, text in words[language].items() if re.search(r"[A-Za-z]{3}", text)}
-        foreign = {key for key in latin if not re.search(script, words[language][key])}
+        words = words_of(room, language)
+        latin = {key for key, text in words.items() if re.search(r"[A-Za-z]{3}", text)}
+        foreign = {key for key in latin if not re.search(script, words[key])}
         assert foreign <= {"channel.sms", "channel.wechat", "channel.weibo"}, language
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: path.name)
-def test_every_word_that_a_module_asks_for_exists(path: Path, words: dict[str, dict[str, str]]) -> None:
-    source = path.read_text()
-    asked = set(re.findall(r"""\bt\(\s*["']([^"']+)["']""", source))
-    assert asked <= set(words["en"])
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_every_word_that_a_module_asks_for_is_there_when_it_is_shown(path: Path) -> None:
+    asked = set(re.findall(r"""\bt\(\s*["']([^"']+)["']""", path.read_text()))
+    assert asked <= words_for(path) | {key.removesuffix(".other") for key in words_for(path)}
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_keys_that_are_put_together_are_of_a_listed_kind(path: Path) -> None:
     prefixes = set(re.findall(r"\bt\(\s*`([\w.]*)\$\{", path.read_text()))
     assert prefixes <= {*DYNAMIC, "named.", "error."}
 
 
 @pytest.mark.parametrize("prefix", DYNAMIC)
-def test_every_end_of_a_put_together_key_has_a_word(prefix: str, words: dict[str, dict[str, str]]) -> None:
-    assert {prefix + end for end in DYNAMIC[prefix]} <= set(words["en"])
+def test_every_end_of_a_put_together_key_has_a_word(prefix: str) -> None:
+    assert {prefix + end for end in DYNAMIC[prefix]} <= set(all_words("en"))
 
 
-def test_every_word_is_used(words: dict[str, dict[str, str]]) -> None:
-    source = "".join(path.read_text() for path in modules() if path.name != "words.js")
+def test_every_word_is_used() -> None:
+    source = "".join(path.read_text() for path in modules())
     prefixes = (*DYNAMIC, "named.", "error.")
-    unused = [key for key in words["en"] if not key.startswith(prefixes) and f'"{key}"' not in source]
+    bare = {key: re.sub(r"\.(zero|one|two|few|many|other)$", "", key) for key in all_words("en")}
+    unused = [key for key, asked in bare.items() if not key.startswith(prefixes) and f'"{asked}"' not in source]
     assert not unused
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_no_sentence_is_written_in_a_template(path: Path) -> None:
     english = [text for text in template_texts(path.read_text()) if re.search(r"[A-Za-z]{3}", text)]
     assert [text for text in english if text not in UNTRANSLATED] == []

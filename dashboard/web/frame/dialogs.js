@@ -1,10 +1,9 @@
 // @ts-check
 // Dialogs over the desk: transfer, park, shortcuts, sign-in after a session's end.
-import { html, signal, useEffect, useState } from "./vendor/ui.js";
+import { html, signal, useEffect, useState } from "../vendor/ui.js";
 import { attempt, config, enter, now } from "./state.js";
 import { get, newId, post } from "./api.js";
-import { Shape } from "./icons.js";
-import { Dialog, siteTime } from "./parts.js";
+import { Dialog, Shape, siteTime } from "./parts.js";
 import { heard, labelOf, t } from "./words.js";
 
 const shown = signal(/** @type {{name: string, live: any} | null} */ (null));
@@ -82,7 +81,7 @@ export function SignIn() {
     setBusy(false);
   };
   return html`<form class="sign-in" onSubmit=${go}>
-    <img src=${new URL("icon.svg", import.meta.url).href} width="48" height="48" alt="" /><h1>Patchbay</h1><p class="meta">${config.value ? t("sign.again") : t("sign.text")}</p>
+    <img src=${new URL("../icon.svg", import.meta.url).href} width="48" height="48" alt="" /><h1>Patchbay</h1><p class="meta">${config.value ? t("sign.again") : t("sign.text")}</p>
     <label>${t("sign.login")} <input name="login" autocomplete="username" autocapitalize="none" required autofocus /></label>
     <label>${t("sign.password")} <input name="password" type="password" autocomplete="current-password" required /></label>
     <p class="fault" role="alert">${fault}</p>

@@ -1,10 +1,10 @@
 // @ts-check
 // The frame around every screen: mark, search, connection, capacity, presence, account, rail.
-import { html, useEffect, useRef, useState } from "./vendor/ui.js";
-import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, settings, startShift, tell, toast, view, work } from "./state.js";
+import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, settings, startShift, tell, toast, work } from "./state.js";
+import { go, mine, view } from "./screens.js";
 import { call, post } from "./api.js";
-import { Icon, Shape } from "./icons.js";
-import { Avatar, channelLabel, clock, customerName } from "./parts.js";
+import { Avatar, Icon, Shape, channelLabel, clock, customerName } from "./parts.js";
 import { allow, blocked } from "./sound.js";
 import { LANGUAGES, labelOf, language, setLanguage, t } from "./words.js";
 
@@ -48,7 +48,7 @@ function Capacity() {
         ${parts.map((/** @type {any} */ part) => segment(part.ref, part.load, ""))}${parked.map((each) => segment(each.ref, loadOf(each), "hollow"))}</span>
       <b>${used}/${capacity}</b></button>
     ${shown && html`<div class="menu"><ul>
-      ${parts.map((/** @type {any} */ part) => html`<li key=${part.ref}><button type="button" onClick=${() => { show(false); void open(part.ref); view.value = "desk"; }}>
+      ${parts.map((/** @type {any} */ part) => html`<li key=${part.ref}><button type="button" onClick=${() => { show(false); void open(part.ref); go("desk"); }}>
         ${customerName(work.value.get(part.ref))} <span>${part.load}</span></button></li>`)}
       ${!parts.length && html`<li class="empty">${t("capacity.empty")}</li>`}
       ${parked.length > 0 && html`<li class="empty">${t("capacity.parked", { n: parked.length })}</li>`}</ul></div>`}
@@ -145,11 +145,11 @@ function Search() {
   useClosing(root, shown, () => show(false));
   const wanted = text.trim().toLowerCase();
   const found = [...work.value.values()].filter((each) => !wanted || `${customerName(each)} ${each.ref} ${each.subject} ${each.last?.text ?? ""}`.toLowerCase().includes(wanted)).slice(0, 8);
-  const actions = [["view.desk", () => { view.value = "desk"; }], ["view.queues", () => { view.value = "queues"; }]]
+  const actions = mine.value.map((name) => [`view.${name}`, () => go(name)])
     .concat(agent.value ? config.value.presences.map((/** @type {any} */ each) => [labelOf(each.label, each.name), () => choose(each.name)]) : [["shift.start", begin]])
     .map(([key, act]) => [t(/** @type {string} */ (key), {}, /** @type {string} */ (key)), act])
     .filter(([name]) => String(name).toLowerCase().includes(wanted));
-  const go = (/** @type {() => void} */ act) => { show(false); setText(""); act(); };
+  const run = (/** @type {() => void} */ act) => { show(false); setText(""); act(); };
   return html`<div class="search" ref=${root} role="search">
     <${Icon} name="search" /><input type="search" value=${text} placeholder=${t("search")} aria-label=${t("search")}
       onFocus=${() => show(true)} onInput=${(/** @type {any} */ event) => { setText(event.target.value); show(true); }}
@@ -158,17 +158,17 @@ function Search() {
         if (event.key === "ArrowDown") { event.preventDefault(); root.current.querySelector(".menu button")?.focus(); } }} />
     <kbd class="wide">Ctrl K</kbd>
     ${shown && html`<div class="menu left" onKeyDown=${walk}>
-      ${found.map((each) => html`<button type="button" key=${each.ref} onClick=${() => go(() => { view.value = "desk"; void open(each.ref); })}>
+      ${found.map((each) => html`<button type="button" key=${each.ref} onClick=${() => run(() => { go("desk"); void open(each.ref); })}>
         <${Icon} name=${each.channel} label=${channelLabel(each.channel)} /> ${customerName(each)} <span class="meta">${each.ref}</span></button>`)}
-      ${actions.map(([name, act]) => html`<button type="button" key=${name} onClick=${() => go(/** @type {any} */ (act))}>${name}</button>`)}
+      ${actions.map(([name, act]) => html`<button type="button" key=${name} onClick=${() => run(/** @type {any} */ (act))}>${name}</button>`)}
       ${!found.length && !actions.length && html`<p class="empty">${t("search.none", { text })}</p>`}</div>`}
   </div>`;
 }
 
 export function Rail() {
-  const item = (/** @type {string} */ name, /** @type {number} */ count) => html`<button type="button" aria-current=${view.value === name ? "page" : undefined} onClick=${() => { view.value = name; }}>
+  const item = (/** @type {string} */ name, /** @type {number} */ count) => html`<button type="button" aria-current=${view.value === name ? "page" : undefined} onClick=${() => go(name)}>
     <${Icon} name=${name} size=${20} /><span>${t(`view.${name}`)}</span>${count > 0 && html`<b class="badge">${count}</b>`}</button>`;
-  return html`<nav class="rail" aria-label=${t("views")}>${item("desk", groups.value.reply.length)}${item("queues", 0)}</nav>`;
+  return html`<nav class="rail" aria-label=${t("views")}>${mine.value.map((name) => item(name, name === "desk" ? groups.value.reply.length : 0))}</nav>`;
 }
 
 export const Toast = () => toast.value && html`<p class=${`toast ${toast.value.tone}`} role="status">${toast.value.text}

@@ -1,6 +1,6 @@
 // @ts-check
 // Everything the screens show, as signals; and the socket that feeds them, one flush per animation frame.
-import { batch, computed, effect, signal } from "./vendor/ui.js";
+import { batch, computed, effect, signal } from "../vendor/ui.js";
 import { get, post, useToken, onEnded } from "./api.js";
 import { heard } from "./words.js";
 
@@ -20,7 +20,6 @@ export const link = signal("connecting"); // live | connecting | offline
 export const banner = signal("");
 export const newVersion = signal(false);
 export const toast = signal(/** @type {{text: string, tone: string} | null} */ (null));
-export const view = signal("desk");
 export const now = signal(Date.now());
 export const loaded = signal(false);
 
@@ -316,8 +315,8 @@ function setTyping(ref, on) {
   typing.value = next;
 }
 
-const CALM = new URL("icon.svg", import.meta.url).href;
-const BADGED = new URL("icon-badge.svg", import.meta.url).href;
+const CALM = new URL("../icon.svg", import.meta.url).href;
+const BADGED = new URL("../icon-badge.svg", import.meta.url).href;
 effect(() => {
   const count = groups.value.reply.length;
   const ringing = offers.value[0];

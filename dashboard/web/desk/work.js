@@ -1,12 +1,12 @@
 // @ts-check
 // The work column: my conversations by who must act next, what waits behind them, and the offer.
-import { html, useState } from "./vendor/ui.js";
-import { agent, announce, chosen, config, groups, link, loaded, now, offers, open, queues, serverNow, tell, typing, view } from "./state.js";
-import { newId, post } from "./api.js";
-import { Icon } from "./icons.js";
-import { Age, Due, channelLabel, clock, customerName, queueLabel, siteTime, whileAway } from "./parts.js";
-import { choose } from "./shell.js";
-import { heard, labelOf, named, t } from "./words.js";
+import { html, useState } from "../vendor/ui.js";
+import { agent, announce, chosen, config, groups, link, loaded, now, offers, open, queues, serverNow, tell, typing } from "../frame/state.js";
+import { go } from "../frame/screens.js";
+import { newId, post } from "../frame/api.js";
+import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, whileAway } from "../frame/parts.js";
+import { choose } from "../frame/shell.js";
+import { heard, labelOf, named, t } from "../frame/words.js";
 
 export function WorkColumn() {
   const all = groups.value;
@@ -54,7 +54,7 @@ function Pressure() {
   const waiting = queues.value.filter((queue) => queue.waiting + queue.offered > 0);
   if (!waiting.length) return null;
   return html`<h2>${t("pressure")}</h2><ul class="pressure">${waiting.map((queue) => html`<li key=${queue.name}>
-    <button type="button" onClick=${() => { view.value = "queues"; }}><span>${labelOf(queue.label, queue.name)}</span>
+    <button type="button" onClick=${() => go("queues")}><span>${labelOf(queue.label, queue.name)}</span>
     <b>${queue.waiting + queue.offered}</b><span class="meta">${queue.oldest_ms ? t("longest", { time: clock(now.value - queue.oldest_ms) }) : ""}</span>
     ${!queue.open && html`<span class="meta hours">${queue.opens_ms ? t("queue.opens", { at: siteTime(queue.opens_ms) }) : t("queue.closed")}</span>`}</button></li>`)}</ul>`;
 }
@@ -121,7 +121,7 @@ export async function accept(offer) {
   if (!done) return;
   announce("status", t("accepted", { name: offer.customer.name || t("customer.new") }));
   if (!typingSomewhere) {
-    view.value = "desk";
+    go("desk");
     await open(offer.ref);
   }
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // The ring: synthesised, repeated until handled, by one tab only. Browsers allow it after a gesture.
-import { effect, signal } from "./vendor/ui.js";
+import { effect, signal } from "../vendor/ui.js";
 import { announce, offers } from "./state.js";
 import { t } from "./words.js";
 

@@ -1,11 +1,10 @@
 // @ts-check
 // Files of a conversation: those of its story, and those that an agent attaches to the next reply.
-import { html, signal, useEffect, useRef } from "./vendor/ui.js";
-import { tell } from "./state.js";
-import { call, get, upload } from "./api.js";
-import { Icon } from "./icons.js";
-import { whileAway } from "./parts.js";
-import { heard, named, t } from "./words.js";
+import { html, signal, useEffect, useRef } from "../vendor/ui.js";
+import { tell } from "../frame/state.js";
+import { call, get, upload } from "../frame/api.js";
+import { Icon, whileAway } from "../frame/parts.js";
+import { heard, named, t } from "../frame/words.js";
 
 /** What I have uploaded into a conversation and not sent; with `part` it is still under way. @type {any} */
 const staged = signal(/** @type {Record<string, any[]>} */ ({}));

@@ -1,8 +1,7 @@
 // @ts-check
-// Small parts that several screens share: due chips, ages, avatars, names.
-import { html, useLayoutEffect, useRef } from "./vendor/ui.js";
+// Small parts that several screens share: icons, shapes, due chips, ages, avatars, names, the dialog.
+import { html, useLayoutEffect, useRef } from "../vendor/ui.js";
 import { config, link, now } from "./state.js";
-import { Icon } from "./icons.js";
 import { labelOf, t } from "./words.js";
 
 const SOON_MS = 120_000;
@@ -100,4 +99,57 @@ export function Dialog({ title, close, children }) {
     onClick=${(/** @type {any} */ event) => event.target === element.current && close?.()}>
     <div class="sheet"><header><h2>${title}</h2>
     ${close && html`<button type="button" class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button>`}</header>${children}</div></dialog>`;
+}
+
+// --- icons and shapes ------------------------------------------------------------------------------------------
+
+const PATHS = {
+  chat: "M4 5h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H11l-5 4v-4H4a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1z",
+  email: "M3 6h18v12H3zM3 7l9 6 9-6",
+  form: "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
+  phone: "M6 3h4l1.5 5-2 1.5a11 11 0 0 0 5 5l1.5-2 5 1.5v4a2 2 0 0 1-2 2A16 16 0 0 1 4 5a2 2 0 0 1 2-2z",
+  line: "M5 12h14M12 5v14",
+  desk: "M3 5h18v11H3zM9 20h6M12 16v4",
+  queues: "M4 6h16M4 12h16M4 18h10",
+  search: "M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16 16l5 5",
+  transfer: "M4 8h14l-3-3M20 16H6l3 3",
+  check: "M4 12l5 5L20 6",
+  clock: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4l3 2",
+  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+  warn: "M12 4l9 16H3zM12 10v4M12 17v.5",
+  late: "M8 3h8l5 5v8l-5 5H8l-5-5V8zM12 8v5M12 16v.5",
+  close: "M6 6l12 12M18 6L6 18",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  down: "M6 9l6 6 6-6",
+  back: "M15 6l-6 6 6 6",
+  person: "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM4 20c1-4 4-6 8-6s7 2 8 6",
+  note: "M5 4h14v12l-4 4H5zM15 20v-4h4",
+  file: "M6 3h8l4 4v14H6zM14 3v4h4",
+  clip: "M19 11l-7.5 7.5a4.5 4.5 0 0 1-6.4-6.4L13 4.2a3 3 0 0 1 4.3 4.3l-7.8 7.7a1.5 1.5 0 0 1-2.1-2.1L14 7.5",
+  bell: "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
+};
+
+/** @param {{name: string, size?: number, label?: string}} props */
+export function Icon({ name, size = 16, label = "" }) {
+  const path = PATHS[/** @type {keyof typeof PATHS} */ (name)] ?? PATHS.line;
+  return html`<svg class="icon" viewBox="0 0 24 24" width=${size} height=${size} role=${label ? "img" : undefined}
+    aria-label=${label || undefined} aria-hidden=${label ? undefined : "true"}><path d=${path} /></svg>`;
+}
+
+const SHAPES = {
+  disc: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2z",
+  half: "M8 2a6 6 0 0 1 0 12z",
+  square: "M3 3h10v10H3z",
+  bars: "M4 3h3v10H4zM9 3h3v10H9z",
+  diamond: "M8 1l7 7-7 7-7-7z",
+  triangle: "M8 2l7 12H1z",
+  ring: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2z",
+};
+const OPEN = new Set(["ring", "square"]);
+
+/** A presence as a shape. @param {{shape: string, tone?: string}} props */
+export function Shape({ shape, tone = "" }) {
+  const path = SHAPES[/** @type {keyof typeof SHAPES} */ (shape)] ?? SHAPES.disc;
+  return html`<svg class=${`shape ${OPEN.has(shape) ? "open" : ""} ${tone}`} viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+    ${shape === "half" && html`<path class="outline" d=${SHAPES.ring} />`}<path d=${path} /></svg>`;
 }

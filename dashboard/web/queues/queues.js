@@ -1,11 +1,11 @@
 // @ts-check
 // What waits, in the router's own order. Only the visible rows exist; the order rests while somebody points at it.
-import { effect, html, signal, useEffect, useRef } from "./vendor/ui.js";
-import { me, now, queues, serverNow, view } from "./state.js";
-import { get } from "./api.js";
-import { Icon, Shape } from "./icons.js";
-import { channelLabel, clock, customerName, queueLabel, siteTime } from "./parts.js";
-import { labelOf, t } from "./words.js";
+import { effect, html, signal, useEffect, useRef } from "../vendor/ui.js";
+import { now, queues, serverNow } from "../frame/state.js";
+import { view } from "../frame/screens.js";
+import { get } from "../frame/api.js";
+import { Icon, Shape, channelLabel, clock, customerName, queueLabel, siteTime } from "../frame/parts.js";
+import { labelOf, t } from "../frame/words.js";
 
 const ROW_PX = 44;
 const SPARE_ROWS = 6;
@@ -71,7 +71,7 @@ function thaw() {
 /** @param {any[]} before @param {any[]} after */
 const changes = (before, after) => after.filter((row, at) => before[at]?.ref !== row.ref || before[at]?.state !== row.state).length + Math.max(0, before.length - after.length);
 
-export function QueuesView() {
+export function Screen() {
   const box = useRef(/** @type {any} */ (null));
   useEffect(() => {
     const sized = () => { height.value = box.current?.clientHeight ?? 600; };
@@ -104,5 +104,3 @@ const Row = ({ row, index }) => html`<div role="row" class="tr" aria-rowindex=${
   <span role="cell">${row.position_in_line}</span><span role="cell"><${Icon} name=${row.channel} label=${channelLabel(row.channel)} /> <span class="wide">${channelLabel(row.channel)}</span></span>
   <span role="cell" class="name">${customerName(row)}</span><span role="cell">${queueLabel(row.queue)}</span><span role="cell">${t(`state.${row.state}`)}</span>
   <span role="cell" class="number">${clock(now.value - row.opened_ms)}</span><span role="cell" class="meta">${row.why.map((/** @type {string} */ code) => t(`waits.${code}`, {}, code)).join(" · ")}</span></div>`;
-
-export { me };

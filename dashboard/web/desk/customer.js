@@ -1,11 +1,10 @@
 // @ts-check
 // The customer column: who this is, how we know, what they came with, their journey across channels, and who else they may be.
-import { html, signal, useEffect } from "./vendor/ui.js";
-import { attempt, chosen, details, open } from "./state.js";
-import { call, get, post } from "./api.js";
-import { Icon } from "./icons.js";
-import { Avatar, ago, channelLabel, dayOf, fullOf, queueLabel } from "./parts.js";
-import { language, named, t } from "./words.js";
+import { html, signal, useEffect } from "../vendor/ui.js";
+import { attempt, chosen, details, open } from "../frame/state.js";
+import { call, get, post } from "../frame/api.js";
+import { Avatar, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } from "../frame/parts.js";
+import { language, named, t } from "../frame/words.js";
 
 const people = signal(/** @type {Map<number, any>} */ (new Map()));
 const JOURNEY_SHOWN = 6;

@@ -1,13 +1,12 @@
 // @ts-check
 // One conversation: its head, its thread, its composer. What is typed survives everything.
-import { effect, html, signal, useEffect, useLayoutEffect, useRef, useState } from "./vendor/ui.js";
-import { attempt, chosen, details, earlier, link, open, say, serverNow, stories, tell, typing, work } from "./state.js";
-import { newId, post } from "./api.js";
+import { effect, html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
+import { attempt, chosen, details, earlier, link, open, say, serverNow, stories, tell, typing, work } from "../frame/state.js";
+import { newId, post } from "../frame/api.js";
 import { Attach, Files, stagedIn, takeStaged } from "./files.js";
-import { Icon } from "./icons.js";
-import { Due, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "./parts.js";
-import { named, t } from "./words.js";
-import { dialog } from "./dialogs.js";
+import { Due, Icon, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
+import { named, t } from "../frame/words.js";
+import { dialog } from "../frame/dialogs.js";
 import { WrapUp } from "./wrapup.js";
 import { draftOf, drop, keepDraft, retry, send, sending } from "./writing.js";
 

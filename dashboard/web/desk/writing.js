@@ -1,9 +1,9 @@
 // @ts-check
 // What an agent has written and the server does not have yet: drafts, and messages on their way. Kept in this browser.
-import { effect, signal } from "./vendor/ui.js";
-import { me, onWelcome, serverNow, signedIn, stories } from "./state.js";
-import { call, get, newId, post } from "./api.js";
-import { heard } from "./words.js";
+import { effect, signal } from "../vendor/ui.js";
+import { me, onWelcome, serverNow, signedIn, stories } from "../frame/state.js";
+import { call, get, newId, post } from "../frame/api.js";
+import { heard } from "../frame/words.js";
 
 // More than this is not a pause of the line any more, and somebody should know.
 const QUEUED_MAX = 20;

@@ -1,10 +1,10 @@
 // @ts-check
 // The wrap-up form: what came of it, with a note, within its time. Several may be open at once.
-import { html, useEffect, useRef, useState } from "./vendor/ui.js";
-import { attempt, config } from "./state.js";
-import { newId, post } from "./api.js";
-import { Due } from "./parts.js";
-import { named, t } from "./words.js";
+import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { attempt, config } from "../frame/state.js";
+import { newId, post } from "../frame/api.js";
+import { Due } from "../frame/parts.js";
+import { named, t } from "../frame/words.js";
 
 /** Half-written forms by conversation: each keeps its own. @type {Map<string, {disposition: string, note: string}>} */
 const forms = new Map();

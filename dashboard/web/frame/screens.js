@@ -1,0 +1,71 @@
+// @ts-check
+// Which screens there are, where each stands in the address, and how a screen that is not the desk is fetched when it is first opened.
+import { computed, html, signal, useEffect } from "../vendor/ui.js";
+import { me } from "./state.js";
+import { learn, t } from "./words.js";
+
+/**
+ * A screen's module exports `Screen`, is the file `<name>/<name>.js`, and has its words in words/<name>.<language>.json and its style in
+ * <name>/<name>.css. `role` is the least that sees it in the rail; `key` is its letter after `g`.
+ * @typedef {{load?: () => Promise<any>, role?: string, key: string}} Entry
+ * @type {Record<string, Entry>}
+ */
+export const SCREENS = {
+  desk: { key: "d" },
+  queues: { key: "q", load: () => import("../queues/queues.js") },
+};
+const RANKS = ["agent", "supervisor", "admin"];
+
+/** The screens this person may open, in the order of the rail. */
+export const mine = computed(() => Object.entries(SCREENS).filter(([, { role = "agent" }]) => RANKS.indexOf(me.value?.role) >= RANKS.indexOf(role)).map(([name]) => name));
+
+const address = signal(location.hash);
+addEventListener("hashchange", () => { address.value = location.hash; });
+const parts = computed(() => address.value.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent));
+
+/** The screen that is shown. */
+export const view = computed(() => (mine.value.includes(parts.value[0]) ? parts.value[0] : "desk"));
+/** What stands behind the screen's name in the address: `#/rules/routing.yaml/order-help` is ["routing.yaml", "order-help"]. */
+export const rest = computed(() => parts.value.slice(1));
+
+/** Open a screen, or a place in it. Going back returns. @param {string} name @param {string[]} where */
+export function go(name, ...where) {
+  location.hash = `#/${[name, ...where].map(encodeURIComponent).join("/")}`;
+  address.value = location.hash;
+}
+
+const ready = signal(/** @type {Record<string, any>} */ ({}));
+const faults = signal(/** @type {Record<string, boolean>} */ ({}));
+
+/** @param {string} href */
+const styled = (href) => new Promise((done, failed) => {
+  const element = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: failed });
+  document.head.append(element);
+});
+
+/**
+ * Fetch a room: its module, words and style. The same once.
+ * @param {string} name @param {() => Promise<any>} load
+ */
+export async function fetchRoom(name, load) {
+  if (ready.value[name]) return ready.value[name];
+  faults.value = { ...faults.value, [name]: false };
+  try {
+    const [module] = await Promise.all([load(), learn(name), styled(new URL(`../${name}/${name}.css`, import.meta.url).href)]);
+    ready.value = { ...ready.value, [name]: module };
+    return module;
+  } catch {
+    faults.value = { ...faults.value, [name]: true };
+    return null;
+  }
+}
+
+/** The screen the address names, once it is there. */
+export function Shown() {
+  const name = view.value;
+  const load = /** @type {() => Promise<any>} */ (SCREENS[name].load);
+  useEffect(() => { void fetchRoom(name, load); }, [name]);
+  if (ready.value[name]) return html`<${ready.value[name].Screen} key=${name} />`;
+  return html`<main class="fetching" aria-busy=${!faults.value[name]}>${faults.value[name] && html`<p class="empty">${t("screen.failed")}
+    <button type="button" onClick=${() => fetchRoom(name, load)}>${t("retry")}</button></p>`}</main>`;
+}
