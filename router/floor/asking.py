@@ -31,6 +31,8 @@ RELAY_MAX = 256
 RELAY_KEPT_MS = 60_000
 STORE_AGAIN_S = 0.5
 AGAIN_S = 0.05
+# An answer that this release cannot read: what was decided comes by with the commit; who asks at once hears the same.
+UNREAD_AGAIN_S = 1.0
 
 Submit = Callable[[Asked], Awaitable[Answered]]
 
@@ -103,6 +105,9 @@ class Asking:
         except FloorDown:
             # Who answered leads no more; whoever does next has to be found first.
             await asyncio.sleep(AGAIN_S)
+            return None
+        except msgspec.DecodeError:
+            await asyncio.sleep(UNREAD_AGAIN_S)
             return None
 
     async def _through_the_store(self, command: str, question: bytes) -> Answered | None:

@@ -18,8 +18,9 @@ from router.telemetry import Telemetry, error_code
 
 # DESIGN section 6: while the link is away the journal is read every 100 ms; else only for what nobody told.
 LOOK_MS, LOOK_LINKED_MS = 100, 1_000
-# More batches than this are read from the journal faster than one by one.
-PILE_MAX = 10_000
+# More than this is read from the journal faster than batch by batch; and while somebody else moves the replica (who
+# has just taken the lead here does so until it loses it) nothing is taken from the pile.
+PILE_MAX, PILE_BYTES_MAX = 10_000, 8 * 1024 * 1024
 STORE_AGAIN_MS, STORE_AGAIN_MS_MAX = 100, 2_000
 
 
@@ -35,6 +36,7 @@ class Following:
         self._leading = leading
         self._count = telemetry
         self._pile: deque[bytes] = deque()
+        self._pile_bytes = 0
         self._news = asyncio.Event()
         self._look = False
         self._led = False
@@ -64,17 +66,28 @@ class Following:
 
     async def _listen(self) -> None:
         async for frame in self._link.heard(self._site):
-            if len(self._pile) >= PILE_MAX or not frame:
-                self._pile.clear()
-                self._look = True
-            else:
-                self._pile.append(frame)
+            self._pile_up(frame)
             self._news.set()
+
+    def _pile_up(self, frame: bytes) -> None:
+        """Keep what was told, as far as it is bounded; an empty frame says that something was missed."""
+        if self._leading():
+            self._drop_pile()
+        elif not frame or len(self._pile) >= PILE_MAX or self._pile_bytes + len(frame) > PILE_BYTES_MAX:
+            self._drop_pile()
+            self._look = True
+        else:
+            self._pile.append(frame)
+            self._pile_bytes += len(frame)
+
+    def _drop_pile(self) -> None:
+        self._pile.clear()
+        self._pile_bytes = 0
 
     async def _turn(self) -> None:
         told = await self._wait()
         if self._leading():
-            self._pile.clear()
+            self._drop_pile()
             self._look, self._led = False, True
             return
         if self._led:
@@ -100,7 +113,9 @@ class Following:
 
     async def _apply_pile(self) -> None:
         while self._pile:
-            committed = self._read(self._pile.popleft())
+            frame = self._pile.popleft()
+            self._pile_bytes -= len(frame)
+            committed = self._read(frame)
             if committed is None or committed.last <= self._replica.position:
                 continue
             if committed.first != self._replica.position + 1 or self._replica.lacks(committed):

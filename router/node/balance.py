@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable, Iterable
 
@@ -19,11 +20,19 @@ SILENT_S = 4.0
 HESITATE_MS, HESITATE_MS_MAX = 60, 600
 # A difference of one cannot be made smaller.
 UNEVEN = 2
+PRINT_CHARS = 16
 
 
 class _Leads(msgspec.Struct, frozen=True, array_like=True, gc=False):
     node: str
     leads: int
+    serves: str = ""
+
+
+def _print_of(sites: Iterable[str]) -> str:
+    """Return a print of which sites a node serves. One with another file of sites (a new one is on its way) cannot take
+    every lead that it is given, so only nodes with the same file are compared."""
+    return hashlib.sha256("\n".join(sorted(sites)).encode()).hexdigest()[:PRINT_CHARS]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -33,8 +42,9 @@ _decoder = msgspec.msgpack.Decoder(_Leads)
 class Balance:
     """How many floors this node leads, and what the others say of themselves. Nothing but evenness depends on it."""
 
-    def __init__(self, link: Link, node: str, *, leading: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, link: Link, node: str, *, leading: Callable[[], Iterable[str]], sites: Iterable[str]) -> None:
         self._link = link
+        self._serves = _print_of(sites)
         self._node = node
         self._leading = leading
         self._others: dict[str, tuple[int, float]] = {}
@@ -50,13 +60,14 @@ class Balance:
                 said = _decoder.decode(hint)
             except msgspec.DecodeError:
                 continue
-            self._others[said.node] = said.leads, time.monotonic()
+            if said.serves == self._serves:
+                self._others[said.node] = said.leads, time.monotonic()
 
     async def run(self, give_away: Callable[[str], None]) -> None:
         """Say how many we lead, and give one away when somebody leads two fewer, until cancelled."""
         while True:
             leads = sorted(self._leading())
-            self._link.hint(NODES, _encoder.encode(_Leads(self._node, len(leads))))
+            self._link.hint(NODES, _encoder.encode(_Leads(self._node, len(leads), self._serves)))
             if leads and self._least() <= len(leads) - UNEVEN:
                 give_away(leads[-1])
             await asyncio.sleep(SAY_EVERY_S)

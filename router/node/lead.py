@@ -209,6 +209,7 @@ class Lead:
                 # A node that only slept may be lost again: each loss is a decision of its own.
                 await self._floor.submit(NodeLost(id=f"N{node}:{self._clock.now_ms()}", node=node))
                 await self._others.lost(node)
-                await self._leases.release(self._floor.site, name, owner)
+                # It may have come back while its loss was decided: what it renewed is its own.
+                await self._leases.forget(self._floor.site, name, owner, now_ms=self._clock.now_ms())
         except (FloorAway, StoreError) as error:
             self._count.info("presence_untold", site=self._floor.site, error=error_code(error))

@@ -25,7 +25,9 @@ class Node:
         self._parts = parts
         self._tasks = Tasks(parts.telemetry)
         self._balance = (
-            Balance(parts.link, parts.name, leading=self._leading) if parts.link and len(sites) > 1 else None
+            Balance(parts.link, parts.name, leading=self._leading, sites=sites)
+            if parts.link and len(sites) > 1
+            else None
         )
         if self._balance is not None:
             parts = replace(parts, hesitate_ms=self._balance.hesitation_ms)

@@ -23,7 +23,7 @@ from router.node.parts import NodeParts
 from router.node.renewal import AMONG
 from router.node.snapshots import Snapshotter
 from router.node.switchboard import Abilities, BoardParts, Switchboard, schemas_of
-from router.node.tasks import Tasks, while_leading
+from router.node.tasks import AGAIN_MS_MAX, Tasks, while_leading
 from router.node.wakes import Wakes
 from router.outbox.fetching import Fetching
 from router.outbox.hub import HubParts, LineHub
@@ -41,7 +41,11 @@ from router.views.known import VIEWS
 # A graceful stop waits so long for letters that are on their way; what is left stays in the letterbox.
 STOP_MS_MAX = 5_000
 STOP_LOOK_MS = 10
-PRUNE_S = 24 * 3_600.0
+# Without these nobody decides, or nobody knows who lives: after our own bug they begin again soon, however often.
+PROMPT = frozenset({"lead", "presence", "follow", "intake", "sweep"})
+PROMPT_MS = 1_000
+# First a while after the lead was taken, when nobody needs the store more; then once a day.
+PRUNE_FIRST_S, PRUNE_S = 600.0, 24 * 3_600.0
 
 
 class Served:
@@ -124,12 +128,12 @@ class Served:
             "gauges": self._figures.run,
             "trouble": self._figures.tell_trouble,
             "estimates": self._estimate,
-            "prune": self._prune,
+            "prune": while_leading(self.floor, self._prune),
             "care": while_leading(self.floor, self._sweep),
             **{f"view:{follower.name}": while_leading(self.floor, follower.run) for follower in self._views},
         }
         for name, work in works.items():
-            self._tasks.start(name, work)
+            self._tasks.start(name, work, again_ms_max=PROMPT_MS if name in PROMPT else AGAIN_MS_MAX)
         self.board.listen()
 
     def _works_among_nodes(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -175,14 +179,15 @@ class Served:
 
     async def _prune(self) -> None:
         """Once a day the letterbox forgets what no provider sends again. What fails is done the day after."""
+        await asyncio.sleep(PRUNE_FIRST_S)
         while True:
-            await asyncio.sleep(PRUNE_S)
             try:
                 now_ms = self._parts.clock.now_ms()
                 await self._parts.store.prune(self.site, now_ms=now_ms)
                 await self._parts.store.relay.sweep(self.site, before_ms=now_ms - RELAY_KEPT_MS)
             except StoreError as error:
                 self._parts.telemetry.info("look_up_failed", site=self.site, error=error_code(error))
+            await asyncio.sleep(PRUNE_S)
 
     # --- building ---------------------------------------------------------------------------------------------------
 

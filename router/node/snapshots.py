@@ -29,7 +29,8 @@ AGAIN_MS, AGAIN_MS_MAX = MINUTE_MS, 10 * MINUTE_MS
 # The child works beside the leader: it gets the processor's idle time, and memory that runs out is taken from it.
 NICE = 10
 OOM_SCORE = 1_000
-PREFIX, SUFFIX = "snapshot-", ".part"
+# A site's name has no dot, so no site's files are taken for another's.
+PREFIX, SUFFIX = "snapshot-{site}.", ".part"
 HEADER_BYTES = 4
 
 
@@ -93,6 +94,7 @@ class Snapshotter:
         self._clock = clock
         self._command = command
         self._folder = folder
+        self._prefix = PREFIX.format(site=floor.site)
         self._count = telemetry
         self._last_position = 0
         self._last_ms = 0
@@ -135,7 +137,7 @@ class Snapshotter:
 
     async def _made(self) -> Snapshot:
         """Each child has a file of its own, which is gone when this ends, whatever became of the child."""
-        with _new_file(self._folder) as path:
+        with _new_file(self._folder, self._prefix) as path:
             await self._child(path)
             return await asyncio.to_thread(read_snapshot, path)
 
@@ -156,14 +158,14 @@ class Snapshotter:
             raise ChildProcessError(f"the snapshot's process ended with {ended}")
 
     def _clear(self) -> None:
-        """Remove what an earlier life left; a child of it that still runs finds its file gone and ends."""
-        for path in self._folder.glob(f"{PREFIX}*{SUFFIX}"):
+        """Remove what an earlier life left of this site; a child of it that still runs finds its file gone and ends."""
+        for path in self._folder.glob(f"{self._prefix}*{SUFFIX}"):
             path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def _new_file(folder: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(SUFFIX, PREFIX, folder)
+def _new_file(folder: Path, prefix: str) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(SUFFIX, prefix, folder)
     os.close(handle)
     try:
         yield Path(name)

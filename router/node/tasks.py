@@ -51,9 +51,9 @@ class Tasks:
         self._count = telemetry
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run something until `stop`; when it fails it is said and started again."""
-        self._tasks[name] = asyncio.create_task(self._forever(name, work), name=name)
+    def start(self, name: str, work: Callable[[], Awaitable[None]], *, again_ms_max: int = AGAIN_MS_MAX) -> None:
+        """Run something until `stop`; when it fails it is said and started again, at the latest after so long."""
+        self._tasks[name] = asyncio.create_task(self._forever(name, work, again_ms_max), name=name)
 
     async def stop(self, *names: str) -> None:
         """Cancel some tasks, or all, and wait until they have ended."""
@@ -65,7 +65,7 @@ class Tasks:
                 task.cancel()
             _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
-    async def _forever(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _forever(self, name: str, work: Callable[[], Awaitable[None]], again_ms_max: int) -> None:
         wait_ms = AGAIN_MS
         while True:
             began = time.monotonic()
@@ -76,6 +76,6 @@ class Tasks:
                 if time.monotonic() - began > WELL_S:
                     wait_ms = AGAIN_MS
                 await asyncio.sleep(wait_ms / 1_000)
-                wait_ms = min(2 * wait_ms, AGAIN_MS_MAX)
+                wait_ms = min(2 * wait_ms, again_ms_max)
             else:
                 return

@@ -720,6 +720,9 @@ class Leases(Protocol):
     async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
         """Return the (name, owner) of leases that have run out. They stay until they are released, ended or taken."""
 
+    async def forget(self, site: str, name: str, owner: str, *, now_ms: int) -> bool:
+        """Give back a lease that has run out. One that its owner has renewed meanwhile stays theirs: then False."""
+
     async def end(self, site: str) -> None:
         """End every lease of a site: whoever calls it knows that their owners are dead."""
 
@@ -855,7 +858,8 @@ class Relay(Protocol):
     """
 
     async def ask(self, site: str, command: str, question: bytes, *, at: int) -> None:
-        """Put a question there, once under its command id; an answer that stands is left alone."""
+        """Put a question there, once under its command id: the same one leaves an answer that stands alone, another
+        one (it was looked up again) takes the place of the earlier question and of what was answered to that."""
 
     async def unanswered(self, site: str, *, limit: int) -> list[tuple[str, bytes]]:
         """Return (command, question) without an answer, oldest first."""

@@ -103,6 +103,23 @@ async def test_after_an_outage_of_the_store_the_others_get_the_time_to_say_that_
     presence.cancel()
 
 
+async def test_a_node_that_comes_back_while_its_loss_is_decided_keeps_its_presence(house: House) -> None:
+    """Else nobody would say so when it dies a moment later: there would be no lease that runs out."""
+    await _ended(house)
+
+    class ComesBack:
+        site, leading = SITE, True
+
+        async def submit(self, _command: NodeLost) -> None:
+            await house.store.leases.acquire(SITE, DEAD, "dead", now_ms=house.clock.now, ttl_ms=1_000)
+
+    lead = Lead(ComesBack(), house.store.leases, house.clock, node="n1", telemetry=house.telemetry)  # type: ignore[arg-type]
+    await lead._report_lost()
+    assert await _dead(house) == []
+    house.clock.now += 2_000
+    assert await _dead(house) == [(DEAD, "dead")]
+
+
 class _Breaks:
     """A store whose leases, and from some day on whose clock, break by our own bug."""
 

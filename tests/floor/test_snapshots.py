@@ -219,3 +219,13 @@ async def test_a_bundle_that_is_not_kept_stops_recovery_by_name(house: House) ->
 
     with pytest.raises(Unrecoverable, match="is not kept"):
         await recover_state(Forgetful(), SITE, {})  # type: ignore[arg-type]
+
+
+async def test_one_sites_snapshots_leave_anothers_alone(house: House) -> None:
+    """Floors of one node share a folder, and one may begin anew while another's child is writing."""
+    others = [house.folder / f"snapshot-{site}.x1.part" for site in (f"{SITE}-2", "north")]
+    left = house.folder / f"snapshot-{SITE}.x2.part"
+    for path in (*others, left):
+        path.write_bytes(b"half")
+    snapshotter(house, python("pass"))._clear()
+    assert sorted(parts(house)) == sorted(others)

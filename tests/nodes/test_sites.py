@@ -13,10 +13,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from router.clock import SystemClock
 from router.core import commands as cmd
 from router.core.answers import Made
+from router.node.balance import Balance
 from router.node.lead import LEAD
 from router.pages import build_web
 from router.site.places import Place, PlacesError, read_places
 from router.telemetry import Telemetry
+from tests.bus.in_process_links import InProcessLinks
 from tests.nodes.cluster import Cluster
 
 SITES = ["east", "north", "south", "west"]
@@ -76,6 +78,43 @@ async def test_a_lead_that_is_given_away_is_left_to_the_others(cluster: Cluster)
     await cluster.until(lambda: not cluster.nodes["a"].floors["north"].floor.leading, "given away")
     assert await cluster.store.leases.acquire("north", LEAD, "other", now_ms=0, ttl_ms=1) > 1
     await asyncio.sleep(0)
+
+
+async def test_a_node_with_another_file_of_sites_is_given_nothing_that_it_cannot_take() -> None:
+    """It leads fewer for ever: leads given away for its sake would go round and round."""
+    links, given = InProcessLinks(1), []
+    many = Balance(links.link("a"), "a", leading=lambda: SITES, sites=SITES)
+    few = Balance(links.link("b"), "b", leading=list, sites=["east"])
+    same = Balance(links.link("c"), "c", leading=list, sites=reversed(SITES))
+    works = [asyncio.create_task(work) for work in (many.listen(), many.run(given.append), few.run(given.append))]
+    try:
+        await heard_of(many, few, 2)
+        assert given == []
+        works.append(asyncio.create_task(same.run(given.append)))
+        async with asyncio.timeout(5):
+            while not given:
+                await asyncio.sleep(0.01)
+        assert given[0] == "west"
+    finally:
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+
+
+async def heard_of(listening: Balance, saying: Balance, turns: int) -> None:
+    """Let both go round so often that what is said was heard and weighed."""
+    said: list[bytes] = []
+    hint = saying._link.hint
+
+    def heard(site: str, what: bytes) -> None:
+        said.append(what)
+        hint(site, what)
+
+    saying._link.hint = heard  # type: ignore[method-assign]
+    async with asyncio.timeout(10):
+        while len(said) < turns:
+            await asyncio.sleep(0.01)
+    assert listening._leading()
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------

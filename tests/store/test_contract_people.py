@@ -56,6 +56,16 @@ async def test_leases_that_have_run_out_are_told_once(store: Store) -> None:
     assert await _acquire(store, "a", now_ms=101, name="node/1") == 2
 
 
+async def test_a_lease_that_was_renewed_meanwhile_is_not_forgotten(store: Store) -> None:
+    await _acquire(store, "a", now_ms=0, name="node/1")
+    await _acquire(store, "a", now_ms=120, name="node/1")
+    assert not await store.leases.forget(SITE, "node/1", "a", now_ms=130)
+    assert await store.leases.expired(SITE, "node/", now_ms=300) == [("node/1", "a")]
+    assert not await store.leases.forget(SITE, "node/1", "b", now_ms=300)
+    assert await store.leases.forget(SITE, "node/1", "a", now_ms=300)
+    assert await store.leases.expired(SITE, "node/", now_ms=300) == []
+
+
 async def test_a_lease_of_one_site_says_nothing_about_another(store: Store) -> None:
     assert await _acquire(store, "a", now_ms=0) == 1
     assert await store.leases.acquire("other", "lead", "b", now_ms=0, ttl_ms=10) == 1

@@ -21,6 +21,11 @@ SELECT name, owner FROM lease
 WHERE site = $1 AND name >= $2 AND name < $3 AND owner <> '' AND until_ms <= store_clock_ms() ORDER BY name
 """
 
+_FORGET = """
+UPDATE lease SET owner = '', until_ms = 0
+WHERE site = $1 AND name = $2 AND owner = $3 AND until_ms <= store_clock_ms() RETURNING 1
+"""
+
 _END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = $1 AND owner <> ''"
 
 _READ = "SELECT value FROM notebook WHERE site = $1 AND book = $2 AND key = $3"
@@ -53,6 +58,10 @@ class PostgresqlLeases:
     async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
         """See the port."""
         return [(name, owner) for name, owner in await self._connections.read(_EXPIRED, site, prefix, prefix + LAST)]
+
+    async def forget(self, site: str, name: str, owner: str, *, now_ms: int) -> bool:
+        """See the port."""
+        return bool(await self._connections.write(_FORGET, site, name, owner))
 
     async def end(self, site: str) -> None:
         """See the port."""

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 
 from router.store.postgresql.connections import Connections
 
-_ASK = "INSERT INTO relay(site, command, at, question) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+# The same question again only says that somebody still waits.
+_ASK = """
+INSERT INTO relay(site, command, at, question) VALUES ($1, $2, $3, $4)
+ON CONFLICT (site, command) DO UPDATE SET at = excluded.at, question = excluded.question,
+  answer = CASE WHEN relay.question = excluded.question THEN relay.answer END
+"""
 _UNANSWERED = """
 SELECT command, question FROM relay WHERE site = $1 AND answer IS NULL ORDER BY at, command LIMIT $2
 """

@@ -22,6 +22,10 @@ SELECT name, owner FROM lease WHERE site = ?1 AND substr(name, 1, length(?2)) = 
 ORDER BY name
 """
 
+_FORGET = (
+    "UPDATE lease SET owner = '', until_ms = 0 WHERE site = ? AND name = ? AND owner = ? AND until_ms <= ? RETURNING 1"
+)
+
 _END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = ? AND owner <> ''"
 
 NOTE = "INSERT OR REPLACE INTO notebook(site, book, key, value) VALUES (?, ?, ?, ?)"
@@ -48,6 +52,10 @@ class SqliteLeases:
         """See the port."""
         values = (site, prefix, now_ms)
         return self._readers.look(lambda conn: fetch(conn, _EXPIRED, values))
+
+    async def forget(self, site: str, name: str, owner: str, *, now_ms: int) -> bool:
+        """See the port."""
+        return bool(await self._writer.do(lambda conn: fetch(conn, _FORGET, (site, name, owner, now_ms))))
 
     async def end(self, site: str) -> None:
         """See the port."""

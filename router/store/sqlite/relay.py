@@ -8,7 +8,12 @@ from router.store.sqlite.connect import fetch
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
-_ASK = "INSERT OR IGNORE INTO relay(site, command, at, question) VALUES (?, ?, ?, ?)"
+# The same question again only says that somebody still waits.
+_ASK = """
+INSERT INTO relay(site, command, at, question) VALUES (?, ?, ?, ?)
+ON CONFLICT(site, command) DO UPDATE SET at = excluded.at, question = excluded.question,
+  answer = CASE WHEN relay.question = excluded.question THEN relay.answer END
+"""
 _UNANSWERED = """
 SELECT command, question FROM relay WHERE site = ? AND answer IS NULL ORDER BY at, command LIMIT ?
 """
