@@ -103,7 +103,7 @@ def _least_flexible(m: Matching, cls: Class, left: Standing) -> Standing:
     del cls
     candidates = _profiles(left)
     if candidates.bit_count() > HEADS_COMPARED_MAX:
-        return _only(left, m.flexibility.least_of(candidates, m.profiles))
+        return _only(left, m.flexibility.least_of(candidates))
     least, found = -1, 0
     for index in bits(candidates):
         profile = m.profiles[index]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,12 +12,21 @@ if TYPE_CHECKING:
 
 # What a profile can do decides only between profiles that may serve equally many classes.
 ABILITIES_MAX = 10_000
-# So many numbers share a mask: with thousands of profiles hardly two are equally flexible.
+# So many counts share a mask, so that the first that somebody has is found without looking at all of them.
 TIER = 32
+# The digits of a mask are read in one go where it is as long as this, and one in so many of them is set.
+DIGITS_FROM, DIGITS_SHARE = 512, 16
 
 
 def bits(mask: int) -> Iterator[int]:
     """Yield the numbers of the set bits, lowest first."""
+    if mask >> DIGITS_FROM and mask.bit_count() * DIGITS_SHARE > mask.bit_length():
+        digits = bin(mask)[:1:-1]
+        found = digits.find("1")
+        while found >= 0:
+            yield found
+            found = digits.find("1", found + 1)
+        return
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1
@@ -31,59 +40,66 @@ def flexibility_of(profile: Profile) -> int:
 
 @dataclass(slots=True)
 class Flexibility:
-    """Profiles by flexibility. A new class changes that of many profiles: then all is counted again, when asked."""
+    """Profiles by how many classes they may serve, and by the sum of their levels, which parts those equal in it."""
 
-    masks: dict[int, int] = field(default_factory=dict)
-    order: list[int] = field(default_factory=list)
-    tiers: list[tuple[int, list[int]]] = field(default_factory=list)  # masks over some numbers in order
-    stale: bool = True
+    by_count: dict[int, int] = field(default_factory=dict)
+    by_levels: dict[int, int] = field(default_factory=dict)
+    counts: list[int] = field(default_factory=list)  # in order
+    levels: list[int] = field(default_factory=list)  # in order
+    tiers: list[tuple[int, list[int]]] = field(default_factory=list)  # masks over some counts in order
 
-    def forget(self) -> None:
-        self.stale = True
+    def form_class(self, able: int) -> None:
+        """These profiles may serve one class more."""
+        for count in reversed(self.counts.copy()):
+            self._move(count, self.by_count[count] & able, 1)
+
+    def drop_class(self, able: int) -> None:
+        """These profiles may serve one class less."""
+        for count in self.counts.copy():
+            self._move(count, self.by_count[count] & able, -1)
+
+    def _move(self, count: int, profiles: int, by: int) -> None:
+        if profiles:
+            self._put(self.by_count, self.counts, count + by, profiles)
+            self._take(self.by_count, self.counts, count, profiles)
 
     def add(self, profile: Profile) -> None:
         """Note a profile that has abilities again."""
-        if self.stale:
-            return
-        number = flexibility_of(profile)
-        if number not in self.masks:
-            insort(self.order, number)
-        self.tiers = []
-        self.masks[number] = self.masks.get(number, 0) | profile.bit
+        self._put(self.by_count, self.counts, profile.classes.bit_count(), profile.bit)
+        self._put(self.by_levels, self.levels, profile.levels, profile.bit)
 
     def remove(self, profile: Profile) -> None:
         """Forget a profile before what it can do changes."""
-        number = flexibility_of(profile)
-        if self.stale or not self.masks.get(number, 0) & profile.bit:
-            return
-        self.tiers = []
-        self.masks[number] ^= profile.bit
-        if not self.masks[number]:
-            del self.masks[number]
-            del self.order[bisect_left(self.order, number)]
+        if self.by_levels.get(profile.levels, 0) & profile.bit:
+            self._take(self.by_count, self.counts, profile.classes.bit_count(), profile.bit)
+            self._take(self.by_levels, self.levels, profile.levels, profile.bit)
 
-    def least_of(self, candidates: int, profiles: list[Profile]) -> int:
+    def _put(self, masks: dict[int, int], order: list[int], number: int, profiles: int) -> None:
+        if number not in masks:
+            insort(order, number)
+        masks[number] = masks.get(number, 0) | profiles
+        self.tiers = []
+
+    def _take(self, masks: dict[int, int], order: list[int], number: int, profiles: int) -> None:
+        masks[number] ^= profiles
+        if not masks[number]:
+            del masks[number]
+            order.remove(number)
+        self.tiers = []
+
+    def least_of(self, candidates: int) -> int:
         """Return those of the candidates who are least flexible."""
-        if self.stale:
-            self._count(profiles)
         if not self.tiers:
             self._tier()
-        for together, numbers in self.tiers:
+        for together, counts in self.tiers:
             if together & candidates:
-                return next(found for number in numbers if (found := self.masks[number] & candidates))
+                fewest = next(found for count in counts if (found := self.by_count[count] & candidates))
+                return next(found for levels in self.levels if (found := self.by_levels[levels] & fewest))
         return candidates
 
     def _tier(self) -> None:
-        for start in range(0, len(self.order), TIER):
-            numbers, together = self.order[start : start + TIER], 0
-            for number in numbers:
-                together |= self.masks[number]
-            self.tiers.append((together, numbers))
-
-    def _count(self, profiles: list[Profile]) -> None:
-        self.masks, self.tiers, self.stale = {}, [], False
-        for profile in profiles:
-            if profile.abilities:
-                number = flexibility_of(profile)
-                self.masks[number] = self.masks.get(number, 0) | profile.bit
-        self.order = sorted(self.masks)
+        for start in range(0, len(self.counts), TIER):
+            counts, together = self.counts[start : start + TIER], 0
+            for count in counts:
+                together |= self.by_count[count]
+            self.tiers.append((together, counts))

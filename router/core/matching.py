@@ -196,7 +196,7 @@ class Matching:
             cls.profiles |= self._fulfilling(mask)
         for index in bits(cls.profiles):
             self.profiles[index].classes |= cls.bit
-        self.flexibility.forget()
+        self.flexibility.form_class(cls.profiles)
         self.scarcity.form_class(cls, self.profiles)
         self._set_behaviour(cls)
         self._set_kind(cls)
@@ -233,6 +233,7 @@ class Matching:
         self.first_tasks.drop_class(over, self.profiles)
         for index in bits(over.profiles):
             self.profiles[index].classes &= ~over.bit
+        self.flexibility.drop_class(over.profiles)
 
     def _bit(self, need: Need) -> int:
         if need in self.bit_of:

@@ -5,6 +5,7 @@ Counted over everybody who is signed in, whatever their presence. It keeps numbe
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -26,43 +27,73 @@ class Scarcity:
     """How many people can serve each class, by its number, and what that makes scarce to each profile."""
 
     able: list[int] = field(default_factory=list)
-    changes: int = 0
+    _counts: list[int] = field(default_factory=list)  # the numbers that `able` has, each once, in order
+    _classes: dict[int, int] = field(default_factory=dict)  # number -> classes that so many can serve
+    _up_to: list[int] = field(default_factory=list)  # beside each count: the classes that so many or fewer can serve
     _scarce: dict[int, int] = field(default_factory=dict)  # profile -> classes, since the last change
-    _counted: int = -1
+    _stale: bool = False
 
     def form_class(self, cls: Class, profiles: Sequence[Profile]) -> None:
         """A class is new, or another one has its number; its profiles are known."""
         able = sum(profiles[index].agents for index in bits(cls.profiles))
         if cls.id == len(self.able):
             self.able.append(able)
+            self._add(able, cls.bit)
         else:
             self.able[cls.id] = able
-        self.changes += 1
+            self._stale = True
+        self._scarce.clear()
 
     def enter(self, profile: Profile) -> None:
         """One more has this profile."""
-        for index in bits(profile.classes):
-            self.able[index] += 1
-        self.changes += 1
+        self._count(profile, 1)
 
     def leave(self, profile: Profile) -> None:
         """One less has this profile; what it can do is still known."""
+        self._count(profile, -1)
+
+    def _count(self, profile: Profile, by: int) -> None:
         for index in bits(profile.classes):
-            self.able[index] -= 1
-        self.changes += 1
+            self.able[index] += by
+        self._stale = True
+        self._scarce.clear()
 
     def to(self, profile: Profile) -> int:
         """Return the classes that are scarce to a profile; none where its agents have first tasks that were said."""
-        if self._counted != self.changes:
-            self._scarce, self._counted = {}, self.changes
         found = self._scarce.get(profile.id)
         if found is None:
-            found = self._scarce[profile.id] = self._count(profile)
+            found = self._scarce[profile.id] = self._look(profile)
         return found
 
-    def _count(self, profile: Profile) -> int:
+    def _look(self, profile: Profile) -> int:
         if any(name.startswith(PRIMARY) for name, _ in profile.abilities):
             return 0
-        served = [(self.able[index], index) for index in bits(profile.classes)]
-        most = max(served, default=(0, 0))[0]
-        return sum(1 << index for able, index in served if able * TIMES_AS_MANY <= most)
+        if self._stale:
+            self._sort()
+        served = profile.classes
+        most = next((able for able in reversed(self._counts) if self._classes[able] & served), 0)
+        few = bisect_right(self._counts, most // TIMES_AS_MANY)
+        return self._up_to[few - 1] & served if few else 0
+
+    def _sort(self) -> None:
+        """Put all classes beside how many can serve them, anew."""
+        self._classes, self._stale = {}, False
+        for index, able in enumerate(self.able):
+            self._classes[able] = self._classes.get(able, 0) | 1 << index
+        self._counts, self._up_to, together = sorted(self._classes), [], 0
+        for able in self._counts:
+            together |= self._classes[able]
+            self._up_to.append(together)
+
+    def _add(self, able: int, bit: int) -> None:
+        """Put one more class beside how many can serve it."""
+        if self._stale:
+            return
+        place = bisect_right(self._counts, able)
+        if able not in self._classes:
+            insort(self._counts, able)
+            self._up_to.insert(place, self._up_to[place - 1] if place else 0)
+            place += 1
+        self._classes[able] = self._classes.get(able, 0) | bit
+        for index in range(place - 1, len(self._up_to)):
+            self._up_to[index] |= bit
