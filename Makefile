@@ -9,6 +9,8 @@ DEMO_DATA ?= demo-data
 CONFIG ?= config
 # Most tests wait for something, so three run at once on two cores. A file stays whole: its browser or server is started once.
 TEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Hundreds of tests start a process, and each test worker reads every test: what Python has compiled is kept, whatever the surroundings say.
+export PYTHONDONTWRITEBYTECODE :=
 # Tests that start whole servers without a mark of their own.
 WHOLE := tests/e2e tests/badinput tests/cli/test_serve.py tests/cli/test_site_key.py
 # The tests' server from npm: its lock has versions and hashes and, as .npmrc says, no address of any registry.
