@@ -31,6 +31,7 @@ CODES: dict[str, tuple[int, str]] = {
     "slow": (408, "The request took too long to arrive."),
     "method": (405, "This address does not know that method."),
     "customer_unknown": (404, "There is no such customer."),
+    "unseen": (409, "There are newer messages that you have not seen. Read them, then send again."),
     "already_one": (409, "These are one person already."),
     "too_many_customers": (409, "A person cannot have so many customers."),
     "erased": (409, "This customer has been forgotten."),

@@ -100,7 +100,10 @@ class Handling:
                 disposition=ask.disposition or "",
             )
 
-        said = await self._parts.writing.say(draft, command, lambda: self._check_reply(row.conv, call.me, ask.line))
+        unseen = ask.seen > 0 and await self._parts.stories.unseen(row.conv, ask.seen, by=call.me)
+        said = await self._parts.writing.say(
+            draft, command, lambda: self._check_reply(row.conv, call.me, line=ask.line, unseen=unseen)
+        )
         if draft.files:
             await self._parts.staging.drop(call.me, row.reference, ask.files)
         return said
@@ -120,9 +123,11 @@ class Handling:
         if line != inside.line and line not in {each.id for each in lines}:
             raise refused("line_unknown")
 
-    def _check_reply(self, conv_id: int, agent: int, line: int) -> None:
-        """Nor any that the line's platform would not take."""
+    def _check_reply(self, conv_id: int, agent: int, *, line: int, unseen: bool) -> None:
+        """Nor any that the line's platform would not take, or that was written on top of an unseen message."""
         self._check_mine(conv_id, agent)
+        if unseen:
+            raise refused("unseen")
         shut = refusal(self._out.floor.state.convs[conv_id], self._out.now_ms(), line)
         if shut:
             raise refused(shut)

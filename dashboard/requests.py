@@ -83,12 +83,17 @@ class DeclineRequest(CommandRequest, frozen=True, kw_only=True):
 
 
 class ReplyRequest(Request, frozen=True, kw_only=True):
-    """`files` names uploads of mine in this conversation, or files of its story as `<message>-<number>`."""
+    """`files` names uploads of mine in this conversation, or files of its story as `<message>-<number>`.
+
+    `seen` is the number of the newest item its writer had on the screen: what is newer and was said by somebody else
+    refuses the reply. 0 asks nothing.
+    """
 
     client_id: ClientId
     text: Annotated[str, Meta(max_length=TEXT_CHARS_MAX, description="text of at most 100,000 characters")] = ""
     files: Annotated[list[FileId], Meta(max_length=FILES_MAX, description="ids of at most 20 files")] = []
     line: Number = 0
+    seen: Number = 0
     then: Literal["stay", "park", "close"] = "stay"
     disposition: Name | None = None
 

@@ -66,6 +66,8 @@ STEPS = {
 SENT = frozenset({"Replied", "OutsideAsked"})
 # A socket's frame is at most 64 kB; a longer text is cut there, and fetched whole by the reader.
 FRAME_TEXT_CHARS_MAX = 6_000
+# What was said just now may still be on its way to a screen that is well; two who type at once do not stop each other.
+ON_ITS_WAY_MS = 2_000
 # Rows read at once when a screen has fallen behind, and how often: beyond, it is told to fetch the story.
 PAGE_ROWS, PAGES_MAX = 50, 4
 
@@ -96,6 +98,14 @@ class Stories:
             before = rows[0].row.position
         return await self._items(kept)
 
+    async def unseen(self, conv: int, seen: int, *, by: int) -> bool:
+        """Whether somebody else said something above a position that has had time to reach a screen."""
+        settled_ms = self._out.now_ms() - ON_ITS_WAY_MS
+        rows = await self._rows(conv, before=NEWEST, limit=PAGE_ROWS)
+        return any(
+            each.row.position > seen and each.row.at < settled_ms and _said_by_other(each.row, by) for each in rows
+        )
+
     async def _rows(self, conv: int, *, before: int, limit: int) -> list[Story]:
         return await self._out.store.archive.story(self._out.floor.site, conv, before=before, limit=limit)
 
@@ -125,6 +135,10 @@ class Stories:
         line, bundle = await self._out.store.archive.line(self._out.floor.site, row.line), self._out.floor.bundle
         contacts = bundle.contacts.values() if bundle and line else ()
         return next((each.name for each in contacts if line and each.email == line.peer), "")
+
+
+def _said_by_other(row: TimelineRow, agent: int) -> bool:
+    return row.kind == "Received" or (row.kind == "Replied" and row.agent != agent)
 
 
 def _people(rows: Sequence[Story]) -> set[int]:
