@@ -113,11 +113,16 @@ class PartyLeft(Signal, frozen=True, kw_only=True):
 
 # The prompt of a key by which a customer asks to be called back, on the line or from it.
 CALL_BACK_PROMPT = "call-back"
+# The prompt of a key that says how the customer was served: 1 (badly) to 5 (very well).
+RATING_PROMPT = "rating"
 
 
 class KeyPressed(Signal, frozen=True, kw_only=True):
+    """What a customer chose at a prompt. `item` is the number of the line's item that it answers, 0 for none."""
+
     keys: str
     prompt: str = ""
+    item: int = 0
 
 
 class Recalled(Signal, frozen=True, kw_only=True):

@@ -15,9 +15,11 @@ from channels.chat import frames
 from channels.chat.identity import PROOF
 from channels.chat.sessions import Visitor
 from channels.contract import (
+    RATING_PROMPT,
     Attachment,
     Door,
     Identity,
+    KeyPressed,
     LetterboxClosed,
     LineItem,
     LineRef,
@@ -234,6 +236,8 @@ class Conversation:
         elif isinstance(frame, frames.Leave):
             kept = await self._hooks.left(self._visitor)
             await self._out.put(frames.write("left") if kept else frames.write("error", code="later"))
+        elif isinstance(frame, frames.Rate):
+            await self._rate(frame)
 
     async def _send(self, frame: frames.Send) -> None:
         """Answer `accepted` only when it is on disk. A repeat of the same id is the same message."""
@@ -266,6 +270,22 @@ class Conversation:
 
     def _signal(self, frame: frames.Send) -> MessageIn:
         return said_by(self._visitor, frame.client_msg_id, text=typed(frame.text, lines=True))
+
+    async def _rate(self, frame: frames.Rate) -> None:
+        """Say how it was. The same word about the same end is one; another is a second thought."""
+        word = KeyPressed(
+            line=self._line,
+            dedupe=f"rated:{self._visitor.id}:{frame.seq}:{frame.score}",
+            keys=str(frame.score),
+            prompt=RATING_PROMPT,
+            item=frame.seq,
+        )
+        try:
+            await self._door.accept([word])
+        except LetterboxClosed:
+            await self._out.put(frames.write("error", code="later"))
+        else:
+            await self._out.put(frames.write("rated", seq=frame.seq, score=frame.score))
 
     async def _acknowledged(self, message: int) -> None:
         """A reply that was shown here was read: a receipt, once. While the letterbox is closed it may be said again."""

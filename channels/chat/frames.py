@@ -39,7 +39,14 @@ class Leave(Frame, frozen=True, kw_only=True, tag="leave"):
     pass
 
 
-AnyFrame = Hello | Send | Typing | Ack | Leave
+class Rate(Frame, frozen=True, kw_only=True, tag="rate"):
+    """How it was, 1 to 5: the conversation whose end is this item."""
+
+    seq: Number
+    score: Annotated[int, Meta(ge=1, le=5)]
+
+
+AnyFrame = Hello | Send | Typing | Ack | Leave | Rate
 _decoder: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
 
 

@@ -232,6 +232,14 @@ class ReportDelivery(Command, frozen=True, kw_only=True, tag=28):
     record: Record | None = None
 
 
+class Rate(Command, frozen=True, kw_only=True, tag=76):
+    """The customer says how they were served: 1 (badly) to 5 (very well)."""
+
+    lane: ClassVar[int] = PEOPLE
+    conv: int
+    score: int
+
+
 class HoldLine(Command, frozen=True, kw_only=True, tag=29):
     """Put a live line on hold, or take it off."""
 

@@ -681,6 +681,13 @@ class HandedOut(Event, frozen=True, tag=99):
     note: int = 0
 
 
+class Rated(Event, frozen=True, tag=100):
+    """The customer says how they were served, 1 (badly) to 5 (very well); a later word replaces an earlier one."""
+
+    conv: int
+    score: int
+
+
 AnyEvent = (
     LeadTaken
     | ConfigApplied
@@ -710,6 +717,7 @@ AnyEvent = (
     | Replied
     | Noted
     | DeliveryReported
+    | Rated
     | Reminded
     | TakenBack
     | Escalated

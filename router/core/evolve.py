@@ -674,6 +674,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.ClassFormed: _class_formed,
     ev.Received: _received,
     ev.MessageSetAside: _only_told,
+    ev.Rated: _only_told,
     ev.Routed: _routed,
     ev.Diverted: _diverted,
     ev.Queued: _queued,

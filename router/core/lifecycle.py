@@ -46,6 +46,7 @@ MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.Assigned: _from((UNPLACED, WAITING, HELD, WRAP_UP, DEFERRED), ACTIVE),
     ev.Replied: {ACTIVE: ACTIVE},
     ev.DeliveryReported: {OUT: OUT, **_STAYS},
+    ev.Rated: {OUT: OUT, **_STAYS},
     ev.Noted: {OUT: OUT, **_STAYS},
     ev.Reminded: {WAITING: WAITING, ACTIVE: ACTIVE},
     ev.LineHeld: {ACTIVE: ACTIVE},

@@ -5,6 +5,7 @@ from __future__ import annotations
 REFUSALS: dict[str, str] = {
     "agent_unknown": "This agent is not signed in.",
     "conversation_unknown": "This conversation is not open.",
+    "score_unknown": "A rating is a number from 1 to 5.",
     "not_yours": "This conversation belongs to somebody else.",
     "offer_gone": "The offer is over: somebody else was faster, the time ran out, or the customer left.",
     "not_waiting": "This conversation does not wait any more.",

@@ -22,6 +22,7 @@ from router.store.port import Archive, Caller, Care, History, Identity, Letter, 
 
 CUSTOMER = "customer"
 REFUSED = frozenset({BLOCKED, FLOOD})
+SCORES = frozenset("12345")
 # What a declared field may weigh as a fact: rules compare short words, and facts are journalled.
 ATTRIBUTES_MAX, ATTRIBUTE_CHARS_MAX = 32, 80
 
@@ -238,11 +239,22 @@ class LookUp:
         return cmd.ReportParty(id=command_id(letter), line=line, party=signal.party, joined=joined, why=why)
 
     async def _key_pressed(self, letter: Letter, signal: sig.KeyPressed) -> cmd.Command:
-        """A key that asks to be called back is heard by the router; what others mean is their channel's own."""
-        if signal.prompt != sig.CALL_BACK_PROMPT:
+        """Keys that ask to be called back, or say how it was, are heard; what others mean is their channel's own."""
+        if signal.prompt not in {sig.CALL_BACK_PROMPT, sig.RATING_PROMPT}:
             return _set_aside(letter, "key_pressed")
         line = await self._lines.find(signal.line.channel, signal.line.key)
-        return cmd.RequestCallback(id=command_id(letter), line=line) if line else _set_aside(letter, "line_unknown")
+        if not line:
+            return _set_aside(letter, "line_unknown")
+        if signal.prompt == sig.CALL_BACK_PROMPT:
+            return cmd.RequestCallback(id=command_id(letter), line=line)
+        return await self._rating(letter, signal, line)
+
+    async def _rating(self, letter: Letter, signal: sig.KeyPressed, line: int) -> cmd.Command:
+        """A line speaks of its own conversations only: of the one whose item it answers."""
+        answered = await self._archive.on_line(self._site, line, after=signal.item - 1, limit=1)
+        if not answered or answered[0].row.position != signal.item or signal.keys not in SCORES:
+            return _set_aside(letter, "rating_unknown")
+        return cmd.Rate(id=command_id(letter), conv=answered[0].row.conv, score=int(signal.keys))
 
     async def _line_closed(self, letter: Letter, signal: sig.LineClosed) -> cmd.Command:
         line = await self._lines.find(signal.line.channel, signal.line.key)

@@ -93,8 +93,8 @@ class Fold:
         """Write one event down."""
         writer = WRITERS.get(type(event))
         number = getattr(event, "conv", 0)
-        if isinstance(event, ev.DeliveryReported) and number not in self.convs:
-            return  # A receipt may come for what no conversation knows.
+        if isinstance(event, ev.DeliveryReported | ev.Rated) and number not in self.convs:
+            return  # A receipt may come for what no conversation knows, and a word about one that is long over.
         conv = self.conv(number) if hasattr(event, "conv") else None
         before = conv.state if conv else OUT
         if writer is not None:

@@ -8,6 +8,7 @@ from router.views.agent_time import AGENT_TIME
 from router.views.answering import ANSWERING
 from router.views.legs import LEGS_VIEW
 from router.views.orders import ORDERS_VIEW
+from router.views.ratings import RATINGS_VIEW
 from router.views.view import View
 
-VIEWS: Mapping[str, View] = {view.spec.name: view for view in (LEGS_VIEW, AGENT_TIME, ANSWERING, ORDERS_VIEW)}
+VIEWS: Mapping[str, View] = {view.spec.name: view for view in (LEGS_VIEW, AGENT_TIME, ANSWERING, ORDERS_VIEW, RATINGS_VIEW)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.chat import conversation
-from channels.contract import LineItem, LineRef, Receipt, Standing
+from channels.contract import RATING_PROMPT, KeyPressed, LineItem, LineRef, Receipt, Standing
 from tests.channels.door import MemoryDoor
 from tests.channels.tabs import house, line_of, said, tab, token_of, until
 
@@ -66,6 +66,36 @@ async def test_nothing_but_blanks_is_no_message() -> None:
         await one.says(type="send", client_msg_id="abcdefgh", text=" \n\x00 ")
         assert (await one.hears("error"))["code"] == "empty"
     assert door.messages == []
+
+
+# --- how it was ---------------------------------------------------------------------------------------------
+
+
+def keys_of(door: MemoryDoor) -> list[KeyPressed]:
+    return [each.signal for each in door.letters if isinstance(each.signal, KeyPressed)]
+
+
+async def test_a_rating_is_kept_once_and_a_second_thought_is_another() -> None:
+    async with house() as (client, door, _), tab(client, await token_of(client)) as one:
+        for score in (4, 4, 5):
+            await one.says(type="rate", seq=7, score=score)
+            assert (await one.hears("rated", score=score))["seq"] == 7
+    words = [(key.prompt, key.keys, key.item) for key in keys_of(door)]
+    assert words == [(RATING_PROMPT, "4", 7), (RATING_PROMPT, "5", 7)]
+
+
+@pytest.mark.parametrize("score", [0, 6, "5", None])
+async def test_what_is_no_score_is_a_bad_frame(score: object) -> None:
+    async with house() as (client, door, _), tab(client, await token_of(client)) as one:
+        await one.says(type="rate", seq=7, score=score)
+        assert (await one.hears("error"))["code"] == "bad_frame"
+    assert keys_of(door) == []
+
+
+async def test_a_rating_that_cannot_be_kept_is_said_so() -> None:
+    async with house(MemoryDoor(closed=True)) as (client, _, _), tab(client, await token_of(client)) as one:
+        await one.says(type="rate", seq=7, score=4)
+        assert (await one.hears("error"))["code"] == "later"
 
 
 # --- resume -------------------------------------------------------------------------------------------------

@@ -166,6 +166,10 @@ class Walk:
             cmd.ReportDelivery(id=self.world.id(), conv=conv, message=1, status=status, record=record)
         )
 
+    def rate(self) -> Answered:
+        conv = self.chance.randrange(self.world.state.next_conv + 1)
+        return self.world.tell(cmd.Rate(id=self.world.id(), conv=conv, score=self.chance.randint(0, 6)))
+
     def report_party(self) -> Answered:
         conv, line = self._conv(ACTIVE), self.chance.choice(LINES)
         party, joined = "customer", self.chance.random() < 0.5
@@ -363,6 +367,7 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.leave: 4,
     Walk.move_desk: 4,
     Walk.report_delivery: 3,
+    Walk.rate: 1,
     Walk.repeat: 3,
     Walk.restore: 2,
     Walk.hold_line: 1,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from channels import contract as sig
 from router.core import commands as cmd
+from router.core import events as ev
 from router.core.answers import Answered, LookAgain
 from router.core.commands import Command
 from router.core.engine import Engine
@@ -203,6 +206,24 @@ async def test_a_key_that_asks_to_be_called_back_keeps_the_place_of_who_hangs_up
     await decided(house, sig.LineClosed(line=line, dedupe="bye"))
     row = (await house.store.archive.conversations(SITE, customer=1, limit=1))[0]
     assert row.state == "waiting"
+
+
+async def test_a_line_says_how_its_own_conversation_was_and_no_other(house: House) -> None:
+    follower = house.floor.follow(10)
+    house.start("intake")
+    await decided(house, wrote("hello"))
+    line = wrote("x").line
+    (first, *_) = await house.store.archive.on_line(SITE, 1, after=0, limit=1)
+    rating = partial(sig.KeyPressed, prompt=sig.RATING_PROMPT)
+    for dedupe, keys, item in (("a", "4", first.row.position), ("b", "9", first.row.position), ("c", "5", 9_999)):
+        await decided(house, rating(line=line, dedupe=dedupe, keys=keys, item=item))
+    await decided(house, rating(line=msgspec.structs.replace(line, key="nobody"), dedupe="d", keys="5", item=1))
+    follower.close()
+    made = [event async for heard in follower for entry in heard.entries for event in entry.events]
+    assert [event.score for event in made if isinstance(event, ev.Rated)] == [4]
+    assert [event.reason for event in made if isinstance(event, ev.MessageSetAside)] == [
+        *("rating_unknown", "rating_unknown", "line_unknown")
+    ]
 
 
 async def test_a_sign_about_something_that_is_over_is_noted_and_settled(house: House) -> None:
