@@ -503,11 +503,15 @@ class Channel(Protocol):
 
 
 class SoftphoneKey(msgspec.Struct, frozen=True, kw_only=True):
-    """With what an agent's browser takes calls, until a time: under which name, and the provider's token."""
+    """With what an agent's browser takes calls, until a time: under which name, and the provider's token.
+
+    `sdk`: the path, on our own address, of the ES module whose `Device` takes the token.
+    """
 
     identity: str
     token: str
     until_ms: int
+    sdk: str = ""
 
     def __repr__(self) -> str:
         """Secrets reach no log."""

@@ -247,7 +247,7 @@ class OutsideParties:
         if found is None:
             raise refused("no_softphone")
         return SoftphoneToken(
-            channel=found.channel, identity=found.identity, token=found.token, until_ms=found.until_ms
+            channel=found.channel, identity=found.identity, token=found.token, until_ms=found.until_ms, sdk=found.sdk
         )
 
 

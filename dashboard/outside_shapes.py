@@ -61,9 +61,10 @@ class Outside(Shape, frozen=True, kw_only=True):
 
 
 class SoftphoneToken(Shape, frozen=True, kw_only=True):
-    """The key with which this agent's browser takes calls, for the provider's own library, until a time."""
+    """The key with which this agent's browser takes calls, for the provider's own library at `sdk`, until a time."""
 
     channel: str
     identity: str
     token: str
     until_ms: int
+    sdk: str = ""

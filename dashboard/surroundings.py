@@ -155,6 +155,7 @@ class Softphone:
     identity: str
     token: str
     until_ms: int
+    sdk: str = ""
 
 
 def _no_softphone(agent: int) -> Softphone | None:

@@ -83,7 +83,9 @@ def softphone(channels: Mapping[str, Channel], agent: int) -> Softphone | None:
         if isinstance(channel, Softphones):
             with suppress(TryLater):
                 key = channel.softphone(agent)
-                return Softphone(channel=name, identity=key.identity, token=key.token, until_ms=key.until_ms)
+                return Softphone(
+                    channel=name, identity=key.identity, token=key.token, until_ms=key.until_ms, sdk=key.sdk
+                )
     return None
 
 

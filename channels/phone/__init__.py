@@ -59,6 +59,8 @@ CAPABILITIES = Capabilities(
 RECONCILE_S_MIN = 10
 # A softphone asks anew before its token ends; the vendor's longest is a day.
 TOKEN_S = 3_600
+# Where the provider's library is served, on our own address; a sandbox plays it elsewhere.
+SDK = "/channels/phone/softphone.js"
 # Where the router puts a line: that is transferred, that an outside party takes over, that is no more ours at all.
 WAITING_PLACE, LEFT = "queue", "left"
 OWNER = "owner"
@@ -93,6 +95,7 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     voicemail_on: tuple[str, ...] = ("off-hours", "voicemail", "closing")
     record: str = NEVER
     outgoing_app_sid: str = ""
+    softphone_sdk: str = SDK
     reconcile_s: int = 60
 
 
@@ -204,7 +207,8 @@ class Phone:
     def softphone(self, agent: int) -> SoftphoneKey:
         """Return with what an agent's browser takes calls. Raises TryLater where no key is configured."""
         until_ms = self._door.now_ms() + TOKEN_S * 1_000
-        return SoftphoneKey(identity=f"agent_{agent}", token=self.softphone_token(agent), until_ms=until_ms)
+        token = self.softphone_token(agent)
+        return SoftphoneKey(identity=f"agent_{agent}", token=token, until_ms=until_ms, sdk=self._settings.softphone_sdk)
 
     def softphone_token(self, agent: int) -> str:
         """Return the token with which an agent's browser takes calls. Raises TryLater where no key is configured."""

@@ -32,6 +32,8 @@ class Credentials:
 
     twilio_sid: str = field(default_factory=_account_sid)
     twilio_token: str = field(default_factory=lambda: _hex(32))
+    twilio_key: str = field(default_factory=lambda: f"SK{_hex(32)}")
+    twilio_key_secret: str = field(default_factory=lambda: _hex(32))
     wechat_app_id: str = field(default_factory=lambda: f"wx{_hex(16)}")
     wechat_secret: str = field(default_factory=lambda: _hex(32))
     wechat_token: str = field(default_factory=lambda: _hex(32))
@@ -60,6 +62,7 @@ class Credentials:
         """Return them under the names that the overlay of channels.yaml gives."""
         return {
             "SANDBOX_TWILIO_AUTH_TOKEN": self.twilio_token,
+            "SANDBOX_TWILIO_API_KEY_SECRET": self.twilio_key_secret,
             "SANDBOX_WECHAT_APP_SECRET": self.wechat_secret,
             "SANDBOX_WECHAT_TOKEN": self.wechat_token,
             "SANDBOX_WECHAT_AES_KEY": self.wechat_aes_key,

@@ -17,6 +17,8 @@ from dashboard.sandbox.credentials import NUMBER, WECOM_ACCOUNT, WEIBO_UID, Cred
 
 FOLDER = "sandbox-config"
 MAIL_ADDRESS = "support@company.example"
+# Where the played Voice SDK is served, below the desk's own address.
+SOFTPHONE_SDK = "/sandbox/ui/softphone.js"
 # All customers come from this machine: what bounds one address of the world would bound the whole sandbox.
 PLENTY = 100_000
 SUFFIXES = {".yaml", ".ics"}
@@ -68,7 +70,13 @@ def entries_of(keys: Credentials, places: Places) -> dict[str, dict[str, Any]]:
             "out_tls": "none",
         },
         "sms": twilio,
-        "phone": {**twilio, "languages": {"+86": "zh", "+66": "th"}},
+        "phone": {
+            **twilio,
+            "api_key_sid": keys.twilio_key,
+            "api_key_secret_env": "SANDBOX_TWILIO_API_KEY_SECRET",
+            "softphone_sdk": SOFTPHONE_SDK,
+            "languages": {"+86": "zh", "+66": "th"},
+        },
         "wechat": {
             "enabled": True,
             "app_id": keys.wechat_app_id,

@@ -28,8 +28,9 @@ FILES = {
     "sandbox.js": (WEB / "sandbox.js", "text/javascript"),
     "words.js": (WEB / "words.js", "text/javascript"),
     "scene.js": (WEB / "scene.js", "text/javascript"),
+    "softphone.js": (WEB / "softphone.js", "text/javascript"),
     "sandbox.css": (WEB / "sandbox.css", "text/css"),
-    "desk.css": (DESK / "desk.css", "text/css"),
+    "frame.css": (DESK / "frame" / "frame.css", "text/css"),
     "ui.js": (DESK / "vendor" / "ui.js", "text/javascript"),
     "icon.svg": (DESK / "icon.svg", "image/svg+xml"),
 }
@@ -75,6 +76,8 @@ class SandboxPages:
         app.router.add_get(f"{PREFIX}/api/scene", self._scene)
         app.router.add_post(f"{PREFIX}/api/open", self._open)
         app.router.add_post(f"{PREFIX}/api/do", self._do)
+        # An agent's browser proves itself by its access token: it is no customer's.
+        app.router.add_get(f"{PREFIX}/softphone", self._world.softphones.handler)
 
     async def _index(self, request: web.Request) -> web.Response:
         del request

@@ -26,6 +26,7 @@ from dashboard.sandbox.providers.broker import Broker, NoBroker, free_ports
 from dashboard.sandbox.providers.faulty import FaultyServer
 from dashboard.sandbox.providers.line import LinePlatform
 from dashboard.sandbox.providers.mail import Post
+from dashboard.sandbox.providers.softphones import Proof, Softphones
 from dashboard.sandbox.providers.telegram import TelegramPlatform
 from dashboard.sandbox.providers.twilio import Twilio
 from dashboard.sandbox.providers.twilio_calls import Calls
@@ -56,8 +57,10 @@ class World:
         self._off = ""
         self._stage: Stage | None = None
         keys = self.keys
-        self._twilio = Twilio(sid=keys.twilio_sid, token=keys.twilio_token, auto_statuses=RECEIPTS)
+        key = (keys.twilio_key, keys.twilio_key_secret)
+        self._twilio = Twilio(sid=keys.twilio_sid, token=keys.twilio_token, key=key, auto_statuses=RECEIPTS)
         self._calls = Calls(self._twilio, AS_IT_IS)
+        self.softphones = Softphones(self._calls, Proof(account=keys.twilio_sid, key=key[0], secret=key[1]))
         self._wechat = WeChatPlatform(
             app_id=keys.wechat_app_id,
             secret=keys.wechat_secret,
@@ -157,6 +160,7 @@ class World:
     async def hush(self) -> None:
         """Let customers say nothing more: the node stops. Providers still answer it."""
         self.scene.close()
+        await self.softphones.stop()
         if self._stage is not None:
             await self._stage.stop()
 

@@ -157,7 +157,9 @@ class Office:
             "nudge_outbox": self._nudge,
             "files": self.files,
             "web_root": self.web_root,
-            "softphone": lambda agent: Softphone(channel="phone", identity=f"agent_{agent}", token="t", until_ms=9),
+            "softphone": lambda agent: Softphone(
+                channel="phone", identity=f"agent_{agent}", token="t", until_ms=9, sdk="/channels/phone/s.js"
+            ),
         }
         return Surroundings(**{**fields, **changes})
 

@@ -199,7 +199,14 @@ async def test_a_softphones_key_is_served_to_the_agent_it_names_and_to_nobody_el
     bea = await office.desk("bea")
     assert bea.account is not None
     said = (await bea.post("/softphone", {})).body
-    assert said == {"channel": "phone", "identity": f"agent_{bea.account.id}", "token": "t", "until_ms": 9}
+    identity = f"agent_{bea.account.id}"
+    assert said == {
+        "channel": "phone",
+        "identity": identity,
+        "token": "t",
+        "until_ms": 9,
+        "sdk": "/channels/phone/s.js",
+    }
     assert (await office.visitor().post("/softphone", {})).status in {401, 403}
     await office.stop_serving()
     await office.serve(softphone=lambda _: None)

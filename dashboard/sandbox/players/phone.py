@@ -37,7 +37,7 @@ class PhonePlayer:
 
     def __init__(self, stage: Stage, calls: Calls) -> None:
         self._stage, self._calls = stage, calls
-        calls.on_change = self._changed
+        calls.watchers.append(self._changed)
         calls.status_url = f"{stage.public}{STATUS}"
         self._told: dict[str, int] = {}
 

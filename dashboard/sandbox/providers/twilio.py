@@ -68,6 +68,8 @@ class Twilio:
 
     sid: str = ACCOUNT
     token: str = TOKEN
+    # An API key and its secret, with which one may sign in instead.
+    key: tuple[str, str] = (f"SK{'4' * 32}", "secret-of-the-key-of-the-fake-32b")
     reach: Callable[[str], str] = lambda url: url
     # Statuses that follow a message by themselves, in this order; none: the test tells them.
     auto_statuses: Sequence[str] = ()
@@ -233,8 +235,7 @@ class Twilio:
         return web.json_response(error(fault.code or fault.status, fault.status)[1], status=fault.status)
 
     async def _answer(self, request: web.Request, asked: Asked) -> tuple[int, Any]:
-        expected = "Basic " + base64.b64encode(f"{self.sid}:{self.token}".encode()).decode()
-        if request.headers.get("Authorization") != expected:
+        if request.headers.get("Authorization") not in {_basic(self.sid, self.token), _basic(*self.key)}:
             return error(20003, 401)
         root = f"/2010-04-01/Accounts/{self.sid}"
         if (
@@ -301,6 +302,10 @@ class Twilio:
         query = urlencode([*(pair for pair in asked.query if pair[0] != "Page"), ("Page", str(page + 1))])
         onward = f"{asked.path}?{query}" if rest else None
         return 200, {"messages": shown, "next_page_uri": onward, "page": page, "page_size": size}
+
+
+def _basic(user: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
 
 
 def error(code: int, status: int) -> tuple[int, dict[str, Any]]:

@@ -25,7 +25,7 @@ class Calls:
         self.twilio = twilio
         self.pace = pace
         # Told of each leg that rings, hears something, is joined, held or over.
-        self.on_change: Callable[[Leg], None] = lambda _: None
+        self.watchers: list[Callable[[Leg], None]] = []
         self.legs: dict[str, Leg] = {}
         self.conferences: list[Conference] = []
         self.recordings: list[dict[str, Any]] = []
@@ -33,6 +33,8 @@ class Calls:
         self.answers: dict[str, str] = {}
         self.usual = "ring"
         self.status_url = ""
+        # Legs whose own telephone is muted.
+        self.silent: set[str] = set()
         # Callbacks that are lost, by the end of their path.
         self.lost: set[str] = set()
         twilio.more = self._serve
@@ -61,7 +63,7 @@ class Calls:
     def say(self, leg: Leg, text: str) -> bool:
         """Somebody speaks in a talk: who is in it and not held hears it. Nobody hears it outside of one."""
         room = self.room_of(leg)
-        hearers = room.hearers(leg.sid) if room else []
+        hearers = room.hearers(leg.sid) if room and leg.sid not in self.silent else []
         for sid in hearers:
             self._hears(self.legs[sid], text)
         return bool(hearers)
@@ -80,11 +82,15 @@ class Calls:
             del self.legs[old.sid]
         del self.recordings[:-KEPT_MAX]
         self.conferences = [room for room in self.conferences if not room.over][-KEPT_MAX:]
-        self.on_change(leg)
+        self._changed(leg)
+
+    def _changed(self, leg: Leg) -> None:
+        for watcher in self.watchers:
+            watcher(leg)
 
     def _hears(self, leg: Leg, text: str) -> None:
         leg.heard.append(text)
-        self.on_change(leg)
+        self._changed(leg)
 
     # --- performing -----------------------------------------------------------------------------------------
 
@@ -164,7 +170,7 @@ class Calls:
 
     async def _enqueue(self, leg: Leg, verb: ET.Element) -> None:
         leg.queue, leg.queue_action = verb.text or "", verb.get("action", "")
-        self.on_change(leg)
+        self._changed(leg)
         wait = verb.get("waitUrl", "")
         url, fields = wait, dict[str, str]()
         told = {"QueuePosition": "1", "QueueSid": "QU" + "6" * 32, "QueueTime": "1"}
@@ -198,7 +204,7 @@ class Calls:
         if noun.get("coach"):
             room.coaches[leg.sid] = noun.get("coach", "")
         leg.conference = room.sid
-        self.on_change(leg)
+        self._changed(leg)
         self._tell(room, "participant-join", leg)
         await asyncio.Event().wait()
 
@@ -248,7 +254,7 @@ class Calls:
         await self._stop(leg)
         queued, leg.queue = leg.queue, ""
         leg.status = status
-        self.on_change(leg)
+        self._changed(leg)
         if queued:
             self._callback(leg.queue_action, {**self._fields(leg), "QueueResult": "hangup", "QueueTime": "1"})
         await self._leave_room(leg, by)
@@ -363,7 +369,7 @@ class Calls:
             self.twilio.later(self._play_into(self.legs[sid], asked.get("HoldUrl")))
         elif asked.get("AnnounceUrl"):
             self.twilio.later(self._play_into(self.legs[sid], asked.get("AnnounceUrl")))
-        self.on_change(self.legs[sid])
+        self._changed(self.legs[sid])
         return 200, {"call_sid": sid, "hold": sid in room.held}
 
     async def _play_into(self, leg: Leg, url: str) -> None:
