@@ -11,4 +11,5 @@ from router.views.orders import ORDERS_VIEW
 from router.views.ratings import RATINGS_VIEW
 from router.views.view import View
 
-VIEWS: Mapping[str, View] = {view.spec.name: view for view in (LEGS_VIEW, AGENT_TIME, ANSWERING, ORDERS_VIEW, RATINGS_VIEW)}
+_ALL = (LEGS_VIEW, AGENT_TIME, ANSWERING, ORDERS_VIEW, RATINGS_VIEW)
+VIEWS: Mapping[str, View] = {view.spec.name: view for view in _ALL}

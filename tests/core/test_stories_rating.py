@@ -40,6 +40,14 @@ def test_a_word_about_one_that_is_over_counts_and_so_does_a_second_thought() -> 
     assert floor.do(rate(1, 5)) == [ev.Rated(1, 5)]
 
 
-@pytest.mark.parametrize(("conv", "score", "reason"), [(2, 5, "conversation_unknown"), (0, 5, "conversation_unknown"), (1, 0, "score_unknown"), (1, 6, "score_unknown")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("conv", "score", "reason"),
+    [
+        (2, 5, "conversation_unknown"),
+        (0, 5, "conversation_unknown"),
+        (1, 0, "score_unknown"),
+        (1, 6, "score_unknown"),
+    ],
+)
 def test_what_nobody_was_served_in_and_what_is_no_score_is_refused(conv: int, score: int, reason: str) -> None:
     assert served().ask(rate(conv, score)) == Refused(reason)
