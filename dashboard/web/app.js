@@ -1,14 +1,15 @@
 // @ts-check
 // Puts the screens together, and gives every key its meaning.
 import { effect, html, render } from "./vendor/ui.js";
-import { announce, begin, chosen, details, expired, groups, link, offers, onNews, open, settings, signedIn } from "./frame/state.js";
+import { announce, begin, chosen, details, expired, groups, link, offers, onNews, open, signedIn } from "./frame/state.js";
 import { Rail, Toast, TopBar, openMenu } from "./frame/shell.js";
 import { WorkColumn, accept, decline } from "./desk/work.js";
-import { Talk, end, focusComposer } from "./desk/talk.js";
-import { CustomerColumn } from "./desk/customer.js";
+import { Talk, end } from "./desk/talk.js";
+import { focusComposer } from "./desk/composer.js";
 import { Dialogs, SignIn, dialog } from "./frame/dialogs.js";
+import { settings } from "./frame/settings.js";
 import { Dialog, customerName } from "./frame/parts.js";
-import { SCREENS, Shown, go, mine, view } from "./frame/screens.js";
+import { Late, SCREENS, Shown, go, mine, view } from "./frame/screens.js";
 import { ping } from "./frame/sound.js";
 import { language, learn, t } from "./frame/words.js";
 
@@ -18,7 +19,7 @@ function App() {
   if (signedIn.value === "no") return html`<main class="sign-page"><${SignIn} /></main>`;
   return html`<div class=${`shell ${chosen.value ? "talking" : ""}`}>
     <${TopBar} /><${Rail} />
-    ${view.value === "desk" ? html`<main class="desk"><${WorkColumn} /><${Talk} /><${CustomerColumn} /></main>` : html`<${Shown} />`}
+    ${view.value === "desk" ? html`<main class="desk"><${WorkColumn} /><${Talk} /><${Late} load=${() => import("./desk/customer.js")} part="CustomerColumn" /></main>` : html`<${Shown} />`}
     <${Toast} /><${Dialogs} />
     ${expired.value && html`<${Dialog} title=${t("sign.ended")}><${SignIn} /><//>`}
   </div>`;

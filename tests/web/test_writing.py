@@ -10,6 +10,8 @@ from tests.web.fake_server import FakeServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+SOON_MS = 15_000  # a mail waits five seconds, and the machine is shared
+
 COMPOSING = """(area) => area.dispatchEvent(
     new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true }))"""
 
@@ -110,7 +112,7 @@ async def test_a_mail_is_sent_in_three_ways(sit: Sit, server: FakeServer, button
     await seat.composer.fill("Please find the invoice attached.")
     await seat.page.get_by_role("button", name=button).click()
     group = {"park": "Parked", "close": "Wrap-up", "stay": "Waiting on customer"}[then]
-    await expect(seat.page.locator(".work h2", has_text=group)).to_be_visible()
+    await expect(seat.page.locator(".work h2", has_text=group)).to_be_visible(timeout=SOON_MS)
     assert [each["then"] for each in server.asks("/reply")] == [then]
 
 
@@ -168,7 +170,7 @@ async def test_what_the_customer_said_meanwhile_is_told_before_sending(sit: Sit,
     await seat.open(summary)
     await seat.composer.fill("So it is not")
     server.floor.hears(summary["ref"], "Forget it, I found it!")
-    await expect(seat.page.locator(".composer")).to_contain_text("1 new from the customer")
+    await expect(seat.page.locator(".composer")).to_contain_text("1 new since you began to write")
     await expect(seat.said.last).to_have_text("Forget it, I found it!")
 
 

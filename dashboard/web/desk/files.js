@@ -22,6 +22,9 @@ export function takeStaged(ref) {
   return files;
 }
 
+/** Files that were taken to be sent and did not leave. @param {string} ref @param {any[]} files */
+export const stageAgain = (ref, files) => restage(ref, (now) => [...files, ...now]);
+
 const UNITS = ["byte", "kilobyte", "megabyte"];
 /** @param {number} bytes */
 export function sizeOf(bytes) {
@@ -84,6 +87,13 @@ async function attach(ref, limits, chosen) {
       tell(`${file.name}: ${heard(error)}`, "crit");
     }
   }
+}
+
+/** Attach what was pasted. @param {any} live @param {number} line @param {any[]} files */
+export function attachTo(live, line, files) {
+  const limits = limitsOf(live, line);
+  if (!limits) { tell(t("error.files_not_taken"), "crit"); return; }
+  void attach(live.ref, limits, files);
 }
 
 /** @param {string} ref @param {any} file */

@@ -1,14 +1,15 @@
 // @ts-check
-// One conversation: its head, its thread, its composer. What is typed survives everything.
-import { effect, html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
-import { attempt, chosen, details, earlier, link, open, say, serverNow, stories, tell, typing, work } from "../frame/state.js";
+// One conversation: its head and its thread. Where one writes is composer.js.
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
+import { attempt, chosen, details, earlier, link, now, open, stories, tell, typing, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
-import { Attach, Files, stagedIn, takeStaged } from "./files.js";
-import { Due, Icon, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
+import { Files, stageAgain } from "./files.js";
+import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
 import { named, t } from "../frame/words.js";
 import { dialog } from "../frame/dialogs.js";
-import { WrapUp } from "./wrapup.js";
-import { draftOf, drop, keepDraft, retry, send, sending } from "./writing.js";
+import { Late } from "../frame/screens.js";
+import { Composer, lookedAt } from "./composer.js";
+import { draftOf, drop, keepDraft, retry, send, sending, undo } from "./writing.js";
 
 export function Talk() {
   const ref = chosen.value;
@@ -19,7 +20,7 @@ export function Talk() {
   return html`<section class="talk" aria-label=${customerName(live)} key=${ref}>
     <${Head} live=${live} />
     <${Thread} live=${live} />
-    ${live.state === "wrap_up" ? html`<${WrapUp} live=${live} key=${`wrap-${ref}`} />` : live.state === "active" ? html`<${Composer} live=${live} key=${`write-${ref}`} />` : html`<${Elsewhere} live=${live} />`}
+    ${live.state === "wrap_up" ? html`<${Late} load=${() => import("./wrapup.js")} part="WrapUp" live=${live} key=${`wrap-${ref}`} />` : live.state === "active" ? html`<${Composer} live=${live} key=${`write-${ref}`} />` : html`<${Elsewhere} live=${live} />`}
   </section>`;
 }
 
@@ -34,9 +35,15 @@ function Head({ live }) {
     ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /></span>`}
     ${mine && html`<button type="button" ...${whileAway()} onClick=${() => dialog.open("transfer", live)}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
       <button type="button" ...${whileAway()} onClick=${() => end(live)}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>
-      <button type="button" ...${whileAway()} onClick=${() => dialog.open("park", live)}><${Icon} name="clock" /> <span class="wide">${t("park")}</span></button>`}
+      <${Menu} label=${t("more")} icon="more" items=${more(live)} />`}
   </header>`;
 }
+
+/** What is done with a conversation less often. @param {any} live */
+const more = (live) => [
+  { key: "park", icon: "clock", text: t("park"), off: whileAway(), act: () => dialog.open("park", live) },
+  { key: "copy", icon: "file", text: t("copy.number", { ref: live.ref }), act: () => navigator.clipboard?.writeText(live.ref).then(() => tell(t("copied"))) },
+];
 
 /** @param {any} live */
 export const end = (live) => attempt(() => post(`/conversations/${live.ref}/close`, { command_id: newId() }));
@@ -60,6 +67,9 @@ const SAID = new Set(["in", "out", "note", "notice"]);
 // Steps that people want to read; the others are in the "why" of the conversation.
 const STEPS = new Set(["accepted", "assigned", "declined", "lapsed", "transferred", "parked", "returned", "left", "abandoned", "wrap_up", "closed", "diverted", "deferred", "reminded", "line_held"]);
 
+// Nobody reads a line in less.
+const READ_MS = 1_000;
+
 /** @param {{live: any}} props */
 function Thread({ live }) {
   const items = (stories.value.get(live.ref) ?? []).filter((item) => SAID.has(item.kind) || STEPS.has(item.kind));
@@ -76,6 +86,14 @@ function Thread({ live }) {
     else if (seen.current && last > seen.current) setFresh(items.filter((item) => item.seq > seen.current && item.kind === "in").length);
     if (atEnd.current) seen.current = last;
   }, [last, mine.length]);
+  useEffect(() => {
+    // What has been in view for a moment has been read; a hidden page shows nothing.
+    const read = () => setTimeout(() => { if (atEnd.current && !document.hidden) lookedAt(live.ref, last); }, READ_MS);
+    let timer = read();
+    const again = () => { clearTimeout(timer); timer = read(); };
+    document.addEventListener("visibilitychange", again);
+    return () => { clearTimeout(timer); document.removeEventListener("visibilitychange", again); };
+  }, [last, fresh, live.ref]);
   const scrolled = () => {
     const { scrollHeight, scrollTop, clientHeight } = box.current;
     atEnd.current = scrollHeight - scrollTop - clientHeight < 60;
@@ -85,7 +103,7 @@ function Thread({ live }) {
       ${more && html`<li class="step"><button type="button" onClick=${async () => setMore(await earlier(live.ref))}>${t("earlier")}</button></li>`}
       ${withDays(items).map((item) => html`<${Entry} key=${item.key} item=${item} live=${live} />`)}
       ${mine.map((each) => html`<${Pending} key=${each.client} each=${each} />`)}
-      ${typing.value.has(live.ref) && html`<li class="step typing">${t("typing.name", { name: customerName(live) })}</li>`}
+      ${typing.value.has(live.ref) && html`<li class="step typing">${t("typing.name", { name: customerName(live) })} <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span></li>`}
     </ol></div>
     ${fresh > 0 && html`<button type="button" class="fresh" onClick=${() => { box.current.scrollTop = box.current.scrollHeight; }}>${t("fresh", { n: fresh })} <${Icon} name="down" /></button>`}</div>`;
 }
@@ -134,105 +152,18 @@ function stepText(item) {
 }
 
 /** @param {{each: any}} props */
-const Pending = ({ each }) => html`<li class=${`said ${each.kind === "note" ? "note" : "out"} pending`}>${each.text && html`<p class="text">${each.text}</p>`}${each.files?.length > 0 && html`<p class="text">${each.files.map((/** @type {any} */ file) => file.name).join(", ")}</p>`}
+const Pending = ({ each }) => html`<li class=${`said ${each.kind === "note" ? "note" : "out"} pending ${each.failed ? "failed" : ""}`}>${each.text && html`<p class="text">${each.text}</p>`}${each.files?.length > 0 && html`<p class="text">${each.files.map((/** @type {any} */ file) => file.name).join(", ")}</p>`}
   <p class="meta">${each.failed ? html`<span class="crit"><${Icon} name="late" size=${13} /> ${t("delivery.failed")} – ${each.failed}</span>
-    <button type="button" class="link" onClick=${() => retry(each)}>${t("retry")}</button>
+    <button type="button" class="link" onClick=${() => retry(each)}>${t(each.unseen ? "send.anyway" : "retry")}</button>
     <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(each.text)}>${t("copy")}</button>
     <button type="button" class="link" onClick=${() => drop(each.client)}>${t("delete")}</button>`
+    : each.until > Date.now() && !each.sent ? html`<${Icon} name="clock" size=${13} /> ${t("delivery.undo", { n: Math.max(1, Math.ceil((each.until - Date.now() + 0 * now.value) / 1_000)) })} <button type="button" class="link" onClick=${() => takeBack(each)}>${t("undo")}</button>`
     : html`<${Icon} name="clock" size=${13} /> ${t(each.sent ? "delivery.queued" : link.value === "live" ? "delivery.sending" : "delivery.waiting")}`}</p></li>`;
 
-// --- the composer ------------------------------------------------------------------------------------------------
-
-export const tab = signal("reply");
-
-/** @param {{live: any}} props */
-function Composer({ live }) {
-  const note = tab.value === "note";
-  const key = `${live.ref}:${tab.value}`;
-  const [text, setText] = useState(draftOf(key).text);
-  const [line, setLine] = useState(0);
-  const [began, setBegan] = useState(0);
-  const restored = useRef(draftOf(key).at);
-  const area = useRef(/** @type {any} */ (null));
-  useEffect(() => {
-    const draft = draftOf(key);
-    if (draft.text === text) return;
-    setText(draft.text);
-    restored.current = draft.at;
-  }, [key, draftOf(key).text]);
-  useLayoutEffect(() => { if (area.current) { area.current.style.height = "auto"; area.current.style.height = `${Math.min(area.current.scrollHeight + 2, 220)}px`; } }, [text]);
-  const unseen = began ? (stories.value.get(live.ref) ?? []).filter((item) => item.kind === "in" && item.at > began).length : 0;
-  const write = (/** @type {string} */ value) => {
-    if (!text && value) setBegan(serverNow());
-    setText(value);
-    keepDraft(key, value);
-    if (!note) typed(live.ref);
-  };
-  const go = (/** @type {string} */ then) => {
-    const said = text.trim();
-    if (!said && !attached) return;
-    const files = note ? [] : takeStaged(live.ref);
-    if (!files) { tell(t("files.wait"), "crit"); return; }
-    if (!send({ ref: live.ref, kind: note ? "note" : "reply", text: said, then, line, files })) { tell(t("queue.full"), "crit"); return; }
-    setText("");
-    setBegan(0);
-    keepDraft(key, "");
-    if (!note) typedOut(live.ref);
-    restored.current = 0;
-    area.current?.focus();
-  };
-  const keys = (/** @type {any} */ event) => {
-    // While an input method composes, Enter chooses a word and never sends.
-    if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing || event.keyCode === 229) return;
-    event.preventDefault();
-    go(live.live || note ? "stay" : "park");
-  };
-  const lines = live.lines ?? [];
-  const attached = !note && stagedIn(live.ref).length > 0;
-  const empty = !text.trim() && !attached;
-  return html`<footer class=${`composer ${note ? "noting" : ""}`}>
-    <div class="tabs" role="tablist" aria-label=${t("composer")}>
-      <button type="button" role="tab" id="tab-reply" aria-selected=${!note} onClick=${() => { tab.value = "reply"; }}>${t("reply")}</button>
-      <button type="button" role="tab" id="tab-note" aria-selected=${note} onClick=${() => { tab.value = "note"; }}><${Icon} name="lock" size=${13} /> ${t("note")}</button>
-      <span class="grow"></span>
-      ${note ? html`<span class="meta">${t("note.not.sent")}</span>` : lines.length > 1 ? html`<label class="meta">${t("via")} <select value=${line} onChange=${(/** @type {any} */ event) => setLine(Number(event.target.value))}>
-        <option value="0">${channelLabel((lines.find((/** @type {any} */ each) => each.current) ?? lines[0]).channel)}</option>
-        ${lines.filter((/** @type {any} */ each) => !each.current).map((/** @type {any} */ each) => html`<option key=${each.id} value=${each.id}>${channelLabel(each.channel)} ${each.label}</option>`)}</select></label>`
-        : html`<span class="meta">${t("via")} ${channelLabel(lines[0]?.channel ?? live.channel)} · ${queueLabel(live.queue)}</span>`}
-    </div>
-    ${unseen > 0 && html`<p class="unseen-news">${t("unseen", { n: unseen })}</p>`}
-    <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${note ? t("note.write") : t("reply.write", { name: customerName(live) })}
-      placeholder=${note ? t("note.write") : t("reply.write", { name: customerName(live) })} onInput=${(/** @type {any} */ event) => write(event.target.value)} onKeyDown=${keys}></textarea>
-    <div class="row">${!note && html`<${Attach} live=${live} line=${line} />`}<span class="meta">${restored.current && text ? t("draft.from", { time: timeOf(restored.current) }) : ""}</span><span class="grow"></span>
-      ${note || live.live ? html`<button type="button" class="primary" disabled=${empty} onClick=${() => go("stay")}>${note ? t("note.add") : t("send")} <kbd class="wide">↵</kbd></button>`
-        : html`<button type="button" disabled=${empty} onClick=${() => go("stay")}>${t("send.stay")}</button>
-          <button type="button" disabled=${empty} onClick=${() => go("close")}>${t("send.close")}</button>
-          <button type="button" class="primary" disabled=${empty} onClick=${() => go("park")}>${t("send.park")} <kbd class="wide">↵</kbd></button>`}</div>
-  </footer>`;
+/** What was sent a moment ago is a draft again, with its files. @param {any} each */
+function takeBack(each) {
+  if (!undo(each)) return;
+  const key = `${each.ref}:reply`;
+  keepDraft(key, [each.text, draftOf(key).text].filter(Boolean).join("\n\n"));
+  stageAgain(each.ref, each.files ?? []);
 }
-
-/** @type {Map<string, {at: number, stop: number}>} */
-const typists = new Map();
-/** Tell the customer that somebody types, not more often than needed. @param {string} ref */
-function typed(ref) {
-  const last = typists.get(ref);
-  clearTimeout(last?.stop);
-  const stop = setTimeout(() => { typists.delete(ref); say({ type: "typing", ref, on: false }); }, 4_000);
-  const again = !last || Date.now() - last.at > 2_500;
-  typists.set(ref, { at: again ? Date.now() : last.at, stop });
-  if (again) say({ type: "typing", ref, on: true });
-}
-
-/** What was sent ends the typing: the next word is told anew. @param {string} ref */
-function typedOut(ref) {
-  clearTimeout(typists.get(ref)?.stop);
-  typists.delete(ref);
-}
-
-/** Put the cursor where one writes. @param {string} name */
-export function focusComposer(name) {
-  tab.value = name;
-  requestAnimationFrame(() => /** @type {any} */ (document.querySelector(".composer textarea"))?.focus());
-}
-
-effect(() => { if (chosen.value) tab.value = "reply"; });

@@ -1,14 +1,16 @@
 // @ts-check
 // What an agent has written and the server does not have yet: drafts, and messages on their way. Kept in this browser.
 import { effect, signal } from "../vendor/ui.js";
-import { me, onWelcome, serverNow, signedIn, stories } from "../frame/state.js";
-import { call, get, newId, post } from "../frame/api.js";
+import { link, me, onWelcome, serverNow, signedIn, stories } from "../frame/state.js";
+import { call, get, lastWord, newId, post } from "../frame/api.js";
 import { heard } from "../frame/words.js";
 
 // More than this is not a pause of the line any more, and somebody should know.
 const QUEUED_MAX = 20;
 const AGAIN_MS = 2_000;
 const SAVE_MS = 1_000;
+// A mail cannot be taken back once it has left.
+export const UNDO_MS = 5_000;
 // No answer, session over, too many at once, nobody to decide: it will do later what it cannot do now.
 const LATER = new Set([0, 401, 429, 503]);
 
@@ -38,8 +40,12 @@ function kept(rest) {
 
 /** Drafts that the server has: they come from another machine. */
 const elsewhere = signal(/** @type {Record<string, string>} */ ({}));
+/** Texts that the server does not have yet, by draft. @type {Map<string, string>} */
+const unsaved = new Map();
 /** @type {Map<string, number>} */
-const saving = new Map();
+const soon = new Map();
+/** @type {Set<string>} */
+const saving = new Set();
 
 /** The draft of a conversation's tab. @param {string} key @returns {{text: string, at: number}} `at` is 0 when unknown */
 export function draftOf(key) {
@@ -50,14 +56,32 @@ async function fetchDrafts() {
   elsewhere.value = await get("/drafts").catch(() => ({}));
 }
 
-/** Kept here with each key, on the server a second later. @param {string} key @param {string} text */
+/** Kept here with each key, on the server each second. @param {string} key @param {string} text */
 export function keepDraft(key, text) {
   keep(`draft:${key}`, text ? { text, at: serverNow() } : null);
   const { [key]: _, ...others } = elsewhere.value;
   elsewhere.value = others;
-  clearTimeout(saving.get(key));
-  saving.set(key, setTimeout(() => { void call("PUT", `/drafts/${key}`, { text }).catch(() => {}); }, SAVE_MS));
+  unsaved.set(key, text);
+  saveSoon(key, SAVE_MS);
 }
+
+/** @param {string} key @param {number} wait_ms */
+function saveSoon(key, wait_ms) {
+  if (!soon.has(key)) soon.set(key, setTimeout(() => { soon.delete(key); void save(key); }, wait_ms));
+}
+
+/** One write of a draft after another: a slow one never overtakes what was typed after it. @param {string} key */
+async function save(key) {
+  const text = unsaved.get(key);
+  if (text === undefined || saving.has(key)) return;
+  saving.add(key);
+  unsaved.delete(key);
+  const refused = await call("PUT", `/drafts/${key}`, { text }).then(() => 200, (error) => error.status);
+  saving.delete(key);
+  if (LATER.has(refused) && !unsaved.has(key)) unsaved.set(key, text);
+  if (unsaved.has(key) && link.value === "live") saveSoon(key, AGAIN_MS);
+}
+onWelcome.add(() => unsaved.forEach((_, key) => saveSoon(key, 0)));
 
 // --- messages on their way -------------------------------------------------------------------------------------------
 
@@ -66,23 +90,43 @@ export const sending = signal(/** @type {any[]} */ ([]));
 /** Conversations of which one message is under way. @type {Set<string>} */
 const underWay = new Set();
 
-/** Send a reply or a note. False: too many wait already. @param {{ref: string, kind: string, text: string, then: string, line: number, files?: any[]}} message */
+/** The newest item of a conversation that this page has. @param {string} ref */
+export const newest = (ref) => (stories.value.get(ref) ?? []).at(-1)?.seq ?? 0;
+
+/**
+ * Send a reply or a note. False: too many wait already.
+ * @param {{ref: string, kind: string, text: string, then: string, line: number, files?: any[], undo_ms?: number}} message
+ */
 export function send(message) {
   if (sending.value.filter((each) => !each.sent).length >= QUEUED_MAX) return false;
-  sending.value = [...sending.value, { ...message, client: newId(), failed: "", sent: false }];
+  const { undo_ms = 0, ...said } = message;
+  const entry = { ...said, client: newId(), seen: newest(message.ref), failed: "", sent: false, at: Date.now(), until: undo_ms ? Date.now() + undo_ms : 0 };
+  sending.value = [...sending.value, entry];
+  keep(`sending:${entry.client}`, entry);
+  if (undo_ms) setTimeout(() => deliver(message.ref), undo_ms);
   void deliver(message.ref);
   return true;
 }
 
 /** @param {string} client */
-export const drop = (client) => { sending.value = sending.value.filter((each) => each.client !== client); };
+export function drop(client) {
+  keep(`sending:${client}`, null);
+  sending.value = sending.value.filter((each) => each.client !== client);
+}
+
+/** Take a message back that has not left. @param {any} each @returns {boolean} false: it has gone */
+export function undo(each) {
+  const waits = sending.value.some((other) => other.client === each.client && other.until > Date.now());
+  if (waits) drop(each.client);
+  return waits;
+}
 
 /** @param {string} client @param {object} parts */
 const change = (client, parts) => { sending.value = sending.value.map((each) => (each.client === client ? { ...each, ...parts } : each)); };
 
-/** @param {{client: string, ref: string}} each */
+/** Once more; whoever asks for it has what is on the screen now before their eyes. @param {{client: string, ref: string}} each */
 export function retry(each) {
-  change(each.client, { failed: "" });
+  change(each.client, { failed: "", seen: newest(each.ref) });
   void deliver(each.ref);
 }
 
@@ -92,20 +136,28 @@ async function deliver(ref) {
   underWay.add(ref);
   let next;
   do next = sending.value.find((each) => each.ref === ref && !each.failed && !each.sent);
-  while (next && (await settled(next)));
+  while (next && next.until <= Date.now() && (await settled(next)));
   underWay.delete(ref);
-  if (next) setTimeout(() => deliver(ref), AGAIN_MS);
+  if (next && next.until <= Date.now()) setTimeout(() => deliver(ref), AGAIN_MS);
+}
+
+/** @param {any} each @returns {[string, any]} its address and body */
+function letter({ ref, kind, text, client, then, line, files, seen }) {
+  const body = kind === "note" ? { text, client_id: client } : { text, client_id: client, then, ...(seen ? { seen } : {}), ...(line ? { line } : {}), ...(files?.length ? { files: files.map((/** @type {any} */ file) => file.id) } : {}) };
+  return [`/conversations/${ref}/${kind}`, body];
 }
 
 /** Whether the server has said yes or no. @param {any} each */
-async function settled({ ref, kind, text, client, then, line, files }) {
-  const body = kind === "note" ? { text, client_id: client } : { text, client_id: client, then, ...(line ? { line } : {}), ...(files?.length ? { files: files.map((/** @type {any} */ file) => file.id) } : {}) };
+async function settled(each) {
   try {
-    await post(`/conversations/${ref}/${kind}`, body);
-    change(client, { sent: true });
+    await post(...letter(each));
+    keep(`sending:${each.client}`, null);
+    change(each.client, { sent: true });
   } catch (/** @type {any} */ error) {
     if (LATER.has(error.status)) return false;
-    change(client, { failed: heard(error) });
+    change(each.client, { failed: heard(error), unseen: error.code === "unseen" });
+    // What came after it was written after it: it must not overtake.
+    if (error.code === "unseen") sending.value.filter((other) => other.ref === each.ref && !other.sent && !other.failed && other.kind === "reply").forEach((other) => change(other.client, { failed: heard(error), unseen: true }));
   }
   return true;
 }
@@ -113,21 +165,32 @@ async function settled({ ref, kind, text, client, then, line, files }) {
 const deliverAll = () => new Set(sending.value.map((each) => each.ref)).forEach((ref) => void deliver(ref));
 onWelcome.add(deliverAll);
 
+// A page that goes away cannot be asked to undo any more: what waited for that leaves with it.
+addEventListener("pagehide", () => sending.value.filter((each) => each.until > Date.now()).forEach((each) => lastWord(...letter(each))));
+
 // The item comes by the socket after the answer, sometimes long after; until then the bubble stands in for it.
 effect(() => {
-  const told = (/** @type {any} */ each) => each.sent && (stories.value.get(each.ref) ?? []).some((item) => item.client === each.client);
-  if (sending.value.some(told)) sending.value = sending.value.filter((each) => !told(each));
+  const told = (/** @type {any} */ each) => (stories.value.get(each.ref) ?? []).some((item) => item.client === each.client);
+  if (sending.value.some(told)) sending.value.filter(told).forEach((each) => drop(each.client));
+});
+
+// Another tab has sent or deleted what this one has taken over.
+addEventListener("storage", (event) => {
+  const client = event.key?.split(":sending:")[1];
+  if (client && event.newValue === null) sending.value = sending.value.filter((each) => each.client !== client || each.sent);
 });
 
 let whose = 0;
 effect(() => {
   if (signedIn.value !== "yes" || whose === me.value.id) return;
   whose = me.value.id;
-  sending.value = kept("sending") ?? [];
+  sending.value = left();
   void fetchDrafts();
   deliverAll();
 });
-effect(() => {
-  const waiting = sending.value.filter((each) => !each.sent);
-  if (whose) keep("sending", waiting.length ? waiting : null);
-});
+
+/** What an earlier page of mine has not sent, in the order in which it was written. */
+function left() {
+  const names = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? "").filter((name) => name.startsWith(keyOf("sending:")));
+  return names.map((name) => kept(name.slice(keyOf("").length))).filter(Boolean).sort((a, b) => a.seen - b.seen || a.at - b.at);
+}

@@ -51,6 +51,9 @@ export async function call(method, path, body) {
 export const get = (/** @type {string} */ path) => call("GET", path);
 export const post = (/** @type {string} */ path, /** @type {object} */ body = {}) => call("POST", path, body);
 
+/** Say something as the page goes away; nobody hears the answer. @param {string} path @param {object} body */
+export const lastWord = (path, body) => void fetch(`/api/v1${path}`, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": csrf }, body: JSON.stringify(body), keepalive: true }).catch(() => {});
+
 // A large file over a slow line.
 const UPLOAD_MS_MAX = 120_000;
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Small parts that several screens share: icons, shapes, due chips, ages, avatars, names, the dialog.
-import { html, useLayoutEffect, useRef } from "../vendor/ui.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
 import { config, link, now } from "./state.js";
 import { labelOf, t } from "./words.js";
 
@@ -101,6 +101,48 @@ export function Dialog({ title, close, children }) {
     ${close && html`<button type="button" class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button>`}</header>${children}</div></dialog>`;
 }
 
+// --- menus -------------------------------------------------------------------------------------------------------
+
+/** Close a menu by a click elsewhere or Esc. @param {any} root @param {boolean} shown @param {() => void} close */
+export function useClosing(root, shown, close) {
+  useEffect(() => {
+    if (!shown) return undefined;
+    const outside = (/** @type {any} */ event) => { if (!root.current?.contains(event.target)) close(); };
+    const escape = (/** @type {any} */ event) => { if (event.key === "Escape") { close(); root.current?.querySelector("button")?.focus(); } };
+    document.addEventListener("pointerdown", outside);
+    document.addEventListener("keydown", escape);
+    return () => { document.removeEventListener("pointerdown", outside); document.removeEventListener("keydown", escape); };
+  }, [shown]);
+}
+
+/** Walk a menu by arrows and first letters; its keys are not the desk's. @param {KeyboardEvent} event */
+export function walk(event) {
+  const items = /** @type {HTMLElement[]} */ ([.../** @type {Element} */ (event.currentTarget).querySelectorAll("button")]);
+  const here = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  /** @type {Record<string, number>} */
+  const places = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 };
+  const begins = (/** @type {HTMLElement} */ item) => event.key.length === 1 && item.innerText.trim().toLowerCase().startsWith(event.key.toLowerCase());
+  const next = event.key in places ? items.at(places[event.key] % items.length) : [...items.slice(here + 1), ...items].find(begins);
+  if (event.key.length === 1) event.stopPropagation();
+  if (!next || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  next.focus();
+}
+
+/**
+ * A button that opens a menu of buttons. An item is a key, what stands in it, and what it does.
+ * @param {{label: string, icon: string, items: {key: string, icon?: string, text: any, act: () => void, off?: any}[]}} props
+ */
+export function Menu({ label, icon, items }) {
+  const [shown, show] = useState(false);
+  const root = useRef(/** @type {any} */ (null));
+  useClosing(root, shown, () => show(false));
+  useEffect(() => { if (shown) root.current?.querySelector(".menu button")?.focus(); }, [shown]);
+  const pick = (/** @type {() => void} */ act) => { show(false); root.current?.querySelector("button")?.focus(); act(); };
+  return html`<div class="more" ref=${root}><button type="button" class="icon-button edged" aria-haspopup="menu" aria-expanded=${shown} aria-label=${label} title=${label} onClick=${() => show(!shown)}><${Icon} name=${icon} /></button>
+    ${shown && html`<div class="menu" role="menu" aria-label=${label} onKeyDown=${walk}>${items.map((each) => html`<button type="button" role="menuitem" key=${each.key} ...${each.off} onClick=${() => pick(each.act)}><${Icon} name=${each.icon ?? "line"} /> ${each.text}</button>`)}</div>`}</div>`;
+}
+
 // --- icons and shapes ------------------------------------------------------------------------------------------
 
 const PATHS = {
@@ -126,6 +168,8 @@ const PATHS = {
   note: "M5 4h14v12l-4 4H5zM15 20v-4h4",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",
   clip: "M19 11l-7.5 7.5a4.5 4.5 0 0 1-6.4-6.4L13 4.2a3 3 0 0 1 4.3 4.3l-7.8 7.7a1.5 1.5 0 0 1-2.1-2.1L14 7.5",
+  smile: "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM8.5 14.5a4.5 4.5 0 0 0 7 0M9 9.5h.01M15 9.5h.01",
+  gear: "M12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1",
   bell: "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
 };
 
@@ -139,6 +183,7 @@ export function Icon({ name, size = 16, label = "" }) {
 const SHAPES = {
   disc: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2z",
   half: "M8 2a6 6 0 0 1 0 12z",
+  "half-disc": "M8 2a6 6 0 0 1 0 12z",
   square: "M3 3h10v10H3z",
   bars: "M4 3h3v10H4zM9 3h3v10H9z",
   diamond: "M8 1l7 7-7 7-7-7z",
@@ -151,5 +196,5 @@ const OPEN = new Set(["ring", "square"]);
 export function Shape({ shape, tone = "" }) {
   const path = SHAPES[/** @type {keyof typeof SHAPES} */ (shape)] ?? SHAPES.disc;
   return html`<svg class=${`shape ${OPEN.has(shape) ? "open" : ""} ${tone}`} viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
-    ${shape === "half" && html`<path class="outline" d=${SHAPES.ring} />`}<path d=${path} /></svg>`;
+    ${shape.startsWith("half") && html`<path class="outline" d=${SHAPES.ring} />`}<path d=${path} /></svg>`;
 }

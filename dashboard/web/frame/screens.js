@@ -1,6 +1,6 @@
 // @ts-check
 // Which screens there are, where each stands in the address, and how a screen that is not the desk is fetched when it is first opened.
-import { computed, html, signal, useEffect } from "../vendor/ui.js";
+import { computed, html, signal, useEffect, useState } from "../vendor/ui.js";
 import { me } from "./state.js";
 import { learn, t } from "./words.js";
 
@@ -58,6 +58,17 @@ export async function fetchRoom(name, load) {
     faults.value = { ...faults.value, [name]: true };
     return null;
   }
+}
+
+/**
+ * A part of a screen that is fetched when it is first shown, without words or style of its own.
+ * @param {any} props `load` fetches its module, `part` is its name in it; the rest is for it
+ */
+export function Late({ load, part, ...props }) {
+  const [module, came] = useState(/** @type {any} */ (null));
+  useEffect(() => { void load().then(came, () => came({})); }, []);
+  if (!module) return null;
+  return module[part] ? html`<${module[part]} ...${props} />` : html`<p class="empty">${t("screen.failed")}</p>`;
 }
 
 /** The screen the address names, once it is there. */

@@ -1,10 +1,11 @@
 // @ts-check
 // The frame around every screen: mark, search, connection, capacity, presence, account, rail.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
-import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, settings, startShift, tell, toast, work } from "./state.js";
+import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, startShift, tell, toast, work } from "./state.js";
+import { settings } from "./settings.js";
 import { go, mine, view } from "./screens.js";
 import { call, post } from "./api.js";
-import { Avatar, Icon, Shape, channelLabel, clock, customerName } from "./parts.js";
+import { Avatar, Icon, Shape, channelLabel, clock, customerName, useClosing, walk } from "./parts.js";
 import { allow, blocked } from "./sound.js";
 import { LANGUAGES, labelOf, language, setLanguage, t } from "./words.js";
 
@@ -79,20 +80,6 @@ function Presence() {
   </div>`;
 }
 
-/** Walk a menu by arrows and first letters; its keys are not the desk's. @param {KeyboardEvent} event */
-function walk(event) {
-  const items = /** @type {HTMLElement[]} */ ([.../** @type {Element} */ (event.currentTarget).querySelectorAll("button")]);
-  const here = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  /** @type {Record<string, number>} */
-  const places = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 };
-  const begins = (/** @type {HTMLElement} */ item) => event.key.length === 1 && item.innerText.trim().toLowerCase().startsWith(event.key.toLowerCase());
-  const next = event.key in places ? items.at(places[event.key] % items.length) : [...items.slice(here + 1), ...items].find(begins);
-  if (event.key.length === 1) event.stopPropagation();
-  if (!next || event.ctrlKey || event.metaKey || event.altKey) return;
-  event.preventDefault();
-  next.focus();
-}
-
 /** One click; shown at once, taken back with a sentence when the server refuses. @param {string} name */
 export async function choose(name) {
   allow();
@@ -123,18 +110,6 @@ function Account() {
       <label class="check"><input type="checkbox" checked=${settings.value.keys} onChange=${(/** @type {any} */ event) => settings.set("keys", event.target.checked)} /> ${t("keys.on")}</label>
       <hr /><button type="button" onClick=${out}>${t("sign.out")}</button></div>`}
   </div>`;
-}
-
-/** Close a menu by a click elsewhere or Esc. @param {any} root @param {boolean} shown @param {() => void} close */
-function useClosing(root, shown, close) {
-  useEffect(() => {
-    if (!shown) return undefined;
-    const outside = (/** @type {any} */ event) => { if (!root.current?.contains(event.target)) close(); };
-    const escape = (/** @type {any} */ event) => { if (event.key === "Escape") { close(); root.current?.querySelector("button")?.focus(); } };
-    document.addEventListener("pointerdown", outside);
-    document.addEventListener("keydown", escape);
-    return () => { document.removeEventListener("pointerdown", outside); document.removeEventListener("keydown", escape); };
-  }, [shown]);
 }
 
 function Search() {

@@ -324,33 +324,3 @@ effect(() => {
   const unread = [...work.value.values()].some((each) => each.unread > 0);
   document.querySelector("link[rel=icon]")?.setAttribute("href", ringing || unread ? BADGED : CALM);
 });
-
-// --- what one person prefers in this browser ----------------------------------------------------------------------
-
-const SETTINGS_KEY = "patchbay:settings";
-const USUAL = { theme: "system", keys: true };
-const readSettings = () => {
-  try {
-    return { ...USUAL, ...JSON.parse(localStorage.getItem(SETTINGS_KEY) ?? "{}") };
-  } catch {
-    return USUAL;
-  }
-};
-const preferred = signal(readSettings());
-
-export const settings = {
-  get value() { return preferred.value; },
-  /** @param {string} name @param {any} value */
-  set(name, value) { preferred.value = { ...preferred.value, [name]: value }; },
-};
-
-effect(() => {
-  const { theme } = preferred.value;
-  if (theme === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  try {
-    localStorage.setItem(SETTINGS_KEY, JSON.stringify(preferred.value));
-  } catch {
-    // Without storage the choice lasts until the tab is closed.
-  }
-});

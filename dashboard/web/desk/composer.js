@@ -1,0 +1,184 @@
+// @ts-check
+// Where one writes: reply and note, each with its draft; nothing leaves on top of a message that nobody has read.
+import { effect, html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
+import { announce, chosen, me, say, stories, tell } from "../frame/state.js";
+import { fetchRoom } from "../frame/screens.js";
+import { settings } from "../frame/settings.js";
+import { Attach, attachTo, stagedIn, takeStaged } from "./files.js";
+import { Icon, channelLabel, customerName, queueLabel, timeOf } from "../frame/parts.js";
+import { t } from "../frame/words.js";
+import { UNDO_MS, draftOf, keepDraft, newest, send } from "./writing.js";
+
+export const tab = signal("reply");
+/** Put a text where one writes. @type {{insert: (text: string) => void}} */
+export const composing = { insert: () => {} };
+
+/** Up to which item each conversation has been on the screen long enough to be read. @type {Map<string, number>} */
+const looked = new Map();
+/** @param {string} ref @param {number} seq */
+export const lookedAt = (ref, seq) => { looked.set(ref, Math.max(looked.get(ref) ?? 0, seq)); };
+
+/** What others said since the writing began. @param {string} ref @param {number} began @returns {any[]} */
+const since = (ref, began) => (stories.value.get(ref) ?? []).filter((item) => item.seq > began && (item.kind === "in" || (item.kind === "out" && item.agent !== me.value.id)));
+
+/** Where a restored draft was begun. @param {string} ref @param {number} at */
+const place = (ref, at) => (stories.value.get(ref) ?? []).filter((item) => item.at <= at).at(-1)?.seq ?? newest(ref);
+
+/** The word before the cursor that asks for a list: a sign at its start. Chinese and Thai have no spaces between words. */
+const ASKED = /(?:^|[\s\p{Script=Han}\p{Script=Thai}，。！？、])([/@:])([^\s/@:]*)$/u;
+const replies = () => fetchRoom("replies", () => import("../replies/replies.js"));
+
+/** @param {any} area @param {boolean} note */
+function askedIn(area, note) {
+  const found = ASKED.exec(area.value.slice(0, area.selectionStart));
+  if (!found || area.selectionStart !== area.selectionEnd) return null;
+  const [, sign, word] = found;
+  if ((sign === "@" && !note) || (sign === ":" && !word)) return null;
+  return { sign, word, from: area.selectionStart - word.length - 1, to: area.selectionStart };
+}
+
+/** @param {{live: any}} props */
+export function Composer({ live }) {
+  const note = tab.value === "note";
+  const key = `${live.ref}:${tab.value}`;
+  const [text, setText] = useState(draftOf(key).text);
+  const [line, setLine] = useState(0);
+  const [began, setBegan] = useState(() => (draftOf(key).text ? place(live.ref, draftOf(key).at) : 0));
+  const [held, hold] = useState(false);
+  const [asked, ask] = useState(/** @type {any} */ (null));
+  const [room, setRoom] = useState(/** @type {any} */ (null));
+  const restored = useRef(draftOf(key).at);
+  const area = useRef(/** @type {any} */ (null));
+  const list = useRef(/** @type {any} */ ({}));
+  useEffect(() => {
+    const draft = draftOf(key);
+    if (draft.text === text) return;
+    setText(draft.text);
+    setBegan(draft.text ? place(live.ref, draft.at) : 0);
+    restored.current = draft.at;
+  }, [key, draftOf(key).text]);
+  useLayoutEffect(() => { if (area.current) { area.current.style.height = "auto"; area.current.style.height = `${Math.min(area.current.scrollHeight + 2, 220)}px`; } }, [text]);
+  const wanted = asked !== null || text.length >= HINT_CHARS;
+  useEffect(() => { if (wanted && !room) void replies().then(setRoom); }, [wanted]);
+  const unseen = began ? since(live.ref, began) : [];
+  const write = (/** @type {string} */ value) => {
+    if (!text && value) setBegan(newest(live.ref));
+    if (!value) { setBegan(0); hold(false); }
+    setText(value);
+    keepDraft(key, value);
+    if (!note) typed(live.ref);
+  };
+  /** @param {string} value @param {number} from @param {number} to */
+  const put = (value, from, to) => {
+    const before = area.current.value;
+    write(before.slice(0, from) + value + before.slice(to));
+    ask(null);
+    requestAnimationFrame(() => { area.current?.focus(); area.current?.setSelectionRange(from + value.length, from + value.length); });
+  };
+  composing.insert = (value) => put(value, area.current.selectionStart, area.current.selectionEnd);
+  /** A button asks as a typed sign does. @param {string} sign */
+  const type = (sign) => { const at = area.current.selectionStart; const gap = at && !/\s$/.test(text.slice(0, at)) ? " " : ""; put(gap + sign, at, area.current.selectionEnd); ask({ sign, word: "", from: at + gap.length, to: at + gap.length + 1 }); };
+  const go = (/** @type {string} */ then) => {
+    const said = text.trim();
+    if (!said && !attached) return;
+    if (!note && !held && unseen.some((item) => item.seq > (looked.get(live.ref) ?? 0))) { hold(true); announce("alert", t("unseen.held")); return; }
+    const files = note ? [] : takeStaged(live.ref);
+    if (!files) { tell(t("files.wait"), "crit"); return; }
+    if (!send({ ref: live.ref, kind: note ? "note" : "reply", text: said, then, line, files, undo_ms: note || !mail(live, line) ? 0 : UNDO_MS })) { tell(t("queue.full"), "crit"); return; }
+    setText("");
+    setBegan(0);
+    hold(false);
+    keepDraft(key, "");
+    if (!note) typedOut(live.ref);
+    restored.current = 0;
+    area.current?.focus();
+  };
+  const keys = (/** @type {any} */ event) => {
+    // While an input method composes, Enter chooses a word and never sends.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (asked && event.key === "Escape") { event.preventDefault(); event.stopPropagation(); ask(null); return; }
+    if (asked && list.current.key?.(event)) { event.preventDefault(); return; }
+    if (event.key !== "Enter" || event.shiftKey || event.altKey || event.repeat) return;
+    const chord = event.ctrlKey || event.metaKey;
+    if (settings.value.enter === "ctrl" && !chord) return;
+    event.preventDefault();
+    go(live.live || note ? "stay" : "park");
+  };
+  const pasted = (/** @type {any} */ event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length || note) return;
+    event.preventDefault();
+    void attachTo(live, line, files);
+  };
+  const lines = live.lines ?? [];
+  const attached = !note && stagedIn(live.ref).length > 0;
+  const empty = !text.trim() && !attached;
+  const enter = html`<kbd class="wide">${settings.value.enter === "ctrl" ? "Ctrl ↵" : "↵"}</kbd>`;
+  const hint = !note && room ? room.otherLanguage(text, live.language) : "";
+  const placeholder = note ? t("note.write") : t("reply.write", { name: customerName(live) });
+  return html`<footer class=${`composer ${note ? "noting" : ""}`}>
+    <div class="tabs" role="tablist" aria-label=${t("composer")}>
+      <button type="button" role="tab" id="tab-reply" aria-selected=${!note} onClick=${() => { tab.value = "reply"; }}>${t("reply")}</button>
+      <button type="button" role="tab" id="tab-note" aria-selected=${note} onClick=${() => { tab.value = "note"; }}><${Icon} name="lock" size=${13} /> ${t("note")}</button>
+      <span class="grow"></span>
+      ${note ? html`<span class="meta">${t("note.not.sent")}</span>` : lines.length > 1 ? html`<label class="meta">${t("via")} <select value=${line} onChange=${(/** @type {any} */ event) => setLine(Number(event.target.value))}>
+        <option value="0">${channelLabel((lines.find((/** @type {any} */ each) => each.current) ?? lines[0]).channel)}</option>
+        ${lines.filter((/** @type {any} */ each) => !each.current).map((/** @type {any} */ each) => html`<option key=${each.id} value=${each.id}>${channelLabel(each.channel)} ${each.label}</option>`)}</select></label>`
+        : html`<span class="meta">${t("via")} ${channelLabel(lines[0]?.channel ?? live.channel)} · ${queueLabel(live.queue)}</span>`}
+    </div>
+    ${!note && mail(live, line) && html`<p class="letter meta"><b>${t("mail.to")}</b> ${lineOf(live, line)?.label ?? ""} <b>${t("mail.subject")}</b> ${live.subject ? t("mail.re", { subject: live.subject.replace(/^(re|aw|sv|fwd?):\s*/i, "") }) : t("mail.no.subject")}</p>`}
+    ${unseen.length > 0 && html`<p class=${`unseen-news ${held ? "held" : ""}`}><${Icon} name=${held ? "warn" : "bell"} /> <span class="grow"><b>${t("unseen", { n: unseen.length })}</b> <q>${(unseen.at(-1).text || t("no.text")).slice(0, 160)}</q>
+      ${held && html`<br />${t("unseen.held")}`}</span></p>`}
+    ${hint && html`<p class="hint"><${Icon} name="warn" size=${14} /> ${t("hint.language", { seems: languageIn(hint), theirs: languageIn(live.language) })}</p>`}
+    ${asked && room && html`<${room.Suggest} asked=${asked} live=${live} note=${note} list=${list} pick=${(/** @type {string} */ value) => put(value, asked.from, asked.to)} />`}
+    <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${placeholder} aria-autocomplete="list" aria-expanded=${asked !== null} aria-controls=${asked ? "suggestions" : undefined}
+      role=${asked ? "combobox" : undefined} aria-activedescendant=${asked ? "suggested" : undefined}
+      placeholder=${`${placeholder} — ${t(note ? "write.note.signs" : "write.signs")}`} onInput=${(/** @type {any} */ event) => { write(event.target.value); ask(event.isComposing ? null : askedIn(event.target, note)); }}
+      onClick=${() => ask(askedIn(area.current, note))} onBlur=${() => setTimeout(() => ask(null), 150)} onPaste=${pasted} onKeyDown=${keys}></textarea>
+    <div class="row">${!note && html`<${Attach} live=${live} line=${line} />`}
+      <button type="button" class="icon-button" aria-label=${t("replies.saved")} title=${t("replies.saved")} onClick=${() => type("/")}><b>/</b></button>
+      ${note ? html`<button type="button" class="icon-button" aria-label=${t("mention")} title=${t("mention")} onClick=${() => type("@")}><b>@</b></button>` : html`<button type="button" class="icon-button" aria-label=${t("emoji")} title=${t("emoji")} onClick=${() => type(":")}><${Icon} name="smile" /></button>`}
+      <span class="meta draft">${text ? (restored.current ? t("draft.from", { time: timeOf(restored.current) }) : "") : ""}</span><span class="grow"></span>
+      ${note || live.live ? html`<button type="button" class="primary" disabled=${empty} onClick=${() => go("stay")}>${note ? t("note.add") : t("send")} ${enter}</button>`
+        : html`<button type="button" disabled=${empty} onClick=${() => go("stay")}>${t("send.stay")}</button>
+          <button type="button" disabled=${empty} onClick=${() => go("close")}>${t("send.close")}</button>
+          <button type="button" class="primary" disabled=${empty} onClick=${() => go("park")}>${t("send.park")} ${enter}</button>`}</div>
+  </footer>`;
+}
+
+// Fewer letters than this tell no language.
+const HINT_CHARS = 12;
+
+/** @param {string} tag */
+const languageIn = (tag) => new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(tag) ?? tag;
+
+/** @param {any} live @param {number} line */
+const lineOf = (live, line) => (live.lines ?? []).find((/** @type {any} */ each) => (line ? each.id === line : each.current)) ?? live.lines?.[0];
+/** Whether a line is one of letters, which cannot be taken back. @param {any} live @param {number} line */
+const mail = (live, line) => (lineOf(live, line)?.channel ?? live.channel) === "email";
+
+/** @type {Map<string, {at: number, stop: number}>} */
+const typists = new Map();
+/** Tell the customer that somebody types, not more often than needed. @param {string} ref */
+function typed(ref) {
+  const last = typists.get(ref);
+  clearTimeout(last?.stop);
+  const stop = setTimeout(() => { typists.delete(ref); say({ type: "typing", ref, on: false }); }, 4_000);
+  const again = !last || Date.now() - last.at > 2_500;
+  typists.set(ref, { at: again ? Date.now() : last.at, stop });
+  if (again) say({ type: "typing", ref, on: true });
+}
+
+/** What was sent ends the typing: the next word is told anew. @param {string} ref */
+function typedOut(ref) {
+  clearTimeout(typists.get(ref)?.stop);
+  typists.delete(ref);
+}
+
+/** Put the cursor where one writes. @param {string} name */
+export function focusComposer(name) {
+  tab.value = name;
+  requestAnimationFrame(() => /** @type {any} */ (document.querySelector(".composer textarea"))?.focus());
+}
+
+effect(() => { if (chosen.value) tab.value = "reply"; });

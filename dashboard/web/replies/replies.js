@@ -1,0 +1,83 @@
+// @ts-check
+// The lists that a sign at the start of a word opens over the composer: saved replies, colleagues, emoji.
+import { html, signal, useEffect, useState } from "../vendor/ui.js";
+import { config, me } from "../frame/state.js";
+import { get } from "../frame/api.js";
+import { Avatar, customerName, queueLabel } from "../frame/parts.js";
+import { labelOf, t } from "../frame/words.js";
+import { EMOJI } from "./emoji.js";
+
+export { otherLanguage } from "./language.js";
+
+const SHOWN_MAX = 8;
+const saved = signal(/** @type {any[] | null} */ (null));
+const people = signal(/** @type {Record<string, any[]>} */ ({}));
+
+/** The site's saved replies, read once; a new configuration reloads the page's own. @param {boolean} [again] */
+export async function fetchSaved(again = false) {
+  if (again || saved.value === null) saved.value = await get("/replies").catch(() => saved.value);
+  return saved.value ?? [];
+}
+
+/** @param {string} ref */
+async function fetchPeople(ref) {
+  if (people.value[ref]) return;
+  const found = await get(`/conversations/${ref}/colleagues`).catch(() => null);
+  if (found) people.value = { ...people.value, [ref]: found };
+}
+
+/** A saved reply in the customer's language, else in the site's first, with what stands in braces filled in. @param {any} reply @param {any} live */
+export function filled(reply, live) {
+  const text = reply.text[live.language] ?? reply.text[live.language?.slice(0, 2)] ?? reply.text[config.value?.languages[0]] ?? Object.values(reply.text)[0] ?? "";
+  /** @type {Record<string, string>} */
+  const values = { "customer.name": live.customer.name ? customerName(live) : "", "agent.name": me.value.name, "conversation.ref": live.ref, queue: queueLabel(live.queue) };
+  // A name that is not known leaves no hole: "Hello ," is "Hello,".
+  return text.replace(/( ?)\{([a-z.]+)\}/g, (/** @type {string} */ whole, /** @type {string} */ gap, /** @type {string} */ name) => (name in values ? (values[name] ? gap + values[name] : "") : whole));
+}
+
+/** @type {Record<string, {title: string, find: (word: string, live: any) => any[], row: (each: any, live: any) => any, value: (each: any, live: any) => string}>} */
+const LISTS = {
+  "/": {
+    title: "suggest.replies",
+    find: (word) => (saved.value ?? []).filter((each) => `${each.name} ${labelOf(each.label, each.name)}`.toLowerCase().includes(word)),
+    row: (each, live) => html`<code>/${each.name}</code><span class="grow"><b>${labelOf(each.label, each.name)}</b><span class="cut">${filled(each, live)}</span></span>`,
+    value: filled,
+  },
+  "@": {
+    title: "suggest.people",
+    find: (word, live) => (people.value[live.ref] ?? []).filter((each) => `${each.login} ${each.name}`.toLowerCase().includes(word)),
+    row: (each) => html`<${Avatar} name=${each.name} /><span class="grow"><b>${each.name}</b><span class="cut">@${each.login}</span></span>`,
+    value: (each) => `@${each.login} `,
+  },
+  ":": {
+    title: "suggest.emoji",
+    find: (word) => EMOJI.filter(([, words]) => words.split(" ").some((each) => each.startsWith(word))),
+    row: ([sign, words]) => html`<span class="sign">${sign}</span><span class="grow">${words.split(" ")[0]}</span>`,
+    value: ([sign]) => sign,
+  },
+};
+
+/**
+ * The list of one sign. `list.current.key` is told each key of the composer, and says whether it was meant for the list.
+ * @param {{asked: any, live: any, note: boolean, list: any, pick: (text: string) => void}} props
+ */
+export function Suggest({ asked, live, list, pick }) {
+  const [at, move] = useState(0);
+  const { title, find, row, value } = LISTS[asked.sign];
+  useEffect(() => { move(0); }, [asked.sign, asked.word]);
+  useEffect(() => { if (asked.sign === "/") void fetchSaved(); if (asked.sign === "@") void fetchPeople(live.ref); }, [asked.sign]);
+  const found = find(asked.word.toLowerCase(), live).slice(0, SHOWN_MAX);
+  const take = (/** @type {any} */ each) => pick(value(each, live));
+  list.current.key = (/** @type {KeyboardEvent} */ event) => {
+    if (!found.length || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return false;
+    /** @type {Record<string, () => void>} */
+    const keys = { ArrowDown: () => move((at + 1) % found.length), ArrowUp: () => move((at + found.length - 1) % found.length), Enter: () => take(found[at]), Tab: () => take(found[at]) };
+    keys[event.key]?.();
+    return event.key in keys;
+  };
+  useEffect(() => () => { list.current.key = undefined; }, []);
+  const nothing = asked.sign === "/" && saved.value?.length === 0 ? t("suggest.no.replies") : t("suggest.none", { text: asked.word });
+  return html`<div class="suggest"><ul role="listbox" id="suggestions" aria-label=${t(title)}>${found.map((each, nth) => html`<li role="option" key=${nth} id=${nth === at ? "suggested" : undefined} aria-selected=${nth === at}
+      onPointerDown=${(/** @type {any} */ event) => { event.preventDefault(); take(each); }}>${row(each, live)}</li>`)}</ul>
+    <p class="meta">${found.length ? t("suggest.keys") : nothing}</p></div>`;
+}
