@@ -179,6 +179,7 @@ class FloorDoor:
             received_ms=now_ms,
             signal=encode_signal(signal),
             body=body,
+            line=signal.line.key,
         )
 
     async def _keep(self, line: LineRef, attachment: Attachment) -> FileRow:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from router.clock import Clock
@@ -13,6 +13,7 @@ from router.core.answers import Answered, LookAgain, Made
 from router.core.commands import Command, Receive, SetAside
 from router.floor.floor import Floor
 from router.floor.inbox import FloorAway
+from router.intake.lanes import Lanes
 from router.intake.lookup import LookUp, NotYet, Unreadable, command_id
 from router.intake.settling import Settling
 from router.store.port import Letter, Letterbox, StoreError
@@ -32,6 +33,8 @@ LOOKS_MAX = 3
 ATTEMPTS_MAX = 3
 # Who could not be decided now is asked again in its order, at first soon: letters of one line must not overtake.
 AGAIN_MS, AGAIN_MS_MAX = 50, 1_000
+# A line whose last letter is another node's waits for it: that node decides it, or, if it has died, the sweep.
+HELD_MS = 200
 # Refusals that time or an operator cures: the letter waits in its place and is submitted again.
 PASSING = frozenset({"not_configured", "floor_full"})
 # The floor has set the letter aside itself.
@@ -61,46 +64,53 @@ class Intake:
         self._look_up = parts.look_up
         self._settling = parts.settling
         self._count = parts.telemetry
-        self._taken: deque[Letter] = deque()
-        self._in_hand: set[int] = set()
+        self._lanes = Lanes()
         self._counted: set[int] = set()
+        self._to_count: set[int] = set()
         self._news = asyncio.Event()
         self._room = asyncio.Semaphore(BATCHES_MAX)
         self._running: set[asyncio.Task[None]] = set()
         self._rest_ms = 0
+        self._held_until = 0.0
 
     @property
     def busy(self) -> bool:
         """Whether letters are on their way to a decision."""
-        return bool(self._in_hand)
+        return bool(len(self._lanes))
 
     def take(self, letters: Sequence[Letter]) -> None:
         """Take letters that were just accepted, in order."""
         for letter in letters:
-            if len(self._taken) < TAKEN_MAX and letter.id not in self._in_hand:
-                self._in_hand.add(letter.id)
-                self._taken.append(letter)
+            if len(self._lanes) < TAKEN_MAX:
+                self._lanes.add(letter)
         self._news.set()
 
     async def run(self) -> None:
         """Look up and submit until cancelled."""
         try:
             while True:
-                await self._news.wait()
-                self._news.clear()
-                while self._taken:
+                await self._wait()
+                while self._lanes.ready:
                     await self._next_batch()
                     await self._rest()
         finally:
             for task in tuple(self._running):
                 task.cancel()
 
+    async def _wait(self) -> None:
+        """Wait for letters; while a line is held, no longer than until it is to be looked at again."""
+        now = time.monotonic()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, self._held_until - now) if self._lanes.holding else None):
+                await self._news.wait()
+        self._news.clear()
+        if time.monotonic() >= self._held_until:
+            self._lanes.look_again()
+            self._held_until = time.monotonic() + HELD_MS / 1_000
+
     async def _next_batch(self) -> None:
-        batch = [self._taken.popleft() for _ in range(min(LOOK_UP_MAX, len(self._taken)))]
-        if self._rest_ms:
-            batch = await self._still_new(batch)
+        batch = await self._in_turn(self._lanes.next(LOOK_UP_MAX))
         if not batch:
-            self._rest_ms = 0
             return
         await self._room.acquire()
         looked = await self._looked(batch)
@@ -115,25 +125,33 @@ class Intake:
                 await asyncio.wait(set(self._running))
             await asyncio.sleep(self._rest_ms / 1_000)
 
-    async def _still_new(self, letters: list[Letter]) -> list[Letter]:
-        """Leave out what another node has settled since: the core forgets, and would decide it twice."""
-        new = []
+    async def _in_turn(self, letters: list[Letter]) -> list[Letter]:
+        """Leave out what another node has settled since (the core forgets, and would decide it twice) and who stands
+        behind a letter of another node. Without the store nobody knows; then all are left out."""
+        asked = {letter.id for letter in letters if self._rest_ms} | {letter.behind for letter in letters} - {0}
+        if not asked:
+            return letters
+        try:
+            unsettled = await self._letterbox.unsettled(self._site, asked)
+        except StoreError:
+            self._put_back(letters)
+            return []
+        turn = []
         for letter in letters:
-            try:
-                row = await self._letterbox.get(self._site, letter.id)
-            except StoreError:
-                new.append(letter)
-                continue
-            if row is not None and row.state == "new":
-                new.append(letter)
-            else:
-                self._in_hand.discard(letter.id)
+            if letter.id in asked and letter.id not in unsettled:
                 self._settled(letter)
-        return new
+                self._lanes.end(letter)
+            elif letter.behind in unsettled:
+                self._lanes.hold(letter)
+            else:
+                turn.append(letter)
+        if not turn:
+            self._rest_ms = 0
+        return turn
 
     def _put_back(self, letters: list[Letter]) -> None:
-        """Who could not be decided now stands before all that came later: a letter's number is its place."""
-        self._taken = deque(sorted([*letters, *self._taken], key=lambda letter: letter.id))
+        """Who could not be decided now is asked again, after a rest."""
+        self._lanes.back(letters)
         self._rest_ms = min(2 * self._rest_ms or AGAIN_MS, AGAIN_MS_MAX)
         self._news.set()
 
@@ -165,6 +183,7 @@ class Intake:
         """Submit in order; who was overtaken is looked up again, three times at the most."""
         later: list[Letter] = []
         try:
+            await self._count_anew(letters)
             left = list(zip(letters, looked, strict=True))
             for _ in range(LOOKS_MAX):
                 answers = await asyncio.gather(*(self._one(letter, command) for letter, command in left))
@@ -177,9 +196,17 @@ class Intake:
             else:
                 for letter, _ in left:
                     await self._quarantine(letter, "stuck")
+        except StoreError as error:
+            self._count.info("look_up_failed", site=self._site, error=error_code(error), count=len(letters))
+            later = letters
         finally:
-            self._in_hand.difference_update({letter.id for letter in letters} - {letter.id for letter in later})
+            ended = {letter.id for letter in letters} - {letter.id for letter in later}
+            for letter in letters:
+                if letter.id in ended:
+                    self._lanes.end(letter)
+            self._news.set()
         if later:
+            await self._spare(later)
             self._put_back(later)
         else:
             self._rest_ms = 0
@@ -227,6 +254,8 @@ class Intake:
 
     def _settled(self, letter: Letter) -> None:
         self._counted.discard(letter.id)
+        self._to_count.discard(letter.id)
+        self._lanes.decided(letter)
         self._settling.settled(letter.id)
 
     # --- what was left behind ---------------------------------------------------------------------------------
@@ -248,18 +277,23 @@ class Intake:
             return
         before_ms = self._clock.now_ms() - age_ms
         waiting = await self._letterbox.waiting(self._site, before_ms=before_ms, limit=SWEEP_MAX)
-        left = [letter for letter in waiting if letter.id not in self._in_hand]
-        again = [letter for letter in left if letter.id in self._counted or letter.attempts < ATTEMPTS_MAX]
+        left = sorted((letter for letter in waiting if letter.id not in self._lanes), key=lambda letter: letter.id)
         for letter in left:
-            if letter not in again:
+            if self._is_poison(letter):
                 await self._quarantine(letter, "attempts")
+        again = [letter for letter in left if not self._is_poison(letter)]
         await self._count_attempts([letter for letter in again if letter.id not in self._counted])
-        self.take([letter for letter in again if not letter.attempts])
+        # What was under way in a crash goes alone, so that only the culprit reaches three attempts; and so does what
+        # stands behind it on its line.
+        alone = {letter.line or letter.id for letter in again if letter.attempts}
+        self.take([letter for letter in again if (letter.line or letter.id) not in alone])
         for letter in again:
-            # What was under way in a crash goes alone, so that only the culprit reaches three attempts.
-            if letter.attempts:
+            if (letter.line or letter.id) in alone:
                 await self._alone(letter)
         self._count.count("letters_resubmitted", by=len(again))
+
+    def _is_poison(self, letter: Letter) -> bool:
+        return letter.attempts >= ATTEMPTS_MAX and letter.id not in self._counted
 
     async def _count_attempts(self, letters: Sequence[Letter]) -> None:
         first = [letter.id for letter in letters if not letter.attempts]
@@ -268,11 +302,39 @@ class Intake:
             self._counted.update(first)
 
     async def _alone(self, letter: Letter) -> None:
-        if letter.id not in self._counted:
-            await self._letterbox.tried(self._site, [letter.id])
-            self._counted.add(letter.id)
-        self._in_hand.add(letter.id)
-        await self._decide([letter], await self._looked([letter]))
+        if not self._lanes.begin(letter):
+            return
+        try:
+            if letter.id not in self._counted:
+                await self._letterbox.tried(self._site, [letter.id])
+                self._counted.add(letter.id)
+            looked = await self._looked([letter])
+        except BaseException:
+            self._lanes.end(letter)
+            raise
+        await self._decide([letter], looked)
+
+    async def let_go(self) -> None:
+        """Whoever stops in good order leaves no attempt counted that ended with it."""
+        with suppress(StoreError):
+            await self._letterbox.spared(self._site, sorted(self._counted))
+            self._counted.clear()
+
+    async def _spare(self, letters: Sequence[Letter]) -> None:
+        """An attempt that ended without a decision ended without a crash: it does not count, and the next one does."""
+        spared = [letter.id for letter in letters if letter.id in self._counted]
+        if spared:
+            with suppress(StoreError):
+                await self._letterbox.spared(self._site, spared)
+                self._counted.difference_update(spared)
+                self._to_count.update(spared)
+
+    async def _count_anew(self, letters: Sequence[Letter]) -> None:
+        anew = [letter.id for letter in letters if letter.id in self._to_count]
+        if anew:
+            await self._letterbox.tried(self._site, anew)
+            self._to_count.difference_update(anew)
+            self._counted.update(anew)
 
 
 LOOK_AGAIN, LATER = object(), object()

@@ -157,6 +157,7 @@ class Served:
         await self.lead.stop()
         self.hub.close()
         await self._tasks.stop()
+        await self.intake.let_go()
         await self.lead.end_presence()
 
     def _changed(self, settings: Mapping[str, Settings]) -> None:

@@ -275,7 +275,7 @@ class OutboxWorker:
         await self._write(
             effect,
             lambda: self._outbox.later(
-                self._site, effect.id, not_before_ms=not_before_ms, reason=reason, unsure=unsure
+                self._site, effect.id, not_before_ms=not_before_ms, reason=reason, unsure=unsure, worker=self._worker
             ),
         )
 
@@ -291,6 +291,8 @@ class OutboxWorker:
         await self._later(effect, reason, after_ms=0, unsure=True)
 
     async def _dead(self, effect: Effect, reason: str) -> None:
+        if not await self._ours(effect):
+            return
         self._count.count("effects_dead", effect.channel, reason)
         self._count.warning("effect_dead", site=self._site, effect=effect.id, channel=effect.channel, reason=reason)
         command_id = f"E{effect.id}:failed:{effect.attempts}"
@@ -304,8 +306,8 @@ class OutboxWorker:
         elif effect.effect in BRINGS_A_PARTY:
             left = ReportParty(id=command_id, line=effect.line, party=effect.notice, joined=False, why=reason)
             report = partial(_at_once, left)
-        row = partial(self._outbox.dead, self._site, effect.id, reason)
-        await self._end(effect, report, row=row, end=EffectEnd(effect=effect.id, reason=reason))
+        row = partial(self._outbox.dead, self._site, effect.id, reason, worker=self._worker)
+        await self._end(effect, report, row=row, end=EffectEnd(effect=effect.id, reason=reason, worker=self._worker))
 
     # --- writing down and telling -----------------------------------------------------------------------------
 

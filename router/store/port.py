@@ -50,13 +50,17 @@ class Body(Row, frozen=True, kw_only=True):
 
 
 class NewLetter(Row, frozen=True, kw_only=True):
-    """A verified, parsed signal to be accepted. `dedupe` is the channel's own key, unhashed."""
+    """A verified, parsed signal to be accepted. `dedupe` and `line` are the channel's own keys, unhashed.
+
+    Letters of one line are decided in order; one without a line is in nobody's way.
+    """
 
     channel: str
     dedupe: str
     received_ms: int
     signal: bytes
     body: Body | None = None
+    line: str = ""
 
 
 class Note(Row, frozen=True, kw_only=True):
@@ -72,7 +76,9 @@ class Letter(Row, frozen=True, kw_only=True):
 
     `fresh` is False when the dedupe key was known: then this is the earlier letter, whatever its state
     (`new`, `settled`, `quarantined`), and nothing was written. `position` is the journal position that
-    settled it, 0 before; `signal` is empty once it is settled.
+    settled it, 0 before; `signal` is empty once it is settled. `line` names its line by hash, empty for none and once
+    it is settled. `behind`, of a fresh letter, is the unsettled one that its line had last, 0 for none: perhaps another
+    node's, which has died.
     """
 
     id: int
@@ -84,6 +90,8 @@ class Letter(Row, frozen=True, kw_only=True):
     position: int
     signal: bytes
     fresh: bool = False
+    line: bytes = b""
+    behind: int = 0
 
 
 class Letterbox(Protocol):
@@ -102,8 +110,14 @@ class Letterbox(Protocol):
 
     async def get(self, site: str, letter: int) -> Letter | None: ...
 
+    async def unsettled(self, site: str, letters: Collection[int]) -> set[int]:
+        """Return those of these letters that still wait for a decision."""
+
     async def tried(self, site: str, letters: Sequence[int]) -> None:
         """Count one more attempt, durably, before it is made."""
+
+    async def spared(self, site: str, letters: Sequence[int]) -> None:
+        """Count one attempt less: it ended, without a decision and without a crash."""
 
     async def quarantine(self, site: str, letter: int, reason: str) -> None:
         """Set a letter aside that broke the core or three attempts; it is shown and does not go round."""
@@ -193,13 +207,15 @@ class Settled(Row, frozen=True, kw_only=True):
 class EffectEnd(Row, frozen=True, kw_only=True):
     """What became of an outbox row, settled by the commit that tells of it. Without a reason it happened.
 
-    `provider` is the id under which the provider knows the `message` now, empty where it gave none.
+    `provider` is the id under which the provider knows the `message` now, empty where it gave none. A `worker` is
+    believed that it never will only while its claim stands; what has happened has happened, whoever says so.
     """
 
     effect: int
     reason: str = ""
     message: int = 0
     provider: str = ""
+    worker: str = ""
 
 
 class Commit(Row, frozen=True, kw_only=True):
@@ -682,11 +698,13 @@ class Outbox(Protocol):
     async def done(self, site: str, effect: int) -> None:
         """The effect has happened; its row goes."""
 
-    async def later(self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool) -> None:
-        """Count an attempt and hold the lane until a time."""
+    async def later(
+        self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool, worker: str = ""
+    ) -> None:
+        """Count an attempt and hold the lane until a time. Of a `worker` whose claim is another's by now: nothing."""
 
-    async def dead(self, site: str, effect: int, reason: str) -> None:
-        """Give up by name: the row stays visible as a dead letter and the lane is free."""
+    async def dead(self, site: str, effect: int, reason: str, *, worker: str = "") -> None:
+        """Give up by name: the row stays visible as a dead letter and the lane is free. A `worker` as in `later`."""
 
     async def revive(self, site: str, effect: int) -> bool:
         """Try a dead letter again; False when there is none of that id."""

@@ -112,16 +112,15 @@ class House:
         self.signs = Signs()
         self.settling = Settling()
         self.channels: dict[str, Channel] = channels if channels is not None else {}
-        self.intake = Intake(
-            IntakeParts(
-                floor=self.floor,
-                letterbox=store.letterbox,
-                clock=clock,
-                look_up=LookUp(self.floor, store.archive, CAPABILITIES, watch=Watch(SITE, store.senders)),
-                settling=self.settling,
-                telemetry=self.telemetry,
-            )
+        self.intake_parts = IntakeParts(
+            floor=self.floor,
+            letterbox=store.letterbox,
+            clock=clock,
+            look_up=LookUp(self.floor, store.archive, CAPABILITIES, watch=Watch(SITE, store.senders)),
+            settling=self.settling,
+            telemetry=self.telemetry,
         )
+        self.intake = Intake(self.intake_parts)
         self.hub = LineHub(
             HubParts(
                 floor=self.floor,

@@ -17,6 +17,7 @@ from router.core.answers import Answered, LookAgain
 from router.core.commands import Command
 from router.core.engine import Engine
 from router.floor.inbox import FloorDown, Unavailable
+from router.intake.lanes import Lanes
 from router.intake.language import choose_language, script_language
 from router.intake.lookup import LookUp
 from router.store.port import NewLetter, StoreUnavailable
@@ -92,7 +93,7 @@ async def test_three_attempts_that_ended_in_a_crash_are_quarantined(house: House
     for _ in range(3):
         await house.store.letterbox.tried(SITE, [letter])
     house.clock.now += 3_000
-    house.intake._in_hand.clear()
+    house.intake._lanes = Lanes()
     await house.intake.sweep(2_000)
     assert await quarantine(house) == ["attempts"]
     assert house.floor.state.convs == {}
@@ -100,11 +101,9 @@ async def test_three_attempts_that_ended_in_a_crash_are_quarantined(house: House
 
 async def test_one_life_of_a_node_counts_one_attempt_however_long_the_store_is_away(house: House) -> None:
     letter = (await house.door("push").accept([wrote("hello")]))[0].letter
-    house.intake._taken.clear()
     house.clock.now += 3_000
     for _ in range(5):
-        house.intake._in_hand.clear()
-        house.intake._taken.clear()
+        house.intake._lanes = Lanes()
         await house.intake.sweep(2_000)
         found = await house.store.letterbox.get(SITE, letter)
         assert found is not None

@@ -88,6 +88,50 @@ async def test_attempts_are_counted_before_they_are_made(store: Store, opener: O
     assert [(each.id, each.attempts) for each in found] == [(one.id, 2), (two.id, 0)]
 
 
+async def test_a_fresh_letter_names_the_unsettled_one_that_its_line_had_last(store: Store) -> None:
+    [first] = await store.letterbox.put(SITE, [letter("a", line="ada")])
+    [second, elsewhere] = await store.letterbox.put(SITE, [letter("b", line="ada"), letter("c", line="eve")])
+    [third] = await store.letterbox.put(SITE, [letter("d", line="ada", body=None)])
+    assert [one.behind for one in (first, second, elsewhere, third)] == [0, first.id, 0, second.id]
+    assert first.line == second.line == third.line != elsewhere.line
+    waiting = await store.letterbox.waiting(SITE, before_ms=2_000, limit=5)
+    assert [(one.line, one.behind) for one in waiting] == [(first.line, 0)] * 2 + [(elsewhere.line, 0), (first.line, 0)]
+    [other_channel] = await store.letterbox.put(SITE, [letter("e", line="ada", channel="sms")])
+    [other_site] = await store.letterbox.put("other", [letter("f", line="ada")])
+    assert (other_channel.behind, other_site.behind) == (0, 0)
+
+
+async def test_a_letter_stands_behind_nothing_that_is_settled_or_set_aside(store: Store) -> None:
+    await lead(store)
+    [first] = await store.letterbox.put(SITE, [letter("a", line="ada")])
+    [second] = await store.letterbox.put(SITE, [letter("b", line="ada")])
+    assert await store.letterbox.unsettled(SITE, {first.id, second.id, 99}) == {first.id, second.id}
+    await store.letterbox.quarantine(SITE, second.id, "broken")
+    await commit(store, settled=[Settled(letter=first.id, position=1)])
+    assert await store.letterbox.unsettled(SITE, {first.id, second.id}) == set()
+    [third] = await store.letterbox.put(SITE, [letter("c", line="ada")])
+    assert third.behind == 0
+    settled = await store.letterbox.get(SITE, first.id)
+    assert settled is not None
+    assert settled.line == b"", "nothing is kept that leads to a line whose letters are decided"
+
+
+async def test_letters_without_a_line_are_in_nobodys_way(store: Store) -> None:
+    for dedupe in "ab":
+        [one] = await store.letterbox.put(SITE, [letter(dedupe)])
+        assert (one.line, one.behind) == (b"", 0)
+
+
+async def test_an_attempt_that_ended_in_good_order_is_not_counted(store: Store) -> None:
+    [one] = await store.letterbox.put(SITE, [letter("a")])
+    await store.letterbox.tried(SITE, [one.id])
+    for _ in range(2):
+        await store.letterbox.spared(SITE, [one.id])
+        found = await store.letterbox.get(SITE, one.id)
+        assert found is not None
+        assert found.attempts == 0
+
+
 async def test_a_quarantined_letter_is_shown_and_does_not_go_round(store: Store) -> None:
     [one, two] = await store.letterbox.put(SITE, [letter("a"), letter("b")])
     await store.letterbox.quarantine(SITE, one.id, "broke_core")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from router.store.port import Effect, Store
+from router.store.port import Effect, EffectEnd, Store
 from tests.store.makers import SITE, commit, effect, lead
 
 
@@ -82,6 +82,34 @@ async def test_a_claim_ends_and_another_worker_takes_over(store: Store) -> None:
     assert taken.id == one.id
     assert not await store.outbox.holds(SITE, one.id, "slow", now_ms=6_001)
     assert await store.outbox.holds(SITE, one.id, "other", now_ms=6_001)
+
+
+async def test_a_worker_that_slept_past_its_claim_neither_buries_nor_puts_off_what_another_does(
+    store: Store,
+) -> None:
+    await _fill(store, "a")
+    [one] = await _claim(store, "slow")
+    [taken] = await _claim(store, "other", now_ms=6_000)
+    await store.outbox.later(SITE, one.id, not_before_ms=9_000, reason="busy", unsure=True, worker="slow")
+    await store.outbox.dead(SITE, one.id, "no_such_address", worker="slow")
+    buried = EffectEnd(effect=one.id, reason="no_such_address", worker="slow")
+    await commit(store, at=1_500, ended=[buried])
+    assert await store.outbox.holds(SITE, one.id, "other", now_ms=6_001)
+    assert await store.outbox.dead_letters(SITE, 5) == []
+    await store.outbox.later(SITE, taken.id, not_before_ms=9_000, reason="busy", unsure=False, worker="other")
+    [again] = await _claim(store, "slow", now_ms=9_000)
+    assert (again.attempts, again.unsure) == (1, False)
+    await commit(store, at=1_500, ended=[buried])
+    assert [dead.reason for dead in await store.outbox.dead_letters(SITE, 5)] == ["no_such_address"]
+
+
+async def test_what_has_happened_has_happened_whoever_says_so(store: Store) -> None:
+    await _fill(store, "a", "b")
+    first, second = await _claim(store, "slow")
+    await _claim(store, "other", now_ms=6_000)
+    await store.outbox.done(SITE, first.id)
+    await commit(store, at=1_500, ended=[EffectEnd(effect=second.id, worker="slow")])
+    assert await store.outbox.depth(SITE) == (0, 0, 0)
 
 
 async def test_nobody_holds_what_is_done_or_was_put_off(store: Store) -> None:

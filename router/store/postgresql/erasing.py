@@ -90,7 +90,9 @@ UPDATE message SET provider = NULL, provider_id = '', client = '', extras = ARRA
 FROM unnest($2::bigint[], $3::text[]) e(id, body) WHERE message.site = $1 AND message.id = e.id
 """
 
-_EMPTY = "UPDATE letter SET signal = '' WHERE site = $1 AND id = ANY($2::bigint[]) AND state = 'quarantined'"
+_EMPTY = """
+UPDATE letter SET signal = '', line = '' WHERE site = $1 AND id = ANY($2::bigint[]) AND state = 'quarantined'
+"""
 
 _DRAFTS_ON = """
 SELECT d.account, d.key, d.text, d.at FROM conversation c JOIN draft d ON d.site = c.site

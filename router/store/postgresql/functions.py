@@ -82,8 +82,45 @@ BEGIN
 END $$;
 """  # noqa: S608 - the names are constants
 
-COMMIT = f"""
-CREATE FUNCTION commit_1(
+# A worker is believed that an effect will never be, or is to wait, only while its claim stands.
+OUTBOX_FUNCTIONS_2 = """
+CREATE FUNCTION effects_end_2(p_site text, p_effects bigint[], p_reasons text[], p_workers text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  lanes text[];
+BEGIN
+  SELECT array_agg(DISTINCT lane) INTO lanes FROM outbox WHERE site = p_site AND id = ANY(p_effects);
+  IF lanes IS NULL THEN RETURN; END IF;
+  PERFORM lanes_lock_1(p_site, lanes);
+  WITH gone AS (
+    DELETE FROM outbox WHERE site = p_site AND id IN (
+      SELECT e.id FROM unnest(p_effects, p_reasons) e(id, reason) WHERE e.reason = '')
+    RETURNING position, id)
+  INSERT INTO performed(site, position, id) SELECT p_site, position, id FROM gone ON CONFLICT DO NOTHING;
+  UPDATE outbox SET state = 'dead', head = false, worker = '', reason = e.reason
+  FROM unnest(p_effects, p_reasons, p_workers) e(id, reason, worker)
+  WHERE outbox.site = p_site AND outbox.id = e.id AND outbox.id = ANY(p_effects) AND e.reason <> ''
+    AND outbox.state = 'waiting' AND e.worker IN ('', outbox.worker);
+  PERFORM lanes_promote_1(p_site, lanes);
+END $$;
+
+CREATE FUNCTION effect_later_2(
+  p_site text, p_effect bigint, p_go_ms bigint, p_reason text, p_unsure boolean, p_worker text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  lanes text[];
+BEGIN
+  SELECT array_agg(lane) INTO lanes FROM outbox WHERE site = p_site AND id = p_effect;
+  IF lanes IS NULL THEN RETURN; END IF;
+  PERFORM lanes_lock_1(p_site, lanes);
+  UPDATE outbox SET attempts = attempts + 1, worker = '', head = false, go_ms = p_go_ms, reason = p_reason,
+    unsure = p_unsure WHERE site = p_site AND id = p_effect AND state = 'waiting' AND p_worker IN ('', worker);
+  PERFORM lanes_promote_1(p_site, lanes);
+END $$;
+"""
+
+_COMMIT = f"""
+CREATE FUNCTION commit_<step>(
   p_site text, p_epoch bigint, p_first bigint, p_count bigint, p_at bigint, p_entries bytea,
   t_position bigint[], t_conv bigint[], t_line bigint[], t_kind text[], t_at bigint[], t_message bigint[],
   t_agent bigint[], t_notice text[], t_until_ms bigint[], t_detail text[],
@@ -97,7 +134,7 @@ CREATE FUNCTION commit_1(
   s_letter bigint[], s_position bigint[], s_reason text[],
   e_position bigint[], e_lane text[], e_channel text[], e_effect text[], e_conv bigint[], e_line bigint[],
   e_message bigint[], e_notice text[], e_until_ms bigint[], e_go_ms bigint[],
-  x_effect bigint[], x_reason text[]
+  x_effect bigint[], x_reason text[]<ended>
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   next_position bigint;
@@ -150,7 +187,7 @@ BEGIN
   END IF;
   -- A letter that is settled stays settled where it was; its signal has done its work.
   IF cardinality(s_letter) > 0 THEN
-    UPDATE letter SET state = 'settled', position = e.position, reason = e.reason, signal = ''
+    UPDATE letter SET state = 'settled', position = e.position, reason = e.reason, signal = ''<settled>
     FROM unnest(s_letter, s_position, s_reason) e(id, position, reason)
     WHERE letter.site = p_site AND letter.id = e.id AND letter.id = ANY(s_letter) AND letter.state <> 'settled';
   END IF;
@@ -166,6 +203,18 @@ BEGIN
     ORDER BY e.number;
     PERFORM lanes_promote_1(p_site, e_lane);
   END IF;
-  IF cardinality(x_effect) > 0 THEN PERFORM effects_end_1(p_site, x_effect, x_reason); END IF;
+  IF cardinality(x_effect) > 0 THEN PERFORM effects_end_<step>(p_site, x_effect, x_reason<end>); END IF;
 END $$;
 """  # noqa: S608 - the names are constants
+
+
+def _commit(**words: str) -> str:
+    """Return the commit as a step of the schema made it."""
+    made = _COMMIT
+    for word, text in words.items():
+        made = made.replace(f"<{word}>", text)
+    return made
+
+
+COMMIT = _commit(step="1", ended="", settled="", end="")
+COMMIT_2 = _commit(step="2", ended=", x_worker text[]", settled=", line = ''", end=", x_worker")

@@ -19,9 +19,9 @@ PAGE_ROWS = 64
 """Journal rows read at a time: some megabytes at the most, so that recovery streams."""
 
 POSITION_MAX = 2**63 - 1
-COMMIT_VALUES = 56
+COMMIT_VALUES = 57
 
-_COMMIT = f"SELECT commit_1({', '.join(f'${number}' for number in range(1, COMMIT_VALUES + 1))})"
+_COMMIT = f"SELECT commit_2({', '.join(f'${number}' for number in range(1, COMMIT_VALUES + 1))})"
 
 _READ = """
 SELECT first, count, at, epoch, entries FROM journal
@@ -160,7 +160,7 @@ class PostgresqlJournal:
             (3, list(known.values())),
             (3, list({row.letter: astuple(row) for row in reversed(commit.settled)}.values())),
             (10, effects),
-            (2, list({end.effect: (end.effect, end.reason) for end in commit.ended}.values())),
+            (3, list({end.effect: (end.effect, end.reason, end.worker) for end in commit.ended}.values())),
         )
         head = [site, commit.epoch, commit.first, commit.count, commit.at, commit.entries]
         return head + [column for width, rows in kinds for column in turned(rows, width)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from router.store.hashing import Hashes
@@ -13,7 +13,7 @@ from router.store.postgresql.connections import Connections
 from router.store.postgresql.grouping import Group
 from router.store.postgresql.texts import kept
 
-_FIELDS = "id, channel, received_ms, message, state, attempts, position, signal"
+_FIELDS = "id, channel, received_ms, message, state, attempts, position, signal, line"
 
 # Everything in one statement: the notes, those letters that are not known, and their bodies. Ids are drawn in the
 # order in which the letters came; rows are written in the order of their keys, so that two nodes that were sent the
@@ -22,17 +22,17 @@ _PUT = """
 WITH given AS MATERIALIZED (
   SELECT e.*, nextval('letter_id') AS id, CASE WHEN e.direction <> '' THEN nextval('message_id') ELSE 0 END AS message
   FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::text[],
-    $9::text[], $10::text[], $11::bytea[], $12::text[], $13::text[]) WITH ORDINALITY
+    $9::text[], $10::text[], $11::bytea[], $12::text[], $13::text[], $18::bytea[]) WITH ORDINALITY
     e(site, channel, hash, received_ms, signal, direction, kind, author, client, extras, provider, provider_id, body,
-      number)
+      line, number)
 ), noted AS (
   INSERT INTO notebook(site, book, key, value)
   SELECT * FROM unnest($14::text[], $15::text[], $16::text[], $17::text[]) n(site, book, key, value)
   ORDER BY site, book, key
   ON CONFLICT (site, book, key) DO UPDATE SET value = excluded.value
 ), fresh AS (
-  INSERT INTO letter(site, id, channel, hash, received_ms, message, signal)
-  SELECT site, id, channel, hash, received_ms, message, signal FROM given ORDER BY site, channel, hash
+  INSERT INTO letter(site, id, channel, hash, received_ms, message, signal, line)
+  SELECT site, id, channel, hash, received_ms, message, signal, line FROM given ORDER BY site, channel, hash
   ON CONFLICT (site, channel, hash) DO NOTHING RETURNING site, id, message
 ), bodies AS (
   INSERT INTO message(site, id, channel, direction, kind, author, client, extras, provider, provider_id, body)
@@ -40,7 +40,10 @@ WITH given AS MATERIALIZED (
     CASE WHEN g.extras = '' THEN '{}' ELSE string_to_array(g.extras, chr(31)) END, g.provider, g.provider_id, g.body
   FROM given g JOIN fresh f ON f.site = g.site AND f.id = g.id WHERE g.direction <> ''
 )
-SELECT g.number, f.id, f.message FROM fresh f JOIN given g ON g.site = f.site AND g.id = f.id
+SELECT g.number, f.id, f.message, coalesce((
+  SELECT l.id FROM letter l WHERE l.site = g.site AND l.line = g.line AND l.line <> '' AND l.state = 'new'
+  ORDER BY l.id DESC LIMIT 1), 0)
+FROM fresh f JOIN given g ON g.site = f.site AND g.id = f.id
 """
 
 _KNOWN = f"""
@@ -61,6 +64,10 @@ LIMIT $2
 """  # noqa: S608
 
 _TRIED = "UPDATE letter SET attempts = attempts + 1 WHERE site = $1 AND id = ANY($2::bigint[])"
+
+_SPARED = "UPDATE letter SET attempts = greatest(attempts - 1, 0) WHERE site = $1 AND id = ANY($2::bigint[])"
+
+_UNSETTLED = "SELECT id FROM letter WHERE site = $1 AND id = ANY($2::bigint[]) AND state = 'new'"
 
 _SET_ASIDE = "UPDATE letter SET state = 'quarantined', reason = $3 WHERE site = $1 AND id = $2 AND state = 'new'"
 
@@ -88,6 +95,7 @@ class Signal(NamedTuple):
     hash: bytes
     received_ms: int
     signal: bytes
+    line: bytes
     body: Written | None
 
     @property
@@ -133,6 +141,14 @@ class PostgresqlLetterbox:
         """See the port."""
         await self._connections.write(_TRIED, site, sorted(set(letters)))
 
+    async def unsettled(self, site: str, letters: Collection[int]) -> set[int]:
+        """See the port."""
+        return {number for (number,) in await self._connections.read(_UNSETTLED, site, sorted(letters))}
+
+    async def spared(self, site: str, letters: Sequence[int]) -> None:
+        """See the port."""
+        await self._connections.write(_SPARED, site, sorted(set(letters)))
+
     async def quarantine(self, site: str, letter: int, reason: str) -> None:
         """See the port."""
         await self._connections.write(_SET_ASIDE, site, letter, reason)
@@ -162,7 +178,8 @@ class PostgresqlLetterbox:
     def _signal(self, site: str, letter: NewLetter) -> Signal:
         body = written(self._hashes, site, letter.body) if letter.body else None
         hashed = self._hashes.dedupe(site, letter.channel, letter.dedupe)
-        return Signal(site, letter.channel, hashed, letter.received_ms, letter.signal, body)
+        line = self._hashes.line(site, letter.channel, letter.line) if letter.line else b""
+        return Signal(site, letter.channel, hashed, letter.received_ms, letter.signal, line, body)
 
     async def _put_all(self, puts: list[Put]) -> list[list[Letter]]:
         """Write everybody's letters and notes in one statement; only repeats cost a second one, a reading."""
@@ -172,8 +189,12 @@ class PostgresqlLetterbox:
                 first.setdefault(signal.key, signal)
         new = list(first.values())
         notes = {note[:3]: note for put in puts for note in put.notes}
-        rows = await self._connections.write(_PUT, *_columns(new), *_turned(list(notes.values()), 4))
-        fresh = {new[number - 1].key: _fresh(new[number - 1], letter, body) for number, letter, body in rows}
+        lines = [signal.line for signal in new]
+        rows = await self._connections.write(_PUT, *_columns(new), *_turned(list(notes.values()), 4), lines)
+        fresh = {
+            new[number - 1].key: _fresh(new[number - 1], letter, body, behind=behind)
+            for number, letter, body, behind in rows
+        }
         known = await self._known([key for key in first if key not in fresh])
         return [_answers(put, fresh, known) for put in puts]
 
@@ -215,7 +236,7 @@ def _turned(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
-def _fresh(signal: Signal, letter: int, message: int) -> Letter:
+def _fresh(signal: Signal, letter: int, message: int, *, behind: int) -> Letter:
     return Letter(
         id=letter,
         channel=signal.channel,
@@ -226,6 +247,8 @@ def _fresh(signal: Signal, letter: int, message: int) -> Letter:
         position=0,
         signal=signal.signal,
         fresh=True,
+        line=signal.line,
+        behind=behind,
     )
 
 
@@ -239,11 +262,12 @@ def _again(letter: Letter) -> Letter:
         attempts=letter.attempts,
         position=letter.position,
         signal=letter.signal,
+        line=letter.line,
     )
 
 
 def _letter(row: Sequence[Any]) -> Letter:
-    number, channel, received_ms, message, state, attempts, position, signal = row
+    number, channel, received_ms, message, state, attempts, position, signal, line = row
     return Letter(
         id=number,
         channel=channel,
@@ -253,4 +277,5 @@ def _letter(row: Sequence[Any]) -> Letter:
         attempts=attempts,
         position=position,
         signal=signal,
+        line=line,
     )

@@ -50,7 +50,7 @@ MESSAGE = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    Table("letter", "id channel hash received_ms message state attempts position reason signal", "letter_id"),
+    Table("letter", "id channel hash received_ms message state attempts position reason signal line", "letter_id"),
     Table("journal", "first count at epoch entries"),
     Table("bundle", "name at data"),
     Table("snapshot", "position at release chunks"),

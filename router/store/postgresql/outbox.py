@@ -34,8 +34,8 @@ UPDATE outbox SET unsure = true, worker = '', go_ms = greatest($2::bigint, $3) W
   AND ($4::text = '' OR worker = $4)
 """
 
-_END = "SELECT effects_end_1($1, $2, $3)"
-_LATER = "SELECT effect_later_1($1, $2, $3, $4, $5)"
+_END = "SELECT effects_end_2($1, $2, $3, $4)"
+_LATER = "SELECT effect_later_2($1, $2, $3, $4, $5, $6)"
 _REVIVE = "SELECT effect_revive_1($1, $2, $3)"
 
 _DEAD_LETTERS = f"SELECT {_FIELDS} FROM outbox WHERE site = $1 AND state = 'dead' ORDER BY id DESC LIMIT $2"  # noqa: S608
@@ -55,7 +55,7 @@ class PostgresqlOutbox:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._claims = asyncio.Lock()
-        self._ends: Group[tuple[str, int, str], None] = Group(self._end_all)
+        self._ends: Group[tuple[str, int, str, str], None] = Group(self._end_all)
 
     async def claim(self, site: str, worker: str, *, now_ms: int, until_ms: int, limit: int) -> list[Effect]:
         """See the port. Workers of one node take turns, so that each gets as many as it asked for."""
@@ -73,15 +73,18 @@ class PostgresqlOutbox:
 
     async def done(self, site: str, effect: int) -> None:
         """See the port. Its position stays in `performed`, so that `verify` can tell done from lost."""
-        await self._ends.do((site, effect, ""))
+        await self._ends.do((site, effect, "", ""))
 
-    async def later(self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool) -> None:
+    async def later(
+        self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool, worker: str = ""
+    ) -> None:
         """See the port."""
-        await self._connections.write(_LATER, site, effect, max(not_before_ms, EARLIEST_MS), reason, unsure)
+        go_ms = max(not_before_ms, EARLIEST_MS)
+        await self._connections.write(_LATER, site, effect, go_ms, reason, unsure, worker)
 
-    async def dead(self, site: str, effect: int, reason: str) -> None:
+    async def dead(self, site: str, effect: int, reason: str, *, worker: str = "") -> None:
         """See the port."""
-        await self._ends.do((site, effect, reason or "unknown"))
+        await self._ends.do((site, effect, reason or "unknown", worker))
 
     async def revive(self, site: str, effect: int) -> bool:
         """See the port. It starts with no attempts behind it, and its own place in the lane."""
@@ -105,11 +108,12 @@ class PostgresqlOutbox:
         """Wait until nothing is under way."""
         await self._ends.finish()
 
-    async def _end_all(self, ends: list[tuple[str, int, str]]) -> list[None]:
+    async def _end_all(self, ends: list[tuple[str, int, str, str]]) -> list[None]:
         """End everybody's effects, one statement for each site."""
-        for site in sorted({site for site, _, _ in ends}):
-            mine = {effect: reason for owner, effect, reason in ends if owner == site}
-            await self._connections.write(_END, site, list(mine), list(mine.values()))
+        for site in sorted({site for site, *_ in ends}):
+            mine = {effect: (reason, worker) for owner, effect, reason, worker in ends if owner == site}
+            reasons, workers = zip(*mine.values(), strict=True)
+            await self._connections.write(_END, site, list(mine), list(reasons), list(workers))
         return [None] * len(ends)
 
 

@@ -11,7 +11,7 @@ import secrets
 
 from router.store.port import StoreError
 from router.store.postgresql.connections import Connection
-from router.store.postgresql.functions import COMMIT, OUTBOX_FUNCTIONS
+from router.store.postgresql.functions import COMMIT, COMMIT_2, OUTBOX_FUNCTIONS, OUTBOX_FUNCTIONS_2
 
 _LETTERBOX = """
 CREATE SEQUENCE letter_id;
@@ -178,7 +178,13 @@ CREATE INDEX relay_at ON relay(site, at, command);
 
 _FIRST = _LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE + _CARE + _RELAY + OUTBOX_FUNCTIONS + COMMIT
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# Letters of one line are decided in order; `line` is its hash, as long as the letter waits.
+_LINES = """
+ALTER TABLE letter ADD COLUMN line bytea NOT NULL DEFAULT '';
+CREATE INDEX letter_line ON letter(site, line, id) WHERE state = 'new' AND line <> '';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2)
 """One step per release that changed the tables; a step is never edited once released."""
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_version(version integer NOT NULL, at timestamptz NOT NULL)"

@@ -97,7 +97,9 @@ UPDATE message SET provider = NULL, body = json_object('direction', body ->> '$.
 WHERE id IN (SELECT value FROM json_each(?2)) AND +site = ?1
 """
 
-_EMPTY = "UPDATE letter SET signal = x'' WHERE id IN (SELECT value FROM json_each(?2)) AND +site = ?1 AND +state = ?3"
+_EMPTY = """
+UPDATE letter SET signal = x'', line = x'' WHERE id IN (SELECT value FROM json_each(?2)) AND +site = ?1 AND +state = ?3
+"""
 
 # A draft's key begins with the conversation's reference; a semicolon is the next character after the colon.
 _DRAFTS_ON = """

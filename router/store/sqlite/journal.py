@@ -66,7 +66,8 @@ FROM json_each(?2) e WHERE message.id = e.value ->> 0 AND +message.site = ?1
 # The plus keeps the planner from reading a whole site's rows: each row is found by its id.
 # A letter that is settled stays settled where it was; its signal has done its work.
 _SETTLED = """
-UPDATE letter SET state = 'settled', position = e.value ->> 1, reason = e.value ->> 2, signal = x''
+UPDATE letter SET state = 'settled', position = e.value ->> 1, reason = e.value ->> 2, signal = x'',
+  line = x''
 FROM json_each(?2) e WHERE letter.id = e.value ->> 0 AND +letter.site = ?1 AND letter.state <> 'settled'
 """
 

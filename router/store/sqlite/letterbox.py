@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,10 +18,10 @@ from router.store.sqlite.leases import NOTE
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
 
-_LETTER = "SELECT id, channel, received_ms, message, state, attempts, position, signal FROM letter "
+_LETTER = "SELECT id, channel, received_ms, message, state, attempts, position, signal, line FROM letter "
 
 _QUARANTINED = """
-SELECT id, channel, received_ms, message, state, attempts, position, signal, reason FROM letter
+SELECT id, channel, received_ms, message, state, attempts, position, signal, line, reason FROM letter
 WHERE site = ? AND state = 'quarantined' ORDER BY received_ms DESC, id DESC LIMIT ?
 """
 
@@ -32,10 +32,18 @@ SELECT (SELECT coalesce(max(id), 0) FROM letter), (SELECT coalesce(max(id), 0) F
 """
 
 _MESSAGES = "message(id, site, channel, direction, kind, provider, body)"
-_LETTERS = "letter(id, site, channel, hash, received_ms, message, signal)"
+_LETTERS = "letter(id, site, channel, hash, received_ms, message, signal, line)"
+
+_BEHIND = "SELECT max(id) FROM letter WHERE site = ? AND line = ? AND line <> x'' AND state = 'new'"
+_UNSETTLED = "SELECT l.id FROM json_each(?2) e JOIN letter l ON l.id = e.value WHERE +l.site = ?1 AND +l.state = 'new'"
 
 _TRIED = """
 UPDATE letter SET attempts = attempts + 1 FROM json_each(?2) e
+WHERE letter.id = e.value AND +letter.site = ?1
+"""
+
+_SPARED = """
+UPDATE letter SET attempts = max(attempts - 1, 0) FROM json_each(?2) e
 WHERE letter.id = e.value AND +letter.site = ?1
 """
 
@@ -64,6 +72,7 @@ class Signal(NamedTuple):
     received_ms: int
     body: Written | None
     signal: bytes
+    line: bytes
 
 
 def written(hashes: Hashes, site: str, body: Body) -> Written:
@@ -107,6 +116,15 @@ class SqliteLetterbox:
         ids = as_json(sorted(set(letters)))
         await self._writer.execute(_TRIED, (site, ids))
 
+    async def unsettled(self, site: str, letters: Collection[int]) -> set[int]:
+        """See the port."""
+        ids = as_json(sorted(letters))
+        return {number for (number,) in self._readers.look(lambda conn: fetch(conn, _UNSETTLED, (site, ids)))}
+
+    async def spared(self, site: str, letters: Sequence[int]) -> None:
+        """See the port."""
+        await self._writer.execute(_SPARED, (site, as_json(sorted(set(letters)))))
+
     async def quarantine(self, site: str, letter: int, reason: str) -> None:
         """See the port."""
         statement = "UPDATE letter SET state = 'quarantined', reason = ? WHERE id = ? AND site = ? AND state = 'new'"
@@ -135,7 +153,8 @@ class SqliteLetterbox:
     def _signal(self, site: str, letter: NewLetter) -> Signal:
         body = written(self._hashes, site, letter.body) if letter.body else None
         key = self._hashes.dedupe(site, letter.channel, letter.dedupe).hex()
-        return Signal(site, letter.channel, key, letter.received_ms, body, letter.signal)
+        line = self._hashes.line(site, letter.channel, letter.line) if letter.line else b""
+        return Signal(site, letter.channel, key, letter.received_ms, body, letter.signal, line)
 
 
 def put_all(conn: apsw.Connection, asks: list[list[Signal]]) -> list[list[Letter]]:
@@ -146,7 +165,7 @@ def put_all(conn: apsw.Connection, asks: list[list[Signal]]) -> list[list[Letter
     known: dict[int, int] = dict(msgspec.json.decode(found, type=list[tuple[int, int]]))
     seen: dict[tuple[str, str, str], int] = {}
     bodies: list[tuple[int, str, str, Written]] = []
-    letters: list[tuple[int, str, str, bytes, int, int, bytes]] = []
+    letters: list[tuple[int, str, str, bytes, int, int, bytes, bytes]] = []
     answers: list[Letter | int] = []
     for index, signal in enumerate(signals):
         key = (signal.site, signal.channel, signal.hash)
@@ -159,8 +178,10 @@ def put_all(conn: apsw.Connection, asks: list[list[Signal]]) -> list[list[Letter
         body_id = message if signal.body else 0
         if signal.body:
             bodies.append((message, signal.site, signal.channel, signal.body))
-        letters.append((letter, *key[:2], bytes.fromhex(signal.hash), signal.received_ms, body_id, signal.signal))
-        answers.append(_fresh(letter, signal, body_id))
+        letters.append(
+            (letter, *key[:2], bytes.fromhex(signal.hash), signal.received_ms, body_id, signal.signal, signal.line)
+        )
+        answers.append(_fresh(letter, signal, body_id, behind=_behind(conn, signal)))
     insert_messages(conn, bodies)
     insert_rows(conn, _LETTERS, letters)
     return _dealt(asks, [_resolved(conn, answer) for answer in answers])
@@ -172,7 +193,12 @@ def _put_with_notes(conn: apsw.Connection, *, site: str, signals: list[Signal], 
     return put_all(conn, [signals])[0] if signals else []
 
 
-def _fresh(letter: int, signal: Signal, message: int) -> Letter:
+def _behind(conn: apsw.Connection, signal: Signal) -> int:
+    """Return which unsettled letter the line had last. Those of one batch are one node's, which keeps their order."""
+    return (fetch(conn, _BEHIND, (signal.site, signal.line))[0][0] or 0) if signal.line else 0
+
+
+def _fresh(letter: int, signal: Signal, message: int, *, behind: int) -> Letter:
     return Letter(
         id=letter,
         channel=signal.channel,
@@ -183,6 +209,8 @@ def _fresh(letter: int, signal: Signal, message: int) -> Letter:
         position=0,
         signal=signal.signal,
         fresh=True,
+        line=signal.line,
+        behind=behind,
     )
 
 
@@ -202,7 +230,7 @@ def _letters(conn: apsw.Connection, where: str, values: tuple[int | str, ...]) -
 
 
 def _letter(row: tuple[Any, ...]) -> Letter:
-    number, channel, received_ms, message, state, attempts, position, signal = row
+    number, channel, received_ms, message, state, attempts, position, signal, line = row
     return Letter(
         id=number,
         channel=channel,
@@ -212,6 +240,7 @@ def _letter(row: tuple[Any, ...]) -> Letter:
         attempts=attempts,
         position=position,
         signal=signal,
+        line=line,
     )
 
 

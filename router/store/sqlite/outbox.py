@@ -51,7 +51,7 @@ UPDATE outbox SET unsure = 1, worker = '', go_ms = max(?2, ?3) WHERE site = ?1 A
 # An earlier effect of the lane may have been revived meanwhile, so the head is chosen anew.
 _LATER = """
 UPDATE outbox SET attempts = attempts + 1, worker = '', head = 0, go_ms = max(?3, ?6), reason = ?4, unsure = ?5
-WHERE id = ?2 AND site = ?1 AND state = 'waiting' RETURNING lane
+WHERE id = ?2 AND site = ?1 AND state = 'waiting' AND (?7 = '' OR worker = ?7) RETURNING lane
 """
 
 _PERFORMED = """
@@ -61,7 +61,7 @@ SELECT site, position, id FROM outbox WHERE site = ?1 AND id IN (SELECT value FR
 
 _DEAD = """
 UPDATE outbox SET state = 'dead', head = 0, worker = '', reason = ?3
-WHERE id = ?2 AND site = ?1 AND state = 'waiting' RETURNING lane
+WHERE id = ?2 AND site = ?1 AND state = 'waiting' AND (?4 = '' OR worker = ?4) RETURNING lane
 """
 
 _REVIVE = """
@@ -107,14 +107,16 @@ class SqliteOutbox:
         """See the port. Its position stays in `performed`, so that `verify` can tell done from lost."""
         await self._writer.together(finish_all, (site, effect))
 
-    async def later(self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool) -> None:
+    async def later(
+        self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool, worker: str = ""
+    ) -> None:
         """See the port."""
-        values = (site, effect, not_before_ms, reason, int(unsure), EARLIEST_MS)
+        values = (site, effect, not_before_ms, reason, int(unsure), EARLIEST_MS, worker)
         await self._writer.do(partial(_put_off, values=values))
 
-    async def dead(self, site: str, effect: int, reason: str) -> None:
+    async def dead(self, site: str, effect: int, reason: str, *, worker: str = "") -> None:
         """See the port."""
-        await self._writer.do(partial(_bury, site=site, effect=effect, reason=reason))
+        await self._writer.do(partial(_bury, site=site, effect=effect, reason=reason, worker=worker))
 
     async def revive(self, site: str, effect: int) -> bool:
         """See the port. It starts with no attempts behind it, and its own place in the lane."""
@@ -171,7 +173,7 @@ def end_effects(conn: apsw.Connection, site: str, *, ended: Sequence[EffectEnd])
         finish_all(conn, happened)
     for end in ended:
         if end.reason:
-            _bury(conn, site=site, effect=end.effect, reason=end.reason)
+            _bury(conn, site=site, effect=end.effect, reason=end.reason, worker=end.worker)
 
 
 def finish_all(conn: apsw.Connection, asks: list[tuple[str, int]]) -> list[None]:
@@ -195,13 +197,13 @@ def _claim(conn: apsw.Connection, *, values: tuple[str, str, int, int, int]) -> 
     return sorted(effects, key=lambda effect: effect.id)
 
 
-def _put_off(conn: apsw.Connection, *, values: tuple[str, int, int, str, int, int]) -> None:
+def _put_off(conn: apsw.Connection, *, values: tuple[str, int, int, str, int, int, str]) -> None:
     lanes = fetch(conn, _LATER, values)
     _promote(conn, values[0], [lane for (lane,) in lanes])
 
 
-def _bury(conn: apsw.Connection, *, site: str, effect: int, reason: str) -> None:
-    lanes = fetch(conn, _DEAD, (site, effect, reason))
+def _bury(conn: apsw.Connection, *, site: str, effect: int, reason: str, worker: str) -> None:
+    lanes = fetch(conn, _DEAD, (site, effect, reason, worker))
     _promote(conn, site, [lane for (lane,) in lanes])
 
 

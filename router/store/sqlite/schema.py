@@ -183,12 +183,19 @@ CREATE INDEX draft_key ON draft(site, key);
 CREATE INDEX draft_at ON draft(site, at);
 """
 
+# Letters of one line are decided in order; `line` is its hash, as long as the letter waits.
+_LINES = """
+ALTER TABLE letter ADD COLUMN line BLOB NOT NULL DEFAULT x'';
+CREATE INDEX letter_line ON letter(site, line, id) WHERE state = 'new' AND line <> x'';
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE,
     _VIEWS,
     _SENDERS,
     _RELAY,
     _CARE,
+    _LINES,
 )
 """One step per release that changed the tables; a step is never edited once released."""
 

@@ -1,0 +1,153 @@
+"""The order of a line: letters of one line are decided one after the other, whichever node took them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any
+
+from router.core.answers import Answered, Refused
+from router.core.commands import Command
+from router.intake.lanes import Lanes
+from router.intake.letters import Intake
+from router.store.port import Letter
+from tests.floor.house import SITE, House, wrote
+from tests.floor.test_intake import letters_left
+
+Eventually = Callable[[Callable[[], Awaitable[bool] | bool]], Awaitable[None]]
+
+
+async def test_what_a_dead_node_took_is_decided_before_what_its_customer_says_at_another(
+    house: House, eventually: Eventually
+) -> None:
+    """The first was accepted by a node that died with it; the second comes before the sweep has found the first."""
+    door = house.door("push")
+    [first] = await door.accept([wrote("one")])
+    house.intake._lanes = Lanes()
+    house.start("intake")
+    [second] = await door.accept([wrote("two")])
+    [elsewhere] = await door.accept([wrote("else", key="k2")])
+    assert await door.decided(elsewhere.letter, wait_ms=5_000) is not None, "another line does not wait"
+    assert second.letter in house.intake._lanes
+    assert await letters_left(house) == 2
+    house.clock.now += 3_000
+    await house.intake.sweep(2_000)
+    await eventually(lambda: not house.intake.busy)
+    [conv] = [conv for conv in (1, 2) if first.message in await messages(house, conv)]
+    assert await messages(house, conv) == [first.message, second.message]
+
+
+async def messages(house: House, conv: int) -> list[int]:
+    story = await house.store.archive.story(SITE, conv, before=1 << 60, limit=9)
+    return [row.row.message for row in story if row.row.kind == "Received"]
+
+
+async def test_a_line_goes_on_when_the_other_node_has_decided_what_came_before(
+    house: House, eventually: Eventually
+) -> None:
+    door = house.door("push")
+    [first] = await door.accept([wrote("one")])
+    house.intake._lanes = Lanes()
+    house.start("intake")
+    [second] = await door.accept([wrote("two")])
+    await eventually(lambda: house.intake._lanes.holding)
+    await house.store.letterbox.quarantine(SITE, first.letter, "by hand")
+    await eventually(lambda: not house.intake.busy)
+    assert await messages(house, 1) == [second.message]
+
+
+async def test_what_was_under_way_in_a_crash_is_tried_before_what_stands_behind_it(
+    house: House, eventually: Eventually
+) -> None:
+    door = house.door("push")
+    accepted = [(await door.accept([wrote(text)]))[0] for text in ("one", "two", "three")]
+    await house.store.letterbox.tried(SITE, [accepted[0].letter])
+    house.intake._lanes = Lanes()
+    house.clock.now += 3_000
+    house.start("intake")
+    await house.intake.sweep(2_000)
+    await eventually(lambda: not house.intake.busy)
+    assert await messages(house, 1) == [one.message for one in accepted]
+
+
+async def test_a_letter_that_time_or_an_operator_holds_back_survives_any_number_of_leaders(house: House) -> None:
+    """It ends no attempt in a crash, so however often the lead changes hands it is never taken for poison."""
+    [one] = await house.door("push").accept([wrote("one")])
+    real = house.floor.submit
+
+    async def submit(_command: Command, **_more: Any) -> Answered:
+        return Refused("not_configured")
+
+    house.clock.now += 3_000
+    for _ in range(4):
+        house.floor.submit = submit  # type: ignore[method-assign]
+        house.intake = Intake(house.intake_parts)
+        await house.intake.sweep(2_000)
+        house.start("intake")
+        async with asyncio.timeout(5):
+            while house.intake._counted or not house.intake._to_count:
+                await asyncio.sleep(0.01)
+        for task in house.tasks:
+            task.cancel()
+        await asyncio.gather(*house.tasks, return_exceptions=True)
+        await house.intake.let_go()
+        found = await house.store.letterbox.get(SITE, one.letter)
+        assert found is not None
+        assert (found.state, found.attempts) == ("new", 0)
+    house.floor.submit = real  # type: ignore[method-assign]
+
+
+def test_lines_are_decided_one_after_the_other_and_each_in_order() -> None:
+    """Every order in which letters may come, be held, come back and end, against the one rule that matters."""
+    for seed in range(300):
+        chance = Random(seed)
+        letters = [made_letter(number, chance.choice([b"a", b"b", b""])) for number in range(1, 13)]
+        done = played(letters, chance)
+        assert sorted(letter.id for letter in done) == [letter.id for letter in letters]
+        for line in (b"a", b"b"):
+            order = [letter.id for letter in done if letter.line == line]
+            assert order == sorted(order)
+
+
+def played(letters: list[Letter], chance: Random) -> list[Letter]:
+    """Let letters come nearly in order; return them in the order in which they were decided."""
+    lanes, done = Lanes(), list[Letter]()
+    under_way: list[Letter] = []
+    coming = sorted(letters, key=lambda letter: letter.id + chance.randrange(4))
+    while coming or len(lanes):
+        for _ in range(min(chance.randrange(4), len(coming))):
+            lanes.add(coming.pop(0))
+        under_way += lanes.next(chance.randrange(1, 4))
+        busy = [letter.line for letter in under_way if letter.line]
+        assert len(busy) == len(set(busy)), "one of a line is under way"
+        chance.shuffle(under_way)
+        for _ in range(min(chance.randrange(3), len(under_way))):
+            letter = under_way.pop()
+            waits = any(is_before(each, letter, done) for each in letters)
+            done += ended(lanes, letter, waits=waits, comes_back=chance.random() < 0.3)
+        lanes.look_again()
+    return done
+
+
+def is_before(earlier: Letter, letter: Letter, done: list[Letter]) -> bool:
+    return bool(letter.line) and earlier.line == letter.line and earlier.id < letter.id and earlier not in done
+
+
+def ended(lanes: Lanes, letter: Letter, *, waits: bool, comes_back: bool) -> list[Letter]:
+    """Let what was under way be held, come back or be decided."""
+    if waits:
+        lanes.hold(letter)
+    elif comes_back:
+        lanes.back([letter])
+    else:
+        lanes.decided(letter)
+        lanes.end(letter)
+        return [letter]
+    return []
+
+
+def made_letter(number: int, line: bytes) -> Letter:
+    return Letter(
+        id=number, channel="push", received_ms=0, message=0, state="new", attempts=0, position=0, signal=b"", line=line
+    )
