@@ -256,6 +256,27 @@ class ChannelSpec(Part, frozen=True, kw_only=True):
 class Bundle(Part, frozen=True, kw_only=True):
     """Everything a decision may depend on besides the state.
 
+class Wallboard(Part, frozen=True, kw_only=True):
+    """What a site's wallboard counts, and the limits that colour it. It decides nothing.
+
+    The business day begins at `day_start_minute` of the site's clock. `target_percent` of the legs are to be answered
+    in time, `target_percents` names queues of which it is another. Who leaves within `short_abandon_ms` (by channel,
+    else the usual) has not abandoned. The three switches say what the service level counts. `names`: agents may be
+    named where something is to be looked after.
+    """
+
+    day_start_minute: int = 0
+    target_percent: int = 80
+    target_percents: dict[str, int] = {}
+    abandoned_percent_max: int = 5
+    wait_ms_max: int = 5 * MINUTE_MS
+    short_abandon_ms: dict[str, int] = {}
+    count_flow_outs: bool = False
+    count_short_abandons: bool = False
+    count_abandons: bool = True
+    names: bool = False
+
+
     `calendars` maps a name to sorted UTC milliseconds `[open, close, open, close, ...]`; an empty
     list never opens. `texts` maps a notice to language to text; the core hands on the notice's name only.
     """
@@ -293,6 +314,7 @@ def encode_bundle(bundle: Bundle) -> bytes:
 
 
 def decode_bundle(data: bytes) -> Bundle:
+    wallboard: Wallboard = Wallboard()
     """Read a bundle back. Raises `msgspec.ValidationError` when the bytes are not one."""
     return _decoder.decode(data)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from channels.contract import Settings
-from router.core.bundle import Bundle, Contact, decode_bundle, encode_bundle
+from router.core.bundle import Bundle, Contact, Wallboard, decode_bundle, encode_bundle
 from router.core.cel import did_you_mean
+from router.settings.board import read_wallboard
 from router.settings.channel_entries import Schemas, is_served, read_channels, specs_of
 from router.settings.checks import Check, CheckResult, read_checks, run_checks
 from router.settings.choosing import read_reserves
@@ -54,6 +55,7 @@ SECTIONS: Map[str, bool] = {
     "checks": False,
 }
 DEFAULT_CAPACITY = 100
+    "wallboard": False,
 
 T = TypeVar("T")
 
@@ -240,6 +242,7 @@ class _Load:
             "texts": self._read("texts", read_texts) or {},
         }
 
+            "wallboard": self._read("wallboard", read_wallboard) or Wallboard(),
     def _hours(self, zone: str) -> dict[str, Hours]:
         node = self._nodes.get("hours")
         group = entries(node, self._scope) if node is not None else None

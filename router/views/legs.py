@@ -15,6 +15,7 @@ import msgspec
 
 from router.core import events as ev
 from router.store.port import ViewRow, ViewSpec
+from router.views.tallies import EVERYTHING, TALLIES, Tally, Tallying, add_one
 from router.views.view import Sheet, Sheets, View
 
 LEGS, CLASSES = "legs", "leg_class"
@@ -58,6 +59,11 @@ class Leg(ViewRow, frozen=True, array_like=True, kw_only=True):
         """Return whether the queue's target has passed by a time."""
         return 0 < self.answer_by_ms < at
 
+    @property
+    def given_straight(self) -> bool:
+        """Return whether nobody waited: what came back, or was handed over, was its agent's in the same moment."""
+        return self.entered_why != "arrived" and not self.offers and self.answered_ms == self.entered_ms
+
 
 class LegClass(ViewRow, frozen=True, array_like=True, kw_only=True):
     """What must be known of a class to read an event that names it."""
@@ -86,6 +92,7 @@ class Folding:
     legs: Sheet[Leg]
     classes: Sheet[LegClass]
     at: int
+    tallying: Tallying
     headings: dict[int, Heading] = field(default_factory=dict)
 
     def open_leg(self, conv: int) -> Leg | None:
@@ -129,14 +136,41 @@ class Folding:
 
     def change(self, leg: Leg, **fields: int | str | bool) -> Leg:
         """Write some fields of a leg; return it as it is now."""
-        leg = msgspec.structs.replace(leg, **fields)
+        before, leg = self.legs.last(leg.conv), msgspec.structs.replace(leg, **fields)
         self.legs.put(leg)
+        if before is not None and not leg.test:
+            tally(self.tallying, before, leg)
         return leg
 
     def to_class(self, number: int, why: str) -> Heading:
         """Return the way to the queue of a class."""
         known = self.classes.last(number)
         return Heading(self.at, why, known.queue, known.channel) if known else Heading(self.at, why)
+
+
+def tally(tallying: Tallying, before: Leg, after: Leg) -> None:
+    """Count what has become of a leg: answered, abandoned, moved on, over. Each happens to a leg once."""
+    answered = after.answered_ms and not before.answered_ms and not after.given_straight
+    over = after.left_why and not before.left_why
+    if not answered and not over:
+        return
+    cell, targeted = tallying.cell(after.queue, after.channel), bool(after.answer_by_ms)
+    if answered:
+        cell.answered += 1
+        cell.targeted += targeted
+        cell.in_time += targeted and not after.answered_late
+        cell.wait_ms += after.wait_ms
+        add_one(cell.waits, after.wait_ms)
+    if over and after.answered_ms:
+        cell.handled += after.left_why != "parked"
+        cell.handle_ms += after.left_ms - after.answered_ms
+    elif over and after.abandoned_ms:
+        add_one(cell.left, after.wait_ms)
+        if targeted:
+            add_one(cell.left_targeted, after.wait_ms)
+    elif over:
+        cell.flowed += 1
+        cell.flowed_targeted += targeted
 
 
 def _class_formed(folding: Folding, _position: int, event: ev.ClassFormed) -> None:
@@ -311,19 +345,25 @@ def subjects(event: ev.Event) -> Iterable[tuple[str, int]]:
     if type(event) not in STEPS or isinstance(event, ev.ClassFormed):
         return
     yield LEGS, event.conv  # type: ignore[attr-defined]
+    yield TALLIES, EVERYTHING
     if isinstance(event, (ev.Routed, ev.Diverted, ev.Transferred, ev.Overflowed, ev.CallbackAsked)):
         yield CLASSES, event.cls
 
 
 def fold(sheets: Sheets, first: int, entry: ev.Entry) -> None:
     """Write the legs that an entry begins, changes and ends."""
-    folding = Folding(sheets[LEGS], sheets[CLASSES], entry.at)
+    tallying = Tallying(sheets[TALLIES].last(EVERYTHING), entry.at)
+    folding = Folding(sheets[LEGS], sheets[CLASSES], entry.at, tallying)
     for position, event in enumerate(entry.events, first):
         step = STEPS.get(type(event))
         if step:
             step(folding, position, event)
+    for row in tallying.rows():
+        sheets[TALLIES].put(row)
 
 
 LEGS_VIEW = View(
-    spec=ViewSpec(name=LEGS, version=3, tables={LEGS: Leg, CLASSES: LegClass}), subjects=subjects, fold=fold
+    spec=ViewSpec(name=LEGS, version=4, tables={LEGS: Leg, CLASSES: LegClass, TALLIES: Tally}),
+    subjects=subjects,
+    fold=fold,
 )
