@@ -290,6 +290,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     `files`: what it can send, a media type or `*` for any other, and the largest of each; empty: no files.
     `files_max`, `files_bytes_max`: how many go with one message, and how large they may be together, 0 for no bound.
     `writes_to`: the kind of address to which it can begin a line (`email`), empty where only others begin lines.
+    `page_reaches`: whom an agent's page must be allowed to connect to for it (a softphone's provider).
     """
 
     delivery: str
@@ -310,6 +311,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     files_max: int = 10
     files_bytes_max: int = 0
     writes_to: str = ""
+    page_reaches: tuple[str, ...] = ()
 
 
 class LetterboxClosed(Exception):

@@ -25,6 +25,7 @@ from dashboard import (
     supervising,
 )
 from dashboard.errors import ApiError
+from dashboard.finding import mentioning, saved
 from dashboard.hub import Hub
 from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
@@ -42,7 +43,8 @@ def build_app(surroundings: Surroundings) -> web.Application:
     It serves `/`, `/ui/…`, `/ws` and `/api/v1/…`; the composition root adds its own routes beside them.
     """
     files = read_files(surroundings.web_root)
-    pages = Pages(with_banner(files) if surroundings.played else files, surroundings.version)
+    shown = with_banner(files) if surroundings.played else files
+    pages = Pages(shown, surroundings.version, surroundings.page_reaches)
     parts = build_parts(surroundings, pages.version)
     app = web.Application()
     app.on_response_prepare.append(headers.on_every_response)
@@ -81,6 +83,8 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *ordering.routes(parts),
         *consulting.routes(parts),
         *outside.routes(parts),
+        *saved.routes(parts),
+        *mentioning.routes(parts),
         *attention.routes(parts),
     ]
     described: dict[str, bytes] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 # UI.md 7.3: the desk runs without a single inline script, style or foreign address.
@@ -33,6 +35,15 @@ DATA = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+def page_for(reaches: Sequence[str]) -> dict[str, str]:
+    """Return a page's headers where it must also reach others: a softphone's provider, whose voices it plays."""
+    if not reaches:
+        return PAGE
+    heard = " ".join(each for each in reaches if each.startswith("https:"))
+    policy = PAGE_POLICY.replace("connect-src 'self'", " ".join(("connect-src 'self'", *reaches)))
+    return {**PAGE, "Content-Security-Policy": f"{policy}; media-src 'self' blob: mediastream: {heard}"}
 
 
 async def on_every_response(request: web.Request, response: web.StreamResponse) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -139,7 +140,10 @@ def index_of(files: dict[str, bytes], version: str) -> bytes:
 class Pages:
     """The index at `/`, and everything else below `/ui/<version>/`."""
 
-    def __init__(self, files: dict[str, bytes], release: str) -> None:
+    def __init__(
+        self, files: dict[str, bytes], release: str, reaches: Callable[[], Sequence[str]] = tuple[str, ...]
+    ) -> None:
+        self._reaches = reaches
         self.version = version_of(release, files)
         self._index = _page(index_of(files, self.version), "text/html")
         self._pages = {
@@ -149,7 +153,7 @@ class Pages:
         }
 
     async def index(self, request: web.Request) -> web.Response:
-        return _send(request, self._index, caching="no-cache")
+        return _send(request, self._index, caching="no-cache", shown=headers.page_for(self._reaches()))
 
     async def file(self, request: web.Request) -> web.Response:
         """A path is a key of a table: `..` and its like name nothing. Another version's files are gone."""
@@ -163,8 +167,8 @@ class Pages:
         app.router.add_get("/ui/{version}/{path:.+}", self.file)
 
 
-def _send(request: web.Request, page: Page, *, caching: str) -> web.Response:
-    sent = {**headers.PAGE, "Cache-Control": caching, "ETag": page.tag, "Vary": "Accept-Encoding"}
+def _send(request: web.Request, page: Page, *, caching: str, shown: dict[str, str] = headers.PAGE) -> web.Response:
+    sent = {**shown, "Cache-Control": caching, "ETag": page.tag, "Vary": "Accept-Encoding"}
     if page.tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]:
         return web.Response(status=304, headers=sent)
     body = page.body

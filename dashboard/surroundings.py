@@ -190,7 +190,8 @@ class Surroundings:
     """Everything outside the dashboard.
 
     `reference` names a conversation outside. `settings_problems` are sentences for the banner.
-    `nudge_outbox` is called when a dead letter was revived. `played`: this is a sandbox, and every page must say so.
+    `nudge_outbox` is called when a dead letter was revived. `page_reaches`: whom a desk's page connects to, too.
+    `played`: this is a sandbox, and every page must say so.
     """
 
     floor: Floor
@@ -209,4 +210,5 @@ class Surroundings:
     files: Files = field(default_factory=NoFiles)
     sendable: Callable[[str], Sendable] = _no_files
     softphone: Callable[[int], Softphone | None] = _no_softphone
+    page_reaches: Callable[[], Sequence[str]] = tuple[str, ...]
     web_root: Path = field(default_factory=_web_root)

@@ -62,6 +62,7 @@ def _site_app(
             waits=served.estimates,
             sendable=lambda channel: sendable(served.can(channel)),
             softphone=lambda agent: softphone(served.board.channels, agent),
+            page_reaches=lambda: page_reaches(served.board.channels),
             played=played,
         )
     )
@@ -87,6 +88,11 @@ def softphone(channels: Mapping[str, Channel], agent: int) -> Softphone | None:
                     channel=name, identity=key.identity, token=key.token, until_ms=key.until_ms, sdk=key.sdk
                 )
     return None
+
+
+def page_reaches(channels: Mapping[str, Channel]) -> list[str]:
+    """Return whom a desk's page may connect to for the channels that are on."""
+    return sorted({each for channel in channels.values() for each in channel.capabilities.page_reaches})
 
 
 def add_operators_pages(app: web.Application, node: Node, telemetry: Telemetry) -> None:

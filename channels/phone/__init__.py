@@ -13,8 +13,6 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from twilio.jwt.access_token import AccessToken
-from twilio.jwt.access_token.grants import VoiceGrant
 
 from channels.contract import (
     AnyEffect,
@@ -37,6 +35,7 @@ from channels.contract import (
     Unsure,
 )
 from channels.contract import Settings as CommonSettings
+from channels.phone import softphone
 from channels.phone.asked import NEVER, RECORDINGS, Hands, Manners, MenuKey
 from channels.phone.company import OUTSIDE, Company
 from channels.phone.legs import CALL_BACK, LegBook, Legs, Side
@@ -57,10 +56,6 @@ CAPABILITIES = Capabilities(
     can_find=True,
 )
 RECONCILE_S_MIN = 10
-# A softphone asks anew before its token ends; the vendor's longest is a day.
-TOKEN_S = 3_600
-# Where the provider's library is served, on our own address; a sandbox plays it elsewhere.
-SDK = "/channels/phone/softphone.js"
 # Where the router puts a line: that is transferred, that an outside party takes over, that is no more ours at all.
 WAITING_PLACE, LEFT = "queue", "left"
 OWNER = "owner"
@@ -95,7 +90,7 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     voicemail_on: tuple[str, ...] = ("off-hours", "voicemail", "closing")
     record: str = NEVER
     outgoing_app_sid: str = ""
-    softphone_sdk: str = SDK
+    softphone_sdk: str = softphone.SDK
     reconcile_s: int = 60
 
 
@@ -103,7 +98,8 @@ class Phone:
     """One account's calls."""
 
     def __init__(self, settings: Settings, door: Door, account: Account | None) -> None:
-        self.capabilities = CAPABILITIES
+        real = bool(account and settings.api_key_sid) and settings.softphone_sdk == softphone.SDK
+        self.capabilities = msgspec.structs.replace(CAPABILITIES, page_reaches=softphone.HOSTS if real else ())
         self._settings = settings
         self._door = door
         self._account = account
@@ -129,7 +125,7 @@ class Phone:
         """The pages that the provider asks for; without an account one that says so."""
         if self._account is None or self._hands is None:
             return (Route(method="POST", path="/voice", handler=_not_configured),)
-        return Webhooks(self._hands, self._account).routes()
+        return [*Webhooks(self._hands, self._account).routes(), *softphone.routes()]
 
     async def listen(self) -> None:
         """Look for what no callback told, until cancelled; return at once where no number is named."""
@@ -206,18 +202,18 @@ class Phone:
 
     def softphone(self, agent: int) -> SoftphoneKey:
         """Return with what an agent's browser takes calls. Raises TryLater where no key is configured."""
-        until_ms = self._door.now_ms() + TOKEN_S * 1_000
-        token = self.softphone_token(agent)
-        return SoftphoneKey(identity=f"agent_{agent}", token=token, until_ms=until_ms, sdk=self._settings.softphone_sdk)
+        until_ms = self._door.now_ms() + softphone.TOKEN_S * 1_000
+        token, sdk = self.softphone_token(agent), self._settings.softphone_sdk
+        return SoftphoneKey(identity=softphone.identity_of(agent), token=token, until_ms=until_ms, sdk=sdk)
 
     def softphone_token(self, agent: int) -> str:
         """Return the token with which an agent's browser takes calls. Raises TryLater where no key is configured."""
         settings, account = self._settings, self._account
         if account is None or not settings.api_key_sid:
             raise TryLater("not_configured")
-        token = AccessToken(account.sid, settings.api_key_sid, account.secret, identity=f"agent_{agent}", ttl=TOKEN_S)
-        token.add_grant(VoiceGrant(incoming_allow=True, outgoing_application_sid=settings.outgoing_app_sid or None))
-        return str(token.to_jwt())
+        return softphone.token_for(
+            account, agent=agent, key_sid=settings.api_key_sid, outgoing_app_sid=settings.outgoing_app_sid
+        )
 
 
 async def _hold(hands: Hands, effect: Hold) -> Done:

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from dashboard.app import build_app
-from dashboard.headers import DATA_POLICY, PAGE_POLICY
+from dashboard.headers import DATA_POLICY, PAGE, PAGE_POLICY, page_for
 from dashboard.pages import FILE_BYTES_MAX, Pages, WebAppMissing, modules_of, read_files, version_of
 from tests.dashboard.office import WEB_APP, Desk, Office
 
@@ -181,3 +181,11 @@ def test_a_template_may_say_where_its_preloads_go() -> None:
     assert pages.version.startswith("1-")
     body = pages._index.body.decode()
     assert body.startswith(f'<head><link rel="modulepreload" href="/ui/{pages.version}/a.js">')
+
+
+def test_the_policy_is_opened_for_a_softphones_provider_alone() -> None:
+    assert page_for([]) == PAGE
+    policy = page_for(["wss://voice.example", "https://sounds.example"])["Content-Security-Policy"]
+    assert "connect-src 'self' wss://voice.example https://sounds.example;" in policy
+    assert policy.endswith("media-src 'self' blob: mediastream: https://sounds.example")
+    assert "script-src 'self';" in policy, "no foreign script for that"

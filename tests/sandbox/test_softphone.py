@@ -15,6 +15,32 @@ from tests.sandbox.softphone_page import SoftphonePage, key_of, softphone_page
 
 SKILLS = ["billing=3", "orders=3", "complaints=3"]
 HOUR_MS = 3_600_000
+# The public names of both libraries, without making a device: that one would begin to call the vendor.
+SURFACES = """async () => {
+  const names = (it) => {
+    const found = new Set(Object.keys(it));
+    for (let at = Object.getPrototypeOf(it); at && at !== Object.prototype; at = Object.getPrototypeOf(at))
+      Object.getOwnPropertyNames(at).forEach((name) => found.add(name));
+    return [...found].filter((name) => !name.startsWith("_"));
+  };
+  const made = [];
+  for (const path of ["/sandbox/ui/softphone.js", "/channels/phone/softphone.js"]) {
+    const { Device, Call } = await import(path);
+    const device = Object.create(Device.prototype);
+    const played = path.startsWith("/sandbox");
+    const call = played ? new Call(device, {}) : Object.create(Call.prototype);
+    // What the vendor's constructor sets, which needs a microphone to run.
+    const fields = played ? [] : ["parameters", "customParameters", "callerInfo"];
+    made.push({
+      device: names(device),
+      "device states": Object.values(Device.State),
+      "device events": Object.values(Device.EventName),
+      call: [...names(call), ...fields],
+      "call states": Object.values(Call.State),
+    });
+  }
+  return made;
+}"""
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
@@ -135,3 +161,15 @@ async def test_another_origin_has_no_softphone_here(house: SandboxHouse) -> None
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await session.ws_connect(f"{house.base}/sandbox/softphone", headers={"Origin": "https://elsewhere.example"})
     assert refused.value.status == 403
+
+
+async def test_what_is_played_has_no_name_that_the_vendors_own_library_lacks(phone: SoftphonePage) -> None:
+    """The real library is loaded under the desk's policy, and nobody is called: what is compared is its surface."""
+    ours, theirs = await phone.does(SURFACES)
+    assert {name: sorted(set(names) - set(theirs[name])) for name, names in ours.items()} == {
+        "device": [],
+        "device states": [],
+        "device events": [],
+        "call": ["heard", "say"],
+        "call states": [],
+    }

@@ -30,7 +30,7 @@ export class TwilioError extends Error {
   }
 }
 
-/** What the SDK has of Node's EventEmitter. */
+/** What the SDK has of Node's EventEmitter; it is an old one, without `off`. */
 class Emitter {
   constructor() {
     /** @type {Map<string, Function[]>} */
@@ -48,18 +48,15 @@ class Emitter {
 
   /** @param {string} name @param {Function} listener */
   once(name, listener) {
-    const only = (/** @type {any[]} */ ...args) => { this.off(name, only); listener(...args); };
+    const only = (/** @type {any[]} */ ...args) => { this.removeListener(name, only); listener(...args); };
     return this.on(name, only);
   }
 
   /** @param {string} name @param {Function} listener */
-  off(name, listener) {
+  removeListener(name, listener) {
     this._listeners.set(name, (this._listeners.get(name) ?? []).filter((each) => each !== listener));
     return this;
   }
-
-  /** @param {string} name @param {Function} listener */
-  removeListener(name, listener) { return this.off(name, listener); }
 
   /** @param {string} [name] */
   removeAllListeners(name) {

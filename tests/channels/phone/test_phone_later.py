@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from twilio.jwt.access_token import AccessToken
 from channels import phone
 from channels.contract import Connect, Fetch, LineRef, PartyLeft, TryLater, decode_signal, encode_signal
 from channels.phone import documents as doc
-from channels.phone import reading
+from channels.phone import reading, softphone
 from channels.phone.documents import Pages, Speech
 from channels.phone.reading import HIDDEN, Unreadable, is_number, typed_number
 from channels.phone.wording import SAID
@@ -165,7 +166,9 @@ async def test_a_recording_whose_callback_was_lost_is_listed_once(exchange: Exch
 
 
 async def test_a_bad_signature_is_refused_on_every_page(exchange: Exchange) -> None:
-    for route in exchange.channel.routes():
+    pages = [route for route in exchange.channel.routes() if route.method == "POST"]
+    assert len(pages) > 20
+    for route in pages:
         status, _ = await exchange.twilio.post(f"{PAGES}{route.path}", {"CallSid": "CA1"}, signature="nonsense")
         assert status == 403
     assert exchange.door.signals == []
@@ -226,7 +229,7 @@ async def test_an_agents_browser_gets_the_token_the_vendor_would_make(monkeypatc
     channel = phone.build(settings, MemoryDoor(), {"TOKEN": TOKEN, "SECRET": said["api_key_secret"]})
     monkeypatch.setattr("time.time", lambda: float(said["now"]))
     assert channel.softphone_token(42) == vector["expected"]["jwt"]
-    assert said["ttl"] == phone.TOKEN_S
+    assert said["ttl"] == softphone.TOKEN_S
     assert AccessToken.ALGORITHM == "HS256"
 
 
@@ -314,3 +317,34 @@ async def test_keys_may_be_switched_off() -> None:
         leg.keys.put_nowait("1")
         await until(leg.keys.empty, "pressed")
         assert leg.queue
+
+
+# --- what an agent's browser gets ---------------------------------------------------------------------------------
+
+
+def with_key(**settings: Any) -> phone.Phone:
+    account: dict[str, Any] = {"account_sid": "AC1", "auth_token_env": "T"}
+    written = phone.Settings(**account, api_key_sid="SK1", api_key_secret_env="S", **settings)
+    return phone.build(written, MemoryDoor(), {"T": TOKEN, "S": "s" * 32})
+
+
+def test_an_agents_key_names_the_agent_its_end_and_where_the_library_is() -> None:
+    channel = with_key()
+    key = channel.softphone(42)
+    assert (key.identity, key.sdk) == ("agent_42", "/channels/phone/softphone.js")
+    assert key.until_ms == channel._door.now_ms() + softphone.TOKEN_S * 1_000
+    paths = {route.path for route in channel.routes()}
+    assert key.sdk.removeprefix("/channels/phone") in paths, "it is served by the channel itself"
+
+
+def test_an_agents_page_may_reach_the_provider_only_where_a_softphone_is_configured() -> None:
+    assert with_key().capabilities.page_reaches == softphone.HOSTS
+    assert with_key(softphone_sdk="/sandbox/ui/softphone.js").capabilities.page_reaches == ()
+    assert phone.build(phone.Settings(), MemoryDoor(), {}).capabilities.page_reaches == ()
+
+
+def test_the_library_is_the_vendors_file_that_is_noted_and_the_module_names_it() -> None:
+    body = (softphone.WEB / softphone.LIBRARY).read_bytes()
+    assert hashlib.sha256(body).hexdigest() == "35d3cb1b22e309f9884724a89250aecd2de4f1556ad7b67a7bc5e06c73dcb74a"
+    assert f'import "./{softphone.LIBRARY}"' in (softphone.WEB / softphone.MODULE).read_text()
+    assert b"Apache" in (softphone.WEB / "LICENSES.md").read_bytes()
