@@ -54,6 +54,13 @@ class TypingFrame(Frame, frozen=True, kw_only=True, tag="typing"):
     on: bool
 
 
+class MentionFrame(Frame, frozen=True, kw_only=True, tag="mention"):
+    """A note names the reader."""
+
+    ref: str
+    by: str
+
+
 class Banner(Frame, frozen=True, kw_only=True, tag="banner"):
     kind: str
     text: str = ""

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import replace
 
 from dashboard.errors import bad_field, refused
+from dashboard.finding.mentions import extra_of
 from dashboard.parts import Parts
 from dashboard.requests import (
     AcceptRequest,
@@ -144,17 +145,21 @@ class Handling:
 
     async def note(self, call: Call) -> Written:
         row, ask = await self._row(call, "note"), call.ask
-        return await self._write_note(call, row.conv, text=ask.text, client=ask.client_id)
+        return await self._write_note(call, row, text=ask.text, client=ask.client_id)
 
-    async def _write_note(self, call: Call, conv: int, *, text: str, client: str) -> Written:
-        draft = Draft(agent=call.me, conv=conv, text=text, client=client, kind=NOTE)
+    async def _write_note(self, call: Call, row: ConversationRow, *, text: str, client: str) -> Written:
+        """A note may name colleagues: it waits for them, and their desks are told when it is decided."""
+        conv, named = row.conv, await self._parts.mentions.named(text, row, but=call.me)
+        draft = Draft(agent=call.me, conv=conv, text=text, client=client, kind=NOTE, extra=extra_of(named))
 
         def command(message: int) -> cmd.Command:
             return cmd.Note(
                 id=self._parts.commands.id(call.me, "note", client), agent=call.me, conv=conv, message=message
             )
 
-        return await self._parts.writing.say(draft, command, lambda: None)
+        said = await self._parts.writing.say(draft, command, lambda: None)
+        await self._parts.mentions.keep(row.reference, named, by=call.me)
+        return said
 
     async def transfer(self, call: Call) -> Reached:
         """To a queue or an agent, with a note for whoever is next. The note is written before the command names it."""
@@ -221,7 +226,7 @@ class Handling:
         row, ask = await self._row(call, "wrap_up"), call.ask
         if ask.note:
             client = f"{ask.command_id or secrets.token_hex(8)}-note"
-            await self._write_note(call, row.conv, text=ask.note, client=client)
+            await self._write_note(call, row, text=ask.note, client=client)
         return await self._reach(
             cmd.FinishWrapUp(id=self._id(call, "wrap_up"), agent=call.me, conv=row.conv, disposition=ask.disposition)
         )

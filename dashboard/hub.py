@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from dashboard.desks import Desks
-from dashboard.frames import Banner, TypingFrame, Welcome, encode
+from dashboard.frames import Banner, MentionFrame, TypingFrame, Welcome, encode
 from dashboard.parts import Parts
 from dashboard.ring import Change, Ring, Share, change_of
 from dashboard.sessions import may
@@ -51,6 +51,7 @@ class Hub:
         self._having: dict[int, tuple[int, ...]] = {}
         self._noted: list[Change] = []
         self._reported: dict[int, set[int]] = {}
+        self._notes: list[ev.Noted] = []
         self._queues: set[str] = set()
         self._news = asyncio.Event()
         self._position = self._out.floor.position
@@ -233,6 +234,8 @@ class Hub:
         for conv, message in _reports(committed):
             if conv in self._looking:
                 self._reported.setdefault(conv, set()).add(message)
+        if self._sockets:
+            self._notes += _notes(committed)
         self._note(change)
 
     def _note(self, change: Change) -> None:
@@ -260,8 +263,11 @@ class Hub:
         self._news.clear()
         noted, self._noted = self._noted, []
         reported, self._reported = self._reported, {}
+        notes, self._notes = self._notes, []
         if noted:
             await self._tell_of(noted, reported)
+        for note in notes:
+            await self._tell_mention(note)
 
     async def _tell_of(self, noted: list[Change], reported: dict[int, set[int]]) -> None:
         before, seq = noted[0].first - 1, noted[-1].last
@@ -280,6 +286,16 @@ class Hub:
         self._told = max(self._told, seq)
         if everyone:
             self._give(self._all(), [self._welcome(seq=self._told, resync=True)])
+
+    async def _tell_mention(self, note: ev.Noted) -> None:
+        """Tell the desks here whom a note names. What waits for them is asked for when they come."""
+        named = [agent for agent in await self._parts.mentions.told(note.message) if agent in self._sockets]
+        if named:
+            await self._parts.staff.learn([note.agent])
+            by, ref = self._parts.staff.name(note.agent), self._out.reference(note.conv)
+            frame = encode(MentionFrame(seq=self._told, ref=ref, by=by))
+            for agent in named:
+                self._give(self._sockets[agent], [frame])
 
     async def _tell_story(self, conv: int, before: int, *, seq: int, also: set[int]) -> None:
         items = await self._parts.stories.since(conv, before, also=also)
@@ -348,6 +364,10 @@ def _reports(committed: Committed) -> list[tuple[int, int]]:
         for event in entry.events
         if isinstance(event, ev.DeliveryReported)
     ]
+
+
+def _notes(committed: Committed) -> list[ev.Noted]:
+    return [event for entry in committed.entries for event in entry.events if isinstance(event, ev.Noted)]
 
 
 def _of(sockets: dict[int, set[DeskSocket]], shares: dict[int, Share]) -> list[DeskSocket]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dashboard.attaching import Attaching
 from dashboard.commands import Commands
+from dashboard.finding.mentions import Mentions
 from dashboard.passwords import Passwords
 from dashboard.pictures import Pictures
 from dashboard.places import Places
@@ -38,6 +39,7 @@ class Parts:
     writing: Writing
     staging: Staging
     attaching: Attaching
+    mentions: Mentions
 
 
 def build_parts(out: Surroundings, version: str) -> Parts:
@@ -62,4 +64,5 @@ def build_parts(out: Surroundings, version: str) -> Parts:
         writing=Writing(out, commands=commands),
         staging=staging,
         attaching=Attaching(out, staging),
+        mentions=Mentions(out, staff=staff, sight=sight),
     )

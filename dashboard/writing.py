@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dashboard.commands import Commands
 from dashboard.shapes import Written
@@ -33,6 +33,7 @@ class Draft:
     kind: tuple[str, str]
     subject: str = ""
     files: tuple[FileRow, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def author(self) -> str:
@@ -76,7 +77,7 @@ class Writing:
             text=draft.text,
             subject=draft.subject,
             created_ms=self._out.now_ms(),
-            extra={"client": draft.client} if draft.client else {},
+            extra={**draft.extra, **({"client": draft.client} if draft.client else {})},
         )
         (message,) = await self._out.store.archive.write(self._out.floor.site, [with_files(body, draft.files)])
         if draft.client:

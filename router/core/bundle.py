@@ -235,6 +235,15 @@ class Presence(Part, frozen=True, kw_only=True):
     shape: str = "disc"
 
 
+class SavedReply(Part, frozen=True, kw_only=True):
+    """A sentence agents have ready, by language. It decides nothing; `queues` keeps it to conversations of these."""
+
+    name: str
+    label: dict[str, str] = {}
+    text: dict[str, str] = {}
+    queues: tuple[str, ...] = ()
+
+
 class Reserve(Part, frozen=True, kw_only=True):
     """So many agents who can do all of `needs` stay completely free for conversations that need it."""
 
@@ -300,6 +309,7 @@ class Wallboard(Part, frozen=True, kw_only=True):
     fair_every: int = 20  # of so many choices an agent makes, one goes to who has waited longest; 0 for none
     reserves: tuple[Reserve, ...] = ()
     contacts: dict[str, Contact] = {}
+    replies: dict[str, SavedReply] = {}
     files: dict[str, str] = {}
     name: str = ""
 

@@ -22,6 +22,7 @@ from router.settings.files import raise_unless_sane, read_directory
 from router.settings.hours import Hours, read_hours
 from router.settings.problems import Findings, Problem, SettingsError
 from router.settings.reading import Scope, check_name, entries, looks_secret, secret_refused, there_is
+from router.settings.replies import read_replies
 from router.settings.sections import (
     LEVEL_MAX,
     NOTICES,
@@ -52,6 +53,7 @@ SECTIONS: Map[str, bool] = {
     "limits": False,
     "reserves": False,
     "contacts": False,
+    "replies": False,
     "checks": False,
 }
 DEFAULT_CAPACITY = 100
@@ -240,6 +242,7 @@ class _Load:
             "dispositions": self._read("dispositions", read_reasons) or (),
             "decline_reasons": self._read("decline_reasons", read_reasons) or (),
             "texts": self._read("texts", read_texts) or {},
+            "replies": self._read("replies", read_replies) or {},
         }
 
             "wallboard": self._read("wallboard", read_wallboard) or Wallboard(),

@@ -1,0 +1,1 @@
+"""What an agent looks for while writing and working: saved replies, colleagues, conversations by their words."""
