@@ -77,14 +77,13 @@ class Scene:
         return self.house.data / "patchbay.db"
 
     async def start(self) -> None:
-        await self.house.start()
         logins = [f"robot{number}" for number in range(self.agents)]
-        await asyncio.gather(*(asyncio.to_thread(self.house.add_person, login) for login in logins))
+        # Before the first start: a subject's disk, whose power can be cut, must not think that it knows the files.
+        for login in logins:
+            await asyncio.to_thread(self.house.add_person, login)
         if isinstance(self.house, Subject):
-            # The commands wrote past the disk whose power can be cut: it must not think that it knows the files.
             self.house.more |= {SEEDED: self.fault} if self.fault else {}
-            await asyncio.to_thread(self.house.stop)
-            await self.house.start()
+        await self.house.start()
         self.crew.robots += [robot(self.house.base, login, self.ledger, habit=self.habit) for login in logins]
         await self.crew.start()
         kinds = [form_customer] * 3 + [chat_customer] * 3 + [mail_customer] * 2

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import yaml
 
+from tests.e2e.accounts import account_of, add_account
 from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -70,16 +71,12 @@ class House:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "DATA": str(self.data), "CONFIG": str(self.config), "PORT": str(self.port)}
 
-    def add_person(self, login: str, *, role: str = "agent", **options: Any) -> None:
-        """Add an account with the tests' password; a list gives an option several times."""
-        flags = [
-            part
-            for name, given in options.items()
-            for value in (given if isinstance(given, list) else [given])
-            for part in (f"--{name.replace('_', '-')}", str(value))
-        ]
-        ran = self.command("user", "add", login, "--role", role, "--password-stdin", *flags, stdin=PASSWORD + "\n")
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+    def add_person(
+        self, login: str, *, role: str = "agent", name: str = "", skill: Sequence[str] = (), capacity: int = 0
+    ) -> None:
+        """Add an account with the tests' password."""
+        account = account_of(login, role=role, name=name or login, skill=list(skill), capacity=capacity)
+        add_account(self.data, account, password=PASSWORD)
 
     async def start(self) -> None:
         """Start and wait until it is ready to serve."""
