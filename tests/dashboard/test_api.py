@@ -91,7 +91,9 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     ref = await active(office, ana, key="k1")
     for path in ("/me", "/config", "/desk", "/drafts", "/queues", "/waiting", "/waiting?queue=general&limit=1&after=1"):
         assert (await ana.get(path)).status == 200, path
-    for path in ("", "/story", "/story?before=5&limit=1", "/targets"):
+    for path in ("/replies", "/mentions"):
+        assert (await ana.get(path)).status == 200, path
+    for path in ("", "/story", "/story?before=5&limit=1", "/targets", "/colleagues"):
         assert (await ana.get(f"/conversations/{ref}{path}")).status == 200, path
     customer = (await ana.get(f"/conversations/{ref}")).body["customer"]["id"]
     assert (await ana.get(f"/customers/{customer}")).body["conversations"][0]["ref"] == ref
@@ -102,6 +104,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     assert (await ana.post(f"/conversations/{ref}/reply", {"text": "hi", "client_id": "c1"})).status == 200
     assert (await ana.post(f"/conversations/{ref}/note", {"text": "odd", "client_id": "c2"})).status == 200
     assert (await ana.post(f"/conversations/{ref}/hold", {"on": True})).status == 200
+    assert (await ana.call("DELETE", f"/mentions/{ref}", {})).status == 204
     await attach(ana, ref)
     assert (await ana.post(f"/conversations/{ref}/close", {})).status == 200
     assert (await ana.post(f"/conversations/{ref}/wrap-up", {"disposition": "solved"})).status == 200
