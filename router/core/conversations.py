@@ -8,7 +8,7 @@ it. That changes what the core weighs and never what it knows.
 from __future__ import annotations
 
 from collections.abc import Iterator, ValuesView
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -64,6 +64,7 @@ class Conv(msgspec.Struct, eq=False, gc=False):
 
     `passed` is how it was last transferred. Until `leg_lost_ms` its owner may come back to the live line. `outside` is
     who is called into it from outside; on `outside_lines`, of its `more_lines`, others than the customer write.
+    `raised` is by how much its priority is above what its rule and the steps of its queue say.
 
     Nothing that it refers to refers back to it, so the garbage collector need not know it.
     """
@@ -111,6 +112,7 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     leg_lost_ms: int = 0
     outside: Outside | None = None
     outside_lines: tuple[int, ...] = ()
+    raised: int = 0
 
     @property
     def queue(self) -> str:
@@ -127,6 +129,16 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     @property
     def live(self) -> bool:
         return self.cls.live
+
+
+class Standing(NamedTuple):
+    """What says where the rules would put a conversation; `by_rule`: whether one has put it where it is."""
+
+    cls: Class
+    facts: int
+    step: int
+    raised: int
+    by_rule: bool
 
 
 class Alike(msgspec.Struct, frozen=True, gc=False):
@@ -146,6 +158,7 @@ class Alike(msgspec.Struct, frozen=True, gc=False):
     replies_left: int
     test: bool
     relief: Relief | None
+    raised: int
 
 
 # A sleeper: number of what is alike, opened, customer, line, since, due, facts, leg; and window, hastening, target
@@ -218,6 +231,16 @@ class Conversations(dict[int, Conv]):
         number, opened, *_ = self._unpack(asleep)
         return opened + self._since_ms - self._alike[number].head_start_ms
 
+    def standing_of(self, conv_id: int) -> Standing:
+        """Return what the rules may look at of an open conversation; a sleeper sleeps on."""
+        asleep = self._asleep.get(conv_id)
+        if asleep is None:
+            conv = dict.__getitem__(self, conv_id)
+            return Standing(conv.cls, conv.facts, conv.step, conv.raised, bool(conv.rule) and not conv.off_hours)
+        packed = self._unpack(asleep)
+        alike = self._alike[packed[0]]
+        return Standing(alike.cls, packed[6], alike.step, alike.raised, bool(alike.rule) and not alike.off_hours)
+
     def open_among(self, conv_ids: list[int]) -> list[int]:
         """Return those of many that are open."""
         awake, asleep = dict.keys(self), self._asleep
@@ -260,6 +283,7 @@ class Conversations(dict[int, Conv]):
             conv.replies_left,
             conv.test,
             conv.relief,
+            conv.raised,
         )
         number = self._number_of.get(alike)
         if number is None:
@@ -338,4 +362,5 @@ class Conversations(dict[int, Conv]):
             (),
             alike.test,
             relief=alike.relief,
+            raised=alike.raised,
         )

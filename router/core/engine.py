@@ -19,6 +19,7 @@ from router.core.decide import (
     participants,
     people,
     rating,
+    reviews,
     supervising,
     transfers,
     upkeep,
@@ -130,8 +131,8 @@ class Engine:
             before = len(made)
             self._steps(upkeep.fall_due(state, at, due), at, made)
             fired += len(made) > before
-        if state.review:
-            self._steps(upkeep.review(state, at), at, made)
+        if state.review or state.is_examining:
+            self._steps(reviews.look_again(state, at), at, made)
         return self._made("", at, made).entry
 
     def _steps(self, steps: Steps, at: int, made: list[ev.Event]) -> None:
@@ -142,7 +143,7 @@ class Engine:
 
     def next_due_ms(self) -> int:
         """Return when `tick` is next worth calling: 0 for never, the state's own time while a review runs."""
-        if self.state.review:
+        if self.state.review or self.state.is_examining:
             return max(self.state.at, 1)
         return self.state.deadlines.next_ms()
 

@@ -60,6 +60,18 @@ class Reviewed(Event, frozen=True, tag=8):
     count: int
 
 
+class Examined(Event, frozen=True, tag=111):
+    """So many lines have been looked through for whom a new configuration or a closing concerns, the next up to `mark`.
+
+    Besides so many of those who wait in no line. Who was `found`, by their places, is looked at again in that order.
+    """
+
+    lines: int
+    mark: tuple[int, int]
+    strays: int
+    found: tuple[tuple[int, int], ...]
+
+
 class QueueOpened(Event, frozen=True, tag=5):
     """`until_ms`: when the calendar next has something to say; 0 for never."""
 
@@ -120,7 +132,8 @@ class MessageSetAside(Event, frozen=True, tag=11):
 class Routed(Event, frozen=True, tag=12):
     """The rule that placed the conversation, and its class. `key_ms`: arrival less head start.
 
-    `why`: what raised or bound it beyond its rule (`repeat`, `team`), empty for nothing.
+    `why`: what raised or bound it beyond its rule (`repeat`, `team`), empty for nothing. `raised`: by how much its
+    priority is above what its rule says, steps of widening not counted.
     """
 
     conv: int
@@ -128,6 +141,7 @@ class Routed(Event, frozen=True, tag=12):
     rule: str
     key_ms: int
     why: str = ""
+    raised: int = 0
 
 
 class Diverted(Event, frozen=True, tag=13):
@@ -695,6 +709,7 @@ AnyEvent = (
     | FactsDropped
     | ClassFormed
     | Reviewed
+    | Examined
     | QueueOpened
     | QueueClosed
     | ClosureOrdered

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from itertools import chain
 from typing import Any
 
 from router.core import events as ev
@@ -21,6 +20,7 @@ from router.core.evolve_orders import leave_party, move_on, pass_on, rest, settl
 from router.core.evolve_outside import WRITERS as OUTSIDE_WRITERS
 from router.core.evolve_outside import heard_from_outside
 from router.core.evolve_relief import RELIEF_WRITERS, STAGED, after_answer
+from router.core.evolve_review import REVIEW_WRITERS, look_at_all, look_at_deferred, look_at_line
 from router.core.lifecycle import (
     ACTIVE,
     DEFERRED,
@@ -175,6 +175,7 @@ def _lead_taken(state: State, at: int, event: ev.LeadTaken) -> None:
 
 def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bundles) -> None:
     del at
+    before = state.bundle
     state.bundle_hash, state.bundle = event.hash, bundles[event.hash]
     for name in state.bundle.queues:
         counted = any(rule.when == "slow" for rule in state.bundle.queues[name].overflow)
@@ -184,8 +185,7 @@ def _config_applied(state: State, at: int, event: ev.ConfigApplied, bundles: Bun
     state.ruleset = Ruleset(state.bundle, state.ruleset)
     _reconfigure(state, state.bundle)
     state.eager = eager_queues(state.bundle)
-    state.review.clear()
-    _review_all(state)
+    look_at_all(state, before)
     _shut(state)
 
 
@@ -204,38 +204,16 @@ def _reconfigure(state: State, bundle: Bundle) -> None:
     state.matching.reserves.let_go = [kinds[0].who[idle].id for idle in kinds[0].idle]
 
 
-def _review(state: State, convs: list[Conv]) -> None:
-    """Have these looked at again, oldest place first."""
-    state.review.extend(conv.id for conv in sorted(convs, key=lambda conv: (conv.key_ms, conv.id)))
-
-
-def _review_all(state: State) -> None:
-    """Everybody who waits or is deferred, oldest place first; those who sleep need not wake for it."""
-    in_line = (conv_id for cls in state.matching.classes if cls.waiting for conv_id in cls.in_order(state.convs.key_of))
-    deferred = (conv.id for conv in state.convs.awake() if conv.state == DEFERRED)
-    key_of = state.convs.key_of
-    state.review.extend(conv_id for _, conv_id in sorted((key_of(each), each) for each in chain(in_line, deferred)))
-
-
-def _reviewed(state: State, at: int, event: ev.Reviewed) -> None:
-    del at
-    for _ in range(min(event.count, len(state.review))):
-        state.review.popleft()
-
-
 def _queue_opened(state: State, at: int, event: ev.QueueOpened) -> None:
     """Who was deferred comes back by their own deadline; an opening that nobody foresaw has them reviewed."""
     queue = state.queues[event.queue]
     if not queue.open and queue.until_ms != at:
-        _review(
-            state,
-            [c for c in state.convs.values() if c.state == DEFERRED and c.queue == event.queue and c.due_ms > at],
-        )
+        look_at_deferred(state, event.queue, at)
     if not queue.open:
         queue.opened_ms = queue.staged_ms = at
     queue.open, queue.until_ms, queue.serve_until_ms = True, event.until_ms, 0
     state.deadlines.set(event.until_ms, QUEUE, 0, name=event.queue)
-    _shut(state)
+    _shut_queue(state, event.queue)
 
 
 def _queue_closed(state: State, at: int, event: ev.QueueClosed) -> None:
@@ -246,14 +224,24 @@ def _queue_closed(state: State, at: int, event: ev.QueueClosed) -> None:
     if queue.serve_until_ms:
         state.deadlines.set(queue.serve_until_ms, QUEUE, 1, name=event.queue)
     else:
-        _review(state, state.matching.in_order(event.queue))
-    _shut(state)
+        look_at_line(state, event.queue)
+    _shut_queue(state, event.queue)
 
 
 def _shut(state: State) -> None:
     """Tell the matcher which classes may be served now."""
-    served = {name for name in state.queues if state.is_offering(name)}
-    state.matching.shut = sum(1 << cls.id for cls in state.matching.classes if cls.queue not in served)
+    state.matching.shut = 0
+    for name in state.matching.of_queue:
+        _shut_queue(state, name)
+
+
+def _shut_queue(state: State, name: str) -> None:
+    """Tell it for the classes of one queue."""
+    classes = state.matching.of_queue.get(name, 0)
+    if name in state.queues and state.is_offering(name):
+        state.matching.shut &= ~classes
+    else:
+        state.matching.shut |= classes
 
 
 def _closure_ordered(state: State, at: int, event: ev.ClosureOrdered) -> None:
@@ -336,7 +324,7 @@ def _routed(state: State, at: int, event: ev.Routed) -> None:
     if cls.queue != conv.queue:
         conv.leg_ms = conv.step = 0
     move_class(state, at, conv, cls)
-    conv.rule, conv.key_ms = event.rule, event.key_ms
+    conv.rule, conv.key_ms, conv.raised = event.rule, event.key_ms, event.raised
 
 
 def _diverted(state: State, at: int, event: ev.Diverted) -> None:
@@ -542,6 +530,7 @@ def _returned(state: State, at: int, event: ev.Returned) -> None:
         spare_line=record.spare_line,
         passed=record.passed,
         outside_lines=record.outside_lines,
+        raised=record.raised,
     )
     state.convs[conv.id] = conv
     state.facts.take(conv.facts)
@@ -665,7 +654,6 @@ _NOWHERE = Class(id=-1, queue="", channel="", needs=(), load=0, live=False)
 
 WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.LeadTaken: _lead_taken,
-    ev.Reviewed: _reviewed,
     ev.QueueOpened: _queue_opened,
     ev.QueueClosed: _queue_closed,
     ev.ClosureOrdered: _closure_ordered,
@@ -708,6 +696,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     **RELIEF_WRITERS,
     **ORDER_WRITERS,
     **OFFER_WRITERS,
+    **REVIEW_WRITERS,
     **OUTSIDE_WRITERS,
 }
 

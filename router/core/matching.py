@@ -46,7 +46,7 @@ class Matching:
     kinds: list[Rooms] = field(default_factory=lambda: [Rooms(0)])
     limits: Limits = field(default_factory=Limits)
     of_channel: dict[str, int] = field(default_factory=dict)  # channel -> its classes
-    of_queue: dict[str, int] = field(default_factory=dict)  # queue -> how many classes it has
+    of_queue: dict[str, int] = field(default_factory=dict)  # queue -> its classes
     reserves: Reserves = field(default_factory=Reserves)
     first_tasks: FirstTasks = field(default_factory=FirstTasks)
     flexibility: Flexibility = field(default_factory=Flexibility)
@@ -188,7 +188,7 @@ class Matching:
             self.classes[cls.id] = cls
         self.by_key[cls.key] = cls
         self.of_channel[cls.channel] = self.of_channel.get(cls.channel, 0) | cls.bit
-        self.of_queue[cls.queue] = self.of_queue.get(cls.queue, 0) + 1
+        self.of_queue[cls.queue] = self.of_queue.get(cls.queue, 0) | cls.bit
         for bit in bits(cls.mask):
             self.needed_by[bit] |= cls.bit
         self.wide |= cls.bit if cls.also else 0
@@ -220,7 +220,7 @@ class Matching:
         if self.by_key.get(over.key) is over:
             del self.by_key[over.key]
         self.of_channel[over.channel] &= ~over.bit
-        self.of_queue[over.queue] -= 1
+        self.of_queue[over.queue] &= ~over.bit
         if not self.of_queue[over.queue]:
             del self.of_queue[over.queue]
         for bit in bits(over.mask):

@@ -59,7 +59,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     `key_ms` is its place in line: arrival minus head start. `step` is how far it was widened; after `window_ms` its
     platform takes no answer any more, 0 where there is no such time, and is short of it from `hasten_ms` on;
     `replies_left` is -1 where replies are not counted. On `outside_lines` others than the customer write; `contact` is
-    who has it while it is parked.
+    who has it while it is parked. `raised` is by how much its priority is above what its rule says.
     """
 
     conv: int
@@ -92,6 +92,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     passed: Passed | None = None
     outside_lines: tuple[int, ...] = ()
     contact: str = ""
+    raised: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -19,6 +19,9 @@ TOPIC_TEXT_CHARS_MAX = 20_000
 # Distinct (facts, open calendars) met by one bundle; declared attributes could make them endless.
 PLACEMENTS_MAX = 20_000
 
+# So many of them are worth keeping when a configuration changes nothing about them.
+PLACEMENTS_KEPT_MAX = 2_000
+
 # A message accepted before its channel was switched off is still served; it counts as much as a chat.
 ABSENT_CHANNEL_LOAD = 25
 
@@ -38,6 +41,10 @@ class Placement(msgspec.Struct, frozen=True):
     priority: int = 0
     affinity: dict[str, Affinity] = {}
     repeat: Repeat | None = None
+
+
+# By facts, and by which of the calendars that rules ask for are open.
+Placed = dict[tuple[Facts, tuple[bool, ...]], Placement]
 
 
 class Fallback(msgspec.Struct, frozen=True):
@@ -113,6 +120,20 @@ def fall_back(bundle: Bundle, queue: str, channel: str, is_open: Callable[[str],
     return Fallback(last, deferred=True, notice=notice)
 
 
+def places_alike(before: Bundle, bundle: Bundle) -> bool:
+    """Return whether two configurations place everybody alike at the same hours."""
+    return _placing(before) == _placing(bundle)
+
+
+def _placing(bundle: Bundle) -> tuple[object, ...]:
+    loads = {name: (spec.load, spec.live) for name, spec in bundle.channels.items()}
+    asking = {
+        name: (spec.skills, spec.prefer, spec.language, spec.widen, spec.repeat, spec.affinity)
+        for name, spec in bundle.queues.items()
+    }
+    return bundle.rules, loads, asking
+
+
 class Ruleset:
     """The compiled rules of one bundle. Answers are remembered by facts and by which calendars are open."""
 
@@ -131,9 +152,19 @@ class Ruleset:
         self.links = any(queue.related for queue in bundle.queues.values())
         self.teams = any("team" in queue.affinity for queue in bundle.queues.values())
         self._asked = frozenset(name for name in names if f"open.{name}" in asked)
-        self._known: dict[tuple[Facts, tuple[bool, ...]], Placement] = {}
+        self._known: Placed = before.known_for(bundle, names) if before is not None else {}
         self._open: tuple[bool, ...] = ()
         self._open_from, self._open_until = 0, 0
+
+    def known_for(self, bundle: Bundle, calendars: tuple[str, ...]) -> Placed:
+        """Return what is known of where facts are placed, as far as it holds for another bundle."""
+        few = len(self._known) <= PLACEMENTS_KEPT_MAX
+        return self._known if few and calendars == self._names and places_alike(self._bundle, bundle) else {}
+
+    @property
+    def asks_hours(self) -> bool:
+        """Whether some rule looks at whether a calendar is open: it may say another thing by now."""
+        return bool(self._asked)
 
     def compiled_for(self, calendars: tuple[str, ...]) -> dict[str, Program]:
         """Return the conditions by their source, if they were compiled for these calendars: most stay as they are."""

@@ -26,7 +26,7 @@ from router.core.state import Agent, Answer, Conv, Left, QueueState, State
 from router.core.writing import count_accepting, fit, hold, take_line
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
-FORMAT = b"patchbay snapshot 8\n"
+FORMAT = b"patchbay snapshot 9\n"
 # After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
 CHECK_BYTES = 4
 
@@ -57,7 +57,10 @@ def picture_of(state: State) -> Picture:
         answers=[(command, answer.position, answer.at) for command, answer in state.answers.items()],
         left=[(conv, left.version, left.at, left.position, left.lines) for conv, left in state.left.items()],
         lines=sorted((line, state.lines[line]) for line in state.next_on_line),
-        review=list(state.review),
+        unexamined=list(state.unexamined),
+        examined=state.examined,
+        strays=list(state.strays),
+        review=state.review.copy(),
         emergency=(state.emergency_until_ms, state.emergency_notice),
     )
 
@@ -133,7 +136,8 @@ def _restore(picture: Picture, bundles: Mapping[str, Bundle]) -> State:
         state.left[conv_id] = Left(version, at, position, lines)
         state.left_on.update(dict.fromkeys(lines, conv_id))
     state.lines = dict(picture.lines)
-    state.review = deque(picture.review)
+    state.unexamined, state.examined = deque(picture.unexamined), picture.examined
+    state.strays, state.review = deque(picture.strays), picture.review
     state.emergency_until_ms, state.emergency_notice = picture.emergency
     _restore_matching(state, picture)
     _restore_convs(state, picture.convs)

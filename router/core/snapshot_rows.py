@@ -67,6 +67,7 @@ CONV_FIELDS = (
     "leg_lost_ms",
     "outside",
     "outside_lines",
+    "raised",
 )
 ConvRow = tuple[
     int,
@@ -112,6 +113,7 @@ ConvRow = tuple[
     int,
     Outside | None,
     tuple[int, ...],
+    int,
 ]
 
 
@@ -167,5 +169,8 @@ class Picture(msgspec.Struct, array_like=True):
     answers: list[tuple[str, int, int]]
     left: list[tuple[int, int, int, int, tuple[int, ...]]]
     lines: list[tuple[int, int]]
-    review: list[int]
+    unexamined: list[int]
+    examined: tuple[int, int]
+    strays: list[int]
+    review: list[tuple[int, int]]
     emergency: tuple[int, str]

@@ -16,6 +16,7 @@ from router.core.fact_sets import FactSets
 from router.core.matching import Matching
 from router.core.profiles import Profile
 from router.core.rules import Ruleset
+from router.core.waiting import Place
 
 # DESIGN section 5: what may still be repeated is remembered for ten minutes, a million entries at the most.
 MEMORY_MS = 600_000
@@ -133,7 +134,11 @@ class State:
     answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
     left: OrderedDict[int, Left] = field(default_factory=OrderedDict)  # by conversation, in order of leaving
     left_on: dict[int, int] = field(default_factory=dict)  # line -> the last conversation that left it
-    review: deque[int] = field(default_factory=deque)
+    unexamined: deque[int] = field(default_factory=deque)  # classes whose lines are to be looked through, by number
+    examined: Place = (0, 0)  # how far the first of those has been
+    strays: deque[int] = field(default_factory=deque)  # who waits in no line and is to be looked at as well
+    review: list[Place] = field(default_factory=list)  # a heap: whom that found, to be placed again
+    reviewed: list[int] = field(default_factory=list)  # whom the last slice took from it, for its decision
     parted: list[tuple[int, int]] = field(default_factory=list)  # who took part in what is over, until it is said
     dismissed: list[tuple[int, str, bool]] = field(default_factory=list)  # contacts who were in what is over, likewise
     kept: dict[int, dict[int, int]] = field(default_factory=dict)  # absent agent -> what is held, with its load
@@ -146,6 +151,11 @@ class State:
     def __post_init__(self) -> None:
         self.matching = Matching(self.convs)
         self.choosing = Choosing(self.matching)
+
+    @property
+    def is_examining(self) -> bool:
+        """Whether it is still looked for whom a configuration or a closing concerns."""
+        return bool(self.unexamined or self.strays)
 
     def queue_spec(self, name: str) -> Queue:
         """Return a queue's settings; a queue that a newer configuration has dropped keeps the defaults."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -137,10 +137,10 @@ class Class:
             return early
         return self.late[0] if early is None else min(early, self.late[0])
 
-    def in_order(self, key_of: Callable[[int], int]) -> Iterator[int]:
-        """Yield everybody in line. For lists and rare cases: it asks everybody for their key where some came late."""
-        late, position = list(self.late), 0
-        for conv in self.early[self.early_from :]:
+    def in_order(self, key_of: Callable[[int], int], beyond: Place = (0, 0)) -> Iterator[int]:
+        """Yield everybody in line beyond a place. For rare cases: where some came late it asks for each key."""
+        late, position = self.late[bisect_right(self.late, beyond) :], 0
+        for conv in self.early[self._early_beyond(beyond, key_of) :]:
             if conv > 0:
                 while position < len(late) and late[position] < (key_of(conv), conv):
                     yield late[position][1]
@@ -148,3 +148,16 @@ class Class:
                 yield conv
         for _, conv in late[position:]:
             yield conv
+
+    def _early_beyond(self, place: Place, key_of: Callable[[int], int]) -> int:
+        """Return where those who came in order go on after a place; for a hole the next living one is asked."""
+        low, high = self.early_from, len(self.early)
+        while place[1] and low < high:
+            middle = asked = (low + high) // 2
+            while asked < high and self.early[asked] < 0:
+                asked += 1
+            if asked == high or (key_of(self.early[asked]), self.early[asked]) > place:
+                high = middle
+            else:
+                low = asked + 1
+        return low

@@ -313,7 +313,7 @@ def test_what_waits_in_a_dropped_queue_is_placed_by_the_rules() -> None:
     floor = Floor()
     floor.arrive(1, topics=("bill",))
     floor.do(without_billing())
-    assert names(floor.wait(1)) == ["Reviewed", "ClassFormed", "Routed", "Queued"]
+    assert names(floor.wait(1)) == ["Examined", "Reviewed", "ClassFormed", "Routed", "Queued"]
     assert (floor.state.convs[1].queue, floor.state.convs[1].state) == ("general", WAITING)
 
 

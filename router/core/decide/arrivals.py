@@ -216,7 +216,8 @@ def _route(s: State, conv: Conv, c: cmd.Receive, placement: Placement) -> Steps:
         if affinity[TEAM].when_away == HOLD or is_staffed(s, of_team):
             cls = of_team
             why.append(TEAM)
-    yield ev.Routed(conv.id, cls.id, placement.rule, c.arrived_ms - head_start_ms, ",".join(why))
+    key_ms, by = c.arrived_ms - head_start_ms, priority - placement.priority
+    yield ev.Routed(conv.id, cls.id, placement.rule, key_ms, ",".join(why), by)
 
 
 _IN_QUEUE = frozenset({WAITING, HELD, OFFERED})

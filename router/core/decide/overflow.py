@@ -81,7 +81,9 @@ def _is_ever_open(s: State, conv: Conv, rule: Overflow, relief: Relief) -> bool:
     if rule.channels and conv.channel not in rule.channels:
         return False
     if rule.way == "queue":
-        return len(relief.passed) < HOPS_MAX and rule.to not in relief.passed and rule.to != conv.queue
+        # Whoever has come back to a queue that has sent them on, by an order or a dropped queue, stays: see HOPS_MAX.
+        there_and_back = {rule.to, conv.queue} & {*relief.passed} or rule.to == conv.queue
+        return len(relief.passed) < HOPS_MAX and not there_and_back
     if rule.way == "callback" and (relief.callback or not s.queue_spec(conv.queue).callback.mode):
         return False
     return not conv.no_notice and not conv.gone and rule.way not in relief.told

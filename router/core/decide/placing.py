@@ -14,6 +14,7 @@ from router.core.decide.classes import class_for
 from router.core.decide.overflow import KEPT, way_out
 from router.core.decide.owing import begins_ms
 from router.core.decide.patience import queued
+from router.core.decide.rerouting import reroute
 from router.core.decide.returning import comes_back, give_back
 from router.core.decide.rounds import BY_NAME, OWN_AGENT, SAME_CUSTOMER, carry_on
 from router.core.decide.together import of_same_customer
@@ -22,9 +23,8 @@ from router.core.facts import Facts
 from router.core.lifecycle import WAITING
 from router.core.orders import URGENT
 from router.core.record import NO_RELIEF, Record
-from router.core.rules import Fallback, fall_back, needs_of, on_channel
+from router.core.rules import Fallback, fall_back, needs_of
 from router.core.state import Agent, Conv, State
-from router.core.widening import Shape, after_steps
 
 Steps = Iterator[ev.Event | Refused | LookAgain]
 
@@ -104,26 +104,6 @@ def flow_over(s: State, at: int, conv: Conv) -> Steps:
     if rule.notice and not conv.no_notice:
         yield ev.Announced(conv.id, conv.line, rule.notice, cls.queue, 0)
     yield from line_up(s, at, conv, found.why)
-
-
-def reroute(s: State, at: int, conv: Conv) -> Steps:
-    """Let the rules place a conversation anew, by its facts; its place in line stays."""
-    assert s.ruleset is not None, "a bundle brings its ruleset"
-    assert s.bundle is not None, "it came with one"
-    facts = s.facts.by_number[conv.facts]
-    placement = s.ruleset.place(facts, at)
-    needs, load = placement.needs, placement.load
-    if facts.channel != conv.channel:  # its customer is called back on another channel than the one they wrote on
-        needs, load = on_channel(needs, conv.channel), conv.load
-    shape = Shape(needs, (), placement.priority)
-    if placement.queue == conv.queue:
-        shape = after_steps(s.bundle, s.queue_spec(conv.queue), conv.channel, shape=shape, steps=conv.step)
-    priority = shape.priority + (URGENT if is_hastened(conv) else 0)
-    cls = yield from class_for(
-        s, placement.queue, conv.channel, shape.needs, load=load, priority=priority, also=shape.also
-    )
-    if cls is not conv.cls:
-        yield ev.Routed(conv.id, cls.id, placement.rule, conv.key_ms)
 
 
 def ask(s: State, at: int, conv: Conv) -> Steps:
@@ -330,6 +310,7 @@ def record_of(s: State, conv: Conv, at: int, *, state: str, actor: str = "") -> 
         relief=conv.relief,
         passed=conv.passed,
         outside_lines=conv.outside_lines,
+        raised=conv.raised,
     )
 
 

@@ -1,4 +1,4 @@
-"""What time, configuration and leadership bring: deadlines, openings and closings, reviews of what waits."""
+"""What time, configuration and leadership bring: deadlines, openings and closings."""
 
 from __future__ import annotations
 
@@ -15,19 +15,17 @@ from router.core.decide.forgotten import stands_still
 from router.core.decide.handling import finish
 from router.core.decide.hastening import close_window, hasten, leave_team
 from router.core.decide.live_legs import leg_due
-from router.core.decide.openings import emergency_ends, is_kept_for_a_time, opening, order_emergency
-from router.core.decide.outside import asking_outside_ends, is_handed
+from router.core.decide.openings import emergency_ends, opening, order_emergency
+from router.core.decide.outside import asking_outside_ends
 from router.core.decide.overflow import LOOK_AGAIN_MS
 from router.core.decide.participants import asking_ends
 from router.core.decide.patience import WAITING_BOUND_MS, prompt, prompted_ms
 from router.core.decide.people import end_work, shift_ends
-from router.core.decide.placing import Steps, ask, flow_over, off_hours, place, reroute
+from router.core.decide.placing import Steps, ask, flow_over, place
 from router.core.decide.widening import widen
+from router.core.flexibility import bits
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Conv, State
-
-# How many who wait are looked at again in one slice, so that nobody at a desk waits for a reload.
-REVIEW_SLICE = 200
 
 
 def take_lead(s: State, at: int, c: cmd.TakeLead) -> Steps:
@@ -40,9 +38,10 @@ def apply_config(s: State, at: int, c: cmd.ApplyConfig) -> Steps:
     """Swap in a bundle; queues open and close by it at once, and what waits is reviewed in slices."""
     if c.hash == s.bundle_hash:
         return
+    offering = {name for name in s.queues if s.is_offering(name)}
     yield ev.ConfigApplied(c.hash, c.proposer)
     for name in sorted(c.bundle.queues):
-        yield from turn_queue(s, at, name)
+        yield from turn_queue(s, at, name, was_offering=name in offering)
 
 
 def order_closure(s: State, at: int, c: cmd.OrderClosure) -> Steps:
@@ -62,8 +61,11 @@ def emergency(s: State, at: int, c: cmd.OrderEmergency) -> Steps:
     yield from order_emergency(s, at, c, turn_queue)
 
 
-def turn_queue(s: State, at: int, name: str) -> Steps:
-    """Say whether a queue is open now, by closure and calendar, and let in or send on whom that concerns."""
+def turn_queue(s: State, at: int, name: str, *, was_offering: bool = False) -> Steps:
+    """Say whether a queue is open now, by closure and calendar, and let in or send on whom that concerns.
+
+    Who waits in one that `was_offering` already has been asked for: whatever gives somebody room asks again by itself.
+    """
     assert s.bundle is not None, "queues come with a configuration"
     spec, state = s.bundle.queues[name], s.queues[name]
     calendar = s.bundle.calendars[spec.hours]
@@ -76,7 +78,8 @@ def turn_queue(s: State, at: int, name: str) -> Steps:
         yield from _shut_queue(s, at, name, until_ms=next_open(calendar, state.closure_until_ms), why="closure")
     elif is_open(calendar, at):
         yield ev.QueueOpened(name, next_change(calendar, at))
-        yield from _let_in(s, at, name)
+        if not was_offering:
+            yield from _let_in(s, at, name)
     else:
         yield from _shut_queue(s, at, name, until_ms=next_change(calendar, at), why="hours")
 
@@ -94,7 +97,8 @@ def _let_in(s: State, at: int, name: str) -> Steps:
 
     Where one is taken by nobody, nobody takes those behind: a line is looked at as far as it is served.
     """
-    lines = (s.matching.in_line(cls) for cls in s.matching.classes if cls.waiting and cls.queue == name)
+    m = s.matching
+    lines = (m.in_line(m.classes[number]) for number in bits(m.of_queue.get(name, 0) & m.waiting))
     first = [head for line in lines if (head := _next_of(line, at)) is not None]
     heapify(first)
     while first:
@@ -181,36 +185,6 @@ def _grace_ends(s: State, at: int, due: Due) -> Steps:
     agent = s.agents.get(due[3])
     if agent is not None and agent.grace_until_ms == due[0]:
         yield from end_work(s, at, agent, "desk_lost")
-
-
-def review(s: State, at: int) -> Steps:
-    """Look at a slice of those who wait again: rules may place them elsewhere, and a shut queue sends them on."""
-    batch = [s.review[index] for index in range(min(REVIEW_SLICE, len(s.review)))]
-    yield ev.Reviewed(len(batch))
-    for conv_id in batch:
-        conv = s.convs.get(conv_id)
-        if conv is not None and conv.state in {WAITING, DEFERRED}:
-            yield from _look_again_at(s, at, conv)
-
-
-def _look_again_at(s: State, at: int, conv: Conv) -> Steps:
-    """Only conversations that a rule placed may move; each move is an event and keeps its place."""
-    before = conv.cls
-    if is_handed(conv):
-        return
-    if (conv.rule and not conv.off_hours) or conv.queue not in s.queues:
-        yield from reroute(s, at, conv)
-    moved = conv.cls is not before
-    if conv.state == DEFERRED and is_kept_for_a_time(s, conv):
-        return
-    if conv.state == DEFERRED:
-        queue = s.queue_state(conv.queue)
-        if moved or queue.open or conv.due_ms != queue.until_ms:
-            yield from opening(s, at, conv)
-    elif not s.queue_state(conv.queue).serves(at):
-        yield from off_hours(s, at, conv, told=False)
-    elif moved:
-        yield from place(s, at, conv, "config")
 
 
 _DUE: dict[int, Callable[[State, int, Due], Steps]] = {
