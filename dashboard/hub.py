@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from dashboard.desks import Desks
 from dashboard.frames import Banner, MentionFrame, TypingFrame, Welcome, encode
@@ -21,6 +21,8 @@ from dashboard.telling import Telling
 from router.bus.port import Committed
 from router.core import events as ev
 from router.core.state import Conv
+from router.floor.inbox import FloorAway
+from router.store.port import StoreError
 from router.views.touched import Touched, touched
 
 # A follower may fall so many commits behind before it is told to look at everything anew.
@@ -40,6 +42,14 @@ GOODBYE_S_MAX, GOODBYE_LOOKS = 2.0, 100
 LOOK_ITEMS = 30
 
 
+class Following(Protocol):
+    """What hears of each commit after the board has followed it, and begins anew when commits were missed."""
+
+    def follow(self, found: Touched) -> None: ...
+
+    def rebuild(self) -> None: ...
+
+
 class Hub:
     """One per application: the sockets of a site on this node, and what they are told."""
 
@@ -53,6 +63,7 @@ class Hub:
         self._reported: dict[int, set[int]] = {}
         self._notes: list[ev.Noted] = []
         self._queues: set[str] = set()
+        self._also: list[Following] = [parts.standing]
         self._news = asyncio.Event()
         self._position = self._out.floor.position
         self._told = self._position
@@ -83,7 +94,9 @@ class Hub:
                 self._look_at_everything()
 
     def _broke(self, error: BaseException) -> None:
-        self._out.log_error("request_failed", kind="/ws", error=type(error).__name__)
+        # An outage of the store or of whoever leads is said by its own name, and is no bug.
+        if not isinstance(error, (StoreError, FloorAway)):
+            self._out.log_error("request_failed", kind="/ws", error=type(error).__name__)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something for as long as the hub lives; whatever breaks is logged by name."""
@@ -111,6 +124,10 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def also(self, following: Following) -> None:
+        """Let something else follow what this hub follows."""
+        self._also.append(following)
 
     def _all(self) -> list[DeskSocket]:
         return [socket for sockets in self._sockets.values() for socket in sockets]
@@ -211,6 +228,8 @@ class Hub:
         state = self._out.floor.state
         self._position = self._told = state.position
         self._parts.board.rebuild()
+        for also in self._also:
+            also.rebuild()
         self._having = {conv.id: agents for conv in state.convs.values() if (agents := _having(conv))}
         self._ring = Ring(self._position)
         self._noted.clear()
@@ -229,6 +248,8 @@ class Hub:
             holders=self._holders(found),
         )
         change.queues = self._parts.board.follow(found)
+        for also in self._also:
+            also.follow(found)
         self._position = committed.last
         self._ring.add(change)
         for conv, message in _reports(committed):

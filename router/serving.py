@@ -116,7 +116,7 @@ async def _serve(
             app = build_web(node, met.store, places, clock=met.clock, telemetry=telemetry, played=sandbox is not None)
             if sandbox is not None:
                 sandbox.add_to(app)
-            async with front_door(app, listener, telemetry):
+            async with front_door(app, listener, telemetry, say_goodbye=node.say_goodbye):
                 await _until_told(node, sandbox, told, lambda: _greet(options, public_url, node, people, say))
         finally:
             await node.stop()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -87,9 +87,22 @@ class PatientHandler(web.RequestHandler):
         return response
 
 
+async def _in_silence() -> None:
+    """Nobody has to be told."""
+
+
 @asynccontextmanager
-async def front_door(app: web.Application, listener: socket.socket, telemetry: Telemetry) -> AsyncIterator[None]:
-    """Serve an application on a socket for as long as the context lasts; then nobody new comes in."""
+async def front_door(
+    app: web.Application,
+    listener: socket.socket,
+    telemetry: Telemetry,
+    *,
+    say_goodbye: Callable[[], Awaitable[None]] = _in_silence,
+) -> AsyncIterator[None]:
+    """Serve an application on a socket for as long as the context lasts; then nobody new comes in.
+
+    Those who are still there are said goodbye before they are waited for.
+    """
     log = logging.Logger("http")
     log.addHandler(QuietLog(telemetry))
     runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=GOODBYE_S)
@@ -103,6 +116,7 @@ async def front_door(app: web.Application, listener: socket.socket, telemetry: T
     finally:
         for door in doors:
             door.close()
+        await say_goodbye()
         await runner.cleanup()
 
 

@@ -53,6 +53,12 @@ class Node:
     def _leading(self) -> list[str]:
         return [site for site, served in self.floors.items() if served.floor.leading]
 
+    async def say_goodbye(self) -> None:
+        """Accept nothing more and tell every socket to come again elsewhere, before anybody waits for them to close."""
+        for served in self.floors.values():
+            served.board.shut()
+        await asyncio.gather(*(served.board.hush() for served in self.floors.values()))
+
     async def stop(self) -> None:
         """Stop gracefully and close the store."""
         self._parts.telemetry.info("node_stopping", node=self._parts.name)

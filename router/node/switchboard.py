@@ -9,9 +9,11 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from channels.contract import Capabilities, Channel, ChannelModule, Handler, Route, Settings
+from channels.contract import Capabilities, Channel, ChannelModule, Handler, LetterboxClosed, Route, Settings
+from router.floor.inbox import FloorAway
 from router.intake.door import FloorDoor
 from router.node.tasks import Tasks
+from router.store.port import StoreError
 from router.telemetry import Telemetry, error_code
 
 MOUNT = "/channels"
@@ -22,6 +24,8 @@ BODY_BYTES_AT_ONCE = 64 * 1024
 # A link that ended by itself is opened again; one that fails at once, more and more slowly (see `Tasks`).
 LISTEN_AGAIN_S = 1.0
 LEASE_AGAIN_S = 2.0
+# What a provider is told that comes while the store is away or the node stops.
+AFTER_S = "5"
 
 
 @dataclass(slots=True)
@@ -144,6 +148,11 @@ class Switchboard:
         for plugged in self._plugged.values():
             plugged.door.close()
 
+    async def hush(self) -> None:
+        """End every link and the sockets that hang on it; what is still to be sent may be sent."""
+        if self._plugged:
+            await self._parts.tasks.stop(*(f"listen:{name}" for name in self._plugged))
+
     async def unplug_all(self) -> None:
         """Close every link."""
         for name in tuple(self._plugged):
@@ -223,7 +232,7 @@ class Switchboard:
             if route is None:
                 raise web.HTTPNotFound
             if not self._open:
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+                return _later()
             if (request.content_length or 0) > route.body_bytes_max:
                 raise web.HTTPRequestEntityTooLarge(route.body_bytes_max, request.content_length or 0)
             return await self._answer(name, route, request)
@@ -242,9 +251,16 @@ class Switchboard:
             return await route.handler(received)
         except (web.HTTPException, asyncio.CancelledError):
             raise
+        except (LetterboxClosed, StoreError, FloorAway):
+            # An outage is said once, by its own name. Who asks here comes again, or to another node.
+            return _later()
         except Exception as error:
             self._parts.telemetry.error("request_failed", channel=name, error=error_code(error))
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text="Something went wrong here.")
+
+
+def _later() -> web.Response:
+    return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": AFTER_S})
 
 
 async def _received(request: web.Request, bytes_max: int, *, within_s: float) -> web.Request:

@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
+from channels.contract import LetterboxClosed
+from router.floor.inbox import Unavailable
 from router.node import frontdoor, switchboard
 from router.node.frontdoor import front_door
+from router.store.port import StoreUnavailable
 from router.telemetry import Telemetry
-from tests.channels.scripted import Exchange, ScriptedModule
+from tests.channels.scripted import Exchange, ScriptedChannel, ScriptedModule
 from tests.floor.nodehouse import NodeHouse
 
 SECRET = "ada.secret@example.org"
 ENDED_S_MAX = 10.0
+ENTRY = "  scripted: {enabled: true}\n"
 
 
 class Door:
@@ -114,3 +121,85 @@ async def test_a_webhook_whose_body_never_ends_is_let_go(tmp_path: Path, monkeyp
         writer.close()
     finally:
         await house.stop()
+
+
+async def test_who_is_still_there_is_told_to_come_again_before_anybody_waits_for_them() -> None:
+    """A socket that hangs on a channel ends when the channel says so: a stop that first waits for it waits in vain."""
+    door, told, here = Door(), asyncio.Event(), asyncio.Event()
+
+    async def stay(_request: web.Request) -> web.Response:
+        here.set()
+        await told.wait()
+        return web.Response(text="come again")
+
+    async def say_goodbye() -> None:
+        told.set()
+
+    door.app.router.add_get("/stay", stay)
+    async with front_door(door.app, door.listener, door.telemetry, say_goodbye=say_goodbye):
+        asked = asyncio.create_task(door.said(b"GET /stay HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+        await here.wait()
+        began = time.monotonic()
+    assert time.monotonic() - began < frontdoor.GOODBYE_S
+    assert b"come again" in await asked
+    door.listener.close()
+
+
+class Chatty(ScriptedChannel):
+    """Holds a link for ever, and says when it ended."""
+
+    ended = 0
+
+    async def listen(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended += 1
+
+
+async def test_a_node_that_says_goodbye_ends_its_links_and_still_performs(tmp_path: Path) -> None:
+    exchange = Exchange()
+
+    class Module(ScriptedModule):
+        def build(self, settings: Any, door: Any, _environment: Any) -> Chatty:
+            return Chatty(door, exchange)
+
+    house = NodeHouse(tmp_path, {"scripted": Module(exchange), "none": ScriptedModule(exchange)}, ENTRY)
+    await house.start()
+    await house.ready()
+    channel = house.served.board.channels["scripted"]
+    assert isinstance(channel, Chatty)
+    await house.until(lambda: "listen:scripted" in house.served._tasks._tasks, "listening")
+    await house.node.say_goodbye()
+    assert channel.ended == 1
+    assert house.served.board.channels == {"scripted": channel}
+    assert house.served.floor.leading
+    await house.stop()
+
+
+async def test_goodbye_of_a_node_without_channels_ends_nothing_else(tmp_path: Path) -> None:
+    house = NodeHouse(tmp_path, {"scripted": ScriptedModule(Exchange())}, "  scripted: {enabled: false}\n")
+    await house.start()
+    await house.ready()
+    await house.node.say_goodbye()
+    assert house.served.floor.leading
+    assert "lead" in house.served._tasks._tasks
+    await house.stop()
+
+
+@pytest.mark.parametrize("fault", [LetterboxClosed("full"), StoreUnavailable("away"), Unavailable("nobody leads")])
+async def test_a_page_of_a_channel_that_meets_an_outage_says_come_again_and_logs_no_bug(
+    tmp_path: Path, fault: Exception
+) -> None:
+    house = NodeHouse(tmp_path, {"scripted": ScriptedModule(Exchange())}, ENTRY)
+    await house.start()
+
+    async def fails(_request: web.Request) -> web.Response:
+        raise fault
+
+    handlers = house.served.board._plugged["scripted"].handlers
+    handlers["POST", "/ring"] = replace(handlers["POST", "/ring"], handler=fails)
+    async with house.client.post("/channels/scripted/ring", json={}) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert "request_failed" not in house.log.getvalue()
+    await house.stop()
