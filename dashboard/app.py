@@ -24,6 +24,9 @@ from dashboard import (
     senders,
     supervising,
 )
+from dashboard.board import routes as boarding
+from dashboard.board.figures import Figures
+from dashboard.board.links import Links
 from dashboard.errors import ApiError
 from dashboard.finding import mentioning, saved
 from dashboard.hub import Hub
@@ -89,6 +92,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
     ]
     described: dict[str, bytes] = {}
 
+        *boarding.routes(_boarding(parts)),
     async def document(call: Call) -> msgspec.Raw:
         del call
         return msgspec.Raw(described["document"])
@@ -110,6 +114,13 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
 def _add_api(app: web.Application, table: Sequence[Route], parts: Parts) -> None:
     known: dict[str, list[str]] = {}
     for route in table:
+def _boarding(parts: Parts) -> boarding.Boarding:
+    """Build what answers about the wallboard."""
+    figures = Figures(parts.out, staff=parts.staff, lines=parts.board, standing=parts.standing, version=parts.version)
+    links = Links(parts.out, parts.staff)
+    return boarding.Boarding(figures, links, now_ms=parts.out.now_ms, public_url=parts.out.public_url)
+
+
         app.router.add_route(route.method, PREFIX + route.path, Served(route, parts.out, parts.sessions).__call__)
         known.setdefault(route.path, []).append(route.method)
     for path, methods in known.items():

@@ -35,6 +35,8 @@ CODES: dict[str, tuple[int, str]] = {
     "already_one": (409, "These are one person already."),
     "too_many_customers": (409, "A person cannot have so many customers."),
     "erased": (409, "This customer has been forgotten."),
+    "link_unknown": (404, "This link does not open a wallboard, or not any more."),
+    "too_many_links": (409, "There are as many links as there may be. Revoke one first."),
     "merge_unknown": (404, "There is no such merge."),
     "merge_undone": (409, "This merge has been taken back already."),
     "conversations_open": (409, "This customer has open conversations. Close them first."),

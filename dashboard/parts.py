@@ -18,6 +18,7 @@ from dashboard.surroundings import Surroundings
 from dashboard.words import Words
 from dashboard.writing import Writing
 from router.views.board import Board
+from router.views.standing import Standing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +33,7 @@ class Parts:
     sight: Sight
     words: Words
     board: Board
+    standing: Standing
     pictures: Pictures
     stories: Stories
     places: Places
@@ -57,6 +59,7 @@ def build_parts(out: Surroundings, version: str) -> Parts:
         sight=sight,
         words=words,
         board=board,
+        standing=Standing(lambda: out.floor.state, board),
         pictures=Pictures(out, staff=staff, words=words, board=board),
         stories=stories,
         places=Places(out, sight),

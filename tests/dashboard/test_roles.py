@@ -14,6 +14,9 @@ SUPERVISORS_ONLY = {
     ("GET", "/agents"),
     ("GET", "/agents/{id}/answering"),
     ("GET", "/escalated"),
+    ("GET", "/board/links"),
+    ("POST", "/board/links"),
+    ("DELETE", "/board/links/{id}"),
     ("POST", "/queues/{name}/closure"),
     ("POST", "/agents/{id}/sign-out"),
     ("GET", "/outbox/dead"),
@@ -31,7 +34,9 @@ SUPERVISORS_ONLY = {
     *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("withdraw", "recall", "join-as")),
 }
 ADMINS_ONLY = {("GET", "/customers/{id}/export"), ("POST", "/customers/{id}/erase")}
-FOR_ANYBODY = {("POST", "/session"), ("GET", "/openapi.json")}
+# Whoever is signed in, or has a link to the wallboard: the handler looks.
+BY_LINK = {("GET", "/board")}
+FOR_ANYBODY = {("POST", "/session"), ("POST", "/board/session"), ("GET", "/openapi.json")}
 
 
 def table(office: Office) -> list[Route]:
@@ -64,7 +69,7 @@ async def test_every_cell_of_the_table_of_roles_holds(office: Office) -> None:
 
 async def test_the_table_names_a_role_for_every_route_but_two(office: Office) -> None:
     open_routes = {(route.method, route.path) for route in table(office) if not route.role}
-    assert open_routes == FOR_ANYBODY
+    assert open_routes == FOR_ANYBODY | BY_LINK
     assert {(route.method, route.path) for route in table(office) if route.role == "supervisor"} == SUPERVISORS_ONLY
 
 
