@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -62,7 +63,8 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     """The `chat` entry of channels.yaml. `sites` maps the key of a page's widget to the origins it may come from.
 
     `facts` maps what a page may declare for the rules to the values it may have. `queue` is whose opening hours
-    the widget shows, `closed` the text it shows outside them. `identity_key_env` names the key with which the
+    the widget shows, `closed` the text it shows outside them. `instead`: the name of the form to which who does not want
+    to wait is shown the way. `identity_key_env` names the key with which the
     company's pages sign who their visitor is, `identity_old_key_env` the one before.
     """
 
@@ -70,6 +72,7 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     facts: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     queue: str = ""
     closed: str = "closed-now"
+    instead: str = ""
     away_after_s: int = 120
     session_days: int = 30
     identity_key_env: str = ""
@@ -239,6 +242,8 @@ class Chat:
             "token": seal(self._secret, visitor),
             "visitor": visitor.id,
             "file_bytes_max": FILE_BYTES_MAX,
+            "away_after_s": self._settings.away_after_s,
+            "instead": self._instead(visitor.language),
             **self._hours(visitor.language),
         }
         return web.json_response(body, headers={**_cors(origin), "Cache-Control": "no-store"})
@@ -258,6 +263,12 @@ class Chat:
             declared=tuple(sorted(asked.declared.items())) or (earlier.declared if earlier else ()),
             proved=shown or (earlier.proved if earlier else ()),
         )
+
+    def _instead(self, language: str) -> str:
+        """Return the address of the form that takes who does not want to wait, empty where there is none."""
+        if not self._settings.instead:
+            return ""
+        return f"{self._door.public_url}/channels/form/{self._settings.instead}?{urlencode({'lang': language[:2]})}"
 
     def _may_declare(self, declared: Mapping[str, str]) -> bool:
         """What rules look at is a closed set of values: a page cannot make up more of them, nor a name among them."""

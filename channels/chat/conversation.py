@@ -174,6 +174,7 @@ class Conversation:
                     await self._out.put(frames.write("reset"))
                     seq = 0
                 seq = await self._resume(seq)
+                await self._out.put(frames.write("resumed"))
                 async for item in follow:
                     seq = await self._pass_on(item, seq)
                 if not follow.overrun:
@@ -275,17 +276,17 @@ class Conversation:
         """Say how it was. The same word about the same end is one; another is a second thought."""
         word = KeyPressed(
             line=self._line,
-            dedupe=f"rated:{self._visitor.id}:{frame.seq}:{frame.score}",
+            dedupe=f"rated:{self._visitor.id}:{frame.item}:{frame.score}",
             keys=str(frame.score),
             prompt=RATING_PROMPT,
-            item=frame.seq,
+            item=frame.item,
         )
         try:
             await self._door.accept([word])
         except LetterboxClosed:
             await self._out.put(frames.write("error", code="later"))
         else:
-            await self._out.put(frames.write("rated", seq=frame.seq, score=frame.score))
+            await self._out.put(frames.write("rated", item=frame.item, score=frame.score))
 
     async def _acknowledged(self, message: int) -> None:
         """A reply that was shown here was read: a receipt, once. While the letterbox is closed it may be said again."""

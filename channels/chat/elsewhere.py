@@ -7,22 +7,37 @@ had noted is taken over by one that lives.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
-from channels.contract import Book
+from channels.chat.presence import page_of
+from channels.contract import Book, LetterboxClosed
 
 _TALKING, _AT, _ALIVE, _HOMES = "talking", "at", "alive", "homes"
 ALIVE_EVERY_MS = 10_000
 # Four missed signs of life. Whoever is on a node that only restarts has come back by then.
 GONE_AFTER_MS = 40_000
+# Where somebody came is of interest until they have been away for too long elsewhere; a chat is not left for a day.
+CAME_KEPT_MS = 86_400_000
+# Nodes that change a page at the same moment look again; more than a few do not meet.
+CHANGES_MAX = 20
+
+
+class _Came(msgspec.Struct, frozen=True, array_like=True):
+    """Where a visitor came last, and when."""
+
+    home: str
+    at_ms: int
 
 
 class Elsewhere:
     """What nodes tell each other through the channel's book. Raises LetterboxClosed while that is away."""
 
-    def __init__(self, book: Book, home: str) -> None:
+    def __init__(self, book: Book, home: str, now_ms: Callable[[], int]) -> None:
         self._book = book
         self._home = home
+        self._now_ms = now_ms
         self._said_ms = 0
 
     @property
@@ -41,15 +56,24 @@ class Elsewhere:
 
     async def came(self, visitor: str) -> None:
         """A visitor who talks has come to this node."""
-        if not self.alone:
-            await self._book.note(f"{_AT}:{visitor}", self._home)
+        if self.alone:
+            return
+        here = _Came(self._home, self._now_ms())
+
+        def noted(kept: str) -> str:
+            oldest_ms = here.at_ms - CAME_KEPT_MS
+            came = {who: last for who, last in _came(kept).items() if last.at_ms > oldest_ms} | {visitor: here}
+            return msgspec.json.encode(came).decode()
+
+        await self._change(f"{_AT}:{page_of(visitor)}", noted)
 
     async def is_elsewhere(self, visitor: str, *, than: str = "") -> bool:
         """Whether a visitor who left a node (ours, if none is named) has come to another one since."""
         if self.alone:
             return False
         home = than or self._home
-        return (await self._book.read(f"{_AT}:{visitor}") or home) != home
+        last = _came(await self._book.read(f"{_AT}:{page_of(visitor)}") or "").get(visitor)
+        return last is not None and last.home != home
 
     async def gone(self, now_ms: int) -> list[str]:
         """Say that we live, now and then; return the nodes that have not said so for too long."""
@@ -58,14 +82,28 @@ class Elsewhere:
         await self._book.note(f"{_ALIVE}:{self._home}", str(now_ms))
         homes = await self._homes()
         if self._home not in homes:
-            await self._book.note(_HOMES, msgspec.json.encode([*homes, self._home]).decode())
+            await self._change_homes(lambda now: [*now, self._home])
         self._said_ms = now_ms
         return [home for home in homes if home != self._home and now_ms - await self._alive(home) > GONE_AFTER_MS]
 
     async def forget(self, home: str) -> None:
         """A node's talkers are taken over: it is one of the living again when it says so itself."""
-        homes = [each for each in await self._homes() if each != home]
-        await self._book.note(_HOMES, msgspec.json.encode(homes).decode())
+        await self._change_homes(lambda now: [each for each in now if each != home])
+
+    async def _change_homes(self, change: Callable[[list[str]], list[str]]) -> None:
+        def changed(kept: str) -> str:
+            now = msgspec.json.decode(kept, type=list[str]) if kept else []
+            return msgspec.json.encode(sorted(set(change(now)))).decode()
+
+        await self._change(_HOMES, changed)
+
+    async def _change(self, key: str, change: Callable[[str], str]) -> None:
+        """Change a page that other nodes change too: who comes second looks again."""
+        for _ in range(CHANGES_MAX):
+            old = await self._book.read(key) or ""
+            if await self._book.replace(key, old=old, new=change(old)):
+                return
+        raise LetterboxClosed("a page of the book changes all the time")
 
     async def _homes(self) -> list[str]:
         kept = await self._book.read(_HOMES)
@@ -77,3 +115,7 @@ class Elsewhere:
     @staticmethod
     def _page(page: str, home: str) -> str:
         return f"{_TALKING}:{home}:{page}" if home else f"{_TALKING}:{page}"
+
+
+def _came(kept: str) -> dict[str, _Came]:
+    return msgspec.json.decode(kept, type=dict[str, _Came]) if kept else {}

@@ -42,7 +42,7 @@ class Leave(Frame, frozen=True, kw_only=True, tag="leave"):
 class Rate(Frame, frozen=True, kw_only=True, tag="rate"):
     """How it was, 1 to 5: the conversation whose end is this item."""
 
-    seq: Number
+    item: Number
     score: Annotated[int, Meta(ge=1, le=5)]
 
 

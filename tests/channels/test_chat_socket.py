@@ -78,8 +78,8 @@ def keys_of(door: MemoryDoor) -> list[KeyPressed]:
 async def test_a_rating_is_kept_once_and_a_second_thought_is_another() -> None:
     async with house() as (client, door, _), tab(client, await token_of(client)) as one:
         for score in (4, 4, 5):
-            await one.says(type="rate", seq=7, score=score)
-            assert (await one.hears("rated", score=score))["seq"] == 7
+            await one.says(type="rate", item=7, score=score)
+            assert (await one.hears("rated", score=score))["item"] == 7
     words = [(key.prompt, key.keys, key.item) for key in keys_of(door)]
     assert words == [(RATING_PROMPT, "4", 7), (RATING_PROMPT, "5", 7)]
 
@@ -87,14 +87,14 @@ async def test_a_rating_is_kept_once_and_a_second_thought_is_another() -> None:
 @pytest.mark.parametrize("score", [0, 6, "5", None])
 async def test_what_is_no_score_is_a_bad_frame(score: object) -> None:
     async with house() as (client, door, _), tab(client, await token_of(client)) as one:
-        await one.says(type="rate", seq=7, score=score)
+        await one.says(type="rate", item=7, score=score)
         assert (await one.hears("error"))["code"] == "bad_frame"
     assert keys_of(door) == []
 
 
 async def test_a_rating_that_cannot_be_kept_is_said_so() -> None:
     async with house(MemoryDoor(closed=True)) as (client, _, _), tab(client, await token_of(client)) as one:
-        await one.says(type="rate", seq=7, score=4)
+        await one.says(type="rate", item=7, score=4)
         assert (await one.hears("error"))["code"] == "later"
 
 

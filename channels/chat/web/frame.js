@@ -1,26 +1,40 @@
 // The chat's page: greeting, conversation, after hours. Text only ever becomes text.
+import { Ending } from "./ending.js";
 import { Line } from "./line.js";
+import { Standing } from "./standing.js";
 import { WORDS } from "./words.js";
 
-const [site, asked, identity] = decodeURIComponent(location.hash.slice(1) || "main/en").split("/");
-const language = WORDS[asked] ? asked : "en";
+const [site, asked, identity, colors] = decodeURIComponent(location.hash.slice(1) || "main/en").split("/");
+const CHOSEN = `patchbay:${site}:language`;
+const language = [remembered(), asked].find((tag) => WORDS[tag]) ?? "en";
 const words = WORDS[language];
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const at = (id) => document.getElementById(id);
 const [log, text, banner, typing, news, state] = ["log", "text", "banner", "typing", "news", "state"].map(at);
 const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
 const rows = new Map();
+const NAMES = { en: "English", zh: "中文", th: "ไทย" };
 let agent = "";
 let answered = false;
 let resuming = true;
 let quietSince = 0;
 
 document.documentElement.lang = language;
+// The page's own colour, and the ink that the launcher found readable on it.
+if (/^[0-9a-f]{12}$/i.test(colors ?? "")) {
+  document.documentElement.style.setProperty("--acc", `#${colors.slice(0, 6)}`);
+  document.documentElement.style.setProperty("--acch", `#${colors.slice(0, 6)}`);
+  document.documentElement.style.setProperty("--on", `#${colors.slice(6)}`);
+}
 for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
 at("close").setAttribute("aria-label", say("close"));
 log.setAttribute("aria-label", say("log"));
 text.placeholder = say("write");
 
+at("title").textContent = say("title");
+
+const standingCard = new Standing(say);
+const ending = new Ending({ say, site, log, rate: (seq, score) => line.rate(seq, score) });
 const line = new Line(site, (kind, data) => {
   if (kind === "open") opened();
   else if (kind === "closed") setTimeout(() => lost(), 1_500);
@@ -36,7 +50,8 @@ function show(sentence) {
 
 function opened() {
   show("");
-  setTimeout(() => (resuming = false), 400);
+  // What is told now is a history; what was missed while the line was down is news.
+  resuming = !line.lastSeq;
 }
 
 function lost() {
@@ -48,8 +63,10 @@ function lost() {
 function take(frame) {
   if (frame.type === "msg") message(frame);
   else if (frame.type === "status") status(frame);
-  else if (frame.type === "standing") standing(frame);
+  else if (frame.type === "standing") standingCard.told(frame);
+  else if (frame.type === "rated") ending.rated(frame.item);
   else if (frame.type === "reset") forget();
+  else if (frame.type === "resumed") resuming = false;
   else if (frame.type === "typing") typingOf(frame.on);
   else if (frame.type === "accepted") mark(rows.get(frame.client_msg_id), "sent");
   else if (frame.type === "error" && frame.code === "slow_down") show(say("slow"));
@@ -77,22 +94,27 @@ function message(frame) {
 
 function status(frame) {
   const name = frame.author || say("someone");
-  if (frame.state === "active") agent = name;
+  if (frame.state === "active") meet(name);
+  standingCard.turned(frame.state);
   const key = { active: "active", waiting: "waiting", deferred: "deferred", parked: "parked", closed: "ended", abandoned: "ended" }[frame.state];
   if (!key) return;
-  state.textContent = frame.state === "active" ? name : "";
+  if (key === "ended") ending.over(frame.seq, answered);
+  else ending.goesOn();
+  state.textContent = frame.state === "active" ? say("hereNow") : "";
   // A first wait is told by the router's own notice, which knows the hours; only a return to the line is news.
   if (frame.state === "waiting" && !answered) return;
   if (frame.state === "active") answered = true;
+  if (key === "ended") answered = false;
   at("end").hidden = frame.state === "closed" || frame.state === "abandoned";
   draw({ key: `s${frame.seq}`, kind: "status", text: say(key, { name }), at: frame.at });
 }
 
-// Where one stands in line, and how long it will be: only what the router has a basis for.
-function standing({ place, low_minutes: low, high_minutes: high }) {
-  const sentences = place ? [say("place", { place })] : [];
-  if (place && high) sentences.push(say(high === 1 ? "aboutOne" : low === high ? "aboutMinutes" : "aboutRange", { low, high }));
-  state.textContent = sentences.join(" ") || agent;
+// Somebody is there: their name stands at the top.
+function meet(name) {
+  agent = name;
+  at("title").textContent = name;
+  const graphemes = "Segmenter" in Intl ? [...new Intl.Segmenter(language).segment(name)].map((part) => part.segment) : [...name];
+  at("face").textContent = (graphemes[0] ?? "").toUpperCase();
 }
 
 function draw({ key, kind, text: said, at: when, author = "", mark: sign = "", files = [] }) {
@@ -176,6 +198,11 @@ function talk() {
 }
 
 function greet(hours) {
+  standingCard.knows(hours);
+  // Outside our hours the answer comes when the page may be closed: then an address is needed.
+  at("email").required = !hours.open;
+  at("email-optional").hidden = !hours.open;
+  state.textContent = hours.open ? say("openNow") : "";
   at("hello").textContent = say(hours.open || hours.told ? "hello" : "helloClosed");
   at("told").textContent = hours.told;
   at("told").hidden = !hours.told;
@@ -187,17 +214,22 @@ at("begin").addEventListener("submit", async (event) => {
   event.preventDefault();
   at("email-fault").textContent = "";
   at("email").removeAttribute("aria-invalid");
+  if (at("email").required && !at("email").value.trim()) return noAddress("needEmail");
   try {
     await line.begin({ language, name: at("name").value.trim(), email: at("email").value.trim() });
     talk();
   } catch (error) {
-    if (error.message === "email") {
-      at("email-fault").textContent = say("badEmail");
-      at("email").setAttribute("aria-invalid", "true");
-      at("email").focus();
-    } else show(say(error.message === "slow_down" ? "slow" : error.message === "origin" ? "cannot" : "offline"));
+    if (error.message === "email") noAddress("badEmail");
+    else show(say(error.message === "slow_down" ? "slow" : error.message === "origin" ? "cannot" : "offline"));
   }
 });
+
+/** @param {"needEmail" | "badEmail"} why */
+function noAddress(why) {
+  at("email-fault").textContent = say(why);
+  at("email").setAttribute("aria-invalid", "true");
+  at("email").focus();
+}
 
 at("write").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -257,6 +289,24 @@ function grow() {
   text.style.height = "auto";
   text.style.height = `${Math.min(text.scrollHeight + 2, 120)}px`;
 }
+
+function remembered() {
+  try {
+    return localStorage.getItem(CHOSEN);
+  } catch {
+    return null;
+  }
+}
+
+at("language").replaceChildren(...Object.keys(WORDS).map((tag) => new Option(NAMES[tag], tag, tag === language, tag === language)));
+at("language").addEventListener("change", () => {
+  try {
+    localStorage.setItem(CHOSEN, at("language").value);
+  } catch {
+    location.hash = [site, at("language").value, identity ?? "", colors ?? ""].map(encodeURIComponent).join("/");
+  }
+  location.reload();
+});
 
 const leave = () => parent.postMessage("patchbay:close", "*");
 at("close").addEventListener("click", leave);

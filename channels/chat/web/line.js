@@ -88,6 +88,10 @@ export class Line {
     this.#say({ type: "leave" });
   }
 
+  rate(item, score) {
+    this.#say({ type: "rate", item, score });
+  }
+
   #connect() {
     clearTimeout(this.timer);
     if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;

@@ -11,7 +11,9 @@
     zh: ["在线咨询", "关闭聊天"],
     th: ["แชตกับเรา", "ปิดแชต"],
   }[language] || ["Chat with us", "Close the chat"];
-  const color = /^#[0-9a-f]{6}$/i.test(me.dataset.color || "") ? me.dataset.color : "#0b6a5f";
+  const OURS = "#0b6a5f";
+  const color = /^#[0-9a-f]{6}$/i.test(me.dataset.color || OURS) ? me.dataset.color || OURS : OURS;
+  if ((me.dataset.color || OURS) !== color) console.warn("Patchbay chat: data-color must be six hex digits, such as #0b6a5f.");
 
   // The text on a colour we were given must be readable: black or white, whichever contrasts more.
   const light = (hex) => {
@@ -68,7 +70,7 @@
     if (open && !frame) {
       frame = document.createElement("iframe");
       frame.title = words[0];
-      frame.src = `${base}frame?site=${encodeURIComponent(site)}#${encodeURIComponent(site)}/${language}/${identity}`;
+      frame.src = `${base}frame?site=${encodeURIComponent(site)}#${encodeURIComponent(site)}/${language}/${identity}/${color === OURS ? "" : color.slice(1) + ink.slice(1)}`;
       frame.allow = "";
       style(frame, { border: "0", background: "Canvas", boxShadow: "0 1px 2px rgba(0,0,0,.1), 0 12px 40px -8px rgba(0,0,0,.35)" });
       root.prepend(frame);
