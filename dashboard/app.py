@@ -29,6 +29,7 @@ from dashboard.board.figures import Figures
 from dashboard.board.links import Links
 from dashboard.errors import ApiError
 from dashboard.finding import mentioning, saved
+from dashboard.handing import targets, wrapping
 from dashboard.hub import Hub
 from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
@@ -78,6 +79,8 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *people.routes(parts, hub),
         *reading.routes(parts),
         *handling.routes(parts),
+        *targets.routes(parts),
+        *wrapping.routes(parts),
         *files.routes(parts),
         *calling.routes(parts),
         *supervising.routes(parts),
@@ -89,10 +92,10 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *saved.routes(parts),
         *mentioning.routes(parts),
         *attention.routes(parts),
+        *boarding.routes(_boarding(parts)),
     ]
     described: dict[str, bytes] = {}
 
-        *boarding.routes(_boarding(parts)),
     async def document(call: Call) -> msgspec.Raw:
         del call
         return msgspec.Raw(described["document"])
@@ -111,9 +114,6 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
     return table
 
 
-def _add_api(app: web.Application, table: Sequence[Route], parts: Parts) -> None:
-    known: dict[str, list[str]] = {}
-    for route in table:
 def _boarding(parts: Parts) -> boarding.Boarding:
     """Build what answers about the wallboard."""
     figures = Figures(parts.out, staff=parts.staff, lines=parts.board, standing=parts.standing, version=parts.version)
@@ -121,6 +121,9 @@ def _boarding(parts: Parts) -> boarding.Boarding:
     return boarding.Boarding(figures, links, now_ms=parts.out.now_ms, public_url=parts.out.public_url)
 
 
+def _add_api(app: web.Application, table: Sequence[Route], parts: Parts) -> None:
+    known: dict[str, list[str]] = {}
+    for route in table:
         app.router.add_route(route.method, PREFIX + route.path, Served(route, parts.out, parts.sessions).__call__)
         known.setdefault(route.path, []).append(route.method)
     for path, methods in known.items():

@@ -20,7 +20,6 @@ from dashboard.requests import (
     ReplyRequest,
     Request,
     TransferRequest,
-    WrapUpRequest,
 )
 from dashboard.routes import BODY_BYTES_MAX, Call, Handler, Route
 from dashboard.shapes import Reached, Written
@@ -198,6 +197,9 @@ class Handling:
             raise refused("target_self")
         if ask.to_agent and (target is None or not target.accepts):
             raise refused("target_away")
+        bundle = self._out.floor.bundle
+        if ask.queue and not ask.note and bundle and bundle.queues[ask.queue].transfer_note == "required":
+            raise refused("note_missing")
 
     async def park(self, call: Call) -> Reached:
         row = await self._row(call, "park")
@@ -221,16 +223,6 @@ class Handling:
             cmd.Close(id=self._id(call, "close"), agent=call.me, conv=row.conv, disposition=call.ask.disposition or "")
         )
 
-    async def wrap_up(self, call: Call) -> Reached:
-        """The note is kept even when the outcome is refused: half a note is better than none."""
-        row, ask = await self._row(call, "wrap_up"), call.ask
-        if ask.note:
-            client = f"{ask.command_id or secrets.token_hex(8)}-note"
-            await self._write_note(call, row, text=ask.note, client=client)
-        return await self._reach(
-            cmd.FinishWrapUp(id=self._id(call, "wrap_up"), agent=call.me, conv=row.conv, disposition=ask.disposition)
-        )
-
     async def hold(self, call: Call) -> Reached:
         row = await self._row(call, "hold")
         return await self._reach(cmd.HoldLine(id=self._id(call, "hold"), agent=call.me, conv=row.conv, on=call.ask.on))
@@ -247,7 +239,6 @@ _DEEDS: dict[str, tuple[type[Request], bool, str]] = {
     "park": (ParkRequest, False, "Wait for the customer, or until a time"),
     "resume": (Nothing, False, "Bring back what I have parked"),
     "close": (CloseRequest, False, "End the conversation"),
-    "wrap-up": (WrapUpRequest, True, "Say what came of it, and finish wrap-up"),
     "hold": (HoldRequest, False, "Put a live line on hold, or take it off"),
 }
 

@@ -76,6 +76,8 @@ class People:
                     label=queue.label,
                     open=state.queue_state(name).open,
                     opens_ms=0 if state.queue_state(name).open else state.queue_state(name).until_ms,
+                    wrap_up_mode=queue.wrap_up_mode,
+                    outcomes=list(queue.outcomes),
                 )
                 for name, queue in bundle.queues.items()
             ],
@@ -84,6 +86,7 @@ class People:
                 for each in bundle.presences.values()
             ],
             dispositions=list(bundle.dispositions),
+            outcome_reasons={name: list(reasons) for name, reasons in bundle.outcome_reasons.items()},
             decline_reasons=list(bundle.decline_reasons),
             channels=[
                 ChannelChoice(name=name, live=spec.live, load=spec.load) for name, spec in bundle.channels.items()

@@ -27,7 +27,7 @@ from dashboard.surroundings import Surroundings
 from dashboard.waits import wait_shape
 from dashboard.words import Told, Words
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, UNPLACED, WAITING, WRAP_UP
-from router.core.record import decode_record
+from router.core.record import Passed, decode_record
 from router.core.state import Agent, Conv
 from router.store.port import Account, ConversationRow
 from router.views.board import Board, Figures
@@ -142,7 +142,14 @@ class Pictures:
             priority=conv.cls.priority if conv else (record.priority if record else 0),
             times_back=passed.times if passed else 0,
             participants=await self._participants(conv),
+            on_hold=bool(conv and conv.on_hold),
+            passed_by=await self._passed_by(passed),
+            **_ending(conv),
         )
+
+    async def _passed_by(self, passed: Passed | None) -> Person | None:
+        await self._staff.learn([passed.agent] if passed else [])
+        return self._staff.person(passed.agent) if passed else None
 
     async def _participants(self, conv: Conv | None) -> list[Participant]:
         """Return who takes part without owning, in the order in which they came."""
@@ -319,6 +326,14 @@ def _promised(shown: Shown) -> dict[str, Any]:
         return {}
     record = decode_record(shown.record)
     return {"window_ms": record.window_ms, "replies_left": record.replies_left, "test": record.test}
+
+
+def _ending(conv: Conv | None) -> dict[str, Any]:
+    """What has been said in wrap-up and holds when its time is over."""
+    if conv is None or conv.ending is None:
+        return {}
+    said = conv.ending
+    return {"outcome_kept": said.outcome, "follow_up_ms": said.follow_up_ms, "extended": said.extended}
 
 
 def _agent_of(author: str) -> int:

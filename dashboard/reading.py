@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from dashboard.errors import ApiError
 from dashboard.journeys import Journeys
 from dashboard.parts import Parts
@@ -19,16 +17,11 @@ from dashboard.shapes import (
     QueueLine,
     StoryPage,
     Summary,
-    TargetAgent,
-    TargetQueue,
-    Targets,
 )
 from dashboard.waits import Waiting, WaitingPage, wait_shape
 from router.store.port import CustomerRow
 from router.views import waiting
 
-# What one list may hold of the colleagues one can transfer to.
-TARGET_AGENTS_MAX = 500
 # A floor of 50,000 agents is not a page anybody reads.
 AGENT_LINES_MAX = 2_000
 
@@ -51,34 +44,6 @@ class Reading:
         row = await self._parts.places.row(call.caller.account, call.part("ref"))
         items, more = await self._parts.stories.page(row.conv, before=call.ask.before, limit=call.ask.limit)
         return StoryPage(items=items, more=more)
-
-    async def targets(self, call: Call) -> Targets:
-        """Where a conversation may go: every queue, closed ones too, and colleagues who are signed in."""
-        await self._parts.places.row(call.caller.account, call.part("ref"))
-        colleagues = [agent for agent in self._out.floor.state.agents.values() if agent.id != call.me]
-        colleagues = sorted(colleagues, key=lambda agent: (not agent.accepts, agent.id))[:TARGET_AGENTS_MAX]
-        await self._parts.staff.learn(agent.id for agent in colleagues)
-        return Targets(
-            queues=[self._target_queue(name) for name in self._configured()],
-            agents=[
-                TargetAgent(
-                    id=agent.id,
-                    name=self._parts.staff.name(agent.id),
-                    presence=agent.presence,
-                    accepts=agent.accepts,
-                    free=agent.free,
-                )
-                for agent in colleagues
-            ],
-        )
-
-    def _configured(self) -> Sequence[str]:
-        bundle = self._out.floor.bundle
-        return list(bundle.queues) if bundle else []
-
-    def _target_queue(self, name: str) -> TargetQueue:
-        line = self._parts.pictures.queue_line(name)
-        return TargetQueue(**{field: getattr(line, field) for field in TargetQueue.__struct_fields__})
 
     async def customer(self, call: Call) -> Customer:
         """A customer and their conversations, as far as the asker may see them; without any, there is nobody."""
@@ -156,10 +121,6 @@ def routes(parts: Parts) -> list[Route]:
         Route(
             method="GET", path="/conversations/{ref}/story", summary="A page of its story, oldest first",
             ask=PageQuery, answers=StoryPage, handler=reading.story,
-        ),
-        Route(
-            method="GET", path="/conversations/{ref}/targets", summary="Where it may be transferred",
-            answers=Targets, handler=reading.targets,
         ),
         Route(
             method="GET", path="/customers/{id}", summary="A customer and their conversations",

@@ -128,7 +128,10 @@ class CloseRequest(CommandRequest, frozen=True, kw_only=True):
 
 
 class WrapUpRequest(CommandRequest, frozen=True, kw_only=True):
-    disposition: Name
+    """`disposition` is an outcome, or `outcome:reason`; with `follow_up_ms` it comes back to me at that time."""
+
+    disposition: Annotated[str, Meta(max_length=200, description="an outcome, empty for none")] = ""
+    follow_up_ms: Number = 0
     note: Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] = ""
 
 

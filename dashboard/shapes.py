@@ -40,6 +40,8 @@ class QueueChoice(Shape, frozen=True, kw_only=True):
     label: Label
     open: bool
     opens_ms: int
+    wrap_up_mode: str = "timed"
+    outcomes: list[str] = []
 
 
 class PresenceChoice(Shape, frozen=True, kw_only=True):
@@ -65,6 +67,7 @@ class Config(Shape, frozen=True, kw_only=True):
     decline_reasons: list[str]
     channels: list[ChannelChoice]
     version: str
+    outcome_reasons: dict[str, list[str]] = {}
 
 
 class Person(Shape, frozen=True, kw_only=True):
@@ -177,6 +180,11 @@ class Conversation(Summary, frozen=True, kw_only=True):
     times_back: int
     participants: list[Participant]
     related: list[str] = []
+    outcome_kept: str = ""
+    follow_up_ms: int = 0
+    extended: bool = False
+    on_hold: bool = False
+    passed_by: Person | None = None
 
 
 class Item(Shape, frozen=True, kw_only=True, omit_defaults=True):
@@ -325,28 +333,6 @@ class Reached(Shape, frozen=True, kw_only=True):
 
 class Written(Reached, frozen=True, kw_only=True):
     message: int
-
-
-class TargetQueue(Shape, frozen=True, kw_only=True):
-    name: str
-    label: Label
-    open: bool
-    opens_ms: int
-    waiting: int
-    staffed: int
-
-
-class TargetAgent(Shape, frozen=True, kw_only=True):
-    id: int
-    name: str
-    presence: str
-    accepts: bool
-    free: int
-
-
-class Targets(Shape, frozen=True, kw_only=True):
-    queues: list[TargetQueue]
-    agents: list[TargetAgent]
 
 
 class Emergency(Shape, frozen=True, kw_only=True):

@@ -102,6 +102,8 @@ class Sight:
     def open(self, account: Account, conv: Conv) -> bool:
         """Return whether a conversation inside the core may be seen."""
         mine = {conv.owner, *(conv.participants or ()), conv.held_for, *(conv.offer.agents if conv.offer else ())}
+        if conv.passed is not None and not conv.owner:
+            mine.add(conv.passed.agent)  # Until somebody has taken it, who handed it on may see what becomes of it.
         return account.id in mine or self.serves_customer(account, conv.customer) or self.lines(account)(conv.cls)
 
     def row(self, account: Account, row: ConversationRow) -> bool:

@@ -10,6 +10,8 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+# So much longer a wrap-up with a limit lasts when its agent asks, once.
+WRAP_UP_EXTRA_MS = 60 * SECOND_MS
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -177,6 +179,9 @@ class Queue(Part, frozen=True, kw_only=True):
     unanswered: dict[str, Unanswered] = {}  # by channel, "" for those not named
     owner_absent_ms: int = 0  # so long what was woken waits for an owner who is not signed in; 0 for not at all
     shift_end: str = "refuse"  # of a sign-out with live work: `refuse`, or `queue`: back in line at its place
+    wrap_up_mode: str = "timed"  # optional, timed, required, fixed: see `decide.wrapping`
+    outcomes: tuple[str, ...] = ()  # what may come of its conversations, all dispositions when empty
+    transfer_note: str = ""  # `required`: who hands a conversation to it leaves a note
 
 
 class Contact(Part, frozen=True, kw_only=True):
@@ -251,20 +256,6 @@ class Reserve(Part, frozen=True, kw_only=True):
     agents: int
 
 
-class ChannelSpec(Part, frozen=True, kw_only=True):
-    """What routing must know of a channel: the load of one conversation, and whether someone is on the line."""
-
-    load: int
-    live: bool
-    confirm: str = ""  # the notice with which an arrival is confirmed, empty for none
-    test: bool = False  # what comes by it stays out of the figures
-    interrupted_by: tuple[str, ...] = ()  # work of these channels may come on top of work of this one
-    connects: bool = False  # others can be brought onto its lines, and are heard there
-
-
-class Bundle(Part, frozen=True, kw_only=True):
-    """Everything a decision may depend on besides the state.
-
 class Wallboard(Part, frozen=True, kw_only=True):
     """What a site's wallboard counts, and the limits that colour it. It decides nothing.
 
@@ -285,6 +276,20 @@ class Wallboard(Part, frozen=True, kw_only=True):
     count_abandons: bool = True
     names: bool = False
 
+
+class ChannelSpec(Part, frozen=True, kw_only=True):
+    """What routing must know of a channel: the load of one conversation, and whether someone is on the line."""
+
+    load: int
+    live: bool
+    confirm: str = ""  # the notice with which an arrival is confirmed, empty for none
+    test: bool = False  # what comes by it stays out of the figures
+    interrupted_by: tuple[str, ...] = ()  # work of these channels may come on top of work of this one
+    connects: bool = False  # others can be brought onto its lines, and are heard there
+
+
+class Bundle(Part, frozen=True, kw_only=True):
+    """Everything a decision may depend on besides the state.
 
     `calendars` maps a name to sorted UTC milliseconds `[open, close, open, close, ...]`; an empty
     list never opens. `texts` maps a notice to language to text; the core hands on the notice's name only.
@@ -310,6 +315,8 @@ class Wallboard(Part, frozen=True, kw_only=True):
     reserves: tuple[Reserve, ...] = ()
     contacts: dict[str, Contact] = {}
     replies: dict[str, SavedReply] = {}
+    outcome_reasons: dict[str, tuple[str, ...]] = {}  # by disposition: the reasons one may choose with it
+    wallboard: Wallboard = Wallboard()
     files: dict[str, str] = {}
     name: str = ""
 
@@ -324,7 +331,6 @@ def encode_bundle(bundle: Bundle) -> bytes:
 
 
 def decode_bundle(data: bytes) -> Bundle:
-    wallboard: Wallboard = Wallboard()
     """Read a bundle back. Raises `msgspec.ValidationError` when the bytes are not one."""
     return _decoder.decode(data)
 

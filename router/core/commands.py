@@ -216,6 +216,15 @@ class FinishWrapUp(Command, frozen=True, kw_only=True, tag=27):
     agent: int
     conv: int
     disposition: str
+    follow_up_ms: int = 0
+
+
+class ExtendWrapUp(Command, frozen=True, kw_only=True, tag=77):
+    """A minute more for wrap-up, once."""
+
+    lane: ClassVar[int] = PEOPLE
+    agent: int
+    conv: int
 
 
 class ReportDelivery(Command, frozen=True, kw_only=True, tag=28):

@@ -52,6 +52,14 @@ class Participant(msgspec.Struct, frozen=True, array_like=True, gc=False):
     until_ms: int = 0
 
 
+class Ending(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is said in wrap-up before it is over: the outcome that will hold, a follow-up, whether it was extended."""
+
+    outcome: str = ""
+    follow_up_ms: int = 0
+    extended: bool = False
+
+
 class Conv(msgspec.Struct, eq=False, gc=False):
     """An open conversation inside the core. `due_ms` is when something named happens; `actor` acts next.
 
@@ -113,6 +121,7 @@ class Conv(msgspec.Struct, eq=False, gc=False):
     outside: Outside | None = None
     outside_lines: tuple[int, ...] = ()
     raised: int = 0
+    ending: Ending | None = None
 
     @property
     def queue(self) -> str:

@@ -23,6 +23,7 @@ from router.core.decide import (
     supervising,
     transfers,
     upkeep,
+    wrapping,
 )
 from router.core.decide.placing import Steps, let_go
 from router.core.evolve import evolve, remember
@@ -54,7 +55,8 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.Transfer: transfers.transfer,
     cmd.Park: handling.park,
     cmd.Close: handling.close,
-    cmd.FinishWrapUp: handling.finish_wrap_up,
+    cmd.FinishWrapUp: wrapping.finish_wrap_up,
+    cmd.ExtendWrapUp: wrapping.extend_wrap_up,
     cmd.Consult: participants.consult,
     cmd.JoinConsult: participants.join_consult,
     cmd.LeaveParty: participants.leave_party,

@@ -702,6 +702,21 @@ class Rated(Event, frozen=True, tag=100):
     score: int
 
 
+class WrapUpKept(Event, frozen=True, tag=101):
+    """What came of it is said and holds when the time of its wrap-up is over."""
+
+    conv: int
+    agent: int
+    disposition: str
+    follow_up_ms: int = 0
+
+
+class WrapUpExtended(Event, frozen=True, tag=102):
+    conv: int
+    agent: int
+    until_ms: int
+
+
 AnyEvent = (
     LeadTaken
     | ConfigApplied
@@ -778,6 +793,8 @@ AnyEvent = (
     | OutsideJoined
     | OutsideLeft
     | HandedOut
+    | WrapUpKept
+    | WrapUpExtended
 )
 
 

@@ -21,6 +21,7 @@ from router.core.evolve_outside import WRITERS as OUTSIDE_WRITERS
 from router.core.evolve_outside import heard_from_outside
 from router.core.evolve_relief import RELIEF_WRITERS, STAGED, after_answer
 from router.core.evolve_review import REVIEW_WRITERS, look_at_all, look_at_deferred, look_at_line
+from router.core.evolve_wrapping import WRITERS as WRAPPING_WRITERS
 from router.core.lifecycle import (
     ACTIVE,
     DEFERRED,
@@ -558,7 +559,7 @@ def _wrap_up_started(state: State, at: int, event: ev.WrapUpStarted) -> None:
         dismiss(state, conv)
     conv.leg_lost_ms = 0
     conv.state, conv.since_ms, conv.on_hold = WRAP_UP, at, False
-    conv.owed_ms, conv.escalated, conv.nudged = 0, False, False
+    conv.owed_ms, conv.escalated, conv.nudged, conv.ending = 0, False, False, None
     set_due(state, conv, event.until_ms, "agent")
 
 
@@ -698,6 +699,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     **OFFER_WRITERS,
     **REVIEW_WRITERS,
     **OUTSIDE_WRITERS,
+    **WRAPPING_WRITERS,
 }
 
 _KINDS: list[type[ev.Event]] = [*WRITERS, ev.ConfigApplied]

@@ -26,7 +26,7 @@ from router.core.state import Agent, Answer, Conv, Left, QueueState, State
 from router.core.writing import count_accepting, fit, hold, take_line
 
 # The first bytes of a snapshot. The number rises with every change of the rows above.
-FORMAT = b"patchbay snapshot 9\n"
+FORMAT = b"patchbay snapshot 10\n"
 # After it a sum of all that follows: a state with one wrong bit would decide, and nobody would know.
 CHECK_BYTES = 4
 

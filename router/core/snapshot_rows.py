@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from router.core.conversations import Offer, Participant
+from router.core.conversations import Ending, Offer, Participant
 from router.core.facts import Facts
 from router.core.record import Outside, Passed, Relief
 
@@ -68,6 +68,7 @@ CONV_FIELDS = (
     "outside",
     "outside_lines",
     "raised",
+    "ending",
 )
 ConvRow = tuple[
     int,
@@ -114,6 +115,7 @@ ConvRow = tuple[
     Outside | None,
     tuple[int, ...],
     int,
+    Ending | None,
 ]
 
 

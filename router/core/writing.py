@@ -113,6 +113,8 @@ def _clear(conv: Conv) -> None:
         conv.held_for, conv.held_why = 0, ""
     if conv.on_hold or conv.nudged:
         conv.on_hold = conv.nudged = False
+    if conv.ending is not None:
+        conv.ending = None
     if conv.owed_ms or conv.escalated or conv.leg_lost_ms:
         conv.owed_ms, conv.escalated, conv.leg_lost_ms = 0, False, 0
 

@@ -205,6 +205,8 @@ STORY: dict[type[ev.Event], Callable[[Any, str], Told]] = {
     ev.CustomerCalled: lambda e, queue: {"until_ms": e.until_ms, "detail": str(e.attempt)},
     ev.CallbackReached: lambda e, queue: {},
     ev.CallbackFailed: lambda e, queue: {"agent": e.agent, "detail": e.why},
+    ev.WrapUpExtended: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms},
+    ev.WrapUpKept: lambda e, queue: {"agent": e.agent, "until_ms": e.follow_up_ms, "detail": e.disposition},
     ev.WrapUpStarted: lambda e, queue: {"agent": e.agent, "until_ms": e.until_ms},
     ev.Closed: lambda e, queue: {"agent": e.agent, "detail": e.disposition or e.why},
     ev.LineHeld: lambda e, queue: {"agent": e.agent, "detail": "on" if e.on else "off"},

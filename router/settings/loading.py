@@ -35,6 +35,7 @@ from router.settings.sections import (
     read_texts,
 )
 from router.settings.tree import Mapping, Node, Scalar, Sequence, read_tree
+from router.settings.wrapping import outcome_names, read_outcomes
 from router.settings.zones import zone_names
 
 # Each section, and whether a floor can do without it.
@@ -55,9 +56,9 @@ SECTIONS: Map[str, bool] = {
     "contacts": False,
     "replies": False,
     "checks": False,
+    "wallboard": False,
 }
 DEFAULT_CAPACITY = 100
-    "wallboard": False,
 
 T = TypeVar("T")
 
@@ -198,6 +199,7 @@ class _Load:
             names[kind] = self._keys(section)
         names["channel"] = self._channel_names()
         names["rule"] = self._rule_names()
+        names["disposition"] = None if self._broken else outcome_names(self._nodes.get("dispositions"))
         levels = self._read("skills", read_skills) or {}
         if (skills := names["skill"]) is not None:
             names["skill"] = dict.fromkeys(skills, LEVEL_MAX) | levels
@@ -232,6 +234,7 @@ class _Load:
         return None if node is None else reader(node, self._scope)
 
     def _parts(self) -> dict[str, Any]:
+        outcomes = self._read("dispositions", read_outcomes) or {}
         return {
             "queues": self._read("queues", read_queues),
             "topics": self._read("topics", read_topics) or (),
@@ -239,13 +242,14 @@ class _Load:
             "skills": self._scope.names["skill"],
             "reserves": self._read("reserves", read_reserves) or (),
             "presences": self._read("presences", read_presences),
-            "dispositions": self._read("dispositions", read_reasons) or (),
+            "dispositions": tuple(outcomes),
+            "outcome_reasons": {word: reasons for word, reasons in outcomes.items() if reasons},
             "decline_reasons": self._read("decline_reasons", read_reasons) or (),
             "texts": self._read("texts", read_texts) or {},
             "replies": self._read("replies", read_replies) or {},
+            "wallboard": self._read("wallboard", read_wallboard) or Wallboard(),
         }
 
-            "wallboard": self._read("wallboard", read_wallboard) or Wallboard(),
     def _hours(self, zone: str) -> dict[str, Hours]:
         node = self._nodes.get("hours")
         group = entries(node, self._scope) if node is not None else None

@@ -35,6 +35,7 @@ from router.settings.reading import (
 from router.settings.relief import RELIEF_FIELDS, check_overflow, check_relief
 from router.settings.transfers import TRANSFER_FIELDS, check_transfers
 from router.settings.tree import Mapping, Node, Scalar, Sequence
+from router.settings.wrapping import WRAPPING_FIELDS
 
 LEVEL_MAX = 100
 CAPACITY_MAX = 10_000
@@ -192,6 +193,7 @@ def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
         **OFFER_FIELDS,
         **TRANSFER_FIELDS,
         **RELIEF_FIELDS,
+        **WRAPPING_FIELDS,
     }
 
     def queue(part: Node, inner: Scope) -> dict[str, Any] | None:
@@ -249,7 +251,7 @@ def read_presences(node: Node, scope: Scope) -> dict[str, Presence]:
 
 
 def read_reasons(node: Node, scope: Scope) -> tuple[str, ...]:
-    """Read a list of names (dispositions, reasons for declining)."""
+    """Read a list of names (reasons for declining)."""
     return listed(name)(node, scope) or ()
 
 

@@ -71,6 +71,10 @@ def _participant_left(fold: Fold, conv: Conversation, event: ev.ParticipantLeft)
         fold.release_also(conv, event.agent)
 
 
+def _wrap_up_extended(_fold: Fold, conv: Conversation, event: ev.WrapUpExtended) -> None:
+    conv.due_ms = event.until_ms
+
+
 def _handed_out(fold: Fold, conv: Conversation, event: ev.HandedOut) -> None:
     """An outside party has it: it takes room nowhere, and what they have to do has its time."""
     fold.lift(conv, "deferred")
@@ -99,5 +103,6 @@ OFFER_WRITERS: dict[type[ev.Event], Callable[[Any, Any, Any], None]] = {
     ev.ParticipantAsked: _participant_asked,
     ev.ParticipantLeft: _participant_left,
     ev.HandedOut: _handed_out,
+    ev.WrapUpExtended: _wrap_up_extended,
     ev.OutsideJoined: _outside_joined,
 }

@@ -97,6 +97,8 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.Transferred: ev.Transferred(1, 7, 1, 0, 0),
     ev.Parked: ev.Parked(1, 7, "customer", 100, RECORD),
     ev.WrapUpStarted: ev.WrapUpStarted(1, 7, 100),
+    ev.WrapUpKept: ev.WrapUpKept(1, 7, "solved"),
+    ev.WrapUpExtended: ev.WrapUpExtended(1, 7, 200),
     ev.Closed: ev.Closed(1, 7, "", "handled", RECORD),
     ev.Ordered: ev.Ordered(1, 9, "move", "asked", queue="billing"),
     ev.Reprioritised: ev.Reprioritised(1, 1),

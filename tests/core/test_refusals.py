@@ -39,9 +39,19 @@ def consulting(contact: str) -> Floor:
     return floor
 
 
-def wrapping() -> Floor:
-    floor = talking()
+def wrapping(mode: str = "timed") -> Floor:
+    plain = bundle().queues
+    general = msgspec.structs.replace(plain["general"], wrap_up_mode=mode)
+    floor = at_work(7, running=bundle(queues={**plain, "general": general}))
+    floor.arrive(1)
+    floor.accept(1)
     floor.do(cmd.Close(id="x", agent=7, conv=1))
+    return floor
+
+
+def extended() -> Floor:
+    floor = wrapping()
+    floor.do(cmd.ExtendWrapUp(id="m", agent=7, conv=1))
     return floor
 
 
@@ -197,6 +207,13 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("disposition_unknown", talking, lambda f: cmd.Close(id="c", agent=7, conv=1, disposition="great")),
     ("disposition_unknown", talking, lambda f: cmd.Reply(id="c", agent=7, conv=1, message=1, disposition="great")),
     ("disposition_unknown", wrapping, lambda f: cmd.FinishWrapUp(id="c", agent=7, conv=1, disposition="great")),
+    (
+        "outcome_missing",
+        lambda: wrapping("required"),
+        lambda f: cmd.FinishWrapUp(id="c", agent=7, conv=1, disposition=""),
+    ),
+    ("no_time_limit", lambda: wrapping("optional"), lambda f: cmd.ExtendWrapUp(id="c", agent=7, conv=1)),
+    ("extended_once", extended, lambda f: cmd.ExtendWrapUp(id="c", agent=7, conv=1)),
     ("window_closed", lambda: windowed(replies=5, wait_ms=HOUR_MS), answer),
     ("replies_used", lambda: windowed(replies=0, wait_ms=0), answer),
     ("reason_unknown", ringing, declined),
@@ -282,7 +299,7 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
 
 # Said by other rooms, where the core cannot know it.
 SAID_ELSEWHERE = {
-    **dict.fromkeys(("line_unknown", "not_parked", "no_softphone"), "dashboard"),
+    **dict.fromkeys(("line_unknown", "not_parked", "no_softphone", "note_missing"), "dashboard"),
     "broken": "router",
 }
 

@@ -271,6 +271,7 @@ def one_of_each() -> Floor:
     assert isinstance(parked, ev.Parked)
     floor.do(cmd.Wake(id="wake", record=parked.record))
     floor.do(cmd.Close(id="close", agent=7, conv=1))
+    floor.do(cmd.ExtendWrapUp(id="a minute more", agent=7, conv=1))
     floor.do(cmd.FinishWrapUp(id="finish", agent=7, conv=1, disposition="solved"))
     floor.do(cmd.SetAside(id="aside", message=99, reason="bounce"))
     floor.do(cmd.OrderClosure(id="order", queue="night", until_ms=floor.at + HOUR_MS, by=1, reason="drill"))

@@ -313,7 +313,7 @@ def test_a_wrap_up_ends_by_itself_and_says_so() -> None:
     assert floor.wait(WRAP_UP_MS - 1) == []
     closed = floor.wait(1)[0]
     assert isinstance(closed, ev.Closed)
-    assert (closed.why, closed.disposition) == ("wrap_up_timeout", "")
+    assert (closed.why, closed.disposition) == ("wrap_up_timeout", "timeout")
 
 
 def test_a_customer_who_writes_during_wrap_up_is_talked_to_again() -> None:

@@ -107,6 +107,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     assert (await ana.call("DELETE", f"/mentions/{ref}", {})).status == 204
     await attach(ana, ref)
     assert (await ana.post(f"/conversations/{ref}/close", {})).status == 200
+    assert (await ana.post(f"/conversations/{ref}/wrap-up/extend", {})).status == 200
     assert (await ana.post(f"/conversations/{ref}/wrap-up", {"disposition": "solved"})).status == 200
     parked = await active(office, ana, key="k2")
     assert (await ana.post(f"/conversations/{parked}/park", {"until_ms": NOW_MS + HOUR_MS})).status == 200

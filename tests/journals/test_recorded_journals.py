@@ -113,7 +113,7 @@ RARE = {ev.FactsDropped, ev.Reclassed, ev.Related, ev.Rested, ev.TransferReturne
 THIRD_RELEASE = ("0.3.0", "0.3.0-choosing", "0.3.0-offers", "0.3.0-outside")
 THIRD = {ev.OutsideAsked, ev.OutsideJoined, ev.OutsideLeft, ev.HandedOut}
 # What has been learnt since the third release, for the next to record.
-NEXT = {ev.Rated, ev.Examined}
+NEXT = {ev.Rated, ev.Examined, ev.WrapUpKept, ev.WrapUpExtended}
 
 
 def test_the_second_release_is_recorded_with_what_random_floors_say() -> None:

@@ -10,7 +10,7 @@ from router.core.answers import Refused
 from router.core.decide.placing import Steps, fill, record_of
 from router.core.decide.silence import answer_due_ms
 from router.core.decide.windows import refusal, wake_ms
-from router.core.lifecycle import ACTIVE, OFFERED, WRAP_UP
+from router.core.lifecycle import ACTIVE, OFFERED
 from router.core.state import Conv, State
 
 
@@ -27,7 +27,6 @@ def owned(s: State, agent: int, conv_id: int, states: frozenset[str]) -> Conv | 
 
 
 IN_ACTIVE = frozenset({ACTIVE})
-_IN_WRAP_UP = frozenset({WRAP_UP})
 
 
 def reply(s: State, at: int, c: cmd.Reply) -> Steps:
@@ -55,7 +54,13 @@ def reply(s: State, at: int, c: cmd.Reply) -> Steps:
 
 
 def _known_disposition(s: State, disposition: str) -> bool:
-    return not disposition or (s.bundle is not None and disposition in s.bundle.dispositions)
+    outcome, _, reason = disposition.partition(":")
+    known = s.bundle is not None and outcome in s.bundle.dispositions
+    return not disposition or (known and (not reason or reason in _reasons(s, outcome)))
+
+
+def _reasons(s: State, outcome: str) -> tuple[str, ...]:
+    return s.bundle.outcome_reasons.get(outcome, ()) if s.bundle else ()
 
 
 def note(s: State, at: int, c: cmd.Note) -> Steps:
@@ -123,13 +128,3 @@ def finish(s: State, at: int, conv: Conv, *, disposition: str, why: str) -> Step
     owner = conv.owner
     closed = ev.Closed(conv.id, owner, disposition, why, record_of(s, conv, at, state="closed"))
     return chain((closed,), fill(s, at, owner))
-
-
-def finish_wrap_up(s: State, at: int, c: cmd.FinishWrapUp) -> Steps:
-    """The owner has said what came of it."""
-    conv = owned(s, c.agent, c.conv, _IN_WRAP_UP)
-    if isinstance(conv, Refused):
-        return iter((conv,))
-    if not _known_disposition(s, c.disposition):
-        return iter((Refused("disposition_unknown"),))
-    return finish(s, at, conv, disposition=c.disposition, why="handled")

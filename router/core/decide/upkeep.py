@@ -12,7 +12,6 @@ from router.core.calendar import is_open, next_change, next_open
 from router.core.deadlines import AGENT, CONVERSATION, LEG, OUTSIDE, PARTICIPANT, QUEUE, REST, SHIFT, Due
 from router.core.decide.answering import lapse
 from router.core.decide.forgotten import stands_still
-from router.core.decide.handling import finish
 from router.core.decide.hastening import close_window, hasten, leave_team
 from router.core.decide.live_legs import leg_due
 from router.core.decide.openings import emergency_ends, opening, order_emergency
@@ -23,6 +22,7 @@ from router.core.decide.patience import WAITING_BOUND_MS, prompt, prompted_ms
 from router.core.decide.people import end_work, shift_ends
 from router.core.decide.placing import Steps, ask, flow_over, place
 from router.core.decide.widening import widen
+from router.core.decide.wrapping import wrap_up_ends
 from router.core.flexibility import bits
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Conv, State
@@ -148,10 +148,6 @@ def _hold_ends(s: State, at: int, conv: Conv) -> Steps:
     yield from place(s, at, conv, "hold_over" if conv.held_for in s.agents else "owner_absent")
 
 
-def _wrap_up_ends(s: State, at: int, conv: Conv) -> Steps:
-    yield from finish(s, at, conv, disposition="", why="wrap_up_timeout")
-
-
 def _waits(s: State, at: int, conv: Conv) -> Steps:
     return _PROMPTED[prompt(s, at, conv)](s, at, conv)
 
@@ -203,7 +199,7 @@ _CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
     HELD: _hold_ends,
     OFFERED: lapse,
     ACTIVE: stands_still,
-    WRAP_UP: _wrap_up_ends,
+    WRAP_UP: wrap_up_ends,
     DEFERRED: opening,
 }
 

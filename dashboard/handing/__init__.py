@@ -1,0 +1,1 @@
+"""What the server says and does around a conversation that is handed on, parked or wrapped up."""
