@@ -402,6 +402,9 @@ class Book(Protocol):
 
     async def note(self, key: str, value: str) -> None: ...
 
+    async def replace(self, key: str, *, old: str, new: str) -> bool:
+        """Note a value in the place of the one that was read, empty for none; False when it is another by now."""
+
 
 class Door(Protocol):
     """The router's door, as a channel sees it."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 
 import msgspec
 
+from dashboard.errors import ApiError
+from dashboard.requests import FILES_MAX
 from dashboard.surroundings import Surroundings
 from router.store.filerows import FileRow
 
@@ -23,6 +24,9 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     file: FileRow
 
 
+# Two nodes change one list at the same moment, hardly ever more; who comes second looks again.
+CHANGES_MAX = 50
+
 _decoder = msgspec.json.Decoder(list[Staged])
 
 
@@ -31,18 +35,26 @@ class Staging:
 
     def __init__(self, out: Surroundings) -> None:
         self._out = out
-        self._turn = asyncio.Lock()
 
     async def of(self, agent: int, ref: str) -> list[Staged]:
         """Return what an agent has uploaded into a conversation and not sent."""
-        drafts = await self._out.store.accounts.drafts(self._out.floor.site, agent)
-        kept = drafts.get(f"{ref}:{_TAB}")
+        kept = await self._kept(agent, ref)
         return _decoder.decode(kept) if kept else []
 
+    async def _kept(self, agent: int, ref: str) -> str:
+        drafts = await self._out.store.accounts.drafts(self._out.floor.site, agent)
+        return drafts.get(f"{ref}:{_TAB}", "")
+
     async def add(self, agent: int, ref: str, file: FileRow) -> Staged:
-        """Keep an upload."""
+        """Keep an upload. Raises ApiError where as many as may be were kept meanwhile, perhaps at other nodes."""
         staged = Staged(id=secrets.token_hex(ID_BYTES), file=file)
-        await self._change(agent, ref, lambda now: [*now, staged])
+
+        def added(now: list[Staged]) -> list[Staged]:
+            if len(now) >= FILES_MAX:
+                raise ApiError("files_too_many")
+            return [*now, staged]
+
+        await self._change(agent, ref, added)
         return staged
 
     async def drop(self, agent: int, ref: str, ids: Sequence[str]) -> None:
@@ -50,8 +62,12 @@ class Staging:
         await self._change(agent, ref, lambda now: [each for each in now if each.id not in ids])
 
     async def _change(self, agent: int, ref: str, change: Callable[[list[Staged]], list[Staged]]) -> None:
-        async with self._turn:
-            kept = change(await self.of(agent, ref))
-            text = msgspec.json.encode(kept).decode() if kept else ""
-            site, now_ms = self._out.floor.site, self._out.now_ms()
-            await self._out.store.accounts.save_draft(site, agent, f"{ref}:{_TAB}", text, now_ms)
+        """Change the list, unless another node has changed it since it was read: then look again."""
+        site, accounts = self._out.floor.site, self._out.store.accounts
+        for _ in range(CHANGES_MAX):
+            old = await self._kept(agent, ref)
+            left = change(_decoder.decode(old) if old else [])
+            new = msgspec.json.encode(left).decode() if left else ""
+            if await accounts.change_draft(site, agent, f"{ref}:{_TAB}", old=old, new=new, at=self._out.now_ms()):
+                return
+        raise ApiError("too_many", retry_after_s=1)

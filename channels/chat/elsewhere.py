@@ -21,7 +21,7 @@ GONE_AFTER_MS = 40_000
 # Where somebody came is of interest until they have been away for too long elsewhere; a chat is not left for a day.
 CAME_KEPT_MS = 86_400_000
 # Nodes that change a page at the same moment look again; more than a few do not meet.
-CHANGES_MAX = 20
+CHANGES_MAX = 50
 
 
 class _Came(msgspec.Struct, frozen=True, array_like=True):
@@ -34,10 +34,10 @@ class _Came(msgspec.Struct, frozen=True, array_like=True):
 class Elsewhere:
     """What nodes tell each other through the channel's book. Raises LetterboxClosed while that is away."""
 
-    def __init__(self, book: Book, home: str, now_ms: Callable[[], int]) -> None:
+    def __init__(self, book: Book, home: str) -> None:
         self._book = book
         self._home = home
-        self._now_ms = now_ms
+        self._seen_ms = 0
         self._said_ms = 0
 
     @property
@@ -58,12 +58,12 @@ class Elsewhere:
         """A visitor who talks has come to this node."""
         if self.alone:
             return
-        here = _Came(self._home, self._now_ms())
 
         def noted(kept: str) -> str:
-            oldest_ms = here.at_ms - CAME_KEPT_MS
-            came = {who: last for who, last in _came(kept).items() if last.at_ms > oldest_ms} | {visitor: here}
-            return msgspec.json.encode(came).decode()
+            came = _came(kept)
+            now_ms = max([self._seen_ms, *(last.at_ms for last in came.values())])
+            recent = {who: last for who, last in came.items() if last.at_ms > now_ms - CAME_KEPT_MS}
+            return msgspec.json.encode(recent | {visitor: _Came(self._home, now_ms)}).decode()
 
         await self._change(f"{_AT}:{page_of(visitor)}", noted)
 
@@ -77,6 +77,7 @@ class Elsewhere:
 
     async def gone(self, now_ms: int) -> list[str]:
         """Say that we live, now and then; return the nodes that have not said so for too long."""
+        self._seen_ms = now_ms
         if self.alone or now_ms - self._said_ms < ALIVE_EVERY_MS:
             return []
         await self._book.note(f"{_ALIVE}:{self._home}", str(now_ms))

@@ -99,6 +99,13 @@ class NotebookPage:
         except StoreError:
             raise LetterboxClosed("the notebook cannot be written now") from None
 
+    async def replace(self, key: str, *, old: str, new: str) -> bool:
+        """Note durably, unless somebody else has noted something since."""
+        try:
+            return await self._notebook.replace(self._site, self._name, key, old=old, new=new)
+        except StoreError:
+            raise LetterboxClosed("the notebook cannot be written now") from None
+
 
 class FloorDoor:
     """The door of one channel. `closing` refuses what comes in, so that a stopping node keeps its word."""

@@ -752,6 +752,9 @@ class Notebook(Protocol):
 
     async def note(self, site: str, book: str, key: str, value: str) -> None: ...
 
+    async def replace(self, site: str, book: str, key: str, *, old: str, new: str) -> bool:
+        """Put a value in the place of the one that was read, empty for none; False when it is another one by now."""
+
 
 class Account(Row, frozen=True, kw_only=True):
     """A person who signs in. `role` is agent, supervisor or admin; `skills` maps skill to level.
@@ -808,6 +811,9 @@ class Accounts(Protocol):
     async def close_sessions_of(self, site: str, account: int) -> None: ...
 
     async def save_draft(self, site: str, account: int, key: str, text: str, at: int) -> None: ...
+
+    async def change_draft(self, site: str, account: int, key: str, *, old: str, new: str, at: int) -> bool:
+        """Put a text in the place of the one that was read, empty for none; False when it is another one by now."""
 
     async def drafts(self, site: str, account: int) -> dict[str, str]: ...
 

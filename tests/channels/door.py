@@ -82,6 +82,13 @@ class MemoryBook:
         self._there()
         self.pages[key] = value
 
+    async def replace(self, key: str, *, old: str, new: str) -> bool:
+        self._there()
+        if self.pages.get(key, "") != old:
+            return False
+        self.pages[key] = new
+        return True
+
     def _there(self) -> None:
         if self.away:
             raise LetterboxClosed("the notebook is away")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -127,3 +128,36 @@ async def test_the_talkers_of_a_node_that_is_gone_are_watched_over_by_another(mo
         later(back)
         await until(lambda: "alive:a" in book.pages)
         assert back.left == []
+
+
+async def test_where_visitors_came_is_kept_on_few_pages_and_for_a_day() -> None:
+    book = MemoryBook()
+    here = elsewhere.Elsewhere(book, "a")
+    for number in range(600):
+        await here.gone(number * elsewhere.CAME_KEPT_MS // 300)
+        await here.came(f"main:{number % 4:02x}{number:06x}")
+    pages = [key for key in book.pages if key.startswith("at:")]
+    assert len(pages) == 4
+    kept = sum(len(elsewhere._came(book.pages[page])) for page in pages)
+    assert 290 <= kept <= 305, "who came in the last day, of two"
+    there = elsewhere.Elsewhere(book, "b")
+    assert await there.is_elsewhere("main:03000257")
+    assert not await here.is_elsewhere("main:03000257")
+    assert not await there.is_elsewhere("main:00000000")
+
+
+async def test_nodes_that_begin_at_the_same_moment_are_all_among_the_homes() -> None:
+    class Slow(MemoryBook):
+        """Everybody reads before anybody writes."""
+
+        async def read(self, key: str) -> str | None:
+            found = await super().read(key)
+            await asyncio.sleep(0)
+            return found
+
+    book = Slow()
+    nodes = [elsewhere.Elsewhere(book, f"n{number}") for number in range(5)]
+    await asyncio.gather(*(each.gone(elsewhere.ALIVE_EVERY_MS) for each in nodes))
+    assert await nodes[0]._homes() == [f"n{number}" for number in range(5)]
+    await asyncio.gather(nodes[0].forget("n4"), nodes[1].forget("n3"))
+    assert await nodes[0]._homes() == ["n0", "n1", "n2"]

@@ -191,3 +191,35 @@ async def test_a_store_says_what_time_it_is(store: Store) -> None:
     first = await store.clock()
     assert first > 1_700_000_000_000
     assert await store.clock() >= first
+
+
+async def test_a_value_that_is_another_by_now_is_not_replaced(store: Store) -> None:
+    async def replaced(old: str, new: str) -> bool:
+        return await store.notebook.replace(SITE, "book", "key", old=old, new=new)
+
+    assert not await replaced("a", "b")
+    assert not await replaced("a", "")
+    assert await replaced("", "a")
+    assert not await replaced("", "b")
+    assert await replaced("a", "b")
+    assert await store.notebook.read(SITE, "book", "key") == "b"
+    assert await replaced("b", "")
+    assert await store.notebook.read(SITE, "book", "key") is None
+    assert await replaced("", "")
+    changed = await asyncio.gather(*(replaced("", f"of {number}") for number in range(10)))
+    assert changed.count(True) == 1
+
+
+async def test_a_draft_that_is_another_by_now_is_not_changed(store: Store) -> None:
+    async def changed(old: str, new: str) -> bool:
+        return await store.accounts.change_draft(SITE, 1, "R1:_files", old=old, new=new, at=5)
+
+    assert await changed("", "a")
+    assert not await changed("", "b")
+    assert not await changed("b", "c")
+    assert await changed("a", "c")
+    assert await store.accounts.drafts(SITE, 1) == {"R1:_files": "c"}
+    assert not await changed("a", "")
+    assert await changed("c", "")
+    assert await store.accounts.drafts(SITE, 1) == {}
+    assert await changed("", "")

@@ -52,6 +52,17 @@ ON CONFLICT (site, account, key) DO UPDATE SET text = excluded.text, at = exclud
 _FORGET_DRAFT = "DELETE FROM draft WHERE site = $1 AND account = $2 AND key = $3"
 _DRAFTS = "SELECT key, text FROM draft WHERE site = $1 AND account = $2 ORDER BY key"
 
+# By whether there was a text, and whether there is to be one.
+_CHANGE_DRAFT = {
+    (False, True): """
+INSERT INTO draft(site, account, key, text, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING 1
+""",
+    (True, False): "DELETE FROM draft WHERE site = $1 AND account = $2 AND key = $3 AND text = $4 RETURNING 1",
+    (True, True): """
+UPDATE draft SET text = $5, at = $6 WHERE site = $1 AND account = $2 AND key = $3 AND text = $4 RETURNING 1
+""",
+}
+
 TAKEN = "this login is taken"
 
 
@@ -118,6 +129,15 @@ class PostgresqlAccounts:
             await self._connections.write(_SAVE_DRAFT, site, account, kept(key), kept(text), at)
         else:
             await self._connections.write(_FORGET_DRAFT, site, account, kept(key))
+
+    async def change_draft(self, site: str, account: int, key: str, *, old: str, new: str, at: int) -> bool:
+        """See the port."""
+        statement = _CHANGE_DRAFT.get((bool(old), bool(new)))
+        if statement is None:
+            return True
+        texts = [kept(text) for text in (old, new) if text]
+        times = [at] if new else []
+        return bool(await self._connections.write(statement, site, account, kept(key), *texts, *times))
 
     async def drafts(self, site: str, account: int) -> dict[str, str]:
         """See the port."""

@@ -35,6 +35,16 @@ INSERT INTO notebook(site, book, key, value) VALUES ($1, $2, $3, $4)
 ON CONFLICT (site, book, key) DO UPDATE SET value = excluded.value
 """
 
+# By whether there was a value, and whether there is to be one.
+_REPLACE = {
+    (False, True): """
+INSERT INTO notebook(site, book, key, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1
+""",
+    (True, False): "DELETE FROM notebook WHERE site = $1 AND book = $2 AND key = $3 AND value = $4 RETURNING 1",
+    (True, True): """
+UPDATE notebook SET value = $5 WHERE site = $1 AND book = $2 AND key = $3 AND value = $4 RETURNING 1
+""",
+}
 
 LAST = "\U0010ffff"
 """Behind every name that begins with a prefix stands the prefix with the last of all characters."""
@@ -86,3 +96,11 @@ class PostgresqlNotebook:
     async def note(self, site: str, book: str, key: str, value: str) -> None:
         """See the port."""
         await self._connections.write(_NOTE, site, kept(book), kept(key), kept(value))
+
+    async def replace(self, site: str, book: str, key: str, *, old: str, new: str) -> bool:
+        """See the port."""
+        statement = _REPLACE.get((bool(old), bool(new)))
+        if statement is None:
+            return True
+        values = map(kept, (book, key, *filter(None, (old, new))))
+        return bool(await self._connections.write(statement, site, *values))

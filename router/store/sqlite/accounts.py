@@ -20,6 +20,18 @@ WHERE site = ? AND token_hash = ? AND expires_ms > ?
 """
 
 
+# By whether there was a text, and whether there is to be one.
+_CHANGE_DRAFT = {
+    (False, True): """
+INSERT INTO draft(site, account, key, text, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1
+""",
+    (True, False): "DELETE FROM draft WHERE site = ? AND account = ? AND key = ? AND text = ? RETURNING 1",
+    (True, True): """
+UPDATE draft SET text = ?5, at = ?6 WHERE site = ?1 AND account = ?2 AND key = ?3 AND text = ?4 RETURNING 1
+""",
+}
+
+
 class SqliteAccounts:
     """The port's Accounts. Logins are told apart without regard to case."""
 
@@ -79,6 +91,14 @@ class SqliteAccounts:
             return
         statement = "INSERT OR REPLACE INTO draft(site, account, key, text, at) VALUES (?, ?, ?, ?, ?)"
         await self._writer.execute(statement, (site, account, key, text, at))
+
+    async def change_draft(self, site: str, account: int, key: str, *, old: str, new: str, at: int) -> bool:
+        """See the port."""
+        statement = _CHANGE_DRAFT.get((bool(old), bool(new)))
+        if statement is None:
+            return True
+        values = (site, account, key, *filter(None, (old, new)), *((at,) if new else ()))
+        return bool(await self._writer.do(lambda conn: fetch(conn, statement, values)))
 
     async def drafts(self, site: str, account: int) -> dict[str, str]:
         """See the port."""

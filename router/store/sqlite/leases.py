@@ -28,6 +28,18 @@ _FORGET = (
 
 _END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = ? AND owner <> ''"
 
+# By whether there was a value, and whether there is to be one.
+_REPLACE = {
+    (
+        False,
+        True,
+    ): "INSERT INTO notebook(site, book, key, value) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
+    (True, False): "DELETE FROM notebook WHERE site = ? AND book = ? AND key = ? AND value = ? RETURNING 1",
+    (True, True): """
+UPDATE notebook SET value = ?5 WHERE site = ?1 AND book = ?2 AND key = ?3 AND value = ?4 RETURNING 1
+""",
+}
+
 NOTE = "INSERT OR REPLACE INTO notebook(site, book, key, value) VALUES (?, ?, ?, ?)"
 
 
@@ -78,3 +90,11 @@ class SqliteNotebook:
     async def note(self, site: str, book: str, key: str, value: str) -> None:
         """See the port."""
         await self._writer.execute(NOTE, (site, book, key, value))
+
+    async def replace(self, site: str, book: str, key: str, *, old: str, new: str) -> bool:
+        """See the port."""
+        statement = _REPLACE.get((bool(old), bool(new)))
+        if statement is None:
+            return True
+        values = (site, book, key, *filter(None, (old, new)))
+        return bool(await self._writer.do(lambda conn: fetch(conn, statement, values)))
