@@ -240,6 +240,16 @@ class Conversations(dict[int, Conv]):
         number, opened, *_ = self._unpack(asleep)
         return opened + self._since_ms - self._alike[number].head_start_ms
 
+    def due_of(self, conv_id: int) -> tuple[int, int] | None:
+        """Return when something happens to an open conversation, and its place's time; a sleeper sleeps on."""
+        asleep = self._asleep.get(conv_id)
+        if asleep is None:
+            conv = dict.get(self, conv_id)
+            return (conv.due_ms, conv.key_ms) if conv is not None else None
+        number, opened, _, _, since, due, *_ = self._unpack(asleep)
+        opened_ms = opened + self._since_ms
+        return opened_ms + since + due + USUALLY_DUE_MS, opened_ms - self._alike[number].head_start_ms
+
     def standing_of(self, conv_id: int) -> Standing:
         """Return what the rules may look at of an open conversation; a sleeper sleeps on."""
         asleep = self._asleep.get(conv_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 # What falls due at the same instant is worked off in this order: first the queues, then who waits, then people.
-QUEUE, CONVERSATION, REST, AGENT, SHIFT, PARTICIPANT, LEG, OUTSIDE = 0, 1, 2, 3, 4, 5, 6, 7
+QUEUE, CONVERSATION, REST, AGENT, SHIFT, PARTICIPANT, LEG, OUTSIDE, WINDOW = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 Due = tuple[int, int, int, int, str]  # due_ms, kind, place, id, name
 
@@ -19,6 +19,8 @@ Due = tuple[int, int, int, int, str]  # due_ms, kind, place, id, name
 DEAD_SLACK = 4_096
 # So many entries are looked at in one slice of sweeping, which then takes a millisecond or two.
 SWEPT_AT_ONCE = 20_000
+# So many of the next bucket are made exact each time, so that one in which very many fall due opens without a pause.
+AHEAD_AT_ONCE = 256
 # A bucket is short enough to be sorted into the heap without a pause, and long enough that few buckets exist.
 BUCKET_MS = 4_096
 
@@ -62,13 +64,23 @@ class Deadlines:
         while self.order and self.order[0] <= now:
             bucket = heappop(self.order)
             held = self.buckets.pop(bucket)
-            self.noted -= len(held)
-            for conv in set(held):
-                due = of(conv)
-                if due is not None and due[0] // BUCKET_MS == bucket:
-                    heappush(self.heap, due)
+            self._open(bucket, held, of)
         self.opened = max(self.opened, now + 1)
         self.opens_ms = self.opened * BUCKET_MS
+        ahead = self.buckets.get(now + 1)
+        if ahead:
+            some = ahead[-AHEAD_AT_ONCE:]
+            del ahead[-AHEAD_AT_ONCE:]
+            self._open(now + 1, some, of)
+
+    def _open(self, bucket: int, held: list[int], of: Callable[[int], Due | None]) -> None:
+        """Make exact entries of some that were noted for a bucket; what is made stands, and is no litter yet."""
+        self.noted -= len(held)
+        for conv in set(held):
+            due = of(conv)
+            if due is not None and due[0] // BUCKET_MS == bucket:
+                heappush(self.heap, due)
+        self.heap_max = max(self.heap_max, len(self.heap) + DEAD_SLACK)
 
     def next_ms(self) -> int:
         """Return a time before which nothing falls due, dead entries included; 0 when nothing is noted."""

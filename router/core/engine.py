@@ -30,7 +30,9 @@ from router.core.evolve import evolve, remember
 from router.core.state import State
 
 # A tick works off at most so many standing deadlines, so that people at desks get their turn between slices.
-DUE_PER_TICK_MAX = 256
+DUE_PER_TICK_MAX = 128
+# And forms so many classes: on a floor of ten thousand people of whom no two can do the same, one takes milliseconds.
+CLASSES_PER_TICK_MAX = 4
 
 DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.Receive: arrivals.receive,
@@ -128,8 +130,10 @@ class Engine:
         at = max(at, state.at)
         made: list[ev.Event] = []
         fired = 0
+        classes = state.matching.classes
+        classes_max = len(classes) + CLASSES_PER_TICK_MAX
         state.deadlines.open_until(at, state.due_of)
-        while fired < DUE_PER_TICK_MAX and (due := state.deadlines.pop(at)) is not None:
+        while fired < DUE_PER_TICK_MAX and len(classes) < classes_max and (due := state.deadlines.pop(at)) is not None:
             before = len(made)
             self._steps(upkeep.fall_due(state, at, due), at, made)
             fired += len(made) > before

@@ -62,6 +62,7 @@ from router.core.writing import (
     take_line,
     take_room,
     unplace,
+    watch_window,
 )
 
 Bundles = Mapping[str, Bundle]
@@ -312,6 +313,7 @@ def _joined(state: State, at: int, event: ev.Received) -> None:
     if before != event.line:
         move_line(state, conv, event.line)
     evolve_customers.renew_window(conv, event, at, line=before)
+    watch_window(state, conv)
     if event.due_ms:
         conv.owed_ms = conv.owed_ms or at
         set_due(state, conv, event.due_ms, "agent")
@@ -377,6 +379,7 @@ def _deferred(state: State, at: int, event: ev.Deferred) -> None:
         queue = state.queues[event.queue]
         queue.staged_ms = max(queue.staged_ms, event.until_ms)
     set_due(state, conv, event.until_ms, "clock")
+    watch_window(state, conv)
 
 
 # --- offers ------------------------------------------------------------

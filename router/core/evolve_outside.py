@@ -12,7 +12,7 @@ from router.core.deadlines import OUTSIDE
 from router.core.lifecycle import DEFERRED
 from router.core.record import Outside
 from router.core.state import Conv, State
-from router.core.writing import set_due, take_line, unplace
+from router.core.writing import set_due, take_line, unplace, watch_window
 
 # Who acts next while an outside party has a conversation.
 PROVIDER = "provider"
@@ -69,6 +69,7 @@ def _handed_out(state: State, at: int, event: ev.HandedOut) -> None:
     conv.leg_ms = conv.step = 0
     conv.outside = Outside(event.contact, event.agent, 0 if joined else event.until_ms, joined=joined, handed=True)
     set_due(state, conv, event.until_ms, PROVIDER)
+    watch_window(state, conv)
 
 
 WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {

@@ -12,7 +12,7 @@ from router.core.deadlines import QUEUE
 from router.core.lifecycle import ACTIVE, DEFERRED, HELD, WAITING
 from router.core.record import NO_RELIEF, Relief
 from router.core.state import Conv, State
-from router.core.writing import move_class, move_line, set_due, unplace
+from router.core.writing import move_class, move_line, set_due, unplace, watch_window
 
 # What is let in by and by after an opening is deferred once more, by this name.
 STAGED = "staged_opening"
@@ -66,6 +66,7 @@ def _customer_called(state: State, at: int, event: ev.CustomerCalled) -> None:
     conv.state = DEFERRED
     _ease(conv, calling=True)
     set_due(state, conv, event.until_ms, "customer")
+    watch_window(state, conv)
 
 
 def _callback_reached(state: State, at: int, event: ev.CallbackReached) -> None:

@@ -81,7 +81,7 @@ MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.CustomerCalled: {WAITING: DEFERRED},
     ev.CallbackReached: {ACTIVE: ACTIVE, DEFERRED: UNPLACED},
     ev.CallbackFailed: _from((ACTIVE, DEFERRED), UNPLACED),
-    ev.Reclassed: {WAITING: UNPLACED},
+    ev.Reclassed: {WAITING: UNPLACED, DEFERRED: DEFERRED},
     ev.WindowClosed: _STAYS,
     ev.Related: _STAYS,
     ev.Unrelated: _STAYS,

@@ -11,8 +11,21 @@ import msgspec
 from router.core.bundle import Bundle, Queue
 from router.core.choosing import Choosing
 from router.core.conversations import Conv, Conversations, Offer
-from router.core.deadlines import AGENT, CONVERSATION, LEG, OUTSIDE, PARTICIPANT, QUEUE, REST, SHIFT, Deadlines, Due
+from router.core.deadlines import (
+    AGENT,
+    CONVERSATION,
+    LEG,
+    OUTSIDE,
+    PARTICIPANT,
+    QUEUE,
+    REST,
+    SHIFT,
+    WINDOW,
+    Deadlines,
+    Due,
+)
 from router.core.fact_sets import FactSets
+from router.core.lifecycle import DEFERRED
 from router.core.matching import Matching
 from router.core.profiles import Profile
 from router.core.rules import Ruleset
@@ -171,8 +184,8 @@ class State:
 
     def due_of(self, conv_id: int) -> Due | None:
         """Return when something happens to an open conversation."""
-        conv = self.convs.peek(conv_id)
-        return (conv.due_ms, CONVERSATION, conv.key_ms, conv_id, "") if conv is not None else None
+        due = self.convs.due_of(conv_id)
+        return (due[0], CONVERSATION, due[1], conv_id, "") if due is not None else None
 
     def stands(self, due: Due) -> bool:
         """Return whether a noted deadline still agrees with its owner."""
@@ -188,6 +201,9 @@ class State:
         if kind == QUEUE:
             queue = self.queues.get(name)
             return queue is not None and due_ms in {queue.until_ms, queue.closure_until_ms, queue.serve_until_ms}
+        if kind == CONVERSATION:
+            known = self.convs.due_of(owner)
+            return known is not None and known[0] == due_ms
         conv = self.convs.peek(owner)
         if conv is None:
             return False
@@ -226,16 +242,18 @@ def _standing_of(conv: Conv) -> Iterator[Due]:
         yield conv.leg_lost_ms, LEG, 0, conv.id, ""
     if conv.outside and not conv.outside.handed and conv.outside.until_ms:
         yield conv.outside.until_ms, OUTSIDE, 0, conv.id, ""
+    if conv.state == DEFERRED and conv.hasten_ms:
+        yield conv.window_ms, WINDOW, 0, conv.id, ""
 
 
 def _dues(conv: Conv, kind: int, agent: int) -> tuple[int, ...]:
     """Return the time at which a deadline of a kind stands for a conversation, if it stands."""
-    if kind == CONVERSATION:
-        return (conv.due_ms,)
     if kind == LEG:
         return (conv.leg_lost_ms,)
     if kind == OUTSIDE:
         return (conv.outside.until_ms if conv.outside and not conv.outside.handed else 0,)
+    if kind == WINDOW:
+        return (conv.window_ms if conv.state == DEFERRED and conv.hasten_ms else 0,)
     if kind == REST:
         return ((conv.resting or {}).get(agent, 0),)
     participant = (conv.participants or {}).get(agent)

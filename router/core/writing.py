@@ -10,7 +10,8 @@ from collections import Counter
 
 import msgspec
 
-from router.core.lifecycle import ACTIVE, OFFERED, UNPLACED, WAITING, WRAP_UP
+from router.core.deadlines import WINDOW
+from router.core.lifecycle import ACTIVE, DEFERRED, OFFERED, UNPLACED, WAITING, WRAP_UP
 from router.core.matching import Class
 from router.core.record import Record
 from router.core.state import Abilities, Agent, Conv, Left, State
@@ -25,6 +26,12 @@ def forget_left(state: State, conv: int) -> None:
 def set_due(state: State, conv: Conv, due_ms: int, actor: str) -> None:
     conv.due_ms, conv.actor = due_ms, actor
     state.deadlines.set_conversation(due_ms, conv.id, conv.key_ms)
+
+
+def watch_window(state: State, conv: Conv) -> None:
+    """Who waits in no line is told of a window that closes meanwhile by a deadline of its own."""
+    if conv.state == DEFERRED and conv.hasten_ms:
+        state.deadlines.set(conv.window_ms, WINDOW, conv.id)
 
 
 def take_room(state: State, agent: Agent, conv: Conv, *, renew: bool) -> None:

@@ -27,7 +27,7 @@ ALLOWED: dict[type[ev.Event], frozenset[str]] = {
     ev.Routed: _PLACEABLE,
     ev.Diverted: _PLACEABLE,
     ev.Queued: _PLACEABLE,
-    ev.Reclassed: frozenset({WAITING}),
+    ev.Reclassed: frozenset({WAITING, DEFERRED}),
     ev.WindowClosed: _OPEN,
     ev.Related: _OPEN,
     ev.Unrelated: _OPEN,

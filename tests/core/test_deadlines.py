@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from router.core.deadlines import AGENT, BUCKET_MS, CONVERSATION, DEAD_SLACK, Deadlines, Due
+from router.core.deadlines import AGENT, AHEAD_AT_ONCE, BUCKET_MS, CONVERSATION, DEAD_SLACK, Deadlines, Due
 
 
 def drained(deadlines: Deadlines, due_ms: dict[int, int], at: int) -> list[Due]:
@@ -69,3 +69,21 @@ def test_a_thousand_changes_of_mind_leave_no_litter() -> None:
             deadlines.sweep(lambda _: True, lambda held: [conv for conv in held if conv > 20 * DEAD_SLACK - 10])
     assert deadlines.noted <= DEAD_SLACK + 20
     assert sum(map(len, deadlines.buckets.values())) == deadlines.noted
+
+
+def test_a_bucket_in_which_very_many_fall_due_is_opened_little_by_little_before_its_time() -> None:
+    deadlines, count = Deadlines(), 4 * AHEAD_AT_ONCE
+    due_ms = 10 * BUCKET_MS + 5
+    for conv in range(1, count + 1):
+        deadlines.set_conversation(due_ms + count - conv, conv, 0)
+
+    def of(conv: int) -> Due:
+        return due_ms + count - conv, CONVERSATION, 0, conv, ""
+
+    for step in range(1, 5):
+        deadlines.open_until(9 * BUCKET_MS + step, of)
+        assert (len(deadlines.heap), deadlines.noted) == (step * AHEAD_AT_ONCE, count - step * AHEAD_AT_ONCE)
+        assert not deadlines.is_littered()
+    deadlines.open_until(11 * BUCKET_MS, of)
+    popped = [deadlines.pop(11 * BUCKET_MS) for _ in range(count)]
+    assert popped == sorted(of(conv) for conv in range(1, count + 1))

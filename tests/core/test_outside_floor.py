@@ -60,3 +60,7 @@ def test_a_floor_with_outside_parties_forgets_nobody(seed: int) -> None:
 def test_the_walks_are_worth_their_time() -> None:
     seen = {type(event) for entry in walked(7, 2_000, judged=False).entries for event in entry.events}
     assert seen >= REQUIRED
+
+
+def test_nobody_goes_twice_through_a_queue_whatever_a_supervisor_orders() -> None:
+    walked(143, 600, judged=True)

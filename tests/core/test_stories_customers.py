@@ -303,3 +303,67 @@ def test_a_queue_that_does_not_ask_for_it_tells_nobody() -> None:
     for line in (1, 2):
         write(floor, line)
     assert relate(floor, 1, 2) == []
+
+
+# --- and after a new configuration ---------------------------------------------------------------------------
+
+
+def reloaded(floor: Floor, **changes: Any) -> list[ev.Event]:
+    """Another configuration that moves nobody by itself, but makes the rules be asked again."""
+    running = floor.state.bundle
+    rules = (Rule(name="extra", when='"none" in topics', queue="general"), *running.rules)
+    fresh = msgspec.structs.replace(running, rules=rules, **changes)
+    floor.do(cmd.ApplyConfig(id=floor.id(), hash=f"b{floor.id()}", bundle=fresh))
+    return floor.wait(1)
+
+
+def test_who_was_raised_for_coming_again_stays_so_when_the_rules_are_asked_again() -> None:
+    floor = floor_of(repeat=Repeat(within_ms=HOUR_MS, priority=2))
+    write(floor, 1, contacts=(floor.at - 1,))
+    assert names(reloaded(floor)) == ["Examined"]
+    assert (floor.state.convs[1].cls.priority, floor.state.convs[1].raised) == (2, 2)
+
+
+def test_who_was_raised_and_is_moved_by_a_rule_keeps_what_they_were_raised_by() -> None:
+    floor = floor_of(repeat=Repeat(within_ms=HOUR_MS, priority=2))
+    write(floor, 1, contacts=(floor.at - 1,))
+    floor.do(cmd.ApplyConfig(id="b2", hash="b2", bundle=bundle(rules=(Rule(name="all", queue="night", priority=3),))))
+    floor.wait(1)
+    conv = floor.state.convs[1]
+    assert (conv.queue, conv.cls.priority, conv.raised) == ("night", 5, 2)
+
+
+def test_a_team_is_waited_for_no_shorter_because_the_rules_are_asked_again() -> None:
+    floor = with_team()
+    floor.sign_in(2, abilities=GOLD, capacity=25)
+    floor.arrive(9)
+    floor.accept(1)
+    floor.arrive(8)
+    floor.accept(2)
+    write(floor, 1, team="gold")
+    waits = floor.state.convs[3]
+    assert ("team:gold", 1) in waits.cls.needs
+    reloaded(floor)
+    assert ("team:gold", 1) in floor.state.convs[3].cls.needs
+    made = floor.wait(MINUTE_MS)
+    assert [event.why for event in made if isinstance(event, ev.Reclassed)] == ["team_hold_over"]
+
+
+def test_a_team_that_no_queue_waits_for_any_more_holds_nobody() -> None:
+    floor = with_team(when_away="hold")
+    write(floor, 1, team="gold")
+    assert ("team:gold", 1) in floor.state.convs[1].cls.needs
+    queue = msgspec.structs.replace(floor.state.bundle.queues["general"], affinity={})
+    reloaded(floor, queues={**floor.state.bundle.queues, "general": queue})
+    assert floor.state.convs[1].state == OFFERED
+
+
+def test_what_raised_somebody_goes_with_them_when_they_are_parked() -> None:
+    floor = floor_of(1, repeat=Repeat(within_ms=HOUR_MS, priority=2))
+    write(floor, 1, contacts=(floor.at - 1,))
+    floor.accept(1)
+    parked = floor.do(cmd.Park(id="p", agent=1, conv=1, until_ms=0))[0]
+    assert isinstance(parked, ev.Parked)
+    assert parked.record.raised == 2
+    floor.do(floor.message(1, record=parked.record))
+    assert floor.state.convs[1].raised == 2

@@ -240,3 +240,17 @@ def test_a_queue_that_closes_keeps_what_had_overflowed_to_it() -> None:
     floor.wait(MONDAY_MS + 9 * HOUR_MS - floor.at)
     assert floor.state.convs[3].state == DEFERRED
     assert floor.state.convs[3].queue == "spare"
+
+
+def test_whom_a_supervisor_moves_back_into_a_queue_that_sent_them_on_stays_there() -> None:
+    floor = floor_with(SLOW)
+    busy(floor)
+    floor.arrive(1)
+    floor.wait(3 * MINUTE_MS)
+    assert floor.state.convs[1].queue == "spare"
+    floor.do(cmd.Move(id="m", conv=1, queue="general", by=9, reason="asked"))
+    made = floor.wait(2 * HOUR_MS)
+    assert of(ev.Overflowed, made) == []
+    conv = floor.state.convs[1]
+    assert (conv.queue, conv.state, conv.relief.passed) == ("general", WAITING, ("general",))
+    assert of(ev.Reminded, made), "nobody is forgotten there either"

@@ -9,12 +9,12 @@ import msgspec
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
-from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS, Queue
+from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS, Opening, Queue
 from router.core.decide.windows import MARGIN_MS_MAX, hasten_ms
-from router.core.lifecycle import ACTIVE, OFFERED, WAITING
+from router.core.lifecycle import ACTIVE, DEFERRED, OFFERED, WAITING
 from router.core.orders import URGENT
 from router.core.record import Record
-from tests.core.floor_plan import Floor, at_work, bundle, names
+from tests.core.floor_plan import MONDAY_MS, Floor, at_work, bundle, names
 
 WINDOW_MS = 48 * HOUR_MS
 ALWAYS = {"general": Queue(name="general", hours="always", park_ms=7 * DAY_MS)}
@@ -247,3 +247,77 @@ def test_what_has_no_window_is_as_it_was() -> None:
     assert names(floor.arrive(1)) == ["FactsCoded", "Received", "ClassFormed", "Routed", "Queued", "Offered"]
     conv = floor.state.convs[1]
     assert (conv.window_ms, conv.hasten_ms, conv.replies_left) == (0, 0, -1)
+
+
+# --- what waits for an opening ---------------------------------------------------------------------------------
+
+
+def overnight(**words: Any) -> Floor:
+    """A floor whose only queue opens again in sixteen hours, and somebody who writes to it after hours."""
+    plain = bundle()
+    queue = Queue(name="general", hours="office", **words)
+    floor = Floor(bundle(queues={"general": queue}, rules=(plain.rules[-1],)), at=MONDAY_MS + 9 * HOUR_MS)
+    write(floor, 1, window_ms=HOUR_MS)
+    return floor
+
+
+def test_a_window_that_closes_before_the_opening_is_said_when_it_closes_and_the_opening_stays() -> None:
+    floor = overnight()
+    opens_ms = floor.state.convs[1].due_ms
+    assert floor.wait(HOUR_MS - 1) == []
+    assert floor.wait(1) == [ev.WindowClosed(1, 1, 0)]
+    assert (floor.state.convs[1].state, floor.state.convs[1].due_ms) == (DEFERRED, opens_ms)
+    assert "WindowClosed" not in names(floor.wait(16 * HOUR_MS))
+
+
+def test_what_goes_on_over_another_line_does_so_before_the_opening() -> None:
+    floor = Floor(
+        bundle(
+            queues={"general": Queue(name="general", hours="office", window_closed="other-line")},
+            rules=(bundle().rules[-1],),
+        ),
+        at=MONDAY_MS + 9 * HOUR_MS,
+    )
+    write(floor, 1, window_ms=HOUR_MS, spare_line=9)
+    assert floor.wait(HOUR_MS) == [ev.WindowClosed(1, 1, 9)]
+    assert floor.state.convs[1].line == 9
+
+
+def test_who_writes_again_after_hours_has_a_window_anew_and_it_closes_once() -> None:
+    floor = overnight()
+    floor.wait(HOUR_MS // 2)
+    write(floor, 1, window_ms=HOUR_MS)
+    assert floor.wait(HOUR_MS - 1) == []
+    assert floor.wait(1) == [ev.WindowClosed(1, 1, 0)]
+
+
+def test_a_window_still_open_at_the_opening_is_hastened_then_and_not_said_before() -> None:
+    floor = overnight()
+    write(floor, 2, window_ms=17 * HOUR_MS)
+    made = floor.wait(15 * HOUR_MS + HOUR_MS // 2)
+    assert [event.conv for event in made if isinstance(event, ev.WindowClosed)] == [1]
+    assert floor.state.convs[2].cls.priority == URGENT
+
+
+def test_who_was_hastened_and_then_deferred_presses_nobody_once_the_window_has_closed() -> None:
+    floor = Floor(bundle(queues={"general": Queue(name="general", hours="office")}, rules=(bundle().rules[-1],)))
+    write(floor, 1, window_ms=8 * HOUR_MS)
+    floor.wait(6 * HOUR_MS)
+    assert floor.state.convs[1].cls.priority == URGENT
+    floor.wait(HOUR_MS)
+    assert floor.state.convs[1].state == DEFERRED
+    made = floor.wait(HOUR_MS)
+    assert names(made) == ["WindowClosed", "Reclassed"]
+    assert (floor.state.convs[1].state, floor.state.convs[1].cls.priority) == (DEFERRED, 0)
+
+
+def test_nobody_is_let_in_so_slowly_after_an_opening_that_their_window_runs_short_meanwhile() -> None:
+    floor = overnight(opening=Opening(per_minute=1))
+    for line in range(2, 62):
+        floor.arrive(line, channel="email")
+    write(floor, 62, window_ms=17 * HOUR_MS + HOUR_MS // 2)
+    floor.wait(15 * HOUR_MS + 5 * MINUTE_MS)
+    conv = floor.state.convs[62]
+    assert (conv.state, conv.due_ms) == (DEFERRED, conv.hasten_ms)
+    floor.wait(conv.hasten_ms - floor.at)
+    assert floor.state.convs[62].state == WAITING

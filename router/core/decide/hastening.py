@@ -6,6 +6,7 @@ The conversation moves to another class of its queue; its place and its leg stay
 from __future__ import annotations
 
 from router.core import events as ev
+from router.core.deadlines import Due
 from router.core.decide.classes import class_for
 from router.core.decide.patience import queued
 from router.core.decide.placing import (
@@ -14,6 +15,7 @@ from router.core.decide.placing import (
 )
 from router.core.decide.teams import without_team
 from router.core.decide.windows import is_hastened
+from router.core.lifecycle import DEFERRED
 from router.core.orders import URGENT
 from router.core.state import Conv, State
 
@@ -30,6 +32,17 @@ def close_window(s: State, at: int, conv: Conv) -> Steps:
     if is_hastened(conv):
         yield from _reclass(s, conv, conv.cls.priority - URGENT, "window_closed")
     yield from _wait_on(s, at, conv, "window_closed")
+
+
+def window_ends(s: State, at: int, due: Due) -> Steps:
+    """It closes while the conversation waits in no line: said then, and nothing presses when its queue opens."""
+    del at
+    conv = s.convs.get(due[3])
+    if conv is None or conv.state != DEFERRED or not conv.hasten_ms or conv.window_ms != due[0]:
+        return
+    yield window_closed(s, conv)
+    if is_hastened(conv):
+        yield from _reclass(s, conv, conv.cls.priority - URGENT, "window_closed")
 
 
 def renew_window(s: State, at: int, conv: Conv) -> Steps:

@@ -46,7 +46,8 @@ def _slot_ms(s: State, at: int, conv: Conv) -> int:
     if at >= queue.opened_ms + SPREAD_MS_MAX:
         return 0
     next_ms = max(queue.staged_ms, queue.opened_ms) + MINUTE_MS // per_minute
-    return min(next_ms, queue.opened_ms + SPREAD_MS_MAX)
+    last_ms = queue.opened_ms + SPREAD_MS_MAX
+    return min(next_ms, last_ms, conv.hasten_ms or last_ms)
 
 
 def is_staged(s: State, conv: Conv) -> bool:

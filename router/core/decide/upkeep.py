@@ -9,10 +9,10 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
 from router.core.calendar import is_open, next_change, next_open
-from router.core.deadlines import AGENT, CONVERSATION, LEG, OUTSIDE, PARTICIPANT, QUEUE, REST, SHIFT, Due
+from router.core.deadlines import AGENT, CONVERSATION, LEG, OUTSIDE, PARTICIPANT, QUEUE, REST, SHIFT, WINDOW, Due
 from router.core.decide.answering import lapse
 from router.core.decide.forgotten import stands_still
-from router.core.decide.hastening import close_window, hasten, leave_team
+from router.core.decide.hastening import close_window, hasten, leave_team, window_ends
 from router.core.decide.live_legs import leg_due
 from router.core.decide.openings import emergency_ends, opening, order_emergency
 from router.core.decide.outside import asking_outside_ends
@@ -192,6 +192,7 @@ _DUE: dict[int, Callable[[State, int, Due], Steps]] = {
     PARTICIPANT: asking_ends,
     LEG: leg_due,
     OUTSIDE: asking_outside_ends,
+    WINDOW: window_ends,
 }
 
 _CONVERSATION_DUE: dict[str, Callable[[State, int, Conv], Steps]] = {
