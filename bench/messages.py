@@ -78,8 +78,8 @@ class Server:
     async def open_items(self) -> int:
         """Return how many conversations the core holds."""
         text = (await self._ask("/metrics")).decode()
-        line = next(line for line in text.splitlines() if line.startswith("patchbay_floor_conversations "))
-        return int(float(line.split()[1]))
+        told = (line for line in text.splitlines() if line.startswith("patchbay_floor_conversations{"))
+        return int(float(next(told, "nothing 0").split()[1]))
 
     async def commits(self) -> dict[float, float]:
         """Return the histogram of the floor's commits."""

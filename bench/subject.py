@@ -109,7 +109,7 @@ class House:
         async with asyncio.timeout(DRAIN_S_MAX):
             for _ in range(2):
                 await asyncio.sleep(GAUGE_S)
-                while "patchbay_outbox_waiting 0.0" not in await asyncio.to_thread(self.metrics):  # noqa: ASYNC110
+                while 'patchbay_outbox_waiting{site="main"} 0.0' not in await asyncio.to_thread(self.metrics):  # noqa: ASYNC110
                     await asyncio.sleep(GAUGE_S)
 
     def _settle(self, relay_port: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -80,7 +81,8 @@ class DoorParts:
 class NotebookPage:
     """A channel's own page of the notebook."""
 
-    def __init__(self, notebook: Notebook, site: str, name: str) -> None:
+    def __init__(self, notebook: Notebook, site: str, name: str, *, check: Callable[[], None]) -> None:
+        self._check = check
         self._notebook = notebook
         self._site = site
         self._name = name
@@ -94,6 +96,7 @@ class NotebookPage:
 
     async def note(self, key: str, value: str) -> None:
         """Note durably."""
+        self._check()
         try:
             await self._notebook.note(self._site, self._name, key, value)
         except StoreError:
@@ -101,6 +104,7 @@ class NotebookPage:
 
     async def replace(self, key: str, *, old: str, new: str) -> bool:
         """Note durably, unless somebody else has noted something since."""
+        self._check()
         try:
             return await self._notebook.replace(self._site, self._name, key, old=old, new=new)
         except StoreError:
@@ -117,7 +121,8 @@ class FloorDoor:
         self._closing = False
         self._book = f"channel:{channel}"
         self._trouble = ""
-        self.book = NotebookPage(parts.store.notebook, self._site, self._book)
+        self._held_until: float | None = None
+        self.book = NotebookPage(parts.store.notebook, self._site, self._book, check=self._check_held)
         self.public_url = parts.public_url.rstrip("/")
 
     @property
@@ -150,6 +155,15 @@ class FloorDoor:
             said("channel_troubled" if reason else "channel_mended", channel=self._channel, reason=reason)
         self._trouble = reason
 
+    def hold(self, until: float | None) -> None:
+        """Say until when, by the steady clock, the link is ours that may exist only once; None: it is not held here."""
+        self._held_until = until
+
+    def _check_held(self) -> None:
+        """Who slept past its lease moves no cursor: another node has gone on from it."""
+        if self._held_until is not None and time.monotonic() > self._held_until:
+            raise LetterboxClosed("another node may hold this link by now")
+
     def close(self) -> None:
         """Accept nothing more."""
         self._closing = True
@@ -158,6 +172,8 @@ class FloorDoor:
         """Put signals into the letterbox, and notes into the book; when this returns they are on the disk."""
         if self._closing:
             raise LetterboxClosed("the node is stopping")
+        if notes:
+            self._check_held()
         count = self._parts.telemetry
         try:
             new = [await self._letter(signal) for signal in signals]

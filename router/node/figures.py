@@ -31,7 +31,7 @@ class Figures:
             try:
                 await self._tell()
             except StoreError:
-                self._parts.telemetry.gauge("floor_leading", int(self.floor.leading))
+                self._parts.telemetry.gauge("floor_leading", int(self.floor.leading), self.site)
             await asyncio.sleep(GAUGE_MS / 1_000)
 
     async def tell_trouble(self) -> None:
@@ -49,30 +49,31 @@ class Figures:
 
     async def _tell(self) -> None:
         count, store, now_ms = self._parts.telemetry, self._parts.store, self._parts.clock.now_ms()
-        count.gauge("floor_position", self.floor.position)
-        count.gauge("floor_conversations", len(self.floor.state.convs))
-        count.gauge("floor_agents", len(self.floor.state.agents))
+        count.gauge("floor_leading", int(self.floor.leading), self.site)
+        count.gauge("floor_position", self.floor.position, self.site)
+        count.gauge("floor_conversations", len(self.floor.state.convs), self.site)
+        count.gauge("floor_agents", len(self.floor.state.agents), self.site)
         for lane, depth in self.floor.depths.items():
-            count.gauge("floor_inbox", depth, lane)
+            count.gauge("floor_inbox", depth, self.site, lane)
         waiting, oldest_ms, quarantined = await store.letterbox.depth(self.site)
         letters = waiting, oldest_ms
-        count.gauge("letterbox_waiting", waiting)
-        count.gauge("letterbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
-        count.gauge("letterbox_quarantined", quarantined)
+        count.gauge("letterbox_waiting", waiting, self.site)
+        count.gauge("letterbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0, self.site)
+        count.gauge("letterbox_quarantined", quarantined, self.site)
         waiting, oldest_ms, dead = await store.outbox.depth(self.site)
-        count.gauge("outbox_waiting", waiting)
-        count.gauge("outbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0)
-        count.gauge("outbox_dead", dead)
+        count.gauge("outbox_waiting", waiting, self.site)
+        count.gauge("outbox_oldest_ms", now_ms - oldest_ms if oldest_ms else 0, self.site)
+        count.gauge("outbox_dead", dead, self.site)
         self._alarm(alarms(self.floor.state, now_ms, letters=letters, effects=(waiting, oldest_ms)))
         for age in self._views() if self.floor.leading else ():
-            count.gauge("view_behind", age.behind, age.view)
-            count.gauge("view_applied_ms", age.at, age.view)
+            count.gauge("view_behind", age.behind, self.site, age.view)
+            count.gauge("view_applied_ms", age.at, self.site, age.view)
 
     def _alarm(self, found: list[Alarm]) -> None:
         """Count what stands, and say once when it begins and when it ends."""
         standing = {(each.name, each.subject) for each in found}
         for name in ALARMS:
-            self._parts.telemetry.gauge("alarms", sum(each.name == name for each in found), name)
+            self._parts.telemetry.gauge("alarms", sum(each.name == name for each in found), self.site, name)
         if self.floor.leading:
             for name, subject in sorted(standing - self._alarmed):
                 self._parts.telemetry.warning("alarm_raised", site=self.site, reason=name, queue=subject)

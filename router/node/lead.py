@@ -163,7 +163,7 @@ class Lead:
         held = Held(site=self._floor.site, name=LEAD, owner=self._node, epoch=epoch, lost=lambda: self._lost(epoch))
         self._idle.clear()
         self._epoch = epoch
-        self._count.gauge("floor_leading", 1)
+        self._count.gauge("floor_leading", 1, self._floor.site)
         end = self._renewal.begin(held)
         try:
             await self._floor.run(epoch)
@@ -171,7 +171,7 @@ class Lead:
             end()
             self._epoch = 0
             self._idle.set()
-            self._count.gauge("floor_leading", 0)
+            self._count.gauge("floor_leading", 0, self._floor.site)
 
     def _lost(self, epoch: int) -> None:
         if epoch != self._epoch:

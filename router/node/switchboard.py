@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from aiohttp import hdrs, web
 from channels.contract import Capabilities, Channel, ChannelModule, Handler, LetterboxClosed, Route, Settings
 from router.floor.inbox import FloorAway
 from router.intake.door import FloorDoor
+from router.node.lead import PRESENCE_MS
 from router.node.tasks import Tasks
 from router.store.port import StoreError
 from router.telemetry import Telemetry, error_code
@@ -204,26 +206,30 @@ class Switchboard:
 
     async def _alone(self, name: str, channel: Channel) -> None:
         """Hold a link that may exist only once in a site: under a lease that is renewed meanwhile."""
-        lease = f"listen:{name}"
-        await self._leased(lease)
+        lease, door = f"listen:{name}", self._plugged[name].door
+        while not await self._leased(lease, door):
+            await asyncio.sleep(LEASE_AGAIN_S)
         link = asyncio.create_task(channel.listen())
         try:
             while not link.done():
                 await asyncio.wait({link}, timeout=LEASE_AGAIN_S)
-                if not await self._parts.acquire(lease):
+                if not await self._leased(lease, door):
                     break
             if link.done():
                 link.result()
         finally:
             link.cancel()
             await asyncio.gather(link, return_exceptions=True)
+            door.hold(None)
             await self._parts.release(lease)
 
-    async def _leased(self, lease: str) -> None:
-        while True:
-            if await self._parts.acquire(lease):
-                return
-            await asyncio.sleep(LEASE_AGAIN_S)
+    async def _leased(self, lease: str, door: FloorDoor) -> bool:
+        """Take or renew; the door knows how long that is good for, counted from before it was asked."""
+        asked = time.monotonic()
+        if not await self._parts.acquire(lease):
+            return False
+        door.hold(asked + PRESENCE_MS / 1_000)
+        return True
 
     def _handler(self, name: str, method: str, path: str) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -21,7 +21,7 @@ HOLD_S = (2.5, 5.0)
 BRIEF_S = (0.3, 3.0)
 SLOW_S = (0.02, 0.3)
 SKEWS_S = (-120.0, -3.0, -0.4, 0.4, 3.0, 120.0)
-LEADING = "patchbay_floor_leading 1.0"
+LEADING = 'patchbay_floor_leading{site="main"} 1.0'
 LOOK_S = 0.05
 LOOK_LIMIT = aiohttp.ClientTimeout(total=2)
 LINK_FAULTS = ("cut", "reset", "stall", "deafen", "half_open", "slow")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
+import pytest
+
+from channels import contract as sig
 from channels.contract import LineItem
 from router.core import commands as cmd
 from router.outbox.hub import ITEMS_MAX, LineFollow
@@ -163,3 +167,24 @@ async def test_texts_hours_secrets_and_the_notebook_are_at_hand(house: House) ->
     await door.book.note("cursor", "7")
     assert await door.book.read("cursor") == "7"
     assert await other.book.read("cursor") is None
+
+
+async def test_who_slept_past_the_lease_of_its_link_moves_no_cursor_and_still_takes_letters(house: House) -> None:
+    """Another node has the link, and has read on from the cursor: set back, it would read everything once more."""
+    door = house.door("push")
+    door.hold(time.monotonic() + 60)
+    await door.accept([wrote("one")], {"cursor": "1"})
+    door.hold(time.monotonic() - 0.001)
+    for moving in (
+        door.accept([wrote("two")], {"cursor": "2"}),
+        door.book.note("cursor", "2"),
+        door.book.replace("cursor", old="1", new="2"),
+    ):
+        with pytest.raises(sig.LetterboxClosed):
+            await moving
+    assert await door.book.read("cursor") == "1"
+    [accepted] = await door.accept([wrote("two")])
+    assert accepted.fresh, "a webhook is any node's"
+    door.hold(None)
+    await door.book.note("cursor", "3")
+    assert await door.book.read("cursor") == "3"

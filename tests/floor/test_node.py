@@ -47,7 +47,7 @@ async def test_a_ready_node_says_so_and_shows_its_figures(house: NodeHouse) -> N
     async with house.client.get("/healthz") as answer:
         assert answer.status == 200
     async with house.client.get("/metrics") as answer:
-        assert "patchbay_floor_leading 1.0" in await answer.text()
+        assert 'patchbay_floor_leading{site="main"} 1.0' in await answer.text()
 
 
 async def test_a_changed_file_is_applied_while_running(house: NodeHouse) -> None:

@@ -25,8 +25,8 @@ async def test_a_node_brings_its_views_on_and_shows_their_age(tmp_path: Path) ->
     finally:
         await house.stop()
     for name in VIEWS:
-        assert f'patchbay_view_behind{{view="{name}"}} 0.0' in said
-        assert f'patchbay_view_applied_ms{{view="{name}"}} 1' in said
+        assert f'patchbay_view_behind{{site="main",view="{name}"}} 0.0' in said
+        assert f'patchbay_view_applied_ms{{site="main",view="{name}"}} 1' in said
 
 
 async def test_a_view_goes_on_in_the_nodes_next_life(tmp_path: Path) -> None:
