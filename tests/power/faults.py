@@ -20,8 +20,8 @@ from router.node.snapshots import Snapshotter
 from router.store.port import Commit
 from router.store.sqlite.journal import SqliteJournal
 
-EARLY_S = 1.0
-"""So long before its commit a decision is answered: on a busy machine a blow comes that much after an answer."""
+EARLY_S = 0.2
+"""So long before its commit a decision is answered."""
 
 ROOM_TOO_MUCH = 25
 POISON_EVERY = 20
