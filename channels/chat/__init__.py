@@ -63,9 +63,9 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     """The `chat` entry of channels.yaml. `sites` maps the key of a page's widget to the origins it may come from.
 
     `facts` maps what a page may declare for the rules to the values it may have. `queue` is whose opening hours
-    the widget shows, `closed` the text it shows outside them. `instead`: the name of the form to which who does not want
-    to wait is shown the way. `identity_key_env` names the key with which the
-    company's pages sign who their visitor is, `identity_old_key_env` the one before.
+    the widget shows, `closed` the text it shows outside them. `instead`: the name of the form to which those are
+    shown who do not want to wait. `identity_key_env` names the key with which the company's pages sign who their
+    visitor is, `identity_old_key_env` the one before.
     """
 
     sites: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)

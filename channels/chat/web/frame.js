@@ -11,7 +11,7 @@ const words = WORDS[language];
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const at = (id) => document.getElementById(id);
 const [log, text, banner, typing, news, state] = ["log", "text", "banner", "typing", "news", "state"].map(at);
-const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hour12: false });
 const rows = new Map();
 const NAMES = { en: "English", zh: "中文", th: "ไทย" };
 let agent = "";
@@ -25,9 +25,12 @@ if (/^[0-9a-f]{12}$/i.test(colors ?? "")) {
   document.documentElement.style.setProperty("--acc", `#${colors.slice(0, 6)}`);
   document.documentElement.style.setProperty("--acch", `#${colors.slice(0, 6)}`);
   document.documentElement.style.setProperty("--on", `#${colors.slice(6)}`);
+  document.documentElement.style.setProperty("--bar", "var(--acc)");
+  document.documentElement.style.setProperty("--onbar", "var(--on)");
 }
 for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
 at("close").setAttribute("aria-label", say("close"));
+at("attach").setAttribute("aria-label", say("attach"));
 log.setAttribute("aria-label", say("log"));
 text.placeholder = say("write");
 
