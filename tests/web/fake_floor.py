@@ -177,6 +177,12 @@ class FakeFloor:
                 self.changed(self.work[ref])
         return self.clients[client]
 
+    def unseen(self, ref: str, seen: int) -> bool:
+        """Whether the customer said something above an item two seconds ago or earlier."""
+        return any(
+            each["seq"] > seen and each["kind"] == "in" and each["at"] < now_ms() - 2_000 for each in self.stories[ref]
+        )
+
     def moves(self, ref: str, state: str, *, due_ms: int = 0, detail: str = "") -> None:
         """Change the state; what leaves the agent's work is gone from the desk."""
         summary = self.work[ref]

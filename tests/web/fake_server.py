@@ -31,6 +31,7 @@ from dashboard.requests import (
     read,
 )
 from router.core.refusals import REFUSALS
+from tests.web import fake_finding
 from tests.web.fake_floor import LABELS, ME, FakeFloor, Record, config, now_ms
 
 WEB = Path(__file__).parent.parent.parent / "dashboard" / "web"
@@ -45,6 +46,7 @@ class FakeServer:
     def __init__(self) -> None:
         self.floor = FakeFloor()
         self.floor.tell = self._tell
+        self.finding = fake_finding.Finding()
         self.pages = Pages(read_files(WEB), "test")
         self.config = config() | {"version": self.pages.version}
         self.sockets: set[web.WebSocketResponse] = set()
@@ -154,6 +156,7 @@ class FakeServer:
             ("POST", "/customers/{id}/merges", self.merge),
             ("DELETE", "/customers/{id}/merges/{merge}", self.unmerge),
             ("POST", "/customers/{id}/apart", self.apart),
+            *fake_finding.routes(self),
             ("GET", conversation, self.conversation),
             ("GET", f"{conversation}/story", self.story),
             ("GET", f"{conversation}/targets", self.targets),
@@ -320,6 +323,8 @@ def _decline(floor: FakeFloor, ref: str, asked: DeclineRequest) -> None:
 
 def _reply(floor: FakeFloor, ref: str, asked: ReplyRequest) -> int:
     known = asked.client_id in floor.clients
+    if not known and asked.seen and floor.unseen(ref, asked.seen):
+        raise ApiError("unseen")
     message = floor.write(ref, kind="out", text=asked.text, client=asked.client_id)
     if not known and asked.then == "park":
         floor.moves(ref, "parked")

@@ -35,6 +35,14 @@ class Seat(DeskPage):
         await seat.page.goto("/")
         return seat
 
+    async def another_tab(self) -> Seat:
+        """The same person in a second tab of the same browser."""
+        tab = Seat(self.context, await self.context.new_page(), self.faults, self.server)
+        self.faults.watch(tab.page)
+        await tab.page.goto("/")
+        await tab.live()
+        return tab
+
     async def sign_in(self, password: str = PASSWORD) -> None:
         await self.fill_in(ME["login"], password)
 

@@ -134,7 +134,7 @@ export function Composer({ live }) {
     <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${placeholder} aria-autocomplete="list" aria-expanded=${asked !== null} aria-controls=${asked ? "suggestions" : undefined}
       role=${asked ? "combobox" : undefined} aria-activedescendant=${asked ? "suggested" : undefined}
       placeholder=${`${placeholder} — ${t(note ? "write.note.signs" : "write.signs")}`} onInput=${(/** @type {any} */ event) => { write(event.target.value); ask(event.isComposing ? null : askedIn(event.target, note)); }}
-      onClick=${() => ask(askedIn(area.current, note))} onBlur=${() => setTimeout(() => ask(null), 150)} onPaste=${pasted} onKeyDown=${keys}></textarea>
+      onClick=${() => ask(askedIn(area.current, note))} onBlur=${() => setTimeout(() => { if (document.activeElement !== area.current) ask(null); }, 150)} onPaste=${pasted} onKeyDown=${keys}></textarea>
     <div class="row">${!note && html`<${Attach} live=${live} line=${line} />`}
       <button type="button" class="icon-button" aria-label=${t("replies.saved")} title=${t("replies.saved")} onClick=${() => type("/")}><b>/</b></button>
       ${note ? html`<button type="button" class="icon-button" aria-label=${t("mention")} title=${t("mention")} onClick=${() => type("@")}><b>@</b></button>` : html`<button type="button" class="icon-button" aria-label=${t("emoji")} title=${t("emoji")} onClick=${() => type(":")}><${Icon} name="smile" /></button>`}

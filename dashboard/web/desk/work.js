@@ -1,7 +1,7 @@
 // @ts-check
 // The work column: my conversations by who must act next, what waits behind them, and the offer.
 import { html, useState } from "../vendor/ui.js";
-import { agent, announce, chosen, config, groups, link, loaded, now, offers, open, queues, serverNow, tell, typing } from "../frame/state.js";
+import { agent, announce, chosen, config, groups, link, loaded, mentions, now, offers, open, queues, serverNow, tell, typing } from "../frame/state.js";
 import { go } from "../frame/screens.js";
 import { newId, post } from "../frame/api.js";
 import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, whileAway } from "../frame/parts.js";
@@ -17,6 +17,7 @@ export function WorkColumn() {
       ${!loaded.value && html`<${Skeleton} />`}
       <${Group} name="reply" list=${all.reply} /><${Group} name="customer" list=${all.customer} />
       <${Group} name="wrap" list=${all.wrap} /><${Group} name="parked" list=${all.parked} />
+      <${Mentions} />
       ${loaded.value && !count && html`<${Nothing} />`}
       <${Pressure} />
     </div>
@@ -42,6 +43,11 @@ function Card({ each }) {
     ${each.unread > 0 && html`<b class="badge" aria-label=${t("unread", { n: each.unread })}>${each.unread}</b>`}
   </button></li>`;
 }
+
+/** Colleagues' notes that name me: a conversation that is not mine, and where somebody waits for a word. */
+const Mentions = () => mentions.value.size > 0 && html`<h2>${t("group.mentions")} <span>${mentions.value.size}</span></h2>
+  <ul class="cards">${[...mentions.value.values()].map((each) => html`<li key=${each.ref}><button type="button" class="card mention" data-ref=${each.ref} onClick=${() => open(each.ref)}>
+    <span class="channel" aria-hidden="true"><b>@</b></span><b class="name">${t("mention.by", { name: each.by?.name ?? "" })}</b><${Age} at=${each.at} /><span class="words">#${each.ref}</span></button></li>`)}</ul>`;
 
 function Nothing() {
   if (!agent.value) return html`<p class="empty">${t("empty.off")}</p>`;

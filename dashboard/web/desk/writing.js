@@ -103,7 +103,6 @@ export function send(message) {
   const entry = { ...said, client: newId(), seen: newest(message.ref), failed: "", sent: false, at: Date.now(), until: undo_ms ? Date.now() + undo_ms : 0 };
   sending.value = [...sending.value, entry];
   keep(`sending:${entry.client}`, entry);
-  if (undo_ms) setTimeout(() => deliver(message.ref), undo_ms);
   void deliver(message.ref);
   return true;
 }
@@ -138,7 +137,7 @@ async function deliver(ref) {
   do next = sending.value.find((each) => each.ref === ref && !each.failed && !each.sent);
   while (next && next.until <= Date.now() && (await settled(next)));
   underWay.delete(ref);
-  if (next && next.until <= Date.now()) setTimeout(() => deliver(ref), AGAIN_MS);
+  if (next) setTimeout(() => deliver(ref), next.until > Date.now() ? next.until - Date.now() : AGAIN_MS);
 }
 
 /** @param {any} each @returns {[string, any]} its address and body */

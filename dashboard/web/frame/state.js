@@ -1,8 +1,8 @@
 // @ts-check
 // Everything the screens show, as signals; and the socket that feeds them, one flush per animation frame.
 import { batch, computed, effect, signal } from "../vendor/ui.js";
-import { get, post, useToken, onEnded } from "./api.js";
-import { heard } from "./words.js";
+import { call, get, post, useToken, onEnded } from "./api.js";
+import { heard, t } from "./words.js";
 
 export const me = signal(/** @type {any} */ (null));
 export const signedIn = signal("asking"); // asking | no | yes
@@ -10,6 +10,8 @@ export const expired = signal(false);
 export const config = signal(/** @type {any} */ (null));
 export const agent = signal(/** @type {any} */ (null));
 export const work = signal(/** @type {Map<string, any>} */ (new Map()));
+/** Notes that name me and that I have not looked at, by conversation. */
+export const mentions = signal(/** @type {Map<string, any>} */ (new Map()));
 export const offers = signal(/** @type {any[]} */ ([]));
 export const queues = signal(/** @type {any[]} */ ([]));
 export const chosen = signal("");
@@ -115,6 +117,19 @@ export async function refresh() {
   if (chosen.value) void open(chosen.value);
 }
 
+/** Ask who has named me in a note while I was away. */
+async function fetchMentions() {
+  const found = await get("/mentions").catch(() => null);
+  if (found) mentions.value = new Map(found.map((/** @type {any} */ each) => [each.ref, each]));
+}
+
+/** What names me has been looked at. @param {string} ref */
+function lookedAtMention(ref) {
+  if (!mentions.value.has(ref)) return;
+  mentions.value = new Map([...mentions.value].filter(([other]) => other !== ref));
+  void call("DELETE", `/mentions/${ref}`, {}).catch(() => {});
+}
+
 /** Read it until it is read: without it the screen would stay wrong. */
 async function refreshSurely() {
   try {
@@ -139,6 +154,7 @@ export async function open(ref) {
     get(`/conversations/${ref}/story?limit=50`),
   ]).catch((error) => { tell(heard(error), "crit"); return [null, null]; });
   if (!conversation) return;
+  lookedAtMention(ref);
   batch(() => {
     put(details, ref, conversation);
     const meanwhile = recent.filter((frame) => frame.type === "story" && frame.ref === ref && frame.nth > mark);
@@ -245,7 +261,8 @@ const WAYS = {
     newVersion.value = Boolean(frame.version && version && frame.version !== version);
     if (frame.resync) void refreshSurely();
     else if (chosen.value) say({ type: "look", ref: chosen.value });
-    for (const call of onWelcome) call();
+    void fetchMentions();
+    for (const each of onWelcome) each();
   },
   desk: applyDesk,
   story(frame) {
@@ -253,6 +270,11 @@ const WAYS = {
     if (frame.items.some((/** @type {any} */ item) => item.cut)) void open(frame.ref);
     if (frame.items.some((/** @type {any} */ item) => item.kind === "in")) setTyping(frame.ref, false);
     if (frame.items.some((/** @type {any} */ item) => !["in", "out", "note", "notice"].includes(item.kind))) void refreshHead(frame.ref);
+  },
+  mention(frame) {
+    if (frame.ref === chosen.value && !document.hidden) { lookedAtMention(frame.ref); return; }
+    mentions.value = new Map(mentions.value).set(frame.ref, { ref: frame.ref, by: { name: frame.by }, at: serverNow() });
+    announce("status", t("mention.by", { name: frame.by }));
   },
   typing(frame) { setTyping(frame.ref, frame.on); },
   banner(frame) { if (frame.kind === "settings") banner.value = frame.text ?? ""; else newVersion.value = true; },
@@ -303,7 +325,7 @@ export const onNews = new Set();
 
 /** A customer has said something new. @param {any} before @param {any} after */
 function newsOf(before, after) {
-  if (before && after.unread > before.unread) for (const call of onNews) call(after);
+  if (before && after.unread > before.unread) for (const each of onNews) each(after);
 }
 
 /** @param {string} ref @param {boolean} on */

@@ -39,7 +39,7 @@ export function filled(reply, live) {
 const LISTS = {
   "/": {
     title: "suggest.replies",
-    find: (word) => (saved.value ?? []).filter((each) => `${each.name} ${labelOf(each.label, each.name)}`.toLowerCase().includes(word)),
+    find: (word, live) => (saved.value ?? []).filter((each) => (!each.queues.length || each.queues.includes(live.queue)) && `${each.name} ${labelOf(each.label, each.name)}`.toLowerCase().includes(word)),
     row: (each, live) => html`<code>/${each.name}</code><span class="grow"><b>${labelOf(each.label, each.name)}</b><span class="cut">${filled(each, live)}</span></span>`,
     value: filled,
   },

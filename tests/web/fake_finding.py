@@ -1,0 +1,57 @@
+"""What the fake server answers to who looks for something: saved replies, colleagues, mentions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from tests.web.fake_server import FakeServer, Handler
+
+REPLIES = [
+    {"name": "tracking", "label": {"en": "Parcel is being traced", "zh": "正在追踪", "th": "กำลังติดตาม"},
+     "text": {"en": "Hello {customer.name}, I have opened a trace for {conversation.ref}. {agent.name}"}, "queues": []},
+    {"name": "delay", "label": {"en": "Sorry for the delay"}, "text": {"en": "I am sorry, {customer.name}.",
+     "th": "ขออภัยค่ะ"}, "queues": []},
+    {"name": "bye", "label": {"en": "Close politely"}, "text": {"en": "<b>Anything</b> else?"}, "queues": []},
+    {"name": "refund", "label": {"en": "Refund"}, "text": {"en": "Your refund is on its way."}, "queues": ["billing"]},
+]  # fmt: skip
+COLLEAGUES = [
+    {"id": 8, "login": "somchai", "name": "Somchai Prasert"},
+    {"id": 9, "login": "lena", "name": "Lena Hoff"},
+]
+
+
+class Finding:
+    """The handlers, with what they answer."""
+
+    def __init__(self) -> None:
+        self.mentions: list[dict[str, object]] = []
+
+    async def replies(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(REPLIES)
+
+    async def colleagues(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(COLLEAGUES)
+
+    async def waiting(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(self.mentions)
+
+    async def looked(self, request: web.Request) -> web.Response:
+        self.mentions = [each for each in self.mentions if each["ref"] != request.match_info["ref"]]
+        return web.Response(status=204)
+
+
+def routes(server: FakeServer) -> list[tuple[str, str, Handler]]:
+    """Return the routes of this file."""
+    finding = server.finding
+    return [
+        ("GET", "/replies", finding.replies),
+        ("GET", "/conversations/{ref}/colleagues", finding.colleagues),
+        ("GET", "/mentions", finding.waiting),
+        ("DELETE", "/mentions/{ref}", finding.looked),
+    ]
