@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -34,6 +36,7 @@ CAPABILITIES = Capabilities(delivery="call", live=False, load=10, effects=())
 # The longest message in a script of three bytes a letter, each written as %XX, and the other fields beside it.
 BODY_BYTES_MAX = 256 * 1024
 DECISION_WAIT_MS = 1_000
+FILES = {"form.css": "text/css", "form.js": "text/javascript"}
 HOUR_MS = 3_600_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _REFERENCE = re.compile(r"[0-9A-Z-]{4,24}")
@@ -44,7 +47,8 @@ RETRY_AFTER_S = 30
 _UNKNOWN_PAGE = "This page may not post this form: add its origin to the form's settings."
 SECURITY = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -53,9 +57,14 @@ SECURITY = {
 
 
 class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `form` entry of channels.yaml. `proxies` are our own, whose X-Forwarded-For may be believed."""
+    """The `form` entry of channels.yaml. `proxies` are our own, whose X-Forwarded-For may be believed.
+
+    `chat`: the key of the widget whose chat is offered after sending, while `chat_queue` is open.
+    """
 
     forms: dict[str, Form] = msgspec.field(default_factory=lambda: {"contact": CONTACT})
+    chat: str = ""
+    chat_queue: str = ""
     per_address_an_hour: int = 10
     per_ip_an_hour: int = 60
     proxies: tuple[str, ...] = ()
@@ -71,14 +80,15 @@ class Forms:
         self._secret = door.secret("tokens")
         self._by_ip = Buckets(settings.per_ip_an_hour, HOUR_MS)
         self._by_address = Buckets(settings.per_address_an_hour, HOUR_MS)
-        self._style = Path(__file__).with_name("form.css").read_bytes()
+        beside = Path(__file__).parent
+        self._files = {name: (kind, (beside / name).read_bytes()) for name, kind in FILES.items()}
 
     def routes(self) -> Sequence[Route]:
         """The page, its post, its token for scripts, its thanks, its style."""
         takes_files = any(form.takes_files for form in self._settings.forms.values())
         body_bytes_max = BODY_BYTES_MAX + (FILES_BYTES_MAX if takes_files else 0)
         return (
-            Route(method="GET", path="/form.css", handler=self._css),
+            *(Route(method="GET", path=f"/{name}", handler=partial(self._file, name)) for name in FILES),
             Route(method="GET", path="/{form}", handler=self._show),
             Route(method="GET", path="/{form}/token", handler=self._give_token),
             Route(method="GET", path="/{form}/thanks", handler=self._thanks),
@@ -102,9 +112,11 @@ class Forms:
 
     # --- pages ------------------------------------------------------------------------------------------------
 
-    async def _css(self, request: web.Request) -> web.StreamResponse:
+    async def _file(self, name: str, request: web.Request) -> web.StreamResponse:
         del request
-        return web.Response(body=self._style, content_type="text/css", headers={"Cache-Control": "max-age=3600"})
+        kind, body = self._files[name]
+        headers = {"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
 
     async def _show(self, request: web.Request) -> web.StreamResponse:
         name, form = self._form(request)
@@ -127,7 +139,15 @@ class Forms:
         if _MOMENT.fullmatch(opens) and _REFERENCE.fullmatch(reference):
             told = self._door.text("off-hours", language, int(opens)).replace("{reference}", reference)
         shown = reference if _REFERENCE.fullmatch(reference) else ""
-        return _page(thanks_page(form, name, language, reference=shown, told=told))
+        return _page(thanks_page(form, name, language, reference=shown, told=told, chat=self._chat(language)))
+
+    def _chat(self, language: str) -> str:
+        """Return where somebody can be reached at once, empty while nobody is."""
+        chat = self._settings.chat
+        if not chat or (self._settings.chat_queue and not self._door.opening(self._settings.chat_queue)[0]):
+            return ""
+        site = quote(chat, safe="")
+        return f"{self._door.public_url}/channels/chat/frame?site={site}#{site}/{language}/"
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:
         _, form = self._form(request)

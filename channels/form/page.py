@@ -35,7 +35,7 @@ def form_page(view: View) -> str:
     fields = "\n".join(_field(name, field, view) for name, field in view.form.fields.items())
     body = f"""<h1>{escape(title)}</h1>
 {_summary(view)}
-<form method="post" action="{escape(view.name)}?lang={view.language}"{_encoding(view.form)} novalidate>
+<form method="post" action="{escape(view.name)}?lang={view.language}"{_encoding(view.form)}{_said(view)} novalidate>
 {fields}
 <div class="leave" aria-hidden="true"><label for="{HONEYPOT}">{escape(word("leave_empty", view.language))}</label>
 <input id="{HONEYPOT}" name="{HONEYPOT}" tabindex="-1" autocomplete="off"></div>
@@ -45,21 +45,32 @@ def form_page(view: View) -> str:
     return _document(title, body, language=view.language, path=view.name)
 
 
-def thanks_page(form: Form, name: str, language: str, *, reference: str, told: str) -> str:
-    """Return the page after sending. Without a reference (a caught robot) it says the same."""
+def thanks_page(form: Form, name: str, language: str, *, reference: str, told: str, chat: str = "") -> str:
+    """Return the page after sending. Without a reference (a caught robot) it says the same.
+
+    `chat`: where somebody is reached at once, empty while nobody is.
+    """
     number = ""
     if reference:
         label = escape(word("reference", language))
         number = f'<p class="reference"><span>{label}</span> <strong>{escape(reference)}</strong></p>'
     said = f"<p>{escape(told)}</p>" if told else ""
     kept = "kept" if any(field.type == "email" for field in form.fields.values()) else "kept_only"
+    now = f'<p><a class="now" href="{escape(chat)}">{escape(word("chat_now", language))}</a></p>' if chat else ""
     title = word("thanks", language)
     body = f"""<h1>{escape(title)}</h1>
 <p>{escape(word(kept, language))}</p>
 {number}
 {said}
+{now}
 <p><a href="../{escape(name)}?lang={language}">{escape(word("another", language))}</a></p>"""
     return _document(f"{title} – {labelled(form.title, language, name)}", body, language=language, path="thanks")
+
+
+def _said(view: View) -> str:
+    """Return what the script says before anything is sent, in the words that would come back."""
+    said = {name: word(name, view.language) for name in ("required", "email", "summary", "sending")}
+    return "".join(f' data-{name}="{escape(text)}"' for name, text in {"form": view.name, **said}.items())
 
 
 def _encoding(form: Form) -> str:
@@ -135,7 +146,7 @@ def _document(title: str, body: str, *, language: str, path: str) -> str:
         for tag in LANGUAGES
         if tag != language and path != "thanks"
     )
-    style = "../form.css" if path == "thanks" else "form.css"
+    base = "../" if path == "thanks" else ""
     return f"""<!doctype html>
 <html lang="{language}">
 <head>
@@ -143,7 +154,8 @@ def _document(title: str, body: str, *, language: str, path: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{escape(title)}</title>
-<link rel="stylesheet" href="{style}">
+<link rel="stylesheet" href="{base}form.css">
+<script type="module" src="{base}form.js"></script>
 </head>
 <body>
 <main>

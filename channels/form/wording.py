@@ -56,6 +56,8 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "暂时无法接收您的留言，请稍后再点“发送”。您填写的内容仍保留在此页。",
         "th": "ขณะนี้ไม่สามารถรับข้อความได้ โปรดกดส่งอีกครั้งในอีกสักครู่ ข้อความของคุณยังอยู่ที่นี่",
     },
+    "sending": {"en": "Sending the files", "zh": "正在发送文件", "th": "กำลังส่งไฟล์"},
+    "chat_now": {"en": "Somebody is there: chat now", "zh": "客服在线：立即聊天", "th": "มีเจ้าหน้าที่อยู่: แชตตอนนี้"},
     "thanks": {"en": "Thank you", "zh": "谢谢", "th": "ขอบคุณ"},
     "kept": {
         "en": "Your message has arrived and will be answered by e-mail.",

@@ -173,9 +173,9 @@ function sizeOf(bytes) {
 
 function place(row) {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-  log.append(row);
+  at("lines").append(row);
   // What is not sent yet stays at the end.
-  for (const waiting of log.querySelectorAll("[data-mark=sending], [data-mark=again]")) log.append(waiting);
+  for (const waiting of log.querySelectorAll("[data-mark=sending], [data-mark=again]")) at("lines").append(waiting);
   if (atEnd || row.className === "in") log.scrollTop = log.scrollHeight;
 }
 
