@@ -195,7 +195,7 @@ class Phone:
         tried = next((each for each in tries if each.key == key), None)
         if tried is None:
             return None
-        sid = await self._hands.talk.find_leg(key, tried.target, tried.tried_ms)
+        sid = await self._hands.talk.find_leg(key, line, target=tried.target, tried_ms=tried.tried_ms)
         return Done(provider=sid) if sid else None
 
     # --- the agent's softphone --------------------------------------------------------------------------------

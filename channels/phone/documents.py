@@ -20,7 +20,7 @@ GATHER_S, NUMBER_S = 5, 10
 # Nobody speaks for longer to a machine, and a file of it fits what is fetched.
 VOICEMAIL_S, SILENCE_S = 300, 5
 CONFERENCE_EVENTS = "start end join leave hold"
-# What a callback that meets us away is worth: five more tries, on every error.
+# What meets us away is asked five more times, on every error: a document that cannot be had ends the call.
 RETRIES = "#rc=5&rp=all"
 # How the provider names our languages.
 TONGUES: Mapping[str, str] = {"en": "en-US", "zh": "cmn-CN", "th": "th-TH"}
@@ -53,8 +53,8 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
     language: str
 
     def url(self, name: str, **more: str) -> str:
-        """Return the address of one page."""
-        return f"{self.root}/{name}?" + urlencode({"line": self.line, "lang": self.language, **more})
+        """Return the address of one page, to be tried again while we restart."""
+        return f"{self.root}/{name}?{urlencode({'line': self.line, 'lang': self.language, **more})}{RETRIES}"
 
 
 Documents = Callable[[Speech, Pages], str]
@@ -155,7 +155,7 @@ def voicemail(speech: Speech, pages: Pages) -> str:
         timeout=SILENCE_S,
         finish_on_key="#",
         play_beep=True,
-        recording_status_callback=pages.url("recording") + RETRIES,
+        recording_status_callback=pages.url("recording"),
         recording_status_callback_method="POST",
         recording_status_callback_event="completed",
     )
@@ -243,7 +243,7 @@ def talk(
         beep="false",
         wait_url=pages.url("music"),
         wait_method="POST",
-        status_callback=pages.url("talk") + RETRIES,
+        status_callback=pages.url("talk"),
         status_callback_method="POST",
         status_callback_event=CONFERENCE_EVENTS,
     )
@@ -254,7 +254,7 @@ def talk(
 def _recording(pages: Pages) -> dict[str, str]:
     return {
         "record": "record-from-start",
-        "recording_status_callback": pages.url("talk-recorded") + RETRIES,
+        "recording_status_callback": pages.url("talk-recorded"),
         "recording_status_callback_method": "POST",
         "recording_status_callback_event": "completed",
     }

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from contextlib import suppress
 
 from channels.contract import Connect, EffectFailed, LineRef, Play, Undeliverable
-from channels.phone.documents import RETRIES, Pages, conference_name
+from channels.phone.documents import Pages, conference_name
 from channels.phone.legs import CALL_BACK, VOICEMAIL, LegBook, Legs
 from channels.phone.reading import ALIVE, CUSTOMER, ends_of, is_number
 from channels.twilio import Refused, Rest, TooMany, moment_ms
@@ -79,7 +79,7 @@ class Talk:
                 ("From", ours),
                 ("Timeout", str(AGENT_RING_S if effect.party != CUSTOMER else CUSTOMER_RING_S)),
                 ("Url", pages.url(page, party=label, **more)),
-                ("StatusCallback", pages.url(told, party=label) + RETRIES),
+                ("StatusCallback", pages.url(told, party=label)),
                 ("StatusCallbackEvent", "completed"),
             ],
         )
@@ -93,13 +93,15 @@ class Talk:
         if len(self._confirmed) > CONFIRMED_MAX:
             self._confirmed.popitem(last=False)
 
-    async def find_leg(self, key: str, target: str, tried_ms: int) -> str:
+    async def find_leg(self, key: str, line: str, *, target: str, tried_ms: int) -> str:
         """Return the leg of a connection whose answer was lost, also one that has rung in vain; empty for none."""
         with suppress(TooMany):
             async for records in self._rest.pages("Calls.json", {"To": target}, of="calls", pages_max=FIND_PAGES_MAX):
                 for record in records:
                     sid, made_ms = str(record.get("sid") or ""), moment_ms(str(record.get("date_created") or ""))
-                    if made_ms >= tried_ms - SKEW_MS and self._confirmed.get(sid, key) == key:
+                    late, ours = made_ms >= tried_ms - SKEW_MS, self._confirmed.get(sid, key) == key
+                    # What was sure in an earlier life of the node is in the book alone: a leg of another line.
+                    if late and ours and (await self._book.of_leg(sid))[0] in {"", line}:
                         return sid
         return ""
 
@@ -177,7 +179,7 @@ class Talk:
                 ("From", ours),
                 ("Timeout", str(CUSTOMER_RING_S)),
                 ("Url", pages.url("join")),
-                ("StatusCallback", pages.url("status") + RETRIES),
+                ("StatusCallback", pages.url("status")),
                 ("StatusCallbackEvent", "completed"),
             ],
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from channels import phone
 from channels.contract import Connect, HangUp, Hold, LineOpened, Move, Play, Standing, TryLater, Undeliverable, Unsure
 from channels.phone.missed import Missed
 from channels.phone.wording import SAID
 from tests.channels.phone.conftest import AGENT_PHONE, OURS, PAGES, THEIRS, Exchange, exchange_with, until
-from tests.providers.twilio import Fault
+from tests.providers.twilio import TOKEN, Fault
 from tests.providers.twilio_calls import Leg
 
 BOTH = [{"customer", "agent_1"}]
@@ -332,6 +333,8 @@ async def test_an_earlier_leg_to_the_same_agent_is_not_taken_for_the_lost_one(ex
     with pytest.raises(Unsure):
         await exchange.channel.perform(connect(exchange, second, key="k2"))
     assert await exchange.channel.find("k2") is None
+    again = phone.build(exchange.channel._settings, exchange.door, {"TOKEN": TOKEN})
+    assert await again.find("k2") is None, "nor in a later life of the node"
 
 
 async def test_who_waits_is_not_dropped_while_nothing_can_be_read(exchange: Exchange) -> None:
