@@ -7,8 +7,8 @@ PORT ?= 8080
 DATA ?= data
 DEMO_DATA ?= demo-data
 CONFIG ?= config
-# Most tests wait for something, so three run at once on two cores. A file stays whole: its browser or server is started once.
-TEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Most tests wait for something, so four run at once on two cores. A file stays whole: its browser or server is started once.
+TEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 # Hundreds of tests start a process, and each test worker reads every test: what Python has compiled is kept, whatever the surroundings say.
 export PYTHONDONTWRITEBYTECODE :=
 # Tests that start whole servers without a mark of their own.
@@ -29,7 +29,7 @@ define install
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 endef
 
-.PHONY: run demo test quick lint bench prove lock clean setup setup-test screens
+.PHONY: run demo test suite quick lint bench prove lock clean setup setup-test screens
 
 run: setup
 	@exec $(BIN)/patchbay serve --port $(PORT) --data $(DATA) --config $(CONFIG) --demo-people
@@ -69,8 +69,11 @@ lint: setup-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Everything there is to check.
-test: lint
+# Everything there is to check. The types are looked at beside the tests, and each says what it has found.
+test: setup-test
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going lint suite
+
+suite: setup-test
 	$(TEST)
 
 # Without browsers, kills and whole servers: under a minute.

@@ -111,6 +111,10 @@ def test_every_choice_is_the_one_that_a_scan_makes(seed: int) -> None:
     assert world.entries
 
 
+# As the core is now, these meet every reason between them: they go first, and the others only when they no longer do.
+MEETING = (0, 14, 169, 263, 272)
+
+
 def test_the_walks_meet_every_reason_of_a_choice() -> None:
     """Some reasons are rare where supervisors, transfers and all else happen too, so it walks until all were met."""
     reasons = {
@@ -119,7 +123,7 @@ def test_the_walks_meet_every_reason_of_a_choice() -> None:
         "few_can",
     }
     met: set[str] = set()
-    for seed in range(2_000):
+    for seed in (*MEETING, *range(2_000)):
         world = World(judged=False, configurations=mixed(), skills=SKILLS, channels=tuple(CHANNELS))
         world.begin()
         Walk(world, random.Random(seed)).run(300)
