@@ -28,7 +28,7 @@ from dashboard.board import routes as boarding
 from dashboard.board.figures import Figures
 from dashboard.board.links import Links
 from dashboard.errors import ApiError
-from dashboard.finding import mentioning, saved
+from dashboard.finding import mentioning, saved, search
 from dashboard.handing import targets, wrapping
 from dashboard.hub import Hub
 from dashboard.live import Live
@@ -90,6 +90,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *consulting.routes(parts),
         *outside.routes(parts),
         *saved.routes(parts),
+        *search.routes(parts),
         *mentioning.routes(parts),
         *attention.routes(parts),
         *boarding.routes(_boarding(parts)),

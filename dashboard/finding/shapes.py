@@ -60,7 +60,7 @@ class FoundMessage(Shape, frozen=True, kw_only=True):
 class Found(Shape, frozen=True, kw_only=True):
     """`more`: there is more than was looked at, and longer words find less."""
 
-    customers: list[FoundCustomer] = []
-    conversations: list[Summary] = []
-    messages: list[FoundMessage] = []
-    more: bool = False
+    customers: list[FoundCustomer]
+    conversations: list[Summary]
+    messages: list[FoundMessage]
+    more: bool

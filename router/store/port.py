@@ -515,6 +515,17 @@ class Archive(Protocol):
     async def last_words(self, site: str, convs: Sequence[int]) -> Mapping[int, MessageRow]:
         """Return the newest message (no notes, no notices) of each conversation."""
 
+    async def find_messages(
+        self, site: str, words: Sequence[str], *, before: int, rows_max: int, limit: int
+    ) -> list[MessageRow]:
+        """Return messages of conversations that say every word (see `finding`), newest first.
+
+        Of those below an id only the newest `rows_max` are looked at.
+        """
+
+    async def find_customers(self, site: str, words: Sequence[str], *, rows_max: int, limit: int) -> list[int]:
+        """Return customers whose name holds every word, the newest first, of the newest `rows_max`."""
+
 
 class Senders(Protocol):
     """Marks on senders, found by keyed hash like identities. One sender has one mark."""

@@ -91,7 +91,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     ref = await active(office, ana, key="k1")
     for path in ("/me", "/config", "/desk", "/drafts", "/queues", "/waiting", "/waiting?queue=general&limit=1&after=1"):
         assert (await ana.get(path)).status == 200, path
-    for path in ("/replies", "/mentions"):
+    for path in ("/replies", "/mentions", "/find?text=ada", "/find?text=ada&messages=true"):
         assert (await ana.get(path)).status == 200, path
     for path in ("", "/story", "/story?before=5&limit=1", "/targets", "/colleagues"):
         assert (await ana.get(f"/conversations/{ref}{path}")).status == 200, path

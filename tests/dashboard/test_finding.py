@@ -49,3 +49,31 @@ async def test_who_may_not_see_a_conversation_can_not_be_told_of_it(office: Offi
     assert (await ana.post(f"/conversations/{ref}/note", note)).status == 200
     assert (await outsider.get("/mentions")).body == []
     assert (await outsider.get(f"/conversations/{ref}/colleagues")).status == 404
+
+
+async def test_customers_and_conversations_are_found_by_whom_they_concern(office: Office) -> None:
+    ana, sue = await office.desk("ana", shift=True), await office.desk("sue", role="supervisor")
+    conv = await office.arrives("my bill 20418 is wrong", topics=("bill",), key="k1")
+    mine = await office.arrives("Where is my parcel 20418?", key="k2")
+    assert (await ana.accept(mine)).status == 200
+    ref = office.ref(mine)
+    for asker, names in ((ana, ["Ada k2"]), (sue, ["Ada k2", "Ada k1"])):
+        found = (await asker.get("/find?text=ada")).body
+        assert [each["name"] for each in found["customers"]] == names
+    assert [each["ref"] for each in (await ana.get(f"/find?text=%23{ref.lower()}")).body["conversations"]] == [ref]
+    assert (await ana.get(f"/find?text={office.ref(conv)}")).body["conversations"] == []
+
+
+async def test_messages_are_found_only_where_the_asker_may_look(office: Office) -> None:
+    ana, sue = await office.desk("ana", shift=True), await office.desk("sue", role="supervisor")
+    bill = await office.arrives("my bill 20418 is wrong", topics=("bill",), key="k1")
+    mine = await office.arrives("Where is my parcel 20418?", key="k2")
+    assert (await ana.accept(mine)).status == 200
+    note = {"text": "traced as 20418-B", "client_id": "n1"}
+    assert (await ana.post(f"/conversations/{office.ref(mine)}/note", note)).status == 200
+    for asker, refs in ((ana, [mine, mine]), (sue, [mine, mine, bill])):
+        found = (await asker.get("/find?text=20418&messages=true")).body
+        assert [each["ref"] for each in found["messages"]] == [office.ref(conv) for conv in refs]
+    assert found["messages"][-1]["text"] == "my bill 20418 is wrong"
+    assert (await ana.get("/find?text=%20&messages=true")).body["messages"] == []
+    assert (await ana.get("/find?text=" + "x" * 101)).status == 400

@@ -196,6 +196,18 @@ class PostgresqlArchive:
         """See the port."""
         return await stories.last_words(self._connections, site, convs)
 
+    async def find_messages(
+        self, site: str, words: Sequence[str], *, before: int, rows_max: int, limit: int
+    ) -> list[MessageRow]:
+        """See the port."""
+        return await stories.find_messages(
+            self._connections, site, words, before=before, rows_max=rows_max, limit=limit
+        )
+
+    async def find_customers(self, site: str, words: Sequence[str], *, rows_max: int, limit: int) -> list[int]:
+        """See the port."""
+        return await stories.find_customers(self._connections, site, words, rows_max=rows_max, limit=limit)
+
     async def finish(self) -> None:
         """Wait until nothing is under way."""
         await self._meetings.finish()

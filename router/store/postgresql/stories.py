@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from router.store.finding import holds, lowered, needles
 from router.store.limits import VISIBLE_ON_LINE
 from router.store.port import MessageRow, Said, Story, TimelineRow
 from router.store.postgresql.bodies import MESSAGE, message_row
@@ -60,7 +61,23 @@ JOIN message m ON m.site = t.site AND m.id = t.message
 WHERE c.site = $1 AND c.customer = ANY($2::bigint[]) AND m.id > $4 AND $3 = ANY(m.extras) ORDER BY m.id LIMIT $5
 """  # noqa: S608
 
+_HOLDS = """(SELECT bool_and(position(w IN lower({text} COLLATE "C")) > 0) FROM unnest($4::text[]) w)"""
+
+_FIND = f"""
+SELECT {MESSAGE} FROM (SELECT * FROM message WHERE site = $1 AND id < $2 ORDER BY id DESC LIMIT $3) m
+WHERE m.conv <> 0 AND {_HOLDS.format(text="m.body")} ORDER BY m.id DESC LIMIT $5
+"""  # noqa: S608 - constants
+
+_FIND_CUSTOMERS = f"""
+SELECT id FROM (SELECT id, name FROM customer WHERE site = $1 AND id < $2 ORDER BY id DESC LIMIT $3) c
+WHERE {_HOLDS.format(text="c.name")} ORDER BY id DESC LIMIT $5
+"""  # noqa: S608 - constants
+
 _AFTER = f"SELECT {MESSAGE} FROM message m WHERE m.site = $1 AND m.id > $2 ORDER BY m.id LIMIT $3"  # noqa: S608
+
+
+# The largest of its numbers: above every id.
+NUMBER_MAX = 2**63 - 1
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -130,6 +147,22 @@ async def with_extra(
 async def messages_after(conns: Connections, site: str, *, after: int, limit: int) -> list[MessageRow]:
     """Return messages above an id, in order, whatever became of them."""
     return [message_row(row) for row in await conns.read(_AFTER, site, after, limit)]
+
+
+async def find_messages(
+    conns: Connections, site: str, words: Sequence[str], *, before: int, rows_max: int, limit: int
+) -> list[MessageRow]:
+    """Return the newest messages that say every word, of so many."""
+    rows = await conns.read(_FIND, site, before, rows_max, needles(words), limit)
+    return [found for row in rows if holds(found := message_row(row), words)]
+
+
+async def find_customers(
+    conns: Connections, site: str, words: Sequence[str], *, rows_max: int, limit: int
+) -> list[int]:
+    """Return the newest customers whose name holds every word, of so many."""
+    held = [lowered(kept(word)) for word in words]
+    return [row[0] for row in await conns.read(_FIND_CUSTOMERS, site, NUMBER_MAX, rows_max, held, limit)]
 
 
 def _first(rows: Sequence[Sequence[Any]]) -> MessageRow | None:

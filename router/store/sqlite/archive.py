@@ -176,6 +176,18 @@ class SqliteArchive:
         """See the port."""
         return await self._readers.few(partial(stories.last_words, site=site, convs=convs), len(convs))
 
+    async def find_messages(
+        self, site: str, words: Sequence[str], *, before: int, rows_max: int, limit: int
+    ) -> list[MessageRow]:
+        """See the port."""
+        find = partial(stories.find_messages, site=site, words=words, before=before, rows_max=rows_max, limit=limit)
+        return await self._readers.list(find)
+
+    async def find_customers(self, site: str, words: Sequence[str], *, rows_max: int, limit: int) -> list[int]:
+        """See the port."""
+        find = partial(stories.find_customers, site=site, words=words, rows_max=rows_max, limit=limit)
+        return await self._readers.list(find)
+
 
 def write_all(conn: apsw.Connection, asks: list[list[tuple[str, Written]]]) -> list[list[int]]:
     """Write everybody's bodies in one statement."""

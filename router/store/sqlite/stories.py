@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from router.store.finding import holds, lowered, needles
 from router.store.limits import VISIBLE_ON_LINE
 from router.store.port import Body, MessageRow, Said, Story, TimelineRow
 from router.store.sqlite.bulk import as_json
@@ -71,7 +72,22 @@ WHERE c.site = ?1 AND c.customer = k.value AND m.id > ?4 AND m.body ->> ?3 IS NO
 GROUP BY m.id ORDER BY m.id LIMIT ?5
 """  # noqa: S608 - the fields are the constant above
 
+_HOLDS = "NOT EXISTS (SELECT 1 FROM json_each(?4) w WHERE instr(lower({text}), w.value) = 0)"
+
+_FIND = f"""
+SELECT {MESSAGE} FROM (SELECT * FROM message WHERE id < ?2 AND +site = ?1 ORDER BY id DESC LIMIT ?3) m
+WHERE m.conv <> 0 AND {_HOLDS.format(text="m.body")} ORDER BY m.id DESC LIMIT ?5
+"""  # noqa: S608 - constants
+
+_FIND_CUSTOMERS = f"""
+SELECT id FROM (SELECT id, name FROM customer WHERE id < ?2 AND +site = ?1 ORDER BY id DESC LIMIT ?3) c
+WHERE {_HOLDS.format(text="c.name")} ORDER BY id DESC LIMIT ?5
+"""  # noqa: S608 - constants
+
 _AFTER = f"SELECT {MESSAGE} FROM message m WHERE m.id > ?2 AND +m.site = ?1 ORDER BY m.id LIMIT ?3"  # noqa: S608
+
+# SQLite's largest number: above every id.
+NUMBER_MAX = 2**63 - 1
 
 _body = msgspec.json.Decoder(Body)
 
@@ -135,6 +151,20 @@ def with_extra(
 def messages_after(conn: apsw.Connection, *, site: str, after: int, limit: int) -> list[MessageRow]:
     """Return messages above an id, in order."""
     return [message_of(row) for row in fetch(conn, _AFTER, (site, after, limit))]
+
+
+def find_messages(
+    conn: apsw.Connection, *, site: str, words: Sequence[str], before: int, rows_max: int, limit: int
+) -> list[MessageRow]:
+    """Return the newest messages that say every word, of so many."""
+    rows = fetch(conn, _FIND, (site, before, rows_max, as_json(needles(words)), limit))
+    return [found for row in rows if holds(found := message_of(row), words)]
+
+
+def find_customers(conn: apsw.Connection, *, site: str, words: Sequence[str], rows_max: int, limit: int) -> list[int]:
+    """Return the newest customers whose name holds every word, of so many."""
+    held = as_json([lowered(word) for word in words])
+    return [row[0] for row in fetch(conn, _FIND_CUSTOMERS, (site, NUMBER_MAX, rows_max, held, limit))]
 
 
 def _first(conn: apsw.Connection, statement: str, values: tuple[str | int | bytes, ...]) -> MessageRow | None:
