@@ -49,6 +49,7 @@ STEPS = {
     "Abandoned": "abandoned",
     "WrapUpStarted": "wrap_up",
     "Closed": "closed",
+    "Rated": "rated",
     "LineHeld": "line_held",
     "PartyReported": "party",
     "Ordered": "ordered",

@@ -10,26 +10,40 @@ import pytest
 from router.care.likeness import WEIGHTS
 from router.core.choosing import STEPS
 from router.core.orders import FAIR_TURN, OVERTOOK
+from router.views.alarms import ALARMS
 from tests.web.modules import LANGUAGES, all_words, modules, name_of, rooms, template_texts, words_for, words_of
 
+BOARD_ALARMS = {alarm for alarm in ALARMS if alarm != "queue_unstaffed"}
 # Keys that are put together at run time, each by the prefix it is put together from, and where its ends come from.
 DYNAMIC = {
     "state.": {"waiting", "offered", "active", "wrap_up", "deferred", "parked", "closed", "abandoned"},
     "channel.": {"chat", "email", "form"},
-    "step.": {"accepted", "declined", "lapsed", "transferred", "parked", "returned", "left", "abandoned", "closed"},
+    "step.": {"accepted", "declined", "lapsed", "transferred", "parked", "returned", "left", "abandoned", "closed", "rated"},
     "delivery.": {"queued", "sent", "delivered", "read", "failed"},
     "link.": {"live", "connecting", "offline"},
     "presence.": {"not_responding", "offline"},
     "role.": {"agent", "supervisor", "admin"},
     "theme.": {"system", "light", "dark"},
     "group.": {"reply", "customer", "wrap", "parked"},
-    "view.": {"desk", "queues"},
+    "view.": {"desk", "queues", "wallboard"},
+    "figure.": {"level", "waiting", "longest", "abandoned", "answer", "risk"},
+    "stands.": {"on_target", "below", "far_below"},
+    "switch.": {"count_flow_outs", "count_short_abandons", "count_abandons"},
+    "board.column.": {"queue", "waiting", "longest", "level", "abandoned", "people", "risk"},
+    "board.state.": {"available", "handling", "wrap_up", "not_responding", "offline"},
+    "severe.": {"crit", "warn"},
+    "need.": {"nobody", "no_free", "far_below", "silent_named", *BOARD_ALARMS, "nobody.more", "risk.more"},
     "level.": {"soon", "late"},
     "column.": {"pos", "channel", "customer", "queue", "state", "wait", "why"},
     "waits.": {"in_line", "all_busy", "nobody_can_serve", "queue_closed", "resting", "kept_free"},
     "why.": {"longest_idle", "next_in_line", "named_agent", *OVERTOOK, FAIR_TURN, *STEPS},
     "identity.": {"email", "phone", "caller_id"},
     "evidence.": set(WEIGHTS),
+    "target.kind.": {"used", "queue", "skill", "agent", "contact"},
+    "party.": {"consult", "listen", "whisper", "barge"},
+    "call.": {"listen", "whisper", "barge"},
+    "phone.": {"failed", "token", "line", "microphone"},
+    "wrap.mode.": {"optional", "timed", "required", "fixed"},
 }
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Names that are the same in every language, and the keys of a keyboard.
