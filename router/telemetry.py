@@ -79,7 +79,7 @@ LOG_EVENTS: dict[str, str] = {
     "node_stopping": "The node has been asked to stop.",
     "node_stopped": "The node has stopped and lost nothing.",
     "lead_taken": "This node leads the floor.",
-    "clock_jumped": "The clock was set forward; promises between us and agents have moved on with it.",
+    "moved_on": "The clock was set forward or nothing could be written; promises between us and agents moved on by it.",
     "lead_lost": "This node no longer leads the floor.",
     "lead_given_up": "This node gave up its leads: its clock and the store's part, or its loop stands still.",
     "replica_waits": "The journal could not be read on now; this node shows what it has and tries again.",

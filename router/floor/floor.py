@@ -20,6 +20,7 @@ from router.core.commands import Command, TakeLead
 from router.core.engine import Engine
 from router.core.events import Entry
 from router.core.state import State
+from router.floor.away import Away
 from router.floor.decided import Decided, TickBroken
 from router.floor.inbox import FloorAway, FloorDown, FloorFull, Inbox, Unavailable, Waiting, give_up
 from router.floor.lines import Lines
@@ -77,7 +78,7 @@ class Floor:
         self._leading = False
         self._stopping = False
         self._no_tick_until_ms = 0
-        self._away_ms = 0
+        self._away = Away(parts.jumped_ms)
         self._peers = self._among(parts.link) if parts.link is not None else None
 
     # --- what everybody may ask ---------------------------------------------------------------------------
@@ -165,8 +166,7 @@ class Floor:
             if self._replica.damaged:
                 await self.recover()
             await self._remake("lead")
-            self._parts.jumped_ms()
-            self._away_ms = 0
+            self._away.begin()
             replica = self._replica.state
             gap_ms = max(0, self._parts.clock.now_ms() - replica.at) if replica.at else 0
             await self._lead(self._opening(gap_ms), gap_ms)
@@ -199,8 +199,8 @@ class Floor:
     async def _turn(self) -> None:
         await asyncio.sleep(0)
         await self._inbox.wait(0 if self._stopping else self._pause_ms())
-        await self._move_on()
-        ticking = self._parts.clock.now_ms() >= self._no_tick_until_ms and not self._away_ms
+        moved_on = await self._move_on()
+        ticking = self._parts.clock.now_ms() >= self._no_tick_until_ms and moved_on
         batch = self._inbox.drain()
         try:
             await self._work(batch, tick=ticking)
@@ -209,31 +209,37 @@ class Floor:
                 give_up(waiting, Unavailable("the floor broke off"))
             raise
 
-    async def _move_on(self) -> None:
-        """When the clock was set forward nobody led in between. Nothing falls due before that is written down."""
-        self._away_ms += self._parts.jumped_ms()
-        if self._away_ms:
-            self._count.warning("clock_jumped", site=self.site, ms=self._away_ms)
-            opening = self._opening(self._away_ms)
-            await self._work([opening], tick=False)
-            self._away_ms = 0 if opening.answer.exception() is None else self._away_ms
+    async def _move_on(self) -> bool:
+        """When the clock was set forward or nothing could be written, nobody led in between. Nothing falls due before
+        that is written down."""
+        gap_ms = self._away.gap_ms(self._parts.clock.now_ms(), self._replica.state.at)
+        if not gap_ms:
+            return True
+        opening = self._opening(gap_ms)
+        await self._work([opening], tick=False)
+        if opening.answer.exception() is not None:
+            return False
+        self._count.warning("moved_on", site=self.site, ms=gap_ms)
+        self._away.told()
+        return True
 
     def _pause_ms(self) -> int:
         due_ms = max(self._engine.next_due_ms(), 0)
         if not due_ms:
             return IDLE_MS
         due_ms = max(due_ms, self._no_tick_until_ms)
-        return max(0, min(due_ms - self._parts.clock.now_ms(), IDLE_MS))
+        return self._away.pause_ms(max(0, min(due_ms - self._parts.clock.now_ms(), IDLE_MS)))
 
     # --- one batch --------------------------------------------------------------------------------------------
 
     async def _work(self, batch: list[Waiting], *, tick: bool) -> None:
         """Decide a batch and write it down. What breaks the core is found one by one and set aside."""
+        began_ms = self._parts.clock.now_ms()
         try:
             decided = self._decide(batch, tick=tick)
             commit = await self._rows(decided) if decided.entries else None
         except StoreError as error:
-            await self._fail(batch, error)
+            await self._fail(batch, error, began_ms)
             return
         except Exception as error:
             await self._broke(batch, error)
@@ -278,12 +284,13 @@ class Floor:
 
     async def _write_down(self, batch: list[Waiting], decided: Decided, commit: Commit | None) -> None:
         if commit is not None:
-            started = time.monotonic()
+            started, began_ms = time.monotonic(), self._parts.clock.now_ms()
             try:
                 await self._journal.commit(self.site, commit)
             except StoreError as error:
-                await self._fail(batch, error)
+                await self._fail(batch, error, began_ms)
                 return
+            self._away.wrote()
             self._count.observe("floor_commit_seconds", time.monotonic() - started)
             self._count.count("floor_commits")
             self._replica.apply(Committed(commit.first, commit.at, tuple(decided.entries)))
@@ -306,8 +313,9 @@ class Floor:
 
     # --- when something went wrong ------------------------------------------------------------------------------
 
-    async def _fail(self, batch: list[Waiting], error: StoreError) -> None:
+    async def _fail(self, batch: list[Waiting], error: StoreError, began_ms: int) -> None:
         """The commit failed or is unknown: what the journal's end shows is true, and nothing else."""
+        self._away.failed(began_ms)
         self._count.count("floor_commits_failed", error_code(error))
         self._count.warning("commit_failed", site=self.site, error=error_code(error), count=len(batch))
         await self._remake("commit")

@@ -201,5 +201,5 @@ async def test_a_clock_that_jumps_an_hour_either_way_loses_nothing_and_stops_nob
             assert (await readyz(at))[0] == 200
             await at.rest()
             assert not await at.judged()
-        jumps = [line["ms"] for line in logged(at) if line["action"] == "clock_jumped"]
+        jumps = [line["ms"] for line in logged(at) if line["action"] == "moved_on"]
         assert jumps == [pytest.approx(HOUR_MS, abs=1_000)], "and the way back is made up at half speed"
