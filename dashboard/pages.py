@@ -38,6 +38,7 @@ PLAYED = """<p class="played" role="note"><a href="/sandbox" target="_blank" rel
 <span lang="en">Every customer here is played.</span> <span lang="zh">此处的客户均为模拟。</span>
 <span lang="th">ลูกค้าทุกรายในนี้เป็นการจำลอง</span></p>
 """.encode()
+WALL = "wallboard.html"
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 _SCRIPT = re.compile(r"""<script[^>]*\stype=["']module["'][^>]*\ssrc=["']([^"']+)["']|"""
@@ -86,9 +87,12 @@ def read_files(root: Path) -> dict[str, bytes]:
 
 def with_banner(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files with a page that says on every screen, before any script runs, that customers are played."""
-    page, place = files["index.html"], b'<div id="app">'
-    assert place in page, "the page has a place for the app"
-    return {**files, "index.html": page.replace(place, PLAYED + place, 1)}
+    made = dict(files)
+    for name, place in (("index.html", b'<div id="app">'), (WALL, b'<main id="app">')):
+        if name in files:
+            assert place in files[name], "the page has a place for the app"
+            made[name] = files[name].replace(place, PLAYED + place, 1)
+    return made
 
 
 def modules_of(files: dict[str, bytes], entry: str) -> list[str]:
@@ -124,9 +128,9 @@ def version_of(release: str, files: dict[str, bytes]) -> str:
     return f"{re.sub(r'[^0-9A-Za-z._-]', '-', release)}-{told.hexdigest()[:8]}"
 
 
-def index_of(files: dict[str, bytes], version: str) -> bytes:
+def index_of(files: dict[str, bytes], version: str, name: str = "index.html") -> bytes:
     """Fill the template: the version, and a preload line for every module the page will need."""
-    text = files["index.html"].decode().replace("{{version}}", version)
+    text = files[name].decode().replace("{{version}}", version)
     found = _SCRIPT.search(text)
     base = f"/ui/{version}/"
     source = (found[1] or found[2]) if found else ""
@@ -138,7 +142,7 @@ def index_of(files: dict[str, bytes], version: str) -> bytes:
 
 
 class Pages:
-    """The index at `/`, and everything else below `/ui/<version>/`."""
+    """The index at `/`, the wallboard's page at `/wallboard`, and everything else below `/ui/<version>/`."""
 
     def __init__(
         self, files: dict[str, bytes], release: str, reaches: Callable[[], Sequence[str]] = tuple[str, ...]
@@ -146,14 +150,20 @@ class Pages:
         self._reaches = reaches
         self.version = version_of(release, files)
         self._index = _page(index_of(files, self.version), "text/html")
+        # A page of its own: a wall has nobody who signs in.
+        self._wall = _page(index_of(files, self.version, WALL), "text/html") if WALL in files else None
         self._pages = {
             name: _page(body, MEDIA_TYPES[PurePosixPath(name).suffix])
             for name, body in files.items()
-            if name != "index.html"
+            if name not in {"index.html", WALL}
         }
 
     async def index(self, request: web.Request) -> web.Response:
         return _send(request, self._index, caching="no-cache", shown=headers.page_for(self._reaches()))
+
+    async def wall(self, request: web.Request) -> web.Response:
+        assert self._wall is not None, "it has an address only where it is there"
+        return _send(request, self._wall, caching="no-cache")
 
     async def file(self, request: web.Request) -> web.Response:
         """A path is a key of a table: `..` and its like name nothing. Another version's files are gone."""
@@ -164,6 +174,8 @@ class Pages:
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/", self.index)
+        if self._wall is not None:
+            app.router.add_get("/wallboard", self.wall)
         app.router.add_get("/ui/{version}/{path:.+}", self.file)
 
 

@@ -153,6 +153,7 @@ const PATHS = {
   line: "M5 12h14M12 5v14",
   desk: "M3 5h18v11H3zM9 20h6M12 16v4",
   queues: "M4 6h16M4 12h16M4 18h10",
+  wallboard: "M5 20V11M10 20V5M15 20v-8M20 20V8",
   search: "M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16 16l5 5",
   transfer: "M4 8h14l-3-3M20 16H6l3 3",
   check: "M4 12l5 5L20 6",

@@ -13,6 +13,7 @@ import { learn, t } from "./words.js";
 export const SCREENS = {
   desk: { key: "d" },
   queues: { key: "q", load: () => import("../queues/queues.js") },
+  wallboard: { key: "w", load: () => import("../wallboard/wallboard.js") },
 };
 const RANKS = ["agent", "supervisor", "admin"];
 
