@@ -127,7 +127,7 @@ class Talk:
 @asynccontextmanager
 async def talking(port: int) -> AsyncIterator[Talk]:
     """Open a connection to a listener that may still be starting."""
-    for _ in range(200):
+    for _ in range(1_500):
         try:
             talk = Talk(*await asyncio.open_connection("127.0.0.1", port))
             break

@@ -78,7 +78,7 @@ async def tab(client: Client, token: str, *, last_seq: int = 0, **headers: str) 
 
 
 async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.01)
 

@@ -159,6 +159,6 @@ def test_topics_look_at_the_beginning_of_a_long_text_and_cost_little() -> None:
     long = "x " * rules_module.TOPIC_TEXT_CHARS_MAX
     assert topics.of("order " + long, "", "en") == ("order",)
     assert topics.of(long + " order", "", "en") == ()
-    started = time.perf_counter()
+    started = time.process_time()
     topics.of("(a" * 5_000_000, "", "en")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

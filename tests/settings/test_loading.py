@@ -135,16 +135,16 @@ def test_a_secret_is_never_repeated() -> None:
 
 def test_deep_nesting_and_many_aliases_are_refused_quickly() -> None:
     bombs = ["a: " + "[" * 5_000, "a: &a [x]\n" + "".join(f"b{n}: [*a, *a]\n" for n in range(50)), "x: {" * 3_000]
-    started = time.perf_counter()
+    started = time.process_time()
     for bomb in bombs:
         with pytest.raises(SettingsError):
             load_files(files_with(bomb), SCHEMAS, now_ms=NOW_MS)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_five_hundred_queues_load_in_a_moment(load_example: Load) -> None:
     lines = "".join(f"  q{number}: {{hours: office, skills: {{billing: 1}}}}\n" for number in range(490))
     base = (EXAMPLES / "base" / "queues.yaml").read_text()
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(load_example(base + lines).bundle.queues) == 493
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -141,7 +141,7 @@ async def test_a_status_that_overtakes_the_answer_waits_for_it(desk: Desk) -> No
     desk.twilio.faults.append(Fault(path="Messages.json", status=0, after=True, delay_s=0))
     with pytest.raises(Unsure):
         await desk.channel.perform(send())
-    for _ in range(200):
+    for _ in range(3_000):
         if len(desk.door.signals) == 2:
             break
         await asyncio.sleep(0.01)
@@ -175,7 +175,7 @@ async def test_a_medium_that_is_gone_is_gone(desk: Desk) -> None:
 async def test_a_file_is_lent_to_the_provider_under_a_name_nobody_can_guess(desk: Desk) -> None:
     file = Attachment(name="map.png", media_type="image/png", size_bytes=3, content=b"map")
     await desk.channel.perform(send("look", files=(file,)))
-    for _ in range(200):
+    for _ in range(3_000):
         if desk.twilio.fetched:
             break
         await asyncio.sleep(0.01)
