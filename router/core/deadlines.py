@@ -84,6 +84,8 @@ class Deadlines:
 
     def next_ms(self) -> int:
         """Return a time before which nothing falls due, dead entries included; 0 when nothing is noted."""
+        if len(self.buckets.get(self.opened, ())) > AHEAD_AT_ONCE:  # a slice of it is to be made exact at once
+            return max((self.opened - 1) * BUCKET_MS, 1)
         exact = self.heap[0][0] if self.heap else 0
         if not self.order:
             return exact

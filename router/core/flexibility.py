@@ -50,18 +50,21 @@ class Flexibility:
 
     def form_class(self, able: int) -> None:
         """These profiles may serve one class more."""
-        for count in reversed(self.counts.copy()):
-            self._move(count, self.by_count[count] & able, 1)
+        self._shift(able, 1)
 
     def drop_class(self, able: int) -> None:
         """These profiles may serve one class less."""
-        for count in self.counts.copy():
-            self._move(count, self.by_count[count] & able, -1)
+        self._shift(able, -1)
 
-    def _move(self, count: int, profiles: int, by: int) -> None:
-        if profiles:
-            self._put(self.by_count, self.counts, count + by, profiles)
-            self._take(self.by_count, self.counts, count, profiles)
+    def _shift(self, profiles: int, by: int) -> None:
+        shifted: dict[int, int] = {}
+        for count, there in self.by_count.items():
+            moved = there & profiles
+            if moved:
+                shifted[count + by] = shifted.get(count + by, 0) | moved
+            if moved != there:
+                shifted[count] = shifted.get(count, 0) | there ^ moved
+        self.by_count, self.counts, self.tiers = shifted, sorted(shifted), []
 
     def add(self, profile: Profile) -> None:
         """Note a profile that has abilities again."""

@@ -152,7 +152,7 @@ class Class:
     def _early_beyond(self, place: Place, key_of: Callable[[int], int]) -> int:
         """Return where those who came in order go on after a place; for a hole the next living one is asked."""
         low, high = self.early_from, len(self.early)
-        while place[1] and low < high:
+        while place > (0, 0) and low < high:
             middle = asked = (low + high) // 2
             while asked < high and self.early[asked] < 0:
                 asked += 1

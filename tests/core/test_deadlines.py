@@ -80,8 +80,11 @@ def test_a_bucket_in_which_very_many_fall_due_is_opened_little_by_little_before_
     def of(conv: int) -> Due:
         return due_ms + count - conv, CONVERSATION, 0, conv, ""
 
+    deadlines.open_until(8 * BUCKET_MS, of)
+    assert deadlines.next_ms() == 10 * BUCKET_MS, "not before the bucket before it"
     for step in range(1, 5):
         deadlines.open_until(9 * BUCKET_MS + step, of)
+        assert (deadlines.next_ms() == 9 * BUCKET_MS) == (step < 3), "the rest of it comes with its time"
         assert (len(deadlines.heap), deadlines.noted) == (step * AHEAD_AT_ONCE, count - step * AHEAD_AT_ONCE)
         assert not deadlines.is_littered()
     deadlines.open_until(11 * BUCKET_MS, of)
