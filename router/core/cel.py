@@ -78,7 +78,11 @@ class Program:
 
 def compile_cel(source: str, schema: Schema) -> Program:
     """Compile an expression. Raises CelError with the place of the first fault."""
-    tree = parse(source)
+    return program_of(parse(source), source, schema)
+
+
+def program_of(tree: Node, source: str, schema: Schema) -> Program:
+    """Check what was read already: a whole expression, or a part of one. Raises CelError."""
     check = _Checker(schema)
     found = check.typed(tree)
     return Program(source, found.type, frozenset(check.paths), frozenset(check.words), tree, found.run)

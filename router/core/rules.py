@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from router.core.bundle import Affinity, Bundle, Repeat
+from router.core.bundle import Affinity, Bundle, Repeat, Rule
 from router.core.calendar import FOREVER_MS, is_open, next_change
 from router.core.cel import Program, Schema, compile_condition
 from router.core.cel_values import BOOL, STRING, Env, Type, list_of, map_of
@@ -191,8 +191,23 @@ class Ruleset:
         self._open_from, self._open_until = at, min(changes, default=FOREVER_MS)
         return self._open
 
-    def _placed(self, facts: Facts, hours: tuple[bool, ...]) -> Placement:
-        env: Env = (
+    @property
+    def conditions(self) -> Sequence[tuple[Rule, Program | None]]:
+        """The rules in order, each with its compiled condition; None where it has none."""
+        return self._rules
+
+    @property
+    def schema(self) -> Schema:
+        """What a condition of these rules may look at."""
+        return rule_schema(self._names)
+
+    def env(self, facts: Facts, at: int) -> Env:
+        """Return what conditions look at, for these facts at a time: the values of the schema's paths."""
+        return self._env(facts, tuple(is_open(self._bundle.calendars[name], at) for name in self._names))
+
+    @staticmethod
+    def _env(facts: Facts, hours: tuple[bool, ...]) -> Env:
+        return (
             facts.channel,
             facts.language,
             facts.kind,
@@ -201,6 +216,9 @@ class Ruleset:
             dict(facts.attributes),
             *hours,
         )
+
+    def _placed(self, facts: Facts, hours: tuple[bool, ...]) -> Placement:
+        env = self._env(facts, hours)
         rule = next(rule for rule, program in self._rules if program is None or program.holds(env))
         spec = self._bundle.channels.get(facts.channel)
         return Placement(

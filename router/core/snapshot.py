@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
 from zlib import crc32
@@ -35,8 +35,30 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Picture)
 
 
-def picture_of(state: State) -> Picture:
-    """Return the state in plain rows, everything in a stated order."""
+def people_of(state: State, convs: Collection[int] = ()) -> bytes:
+    """Return who works here, what they have room for and how the queues stand, with these conversations alone.
+
+    It costs the size of the floor's people, not of its lines: for asking what would be decided.
+    """
+    facts = sorted({conv.facts for number in convs if (conv := state.convs.peek(number)) is not None})
+    picture = picture_of(state, only=sorted(convs))
+    picture.facts = [(number, state.facts.by_number[number]) for number in facts]
+    return _encoder.encode(picture)
+
+
+def restore_people(data: bytes, bundles: Mapping[str, Bundle]) -> State:
+    """Restore what `people_of` wrote, sharing nothing with the state it came from."""
+    return _restore(_decoder.decode(data), bundles)
+
+
+def picture_of(state: State, *, only: Sequence[int] | None = None) -> Picture:
+    """Return the state in plain rows, everything in a stated order; of `only` some conversations, and no memory."""
+    if only is not None:
+        return _picture_of(state, only, alone=True)
+    return _picture_of(state, sorted(state.convs), alone=False)
+
+
+def _picture_of(state: State, convs: Sequence[int], *, alone: bool) -> Picture:
     return Picture(
         position=state.position,
         at=state.at,
@@ -46,21 +68,23 @@ def picture_of(state: State) -> Picture:
         next_idle=state.next_idle,
         bundle_hash=state.bundle_hash,
         next_facts=state.facts.next_number,
-        facts=sorted(state.facts.by_number.items()),
-        unused_facts=list(state.facts.unused),
+        facts=[] if alone else sorted(state.facts.by_number.items()),
+        unused_facts=[] if alone else list(state.facts.unused),
         classes=[
             ClassRow(c.queue, c.channel, c.needs, c.load, c.live, c.priority, c.also) for c in state.matching.classes
         ],
-        convs=[_row_of(state.convs.peek(conv)) for conv in sorted(state.convs)],
+        convs=[_row_of(state.convs.peek(conv)) for conv in convs],
         agents=[_agent_row(state.agents[agent]) for agent in sorted(state.agents)],
         queues=[_queue_row(name, q) for name, q in sorted(state.queues.items())],
-        answers=[(command, answer.position, answer.at) for command, answer in state.answers.items()],
-        left=[(conv, left.version, left.at, left.position, left.lines) for conv, left in state.left.items()],
-        lines=sorted((line, state.lines[line]) for line in state.next_on_line),
-        unexamined=list(state.unexamined),
+        answers=[] if alone else [(command, answer.position, answer.at) for command, answer in state.answers.items()],
+        left=[]
+        if alone
+        else [(conv, left.version, left.at, left.position, left.lines) for conv, left in state.left.items()],
+        lines=[] if alone else sorted((line, state.lines[line]) for line in state.next_on_line),
+        unexamined=[] if alone else list(state.unexamined),
         examined=state.examined,
-        strays=list(state.strays),
-        review=state.review.copy(),
+        strays=[] if alone else list(state.strays),
+        review=[] if alone else state.review.copy(),
         emergency=(state.emergency_until_ms, state.emergency_notice),
     )
 
