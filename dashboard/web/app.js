@@ -7,7 +7,7 @@ import { WorkColumn, accept, decline } from "./desk/work.js";
 import { Talk, end } from "./desk/talk.js";
 import { focusComposer } from "./desk/composer.js";
 import { Dialogs, SignIn, dialog } from "./frame/dialogs.js";
-import { settings } from "./frame/settings.js";
+import { ownKey, settings } from "./frame/settings.js";
 import { Dialog, customerName } from "./frame/parts.js";
 import { Late, SCREENS, Shown, go, mine, view } from "./frame/screens.js";
 import { ping } from "./frame/sound.js";
@@ -40,20 +40,20 @@ function step(by) {
 }
 const active = () => { const live = details.value.get(chosen.value); return live?.state === "active" && link.value === "live" ? live : null; };
 
-/** @type {Record<string, () => void>} */
-const KEYS = {
-  j: () => step(1),
-  k: () => step(-1),
-  r: () => focusComposer("reply"),
-  n: () => focusComposer("note"),
-  a: () => { if (offers.value[0]) void accept(offers.value[0]); },
-  d: () => { if (offers.value[0]) void decline(offers.value[0], ""); },
-  t: () => { const live = active(); if (live) dialog.open("transfer", live); },
-  e: () => { const live = active(); if (live) void end(live); },
-  p: () => { const live = active(); if (live) dialog.open("park", live); },
-  S: () => openMenu.presence(),
-  "?": () => dialog.open("keys"),
-  "/": () => openMenu.search(),
+/** What the letters do; which letter, says `ownKey`. @type {Record<string, () => void>} */
+const DEEDS = {
+  next: () => step(1),
+  previous: () => step(-1),
+  reply: () => focusComposer("reply"),
+  note: () => focusComposer("note"),
+  accept: () => { if (offers.value[0]) void accept(offers.value[0]); },
+  decline: () => { if (offers.value[0]) void decline(offers.value[0], ""); },
+  transfer: () => { const live = active(); if (live) dialog.open("transfer", live); },
+  end: () => { const live = active(); if (live) void end(live); },
+  park: () => { const live = active(); if (live) dialog.open("park", live); },
+  presence: () => openMenu.presence(),
+  keys: () => dialog.open("keys"),
+  search: () => openMenu.search(),
 };
 let afterG = false;
 
@@ -69,7 +69,8 @@ document.addEventListener("keydown", (event) => {
   if (there) { go(there); afterG = false; return; }
   afterG = key === "g";
   if (/^[1-9]$/.test(key)) { const each = inOrder()[Number(key) - 1]; if (each) void open(each.ref); return; }
-  if (KEYS[key]) { event.preventDefault(); KEYS[key](); }
+  const deed = Object.keys(DEEDS).find((name) => ownKey(name) === key);
+  if (deed) { event.preventDefault(); DEEDS[deed](); }
 });
 
 /** Walk the regions of the page. @param {number} by */

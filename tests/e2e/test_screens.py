@@ -70,8 +70,9 @@ async def walk(desk: Desk) -> None:
     await expect(page.locator(".queues-view")).to_be_visible()
     assert await standing_out(page) == []
     await page.locator(".rail button").nth(0).click()
-    for at in (0, 2):
-        await page.locator(".head button:not(.back)").nth(at).click()
+    for key in ("t", "p"):
+        await page.locator(".head h1").click()
+        await page.keyboard.press(key)
         await expect(page.locator("dialog")).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(page.locator("dialog")).to_have_count(0)

@@ -28,6 +28,16 @@ class Finding:
 
     def __init__(self) -> None:
         self.mentions: list[dict[str, object]] = []
+        self.found: dict[str, list[dict[str, object]]] = {"customers": [], "conversations": [], "messages": []}
+        self.sought: list[tuple[str, bool]] = []
+
+    async def find(self, request: web.Request) -> web.Response:
+        text, deep = request.query["text"], request.query["messages"] == "true"
+        self.sought.append((text, deep))
+        shown = {name: list[object]() for name in self.found}
+        for name in ("messages",) if deep else ("customers", "conversations"):
+            shown[name] = [each for each in self.found[name] if text.lower() in str(each).lower()]
+        return web.json_response(shown | {"more": False})
 
     async def replies(self, request: web.Request) -> web.Response:
         del request
@@ -53,5 +63,6 @@ def routes(server: FakeServer) -> list[tuple[str, str, Handler]]:
         ("GET", "/replies", finding.replies),
         ("GET", "/conversations/{ref}/colleagues", finding.colleagues),
         ("GET", "/mentions", finding.waiting),
+        ("GET", "/find", finding.find),
         ("DELETE", "/mentions/{ref}", finding.looked),
     ]

@@ -157,6 +157,7 @@ async def test_letters_of_a_thai_keyboard_count_by_their_place_unless_shortcuts_
     await seat.page.evaluate(press.replace("document.dispatch", "document.body.dispatch"))
     await expect(seat.page.locator(".head h1")).to_have_text("Marta Kowalska")
     await seat.page.locator(".account button").first.click()
+    await seat.page.get_by_role("button", name="Settings").click()
     await seat.page.get_by_label("Single-key shortcuts").uncheck()
     await seat.page.keyboard.press("Escape")
     await seat.page.keyboard.press("j")

@@ -39,6 +39,12 @@ DYNAMIC = {
     "why.": {"longest_idle", "next_in_line", "named_agent", *OVERTOOK, FAIR_TURN, *STEPS},
     "identity.": {"email", "phone", "caller_id"},
     "evidence.": set(WEIGHTS),
+    "palette.": {"recent", "work", "customers", "numbers", "found", "replies", "actions"},
+    "settings.enter.": {"enter", "ctrl"},
+    "key.": {
+        *("next", "previous", "reply", "note", "accept", "decline"),
+        *("transfer", "end", "park", "presence", "keys", "search"),
+    },
     "target.kind.": {"used", "queue", "skill", "agent", "contact"},
     "party.": {"consult", "listen", "whisper", "barge"},
     "call.": {"listen", "whisper", "barge"},

@@ -6,6 +6,9 @@ const KEY = "patchbay:settings";
 /** `keys`: single letters do something; `own`: letters that were moved, by what they do; `enter`: what sends. */
 const USUAL = { theme: "system", keys: true, own: /** @type {Record<string, string>} */ ({}), enter: "enter", tone: true, notes: true };
 
+/** The letter of each deed outside text fields; digits and g are places. */
+export const USUAL_KEYS = { next: "j", previous: "k", reply: "r", note: "n", accept: "a", decline: "d", transfer: "t", end: "e", park: "p", presence: "S", keys: "?", search: "/" };
+
 const read = () => {
   try {
     return { ...USUAL, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
@@ -21,6 +24,9 @@ export const settings = {
   /** @param {string} name @param {any} value */
   set(name, value) { preferred.value = { ...preferred.value, [name]: value }; },
 };
+
+/** The letter of a deed, wherever its person has moved it. @param {string} name */
+export const ownKey = (name) => preferred.value.own[name] ?? /** @type {Record<string, string>} */ (USUAL_KEYS)[name];
 
 // Another tab of the same person follows.
 addEventListener("storage", (event) => { if (event.key === KEY) preferred.value = read(); });

@@ -2,8 +2,8 @@
 // The frame around every screen: mark, search, connection, capacity, presence, account, rail.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, startShift, tell, toast, work } from "./state.js";
-import { settings } from "./settings.js";
-import { go, mine, view } from "./screens.js";
+import { fetchRoom, go, mine, view } from "./screens.js";
+import { dialog } from "./dialogs.js";
 import { call, post } from "./api.js";
 import { Avatar, Icon, Shape, channelLabel, clock, customerName, useClosing, walk } from "./parts.js";
 import { allow, blocked } from "./sound.js";
@@ -105,26 +105,23 @@ function Account() {
       <p class="who"><b>${me.value.name}</b><br />${t(`role.${me.value.role}`)}</p>
       <label>${t("language")} <select value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>
         ${LANGUAGES.map(([tag, name]) => html`<option key=${tag} value=${tag}>${name}</option>`)}</select></label>
-      <label>${t("theme")} <select value=${settings.value.theme} onChange=${(/** @type {any} */ event) => settings.set("theme", event.target.value)}>
-        ${["system", "light", "dark"].map((name) => html`<option key=${name} value=${name}>${t(`theme.${name}`)}</option>`)}</select></label>
-      <label class="check"><input type="checkbox" checked=${settings.value.keys} onChange=${(/** @type {any} */ event) => settings.set("keys", event.target.checked)} /> ${t("keys.on")}</label>
+      <button type="button" onClick=${() => { show(false); dialog.open("settings"); }}><${Icon} name="gear" /> ${t("settings")}</button>
+      <button type="button" onClick=${() => { show(false); dialog.open("keys"); }}><kbd>?</kbd> ${t("keys.title")}</button>
       <hr /><button type="button" onClick=${out}>${t("sign.out")}</button></div>`}
   </div>`;
 }
 
+const palette = () => fetchRoom("palette", () => import("../palette/palette.js"));
+
 function Search() {
   const [shown, show] = useState(false);
   const [text, setText] = useState("");
+  const [room, setRoom] = useState(/** @type {any} */ (null));
   const root = useRef(/** @type {any} */ (null));
   openMenu.search = () => { show(true); root.current?.querySelector("input")?.focus(); };
   useClosing(root, shown, () => show(false));
-  const wanted = text.trim().toLowerCase();
-  const found = [...work.value.values()].filter((each) => !wanted || `${customerName(each)} ${each.ref} ${each.subject} ${each.last?.text ?? ""}`.toLowerCase().includes(wanted)).slice(0, 8);
-  const actions = mine.value.map((name) => [`view.${name}`, () => go(name)])
-    .concat(agent.value ? config.value.presences.map((/** @type {any} */ each) => [labelOf(each.label, each.name), () => choose(each.name)]) : [["shift.start", begin]])
-    .map(([key, act]) => [t(/** @type {string} */ (key), {}, /** @type {string} */ (key)), act])
-    .filter(([name]) => String(name).toLowerCase().includes(wanted));
-  const run = (/** @type {() => void} */ act) => { show(false); setText(""); act(); };
+  useEffect(() => { if (shown && !room) void palette().then(setRoom); }, [shown]);
+  const done = (/** @type {() => void} */ act) => { show(false); setText(""); root.current?.querySelector("input")?.blur(); act(); };
   return html`<div class="search" ref=${root} role="search">
     <${Icon} name="search" /><input type="search" value=${text} placeholder=${t("search")} aria-label=${t("search")}
       onFocus=${() => show(true)} onInput=${(/** @type {any} */ event) => { setText(event.target.value); show(true); }}
@@ -132,11 +129,7 @@ function Search() {
         if (event.key === "Enter") root.current.querySelector(".menu button")?.click();
         if (event.key === "ArrowDown") { event.preventDefault(); root.current.querySelector(".menu button")?.focus(); } }} />
     <kbd class="wide">Ctrl K</kbd>
-    ${shown && html`<div class="menu left" onKeyDown=${walk}>
-      ${found.map((each) => html`<button type="button" key=${each.ref} onClick=${() => run(() => { go("desk"); void open(each.ref); })}>
-        <${Icon} name=${each.channel} label=${channelLabel(each.channel)} /> ${customerName(each)} <span class="meta">${each.ref}</span></button>`)}
-      ${actions.map(([name, act]) => html`<button type="button" key=${name} onClick=${() => run(/** @type {any} */ (act))}>${name}</button>`)}
-      ${!found.length && !actions.length && html`<p class="empty">${t("search.none", { text })}</p>`}</div>`}
+    ${shown && room && html`<div class="menu left" onKeyDown=${walk}><${room.Results} text=${text} done=${done} /></div>`}
   </div>`;
 }
 

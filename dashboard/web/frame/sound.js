@@ -1,6 +1,7 @@
 // @ts-check
 // The ring: synthesised, repeated until handled, by one tab only. Browsers allow it after a gesture.
 import { effect, signal } from "../vendor/ui.js";
+import { settings } from "./settings.js";
 import { announce, offers } from "./state.js";
 import { t } from "./words.js";
 
@@ -45,9 +46,12 @@ function ring() {
   tone(0.18, 880, 0.4);
 }
 
+/** The ring once, to hear whether it is heard. */
+export const ringOnce = () => { if (audio) void audio.resume().then(ring); };
+
 /** One short sound for a message. */
 export function ping() {
-  if (leader && audio?.state === "running") tone(0, 740, 0.18);
+  if (settings.value.tone && leader && audio?.state === "running") tone(0, 740, 0.18);
 }
 
 effect(() => {
@@ -66,7 +70,7 @@ effect(() => {
 
 /** @param {any} offer */
 function notify(offer) {
-  if (!document.hidden || !leader || !("Notification" in window) || Notification.permission !== "granted") return;
+  if (!document.hidden || !leader || !settings.value.notes || !("Notification" in window) || Notification.permission !== "granted") return;
   const note = new Notification(t("offer.title"), { body: offer.customer.name || t("customer.new"), tag: `offer-${offer.offer}` });
   note.onclick = () => { window.focus(); note.close(); };
 }

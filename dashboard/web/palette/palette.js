@@ -1,0 +1,103 @@
+// @ts-check
+// What the search of the top bar finds: my work, customers, numbers, messages, saved replies, actions; what was open last when nothing is typed.
+import { html, signal, useEffect } from "../vendor/ui.js";
+import { agent, attempt, config, details, chosen, link, open, startShift, work } from "../frame/state.js";
+import { get } from "../frame/api.js";
+import { dialog } from "../frame/dialogs.js";
+import { SCREENS, go, mine } from "../frame/screens.js";
+import { Icon, ago, channelLabel, customerName } from "../frame/parts.js";
+import { composing } from "../desk/composer.js";
+import { choose } from "../frame/shell.js";
+import { settings } from "../frame/settings.js";
+import { labelOf, learn, t } from "../frame/words.js";
+import { recent } from "./recent.js";
+import { fetchSaved, filled } from "../replies/replies.js";
+
+const WAIT_MS = 150;
+const MINE_MAX = 6;
+const OTHERS_MAX = 5;
+
+/** What the server has found for the words that were typed last. */
+const found = signal(/** @type {any} */ (null));
+const replies = signal(/** @type {any[]} */ ([]));
+const deep = signal(/** @type {any} */ (null));
+let asked = 0;
+
+/** @param {string} text @param {boolean} messages */
+async function ask(text, messages) {
+  const mark = ++asked;
+  const answer = await attempt(() => get(`/find?${new URLSearchParams({ text, messages: String(messages) })}`));
+  if (mark === asked && answer) (messages ? deep : found).value = { text, ...answer };
+}
+
+/** @param {any} customer */
+async function openCustomer(customer) {
+  if (SCREENS.customers) { go("customers", String(customer.id)); return; }
+  const person = await attempt(() => get(`/customers/${customer.id}`));
+  if (person?.conversations.length) show(person.conversations[0].ref);
+}
+
+/** @param {string} ref */
+function show(ref) {
+  go("desk");
+  void open(ref);
+}
+
+/** What can be done now, each with its words. @returns {{name: string, act: () => void}[]} */
+function actions() {
+  const live = details.value.get(chosen.value);
+  const here = live?.state === "active" && link.value === "live" ? [["transfer", () => dialog.open("transfer", live)], ["park", () => dialog.open("park", live)]] : [];
+  const states = agent.value ? config.value.presences.map((/** @type {any} */ each) => ({ name: t("palette.state", { name: labelOf(each.label, each.name) }), act: () => choose(each.name) })) : [{ name: t("shift.start"), act: startShift }];
+  return [
+    ...here.map(([key, act]) => ({ name: t(/** @type {string} */ (key)), act: /** @type {() => void} */ (act) })),
+    ...mine.value.map((name) => ({ name: t("palette.go", { name: t(`view.${name}`) }), act: () => go(name) })),
+    ...states,
+    { name: t("settings"), act: () => dialog.open("settings") },
+    { name: t("keys.title"), act: () => dialog.open("keys") },
+    ...["light", "dark", "system"].map((name) => ({ name: t("palette.theme", { name: t(`theme.${name}`) }), act: () => settings.set("theme", name) })),
+  ];
+}
+
+/**
+ * The list under the search box.
+ * @param {{text: string, done: (act: () => void) => void}} props
+ */
+export function Results({ text, done }) {
+  const said = text.trim();
+  const wanted = said.toLowerCase();
+  useEffect(() => {
+    found.value = deep.value = null;
+    void learn("replies").then(() => fetchSaved()).then((all) => { replies.value = all; });
+    if (said.length < 2) return undefined;
+    const timer = setTimeout(() => ask(said, false), WAIT_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const has = (/** @type {string} */ name) => name.toLowerCase().includes(wanted);
+  const own = [...work.value.values()].filter((each) => wanted && has(`${customerName(each)} ${each.ref} ${each.subject} ${each.last?.text ?? ""}`)).slice(0, MINE_MAX);
+  const late = wanted ? [] : recent().slice(0, MINE_MAX);
+  const here = details.value.get(chosen.value);
+  const ready = wanted && here?.state === "active" ? replies.value.filter((each) => has(`${each.name} ${labelOf(each.label, each.name)}`)).slice(0, OTHERS_MAX) : [];
+  const things = actions().filter((each) => has(each.name)).slice(0, wanted ? OTHERS_MAX : 20);
+  const fresh = found.value?.text === said ? found.value : null;
+  const others = (fresh?.conversations ?? []).filter((/** @type {any} */ each) => !own.some((mine) => mine.ref === each.ref));
+  const messages = deep.value?.text === said ? deep.value : null;
+  const nobody = fresh && !fresh.customers.length && !others.length && !own.length;
+  const row = (/** @type {string} */ key, /** @type {any} */ icon, /** @type {any} */ words, /** @type {() => void} */ act) => html`<button type="button" role="option" aria-selected="false" key=${key} onClick=${() => done(act)}><${Icon} name=${icon} /> ${words}</button>`;
+  const about = (/** @type {any} */ each) => row(each.ref, each.channel, html`<span class="grow">${customerName(each)}</span><span class="meta">#${each.ref} · ${channelLabel(each.channel)}</span>`, () => show(each.ref));
+  return html`<div class="results" role="listbox" aria-label=${t("search")}>
+    <${Section} name="recent" rows=${late.map((each) => row(each.ref, each.channel, html`<span class="grow">${each.name || t("customer.new")}</span><span class="meta">#${each.ref}</span>`, () => show(each.ref)))} />
+    <${Section} name="work" rows=${own.map(about)} />
+    <${Section} name="customers" rows=${(fresh?.customers ?? []).map((/** @type {any} */ each) => row(`c${each.id}`, "person", html`<span class="grow">${each.name}</span>`, () => openCustomer(each)))} />
+    <${Section} name="numbers" rows=${others.map(about)} />
+    <${Section} name="found" rows=${(messages?.messages ?? []).map((/** @type {any} */ each, /** @type {number} */ nth) => row(`m${nth}`, "note", html`<span class="grow lines"><b>${each.customer.name || t("customer.new")}</b><span class="words">${each.text}</span></span><span class="meta">${ago(each.at)}</span>`, () => show(each.ref)))} />
+    <${Section} name="replies" rows=${ready.map((/** @type {any} */ each) => row(`r${each.name}`, "chat", html`<code>/${each.name}</code><span class="grow">${labelOf(each.label, each.name)}</span>`, () => { go("desk"); composing.insert(filled(each, here)); }))} />
+    <${Section} name="actions" rows=${things.map((each) => row(`a${each.name}`, "down", each.name, each.act))} />
+    ${messages && !messages.messages.length && html`<p class="empty">${t("palette.no.messages", { text: said })}</p>`}
+    ${messages?.more && html`<p class="empty">${t("palette.more")}</p>`}
+    ${said.length > 1 && !messages && html`${nobody && html`<p class="empty">${t("palette.nobody", { text: said })}</p>`}
+      <button type="button" class="everywhere" onClick=${() => ask(said, true)}><${Icon} name="search" /> ${t("palette.messages", { text: said })}</button>`}
+  </div>`;
+}
+
+/** @param {{name: string, rows: any[]}} props */
+const Section = ({ name, rows }) => rows.length > 0 && html`<div role="group" aria-label=${t(`palette.${name}`)}><p class="group" aria-hidden="true">${t(`palette.${name}`)}</p>${rows}</div>`;
