@@ -26,7 +26,9 @@ from dashboard import (
 )
 from dashboard.board import routes as boarding
 from dashboard.board.figures import Figures
+from dashboard.board.line import Rows
 from dashboard.board.links import Links
+from dashboard.board.watching import Watching
 from dashboard.errors import ApiError
 from dashboard.finding import mentioning, saved, search
 from dashboard.handing import targets, wrapping
@@ -55,7 +57,9 @@ def build_app(surroundings: Surroundings) -> web.Application:
     hub = Hub(parts)
     app[HUB] = hub
     _add_api(app, api_routes(parts, hub), parts)
-    app.router.add_get("/ws", Live(parts, hub).__call__)
+    watching = _watching(parts)
+    hub.also(watching, telling=watching.tell)
+    app.router.add_get("/ws", Live(parts, hub, watching).__call__)
     pages.add_to(app)
 
     async def begin(_: web.Application) -> None:
@@ -119,6 +123,12 @@ def _boarding(parts: Parts) -> boarding.Boarding:
     """Build what answers about the wallboard."""
     figures = Figures(parts.out, staff=parts.staff, lines=parts.board, standing=parts.standing, version=parts.version)
     links = Links(parts.out, parts.staff)
+def _watching(parts: Parts) -> Watching:
+    """Build what tells who waits."""
+    rows = Rows(parts.out, staff=parts.staff, words=parts.words, board=parts.board)
+    return Watching(parts.out, rows, sight=parts.sight, standing=parts.standing)
+
+
     return boarding.Boarding(figures, links, now_ms=parts.out.now_ms, public_url=parts.out.public_url)
 
 

@@ -61,6 +61,23 @@ class MentionFrame(Frame, frozen=True, kw_only=True, tag="mention"):
     by: str
 
 
+class WaitingFrame(Frame, frozen=True, kw_only=True, tag="waiting"):
+    """Who waits, to whoever watches. `n` numbers the batches of one watch; with `first` everything begins anew.
+
+    `at`: the time of which all this is. `lines` and `rows` replace those of the same number and reference.
+    """
+
+    n: int
+    at: int
+    total: int
+    queue: str = ""
+    first: bool = False
+    more: bool = False
+    lines: list[msgspec.Raw] = []
+    rows: list[msgspec.Raw] = []
+    gone: list[str] = []
+
+
 class Banner(Frame, frozen=True, kw_only=True, tag="banner"):
     kind: str
     text: str = ""
@@ -142,7 +159,13 @@ class Look(Said, frozen=True, kw_only=True, tag="look"):
     ref: Ref | None
 
 
-AnySaid = Hello | Ping | Types | Look
+class Watch(Said, frozen=True, kw_only=True, tag="watch"):
+    """Whose lines are on the screen: of one queue, of all (empty), or of none any more (null)."""
+
+    queue: Annotated[str, Meta(max_length=100)] | None
+
+
+AnySaid = Hello | Ping | Types | Look | Watch
 _decoder: msgspec.json.Decoder[AnySaid] = msgspec.json.Decoder(AnySaid)
 
 

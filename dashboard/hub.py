@@ -64,6 +64,7 @@ class Hub:
         self._notes: list[ev.Noted] = []
         self._queues: set[str] = set()
         self._also: list[Following] = [parts.standing]
+        self._tellers: list[Callable[[], Awaitable[None]]] = []
         self._news = asyncio.Event()
         self._position = self._out.floor.position
         self._told = self._position
@@ -80,7 +81,7 @@ class Hub:
     def begin(self) -> None:
         """Start following. Call it with the loop running."""
         self._look_at_everything()
-        for work in (self._listen, self._tell, self._tell_queues, self._look_after):
+        for work in (self._listen, self._tell, self._tell_queues, self._look_after, *self._tellers):
             self.start(self._for_ever(work))
 
     async def _for_ever(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -125,9 +126,10 @@ class Hub:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def also(self, following: Following) -> None:
-        """Let something else follow what this hub follows."""
+    def also(self, following: Following, *, telling: Callable[[], Awaitable[None]]) -> None:
+        """Let something else follow what this hub follows, and tell of it over and over."""
         self._also.append(following)
+        self._tellers.append(telling)
 
     def _all(self) -> list[DeskSocket]:
         return [socket for sockets in self._sockets.values() for socket in sockets]

@@ -9,8 +9,9 @@ from contextlib import suppress
 import msgspec
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
+from dashboard.board.watching import Watching
 from dashboard.errors import ApiError
-from dashboard.frames import AnySaid, Hello, Look, Ping, Pong, Types, encode, read_said
+from dashboard.frames import AnySaid, Hello, Look, Ping, Pong, Types, Watch, encode, read_said
 from dashboard.hub import Hub
 from dashboard.parts import Parts
 from dashboard.sessions import Caller, check_origin
@@ -29,8 +30,8 @@ MALFORMED = int(WSCloseCode.POLICY_VIOLATION)
 class Live:
     """The handler of `/ws`."""
 
-    def __init__(self, parts: Parts, hub: Hub) -> None:
-        self._parts, self._out, self._hub = parts, parts.out, hub
+    def __init__(self, parts: Parts, hub: Hub, watching: Watching) -> None:
+        self._parts, self._out, self._hub, self._watching = parts, parts.out, hub, watching
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         web_socket = web.WebSocketResponse(
@@ -70,6 +71,7 @@ class Live:
                 if not await self._hear(socket, message):
                     break
         finally:
+            self._watching.leave(socket)
             self._hub.leave(socket)
             if socket.closing:
                 await sender
@@ -94,6 +96,8 @@ class Live:
             await self._types(socket, said)
         elif isinstance(said, Look):
             await self._looks(socket, said)
+        elif isinstance(said, Watch):
+            self._watching.watch(socket, said.queue)
 
     async def _types(self, socket: DeskSocket, said: Types) -> None:
         """Only the owner's typing is passed on, and only where the customer may see it."""

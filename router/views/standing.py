@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from router.core.bundle import MINUTE_MS, Bundle
-from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING, WRAP_UP
+from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.state import Agent, Conv, State
 from router.views.board import Board
 from router.views.touched import Touched
@@ -76,13 +76,14 @@ class Standing:
         self._seats: dict[int, Seat] = {}
         self.states: Counter[str] = Counter()
         self.can_more = 0
+        self.apart: set[int] = set()
         self.rebuild()
 
     def rebuild(self) -> None:
         """Throw everything away and compute it from the replica."""
         state = self._state = self._replica()
         self._places, self._times, self._seats = {}, {}, {}
-        self.states, self.can_more = Counter(), 0
+        self.states, self.can_more, self.apart = Counter(), 0, set()
         for conv in state.convs.values():
             self._place(conv.id, conv)
         for agent in state.agents.values():
@@ -123,6 +124,10 @@ class Standing:
     # --- conversations --------------------------------------------------------------------------------------
 
     def _place(self, conv_id: int, conv: Conv | None) -> None:
+        if conv is not None and waits_apart(conv):
+            self.apart.add(conv_id)
+        else:
+            self.apart.discard(conv_id)
         before, after = self._places.pop(conv_id, None), self._place_of(conv)
         if after is not None:
             self._places[conv_id] = after
@@ -170,6 +175,12 @@ class Standing:
             return None
         state = state_of(self._replica(), agent)
         return Seat(state, state == HANDLING and agent.available and agent.free > 0)
+
+
+def waits_apart(conv: Conv) -> bool:
+    """Return whether somebody waits and stands in no line: rings, is kept for an agent, or is to be called back."""
+    called = conv.state == DEFERRED and conv.relief is not None and bool(conv.relief.callback)
+    return called or conv.state in {OFFERED, HELD}
 
 
 def _kept(times: Times, place: Place) -> list[tuple[list[int], int]]:

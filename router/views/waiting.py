@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
 from itertools import islice
 
@@ -33,9 +33,7 @@ def page(state: State, found: list[Class], *, after: int, limit: int) -> list[Co
 
 def why_waiting(state: State, convs: list[Conv]) -> list[str]:
     """Return for each waiting conversation a code of what it waits for. Each line is asked about once."""
-    signed_in = 0
-    for agent in state.agents.values():
-        signed_in |= 1 << agent.profile.id
+    signed_in = _signed_in(state)
     known: dict[int, str] = {}
     codes = []
     for conv in convs:
@@ -44,6 +42,19 @@ def why_waiting(state: State, convs: list[Conv]) -> list[str]:
         code = known[conv.cls.id]
         codes.append("resting" if code == "in_line" and conv.resting else code)
     return codes
+
+
+def lines_wait(state: State, found: Iterable[Class]) -> dict[int, str]:
+    """Return a code of what everybody in each of these lines waits for."""
+    signed_in = _signed_in(state)
+    return {cls.id: _why(state, cls, signed_in) for cls in found}
+
+
+def _signed_in(state: State) -> int:
+    mask = 0
+    for agent in state.agents.values():
+        mask |= 1 << agent.profile.id
+    return mask
 
 
 def _why(state: State, cls: Class, signed_in: int) -> str:
