@@ -12,6 +12,7 @@ from router.clock import Clock
 from router.core.commands import NodeLost
 from router.floor.floor import Floor
 from router.floor.inbox import FloorAway
+from router.node.elders import Elders, presence_of
 from router.node.renewal import ALONE, Held, LoopRenewal, Renewal, Terms
 from router.store.port import Leases, StoreError
 from router.telemetry import Telemetry, error_code
@@ -39,6 +40,7 @@ class Others:
     """How a node deals with the others: on which terms it leads, what it does when a lead or a node has gone, and how
     long it leaves a free lead to them."""
 
+    several: bool = False
     terms: Terms = ALONE
     freed: Callable[[], None] = lambda: None
     lost: Callable[[str], Awaitable[None]] = _nothing_left
@@ -69,6 +71,9 @@ class Lead:
         self._count = telemetry
         self._renewal = renewal or LoopRenewal(leases, clock, telemetry, others.terms)
         self._others = others
+        self._elders = (
+            Elders(leases, floor.site, lead=LEAD, prefix=NODE_PREFIX, now_ms=clock.now_ms) if others.several else None
+        )
         self._stopping = False
         self._giving_away = False
         self._epoch = 0
@@ -130,12 +135,18 @@ class Lead:
 
     async def acquire(self, name: str) -> int:
         """Take or renew a lease that is no lead; 0 when somebody else has it or the store is away."""
+        return await self._acquire(name, self._node)
+
+    async def _acquire(self, name: str, owner: str, *, ttl_ms: int = PRESENCE_MS) -> int:
         try:
-            return await self._leases.acquire(
-                self._floor.site, name, self._node, now_ms=self._clock.now_ms(), ttl_ms=PRESENCE_MS
-            )
+            return await self._leases.acquire(self._floor.site, name, owner, now_ms=self._clock.now_ms(), ttl_ms=ttl_ms)
         except StoreError:
             return 0
+
+    async def _look_for_elders(self) -> None:
+        if self._elders is not None:
+            with suppress(StoreError):
+                await self._elders.look()
 
     async def release(self, name: str) -> None:
         """Give a lease back, as far as the store can be reached; else it runs out."""
@@ -150,6 +161,9 @@ class Lead:
             return 0
         now_ms = self._clock.now_ms()
         try:
+            if self._elders is not None and await self._elders.first():
+                self.led = True
+                return 0
             epoch = await self._leases.acquire(
                 self._floor.site, LEAD, self._node, now_ms=now_ms, ttl_ms=self._others.terms.lease_ms
             )
@@ -182,17 +196,15 @@ class Lead:
     async def keep_presence(self) -> None:
         """Say that this node lives; the leader's node says which others do not any more."""
         while True:
-            self._note_presence(await self.acquire(NODE_PREFIX + self._node))
+            self._note_presence(await self._acquire(NODE_PREFIX + self._node, presence_of(self._node)))
+            await self._look_for_elders()
             if self._floor.leading and time.monotonic() >= self._trusted_at:
                 await self._report_lost()
             await asyncio.sleep(PRESENT_AGAIN_MS / 1_000)
 
     async def end_presence(self) -> None:
         """Let our own presence run out now: the leader says at once that desks which were here are lost."""
-        with suppress(StoreError):
-            await self._leases.acquire(
-                self._floor.site, NODE_PREFIX + self._node, self._node, now_ms=self._clock.now_ms(), ttl_ms=0
-            )
+        await self._acquire(NODE_PREFIX + self._node, presence_of(self._node), ttl_ms=0)
 
     def _note_presence(self, epoch: int) -> None:
         now = time.monotonic()

@@ -221,7 +221,13 @@ class Served:
             renewal=parts.renewal,
             others=Others(lost=self._take_back)
             if self._hints is None
-            else Others(terms=AMONG, freed=self._hints.lead_freed, lost=self._take_back, hesitate_ms=parts.hesitate_ms),
+            else Others(
+                several=True,
+                terms=AMONG,
+                freed=self._hints.lead_freed,
+                lost=self._take_back,
+                hesitate_ms=parts.hesitate_ms,
+            ),
         )
 
     async def _take_back(self, node: str) -> None:

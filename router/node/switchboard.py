@@ -207,7 +207,7 @@ class Switchboard:
     async def _alone(self, name: str, channel: Channel) -> None:
         """Hold a link that may exist only once in a site: under a lease that is renewed meanwhile."""
         lease, door = f"listen:{name}", self._plugged[name].door
-        while not await self._leased(lease, door):
+        while not await self._leased(lease, door):  # noqa: ASYNC110 - another node lets go
             await asyncio.sleep(LEASE_AGAIN_S)
         link = asyncio.create_task(channel.listen())
         try:

@@ -749,6 +749,9 @@ class Leases(Protocol):
     async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
         """Return the (name, owner) of leases that have run out. They stay until they are released, ended or taken."""
 
+    async def holders(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str, bool]]:
+        """Return (name, owner, whether it is held still) of leases that somebody had last."""
+
     async def forget(self, site: str, name: str, owner: str, *, now_ms: int) -> bool:
         """Give back a lease that has run out. One that its owner has renewed meanwhile stays theirs: then False."""
 

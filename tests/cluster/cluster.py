@@ -16,9 +16,10 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.checker import Case, counted, faults
+from tests.cluster.checker import Case, faults
 from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.cluster.desks import Desk, Habits
+from tests.cluster.devices import PASSWORD, Devices
 from tests.cluster.diary import REST, Diary, read_diaries
 from tests.cluster.disks import SmallDisk
 from tests.cluster.evidence import Kept, read_postgresql, read_sqlite, under_way_postgresql, under_way_sqlite
@@ -53,6 +54,7 @@ class Size:
     phones: int = 1
     followers: int = 1
     subscribers: int = 1
+    devices: int = 1
     pace_s: float = 0.5
 
 
@@ -78,8 +80,8 @@ class Cluster:
     phones: Phones = field(init=False)
     followers: Followers = field(init=False)
     subscribers: Subscribers = field(init=False)
+    devices: Devices = field(init=False)
     diary: Diary = field(init=False)
-    counted: dict[str, int] = field(default_factory=dict)
     node_disk: SmallDisk = field(init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -100,6 +102,9 @@ class Cluster:
         self.relay, self.followers = Relay(self.diaries), Followers(self.diaries)
         self.phones = Phones(self.diaries, self.public, front)
         self.subscribers = Subscribers(self.diaries)
+        self.devices = Devices(self.folder / "broker", self.diaries, self.size.devices)
+        await self.devices.broker.start()
+        self._stack.callback(self.devices.broker.stop)
         platforms = (self.followers.platform.server, self.subscribers.platform.server)
         for server in (self.relay, self.phones.twilio, *platforms):
             await server.start()
@@ -153,6 +158,7 @@ class Cluster:
         works += [self.phones.write(crowd, f"phone{n}", f"+420777{n:06}") for n in range(size.phones)]
         works += [self.followers.write(crowd, f"follower{n}", f"U{n}") for n in range(size.followers)]
         works += [self.subscribers.write(crowd, f"subscriber{n}", f"oUser-{n}") for n in range(size.subscribers)]
+        works += [self.devices.write(crowd, name) for name in self.devices.names]
         self.customers = [asyncio.create_task(work) for work in works]
         crowd.writing.set()
 
@@ -215,7 +221,6 @@ class Cluster:
         self.followers.note()
         kept = await self.kept()
         case = Case(await asyncio.to_thread(read_diaries, self.diaries), kept)
-        self.counted = counted(case)
         found = faults(case)
         if found:
             # The databases end with the test; what is needed to understand a fault is kept beside the diaries.
@@ -233,6 +238,7 @@ SECRETS = {
     "WX_SECRET": "the-app-secret-of-tests",
     "WX_TOKEN": "the-token-of-tests",
     "WX_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    **PASSWORD,
     "LINE_CHANNEL_SECRET": "line-channel-secret",
     "LINE_CHANNEL_ACCESS_TOKEN": "line-access-token-of-tests",
 }
@@ -283,6 +289,7 @@ def channels_of(cluster: Cluster) -> dict[str, Any]:
             "aes_key_env": "WX_KEY",
             "api_url": cluster.subscribers.platform.url,
         },
+        "app": cluster.devices.entry(),
         **hook,
     }
 

@@ -174,6 +174,16 @@ class Hand:
         self.cluster.node_disk.free()
         return self.cluster.nodes[0].name
 
+    # --- the app's broker ---------------------------------------------------------------------------------------------
+
+    async def kill_broker(self) -> str:
+        """kill -9 of Mosquitto, and a start some time later."""
+        broker = self.cluster.devices.broker
+        await asyncio.to_thread(broker.kill)
+        await self._for(BRIEF_S)
+        await broker.start()
+        return "mosquitto"
+
     # --- links --------------------------------------------------------------------------------------------------------
 
     async def break_store_link(self) -> str:
@@ -249,7 +259,8 @@ LINKS: tuple[Fault, ...] = (
 )
 REDIS: tuple[Fault, ...] = (Hand.kill_redis, Hand.flush_redis, Hand.hold_redis)
 POSTGRESQL: tuple[Fault, ...] = (Hand.restart_postgresql, Hand.kill_postgresql, Hand.fill_disk_of_postgresql)
-GROUPS = (NODES, LINKS, REDIS, POSTGRESQL)
+BROKER: tuple[Fault, ...] = (Hand.kill_broker,)
+GROUPS = (NODES, LINKS, REDIS, POSTGRESQL, BROKER)
 FAULTS = tuple(fault for group in GROUPS for fault in group)
 
 

@@ -37,6 +37,7 @@ class Node:
     folder: Path
     environment: Mapping[str, str]
     port: int = field(default_factory=free_port)
+    program: str = "router"
     process: subprocess.Popen[bytes] | None = None
     is_paused: bool = False
 
@@ -92,7 +93,7 @@ class Node:
         assert not self.running, f"{self.name} runs already"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "router", "serve"],
+                [sys.executable, "-m", self.program, "serve"],
                 cwd=ROOT,
                 env=self.surroundings(),
                 stdout=log,

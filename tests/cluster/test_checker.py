@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.checker import COUNTED, RULES, Case, counted, faults
+from tests.cluster.checker import RULES, Case, faults
 from tests.cluster.diary import Diary, Entry, read_diaries
 from tests.cluster.evidence import Kept, Message, Row
 from tests.cluster.silence import silences, told
@@ -290,7 +290,6 @@ BREAKS: dict[Callable[[Case], None], str] = {
 
 def test_a_sound_day_has_no_faults() -> None:
     assert faults(sound()) == []
-    assert set(counted(sound()).values()) == {0}
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda each: str(each.__name__))
@@ -300,8 +299,7 @@ def test_the_checker_finds(broken: Callable[[Case], None]) -> None:
     rule, _, sentence = BREAKS[broken].partition(": ")
     found = list(RULES[rule](case))
     assert [fault for fault in found if fault.startswith(sentence)], found
-    assert rule in COUNTED or f"{rule}: {found[0]}" in faults(case)
-    assert counted(case).get(rule, 1) == 1
+    assert f"{rule}: {found[0]}" in faults(case)
 
 
 def test_each_rule_has_been_seen_to_find_something() -> None:

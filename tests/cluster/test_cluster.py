@@ -179,7 +179,7 @@ async def test_faults_from_a_seed_break_no_promise(made: Cluster) -> None:
     print(run.figures())
     told("whole again after a fault", run.whole_s)
     print("\n".join(silence.told(silence.silences(await asyncio.to_thread(read_diaries, made.diaries)))))
-    print(f"acknowledged {made.crowd.acknowledged}, counted {made.counted}")
+    print(f"acknowledged {made.crowd.acknowledged}")
     run.found += await made.verified() if LONG else []
     assert run.found == []
     assert len(run.done) == FAULTS

@@ -14,6 +14,7 @@ from router.core.answers import Refused
 from router.core.snapshot import encode_state
 from router.floor.inbox import FloorAway
 from router.floor.wire import encode_asked
+from router.node.elders import presence_of
 from tests.floor.house import SITE
 from tests.floor.nodehouse import CONFIG
 from tests.nodes.cluster import Cluster
@@ -178,7 +179,7 @@ async def test_typing_at_one_node_is_seen_at_another(cluster: Cluster) -> None:
 async def test_the_desks_of_a_dead_node_are_lost_by_name(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     await cluster.agent("b")
     await cluster.kill("b")
-    await cluster.store.leases.acquire(SITE, "node:b", "b", now_ms=0, ttl_ms=1)
+    await cluster.store.leases.acquire(SITE, "node:b", presence_of("b"), now_ms=0, ttl_ms=1)
     await cluster.until(lambda: not cluster["a"].floor.state.agents[1].desks, "the desk is lost")
 
 

@@ -106,5 +106,9 @@ class SetClock:
         await self._show(now_ms)
         return await self._leases.forget(site, name, owner, now_ms=-1)
 
+    async def holders(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str, bool]]:
+        await self._show(now_ms)
+        return await self._leases.holders(site, prefix, now_ms=-1)
+
     async def _show(self, now_ms: int) -> None:
         await self._connections.write("UPDATE test_clock SET ms = $1", now_ms)

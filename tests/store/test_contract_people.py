@@ -56,6 +56,15 @@ async def test_leases_that_have_run_out_are_told_once(store: Store) -> None:
     assert await _acquire(store, "a", now_ms=101, name="node/1") == 2
 
 
+async def test_who_holds_leases_and_who_had_them_last_is_known_until_they_are_given_back(store: Store) -> None:
+    for name, owner, at in (("node/1", "a", 0), ("node/2", "b", 80), ("lead", "a", 80)):
+        await _acquire(store, owner, now_ms=at, name=name)
+    assert await store.leases.holders(SITE, "node/", now_ms=120) == [("node/1", "a", False), ("node/2", "b", True)]
+    await store.leases.release(SITE, "node/1", "a")
+    assert await store.leases.holders(SITE, "node/", now_ms=120) == [("node/2", "b", True)]
+    assert await store.leases.holders(SITE, "lead", now_ms=120) == [("lead", "a", True)]
+
+
 async def test_a_lease_that_was_renewed_meanwhile_is_not_forgotten(store: Store) -> None:
     await _acquire(store, "a", now_ms=0, name="node/1")
     await _acquire(store, "a", now_ms=120, name="node/1")

@@ -26,6 +26,11 @@ UPDATE lease SET owner = '', until_ms = 0
 WHERE site = $1 AND name = $2 AND owner = $3 AND until_ms <= store_clock_ms() RETURNING 1
 """
 
+_HOLDERS = """
+SELECT name, owner, until_ms > store_clock_ms() FROM lease
+WHERE site = $1 AND name >= $2 AND name < $3 AND owner <> '' ORDER BY name
+"""
+
 _END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = $1 AND owner <> ''"
 
 _READ = "SELECT value FROM notebook WHERE site = $1 AND book = $2 AND key = $3"
@@ -68,6 +73,11 @@ class PostgresqlLeases:
     async def expired(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str]]:
         """See the port."""
         return [(name, owner) for name, owner in await self._connections.read(_EXPIRED, site, prefix, prefix + LAST)]
+
+    async def holders(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str, bool]]:
+        """See the port."""
+        found = await self._connections.read(_HOLDERS, site, prefix, prefix + LAST)
+        return [(name, owner, held) for name, owner, held in found]
 
     async def forget(self, site: str, name: str, owner: str, *, now_ms: int) -> bool:
         """See the port."""

@@ -26,6 +26,11 @@ _FORGET = (
     "UPDATE lease SET owner = '', until_ms = 0 WHERE site = ? AND name = ? AND owner = ? AND until_ms <= ? RETURNING 1"
 )
 
+_HOLDERS = """
+SELECT name, owner, until_ms > ?3 FROM lease WHERE site = ?1 AND substr(name, 1, length(?2)) = ?2 AND owner <> ''
+ORDER BY name
+"""
+
 _END = "UPDATE lease SET owner = '', until_ms = 0 WHERE site = ? AND owner <> ''"
 
 # By whether there was a value, and whether there is to be one.
@@ -64,6 +69,11 @@ class SqliteLeases:
         """See the port."""
         values = (site, prefix, now_ms)
         return self._readers.look(lambda conn: fetch(conn, _EXPIRED, values))
+
+    async def holders(self, site: str, prefix: str, *, now_ms: int) -> list[tuple[str, str, bool]]:
+        """See the port."""
+        found = self._readers.look(lambda conn: fetch(conn, _HOLDERS, (site, prefix, now_ms)))
+        return [(name, owner, bool(held)) for name, owner, held in found]
 
     async def forget(self, site: str, name: str, owner: str, *, now_ms: int) -> bool:
         """See the port."""
