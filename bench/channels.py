@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import re
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +25,7 @@ import yaml
 from bench.load import Wire, pace, percentile, saturate
 from bench.loops import run_fast
 from bench.messages_server import CONFIG
-from bench.providers import PROVIDERS, Posted, Provider
+from bench.providers import PROVIDERS, TOKEN_HERE, Posted, Provider
 from bench.subject import Subject
 
 WIRES = 64
@@ -39,6 +41,8 @@ FLOOD, FLOODED = "line", "wechat"
 # A node has 10,000 letters in hand at most; LINE puts many events into one post.
 FLOOD_FIRST, FLOOD_EVENTS, FLOOD_POSTS, FLOOD_WIRES = 1_000_000, 250, 80, 8
 FLOODED_REQUESTS, FLOODED_PER_SECOND = 400, 50.0
+# Calls come one after the other, each to an agent of its own.
+CALLED, CALLS, CALLS_PER_SECOND = "phone", 300, 20.0
 _WAITING = re.compile(r"^patchbay_letterbox_waiting(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 
@@ -70,6 +74,25 @@ class Server:
         await pace(self.port, len(posts), one, per_second=per_second)
         return taken_ms
 
+    async def filled(self, posts: Sequence[Posted], token_at: str) -> list[Posted]:
+        """Return the posts with a token in each, fetched as a page fetches it; unchanged where there is none."""
+        if not token_at:
+            return list(posts)
+        wire, made = Wire(self.port), list[Posted]()
+        for post in posts:
+            _, body = await wire.ask("GET", token_at)
+            made.append(replace(post, body=post.body.replace(TOKEN_HERE.encode(), json.loads(body)["token"].encode())))
+        wire.close()
+        return made
+
+    async def taken(self) -> dict[str, list[float]]:
+        """Return what the server has noted of itself since it was last asked."""
+        wire = Wire(self.port)
+        _, body = await wire.ask("GET", "/bench/taken")
+        wire.close()
+        found: dict[str, list[float]] = json.loads(body)
+        return found
+
     async def waiting(self) -> int:
         """Return how many letters have no decision yet."""
         wire = Wire(self.port)
@@ -86,7 +109,7 @@ class Server:
 
 async def _post(wire: Wire, posted: Posted) -> None:
     status, _ = await wire.ask("POST", posted.path, posted.body, posted.headers)
-    assert status == 200, (posted.path, status)
+    assert status in {200, 201}, (posted.path, status)
 
 
 def ours_of(folder: Path, providers: dict[str, Provider]) -> Server:
@@ -105,6 +128,7 @@ class Numbers:
 
     def __init__(self, provider: Provider) -> None:
         self._provider, self._next = provider, 1
+        self.token_at = provider.token_at
 
     def posts(self, count: int) -> list[Posted]:
         """Make the next requests."""
@@ -114,20 +138,22 @@ class Numbers:
 
 async def one_channel(name: str, numbers: Numbers, bare: Server, ours: Server) -> str:
     """Measure one channel against the baseline; return its row."""
-    await ours.full(numbers.posts(REQUESTS_WARM))
+    await ours.full(await ours.filled(numbers.posts(REQUESTS_WARM), numbers.token_at))
     await bare.full(numbers.posts(REQUESTS_WARM))
     pairs = []
     for _ in range(ROUNDS):
         posts = numbers.posts(REQUESTS_BARE)
         spent_ms = bare.subject.cpu_ms()
         base = await bare.full(posts), (bare.subject.cpu_ms() - spent_ms) / len(posts)
+        real = await ours.filled(posts[:REQUESTS], numbers.token_at)
         spent_ms = ours.subject.cpu_ms()
-        rate = await ours.full(posts[:REQUESTS])
+        rate = await ours.full(real)
         await ours.all_decided()
         pairs.append((base, (rate, (ours.subject.cpu_ms() - spent_ms) / REQUESTS)))
     base_rate, base_ms = median(base[0] for base, _ in pairs), median(base[1] for base, _ in pairs)
     rate, spent = median(our[0] for _, our in pairs), median(our[1] for _, our in pairs)
-    taken_ms = await ours.paced(numbers.posts(REQUESTS_PACED), per_second=rate / 2)
+    paced = await ours.filled(numbers.posts(REQUESTS_PACED), numbers.token_at)
+    taken_ms = await ours.paced(paced, per_second=rate / 2)
     await ours.all_decided()
     ratios = f"{base_rate:>9.0f}{rate:>8.0f}{rate / base_rate:>8.3f}{base_ms:>9.3f}{spent:>8.3f}{spent / base_ms:>7.1f}"
     return f"{name:<10}{ratios}{percentile(taken_ms, 0.5):>9.1f}{percentile(taken_ms, 0.99):>8.1f}"
@@ -138,16 +164,35 @@ async def flooded(flood: Provider, timed: Numbers, ours: Server) -> str:
     many, first = flood.many, FLOOD_FIRST
     assert many is not None, "only who puts many into one post fills the letterbox faster than it is emptied"
     posts = [many(first + number * FLOOD_EVENTS, FLOOD_EVENTS) for number in range(FLOOD_POSTS)]
+    await ours.taken()
     quiet_ms = await ours.paced(timed.posts(FLOODED_REQUESTS), per_second=FLOODED_PER_SECOND)
+    quiet = (await ours.taken())["answers_ms"]
     wires = [Wire(ours.port) for _ in range(FLOOD_WIRES)]
     await saturate(wires, len(posts), lambda wire, number, _due: _post(wire, posts[number]))
     before = await ours.waiting()
+    await ours.taken()
     taken_ms = await ours.paced(timed.posts(FLOODED_REQUESTS), per_second=FLOODED_PER_SECOND)
     after = await ours.waiting()
     for wire in wires:
         wire.close()
+    behind = (await ours.taken())["answers_ms"]
     depth = f"{before} letters before its first push, {after} after its last"
-    return f"{FLOODED} at {FLOODED_PER_SECOND:.0f}/s: {_said(quiet_ms)}; behind {depth}: {_said(taken_ms)}"
+    own = f"processor time from reading to answering: {_said(quiet)}; behind them {_said(behind)}"
+    return f"{FLOODED} at {FLOODED_PER_SECOND:.0f}/s: {_said(quiet_ms)}; behind {depth}: {_said(taken_ms)}; {own}"
+
+
+async def offered(timed: Numbers, ours: Server) -> str:
+    """Time calls from their webhook to the answer, and to the offer at a free agent's desk."""
+    wire = Wire(ours.port)
+    await wire.ask("POST", "/bench/staff")
+    wire.close()
+    await ours.taken()
+    answered_ms = await ours.paced(timed.posts(CALLS), per_second=CALLS_PER_SECOND)
+    await ours.all_decided()
+    noted = await ours.taken()
+    own = f"processor time from reading to answering: {_said(noted['answers_ms'])}"
+    rang = f"answered {_said(answered_ms)}; offered {_said(noted['offered_ms'])}"
+    return f"{CALLED} at {CALLS_PER_SECOND:.0f}/s: {rang}; {own}"
 
 
 def _said(taken_ms: list[float]) -> str:
@@ -158,13 +203,18 @@ async def measure(folder: Path) -> list[str]:
     """Measure all channels; return the table."""
     providers = {name: make() for name, make in PROVIDERS.items()}
     numbers = {name: Numbers(made) for name, made in providers.items()}
+    fresh: Server | None = None
     bare, ours = Server(["--bare"], {}), ours_of(folder, providers)
     try:
         rows = [await one_channel(name, numbers[name], bare, ours) for name in providers]
+        fresh = ours_of(folder / "calls", {CALLED: providers[CALLED]})
+        rows.append(await offered(numbers[CALLED], fresh))
         last = await flooded(providers[FLOOD], numbers[FLOODED], ours)
     finally:
         bare.subject.stop()
         ours.subject.stop()
+        if fresh is not None:
+            fresh.subject.stop()
     names = ("bare/s", "ours/s", "ratio", "bare CPU", "ours", "ratio", "p50 ms", "p99")
     head = f"{'':<10}" + "".join(f"{name:>{width}}" for name, width in zip(names, WIDTHS, strict=True))
     title = f"channels: medians of {ROUNDS} rounds in turn, load average {os.getloadavg()[0]:.1f}; CPU ms a request"

@@ -15,6 +15,7 @@ from random import Random
 
 from aiohttp import web
 
+from bench.channels_watch import Watch
 from bench.loops import run_fast
 from channels.discovery import discover
 from router.clock import SystemClock
@@ -58,6 +59,7 @@ async def serve(folder: Path) -> None:
     app = web.Application()
     app.add_routes(node.floors[SITE].board.routes())
     add_operators_pages(app, node, telemetry)
+    Watch(node.floors[SITE].floor).add_to(app)
     listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
     async with front_door(app, listener, telemetry):
         print(listener.getsockname()[1], flush=True)

@@ -23,6 +23,7 @@ EXAMPLES = Path(__file__).parent.parent / "channels" / "webhook" / "examples"
 OURS = "+66600000001"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # Nobody listens there: what leaves is not measured.
+TOKEN_HERE, PLENTY = "token-of-the-page", 1_000_000_000
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -49,6 +50,37 @@ class Provider:
     secrets: Mapping[str, str]
     make: Make
     many: Callable[[int, int], Posted] | None = None
+    # Where a token for one post is had, which then takes the place of TOKEN_HERE; empty for none.
+    token_at: str = ""
+
+
+def phone() -> Provider:
+    """Twilio asks what to do with a call that comes in."""
+    twilio, path = Twilio(), "/channels/phone/voice"
+
+    def make(number: int) -> Posted:
+        ends = {"From": f"+6681{number:07}", "To": OURS, "CallStatus": "ringing", "Direction": "inbound"}
+        fields = {"AccountSid": ACCOUNT, "CallSid": f"CA{number:032x}", "ApiVersion": "2010-04-01", **ends}
+        signed = {"X-Twilio-Signature": twilio.sign(PUBLIC_URL + path, fields)}
+        return Posted(path, FORM | signed, urlencode(fields).encode())
+
+    return Provider(
+        {"account_sid": ACCOUNT, "auth_token_env": "TW_TOKEN", "api_url": NOWHERE}, {"TW_TOKEN": TOKEN}, make
+    )
+
+
+def form() -> Provider:
+    """What a page posts by script, with the token it was given before."""
+    path = "/channels/form/contact"
+
+    def make(number: int) -> Posted:
+        said = {"token": TOKEN_HERE, "email": f"c{number}@example.org", "message": f"message number {number}"}
+        return Posted(path, {"Content-Type": "application/json"}, json.dumps(said).encode())
+
+    fields = {"email": {"type": "email", "required": True}, "message": {"type": "textarea", "required": True}}
+    bounds = {"per_address_an_hour": PLENTY, "per_ip_an_hour": PLENTY}
+    entry = {"forms": {"contact": {"fields": fields, "fill_ms_min": 0}}, **bounds}
+    return Provider(entry, {}, make, token_at=f"{path}/token")
 
 
 def sms() -> Provider:
@@ -142,7 +174,9 @@ def _example(name: str) -> Mapping[str, Any]:
 
 
 PROVIDERS: Mapping[str, Callable[[], Provider]] = {
+    "phone": phone,
     "sms": sms,
+    "form": form,
     "wechat": wechat,
     "weibo": weibo,
     "line": line,

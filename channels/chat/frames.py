@@ -36,7 +36,7 @@ class Ack(Frame, frozen=True, kw_only=True, tag="ack"):
 
 
 class Leave(Frame, frozen=True, kw_only=True, tag="leave"):
-    pass
+    """The visitor ends the conversation."""
 
 
 class Rate(Frame, frozen=True, kw_only=True, tag="rate"):

@@ -68,8 +68,8 @@ async def test_who_stays_away_has_left_and_who_comes_back_has_not(monkeypatch: p
 
 async def test_who_never_said_a_word_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     async with house(away_after_s=1) as (client, door, ours), linked(ours, monkeypatch):
-        async with tab(client, await token_of(client)):
-            pass
+        async with tab(client, await token_of(client)) as silent:
+            assert silent.heard[-1]["type"] == "welcome"
         door.at_ms += 10_000
         await asyncio.sleep(0.05)
     assert door.signals == []

@@ -181,8 +181,8 @@ async def test_sockets_of_one_address_and_of_one_visitor_are_bounded_and_make_ro
                 assert await three.closes() == 1013
             async with tab(client, await token_of(client)), client.get("/channels/chat/socket") as response:
                 assert response.status == 429
-        async with tab(client, token):
-            pass
+        async with tab(client, token) as after:
+            assert after.heard[-1]["type"] == "welcome", "who has gone has made room"
 
 
 async def test_a_frame_that_is_too_large_ends_the_socket_and_nothing_else() -> None:

@@ -204,8 +204,8 @@ async def listening(door: MemoryDoor, **changes: object) -> AsyncIterator[int]:
     port = free_port()
     task = asyncio.create_task(channel(0, door, in_port=port, **changes).listen())
     try:
-        async with talking(port):
-            pass
+        async with talking(port) as talk:
+            assert (await talk.heard()).startswith("220")
         yield port
     finally:
         task.cancel()

@@ -15,22 +15,20 @@ from typing import Any
 
 import pytest
 
-from channels import phone
 from channels.phone import Phone
 from channels.phone.missed import Missed
 from router.core import commands as cmd
 from router.core.state import Conv
-from router.verify import verify
 from tests.channels.phone.conftest import OURS
+from tests.channels.phone.house import PAGES, exchanging, telephoned
 from tests.channels.phone.test_phone_company_house import CONTACTS, PARTNER, TAXI
-from tests.channels.phone.test_phone_house import PAGES, PUBLIC
 from tests.floor.nodehouse import CONFIG, NodeHouse
-from tests.providers.twilio import ACCOUNT, TOKEN, Twilio
 from tests.providers.twilio_calls import Calls, Leg
 
 ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "3"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "11"))
 STEPS = 5
+RULES = CONFIG.replace("wrap_up: 1m", "wrap_up: 0s, offer: 5m") + CONTACTS
 DOUBLED, LOST = 0.3, 0.3
 
 
@@ -110,30 +108,14 @@ DEEDS = (
 
 @pytest.fixture
 async def calls() -> AsyncIterator[Calls]:
-    twilio = Twilio()
-    await twilio.start()
-    made = Calls(twilio)
-    made.status_url = f"{PAGES}/status"
-    yield made
-    assert twilio.wrong == []
+    async with exchanging() as made:
+        yield made
 
 
 @pytest.fixture
 async def house(tmp_path: Path, calls: Calls) -> AsyncIterator[NodeHouse]:
-    entry = (
-        f"  phone: {{account_sid: {ACCOUNT}, auth_token_env: TOKEN, api_url: '{calls.twilio.url}', "
-        f"numbers: ['{OURS}'], reconcile_s: 3600}}\n"
-    )
-    made = NodeHouse(tmp_path, {"phone": phone}, entry)
-    made.write(CONFIG.replace("wrap_up: 1m", "wrap_up: 0s, offer: 5m") + CONTACTS, entry)
-    await made.start(environment={"TOKEN": TOKEN})
-    calls.twilio.reach = lambda url: url.replace(PUBLIC, str(made.client.make_url("/")).rstrip("/"))
-    await made.ready()
-    yield made
-    await calls.twilio.stop()
-    await made.stop()
-    report = verify(made.path, "main", call_channels=["phone"])
-    assert report.ok, report.lines()
+    async with telephoned(tmp_path, calls, config=RULES, reconcile_s=3_600) as made:
+        yield made
 
 
 def reconciler(house: NodeHouse) -> Missed:

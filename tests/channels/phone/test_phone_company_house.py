@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from channels import phone
 from router.core import commands as cmd
 from router.core.lifecycle import ACTIVE, DEFERRED, WAITING
-from router.verify import verify
-from tests.channels.phone.conftest import OURS, THEIRS
-from tests.channels.phone.test_phone_house import PAGES, PUBLIC, accepted, talking, waiting
+from tests.channels.phone.conftest import THEIRS
+from tests.channels.phone.house import exchanging, telephoned
+from tests.channels.phone.test_phone_house import accepted, talking, waiting
 from tests.floor.nodehouse import CONFIG, NodeHouse
-from tests.providers.twilio import ACCOUNT, TOKEN, Twilio
 from tests.providers.twilio_calls import Calls, Leg
 
 PARTNER, TAXI = "+420222333444", "+420222333445"
@@ -33,30 +31,14 @@ ALL = [{"customer", "agent_1", "agent_2"}]
 
 @pytest.fixture
 async def calls() -> AsyncIterator[Calls]:
-    twilio = Twilio()
-    await twilio.start()
-    made = Calls(twilio)
-    made.status_url = f"{PAGES}/status"
-    yield made
-    assert twilio.wrong == []
+    async with exchanging() as made:
+        yield made
 
 
 @pytest.fixture
 async def house(tmp_path: Path, calls: Calls) -> AsyncIterator[NodeHouse]:
-    entry = (
-        f"  phone: {{account_sid: {ACCOUNT}, auth_token_env: TOKEN, api_url: '{calls.twilio.url}', "
-        f"numbers: ['{OURS}'], reconcile_s: 10}}\n"
-    )
-    made = NodeHouse(tmp_path, {"phone": phone}, entry)
-    made.write(RULES + CONTACTS, entry)
-    await made.start(environment={"TOKEN": TOKEN})
-    calls.twilio.reach = lambda url: url.replace(PUBLIC, str(made.client.make_url("/")).rstrip("/"))
-    await made.ready()
-    yield made
-    await calls.twilio.stop()
-    await made.stop()
-    report = verify(made.path, "main", call_channels=["phone"])
-    assert report.ok, report.lines()
+    async with telephoned(tmp_path, calls, config=RULES + CONTACTS) as made:
+        yield made
 
 
 def conv(house: NodeHouse) -> Any:

@@ -8,45 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from channels import phone
 from channels.phone.wording import SAID
 from router.core import commands as cmd
-from router.verify import verify
 from tests.channels.phone.conftest import OURS, THEIRS
+from tests.channels.phone.house import PAGES, exchanging, telephoned
 from tests.floor.nodehouse import CONFIG, NodeHouse
-from tests.providers.twilio import ACCOUNT, TOKEN, Fault, Twilio
+from tests.providers.twilio import Fault
 from tests.providers.twilio_calls import Calls, Leg
 
-PUBLIC = "http://127.0.0.1"
-PAGES = f"{PUBLIC}/channels/phone"
 CLOSED = CONFIG.replace("general: {label: {en: General}, hours: always", "general: {label: {en: General}, hours: never")
 
 
 @pytest.fixture
 async def calls() -> AsyncIterator[Calls]:
-    twilio = Twilio()
-    await twilio.start()
-    made = Calls(twilio)
-    made.status_url = f"{PAGES}/status"
-    yield made
-    assert twilio.wrong == []
+    async with exchanging() as made:
+        yield made
 
 
 @pytest.fixture
 async def house(tmp_path: Path, calls: Calls) -> AsyncIterator[NodeHouse]:
-    entry = (
-        f"  phone: {{account_sid: {ACCOUNT}, auth_token_env: TOKEN, api_url: '{calls.twilio.url}', "
-        f"numbers: ['{OURS}'], languages: {{'+66': th}}, reconcile_s: 10}}\n"
-    )
-    made = NodeHouse(tmp_path, {"phone": phone}, entry)
-    await made.start(environment={"TOKEN": TOKEN})
-    calls.twilio.reach = lambda url: url.replace(PUBLIC, str(made.client.make_url("/")).rstrip("/"))
-    await made.ready()
-    yield made
-    await calls.twilio.stop()
-    await made.stop()
-    report = verify(made.path, "main", call_channels=["phone"])
-    assert report.ok, report.lines()
+    async with telephoned(tmp_path, calls, languages="{'+66': th}") as made:
+        yield made
 
 
 async def waiting(house: NodeHouse, calls: Calls) -> Leg:
