@@ -30,12 +30,14 @@ from dashboard.board.line import Rows
 from dashboard.board.links import Links
 from dashboard.board.watching import Watching
 from dashboard.errors import ApiError
+from dashboard.explaining import why
 from dashboard.finding import mentioning, saved, search
 from dashboard.handing import targets, wrapping
 from dashboard.hub import Hub
 from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
 from dashboard.parts import Parts, build_parts
+from dashboard.persons import tags
 from dashboard.routes import PREFIX, Call, Route
 from dashboard.serve import Served, failed
 from dashboard.surroundings import Surroundings
@@ -84,6 +86,8 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *reading.routes(parts),
         *handling.routes(parts),
         *targets.routes(parts),
+        *why.routes(parts),
+        *tags.routes(parts),
         *wrapping.routes(parts),
         *files.routes(parts),
         *calling.routes(parts),

@@ -1,7 +1,7 @@
 // @ts-check
 // Puts the screens together, and gives every key its meaning.
 import { effect, html, render } from "./vendor/ui.js";
-import { announce, begin, chosen, details, expired, groups, link, offers, onNews, open, signedIn } from "./frame/state.js";
+import { agent, announce, begin, chosen, config, details, expired, groups, link, offers, onNews, open, signedIn } from "./frame/state.js";
 import { Rail, Toast, TopBar, openMenu } from "./frame/shell.js";
 import { WorkColumn, accept, decline } from "./desk/work.js";
 import { Talk, end } from "./desk/talk.js";
@@ -9,7 +9,7 @@ import { focusComposer } from "./desk/composer.js";
 import { Dialogs, SignIn, dialog } from "./frame/dialogs.js";
 import { ownKey, settings } from "./frame/settings.js";
 import { Dialog, customerName } from "./frame/parts.js";
-import { Late, SCREENS, Shown, go, mine, view } from "./frame/screens.js";
+import { Late, SCREENS, Shown, go, mine, view, fetchRoom } from "./frame/screens.js";
 import { ping } from "./frame/sound.js";
 import { language, learn, t } from "./frame/words.js";
 
@@ -99,6 +99,8 @@ onNews.add((summary) => {
 });
 
 effect(() => { document.documentElement.lang = language.value; });
+// Whoever takes calls in the browser needs them on every screen, and nobody else fetches any of it.
+effect(() => { if (agent.value && config.value?.channels.some((/** @type {any} */ each) => each.name === "phone")) void fetchRoom("call", () => import("./call/call.js")).then((room) => room?.begin()); });
 await learn("frame", "desk");
 render(html`<${App} />`, /** @type {Element} */ (document.getElementById("app")));
 void begin();

@@ -93,10 +93,11 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
         assert (await ana.get(path)).status == 200, path
     for path in ("/replies", "/mentions", "/find?text=ada", "/find?text=ada&messages=true"):
         assert (await ana.get(path)).status == 200, path
-    for path in ("", "/story", "/story?before=5&limit=1", "/targets", "/colleagues"):
+    for path in ("", "/story", "/story?before=5&limit=1", "/targets", "/why", "/why?limit=2", "/colleagues"):
         assert (await ana.get(f"/conversations/{ref}{path}")).status == 200, path
     customer = (await ana.get(f"/conversations/{ref}")).body["customer"]["id"]
     assert (await ana.get(f"/customers/{customer}")).body["conversations"][0]["ref"] == ref
+    assert (await ana.post(f"/customers/{customer}/tags", {"add": ["reseller"]})).body == {"tags": ["reseller"]}
     assert (await ana.post("/presence", {"presence": "lunch"})).status == 200
     assert (await ana.post("/presence", {"presence": "available"})).status == 200
     assert (await ana.call("PUT", f"/drafts/{ref}:reply", {"text": "half a sen"})).status == 204

@@ -27,12 +27,12 @@ from dashboard.requests import (
     ShiftRequest,
     SignInRequest,
     TransferRequest,
-    WrapUpRequest,
     read,
 )
 from router.core.refusals import REFUSALS
 from tests.web import fake_finding
 from tests.web.fake_floor import LABELS, ME, FakeFloor, Record, config, now_ms
+from tests.web.fake_handing import FakeHanding
 
 WEB = Path(__file__).parent.parent.parent / "dashboard" / "web"
 PASSWORD = "a-password-for-tests-only"
@@ -46,6 +46,7 @@ class FakeServer:
     def __init__(self) -> None:
         self.floor = FakeFloor()
         self.floor.tell = self._tell
+        self.handing = FakeHanding(self.floor)
         self.finding = fake_finding.Finding()
         self.pages = Pages(read_files(WEB), "test")
         self.config = config() | {"version": self.pages.version}
@@ -159,7 +160,7 @@ class FakeServer:
             *fake_finding.routes(self),
             ("GET", conversation, self.conversation),
             ("GET", f"{conversation}/story", self.story),
-            ("GET", f"{conversation}/targets", self.targets),
+            *self.handing.routes(),
             *(("POST", f"{conversation}/{name}", self.act) for name in ACTS),
         ]
 
@@ -287,18 +288,6 @@ class FakeServer:
         items = [each for each in self.floor.stories[request.match_info["ref"]] if not before or each["seq"] < before]
         return web.json_response({"items": items[-limit:], "more": len(items) > limit})
 
-    async def targets(self, request: web.Request) -> web.Response:
-        del request
-        queues = [
-            {key: line[key] for key in ("name", "label", "open", "opens_ms", "waiting", "staffed")}
-            for line in self.floor.queues.values()
-        ]
-        people = [
-            {"id": 8, "name": "Somchai Prasert", "presence": "available", "accepts": True, "free": 50},
-            {"id": 9, "name": "Lena Hoff", "presence": "break", "accepts": False, "free": 100},
-        ]
-        return web.json_response({"queues": queues, "agents": people})
-
     async def act(self, request: web.Request) -> web.Response:
         ref, name = request.match_info["ref"], request.path.rpartition("/")[2]
         kind, act = ACTS[name]
@@ -338,7 +327,9 @@ def _note(floor: FakeFloor, ref: str, asked: NoteRequest) -> int:
 
 
 def _transfer(floor: FakeFloor, ref: str, asked: TransferRequest) -> None:
-    assert asked.queue in LABELS or asked.to_agent
+    assert asked.queue in LABELS or asked.to_agent or asked.skills
+    me = {"id": ME["id"], "name": ME["name"]}
+    floor.work[ref] |= {"owner": None, "queue": asked.queue or floor.work[ref]["queue"], "passed_by": me}
     floor.moves(ref, "waiting", detail=asked.queue or "")
 
 
@@ -351,10 +342,6 @@ def _close(floor: FakeFloor, ref: str, asked: CloseRequest) -> None:
     floor.moves(ref, "wrap_up", due_ms=now_ms() + 60_000)
 
 
-def _wrap_up(floor: FakeFloor, ref: str, asked: WrapUpRequest) -> None:
-    floor.moves(ref, "closed", detail=asked.disposition)
-
-
 ACTS: dict[str, tuple[Any, Callable[[FakeFloor, str, Any], int | None]]] = {
     "accept": (AcceptRequest, _accept),
     "decline": (DeclineRequest, _decline),
@@ -363,7 +350,6 @@ ACTS: dict[str, tuple[Any, Callable[[FakeFloor, str, Any], int | None]]] = {
     "transfer": (TransferRequest, _transfer),
     "park": (ParkRequest, _park),
     "close": (CloseRequest, _close),
-    "wrap-up": (WrapUpRequest, _wrap_up),
 }
 
 

@@ -1,10 +1,13 @@
 // @ts-check
-// The customer column: who this is, how we know, what they came with, their journey across channels, and who else they may be.
+// The customer column: who this is, their journey across channels, and who else they may be.
 import { html, signal, useEffect } from "../vendor/ui.js";
 import { attempt, chosen, details, open } from "../frame/state.js";
 import { call, get, post } from "../frame/api.js";
 import { Avatar, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } from "../frame/parts.js";
-import { language, named, t } from "../frame/words.js";
+import { dialog } from "../frame/dialogs.js";
+import { go } from "../frame/screens.js";
+import { named, t } from "../frame/words.js";
+import { Facts, Tags } from "./person.js";
 
 const people = signal(/** @type {Map<number, any>} */ (new Map()));
 const JOURNEY_SHOWN = 6;
@@ -24,28 +27,11 @@ export function CustomerColumn() {
   const person = people.value.get(id);
   const name = person?.name || live.customer.name || t("customer.new");
   return html`<aside class="customer" aria-label=${t("customer")}>
-    <div class="person"><${Avatar} name=${name} /><div><h2>${name}</h2><p class="meta">${person ? t("customer.since", { at: dayOf(person.since_ms) }) : ""}${person?.segment ? ` · ${person.segment}` : ""}</p></div></div>
-    ${person && html`<${Facts} person=${person} live=${live} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
+    <div class="person"><${Avatar} name=${name} /><div><h2>${name}</h2><p class="meta">${person ? t("customer.since", { at: dayOf(person.since_ms) }) : ""}${person?.segment ? ` · ${named(person.segment)}` : ""}</p></div></div>
+    ${person && html`<div class="row"><button type="button" class="link" onClick=${() => go("customers", String(id))}>${t("customer.page")}</button>
+      ${!person.name && person.person === person.id && html`<button type="button" class="link" onClick=${() => dialog.open("link", { ...live, linked: () => fetchCustomer(id) })}>${t("customer.link")}</button>`}</div>
+      <${Facts} person=${person} live=${live} /><${Tags} person=${person} changed=${() => fetchCustomer(id)} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
   </aside>`;
-}
-
-/** @param {{person: any, live: any}} props */
-const Facts = ({ person, live }) => html`<h3>${t("customer.contact")}</h3>
-  <dl>${person.identities.map((/** @type {any} */ each) => html`<div key=${each.kind + each.value}><dt>${t(`identity.${each.kind}`, {}, each.kind)}</dt>
-    <dd>${each.value} ${each.verified ? html`<span class="ok"><${Icon} name="check" size=${13} /> ${t("verified")}</span>` : html`<span class="meta">${t("unverified")}</span>`}</dd></div>`)}</dl>
-  ${!person.identities.length && html`<p class="empty">${t("customer.nothing")}</p>`}
-  <h3>${t("customer.about")}</h3>
-  <dl><div><dt>${t("language")}</dt><dd>${languageName(person.language || live.language)}</dd></div>
-    ${Object.entries(person.attributes).map(([key, value]) => html`<div key=${key}><dt>${named(key)}</dt><dd>${String(value)}</dd></div>`)}
-    <div><dt>${t("rule")}</dt><dd>${live.rule || "–"}</dd></div></dl>`;
-
-/** @param {string} tag */
-function languageName(tag) {
-  try {
-    return new Intl.DisplayNames([language.value], { type: "language" }).of(tag) ?? tag;
-  } catch {
-    return tag || "–";
-  }
 }
 
 /** @param {{person: any, live: any}} props */

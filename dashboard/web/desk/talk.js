@@ -7,7 +7,7 @@ import { Files, stageAgain } from "./files.js";
 import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
 import { named, t } from "../frame/words.js";
 import { dialog } from "../frame/dialogs.js";
-import { Late } from "../frame/screens.js";
+import { Late, go } from "../frame/screens.js";
 import { Composer, lookedAt } from "./composer.js";
 import { draftOf, drop, keepDraft, retry, send, sending, undo } from "./writing.js";
 
@@ -19,10 +19,14 @@ export function Talk() {
   const live = { ...summary, ...(work.value.get(ref) ?? {}) };
   return html`<section class="talk" aria-label=${customerName(live)} key=${ref}>
     <${Head} live=${live} />
+    ${isShared(live) && html`<${Late} load=${() => import("./around.js")} part="Around" live=${live} />`}
     <${Thread} live=${live} />
     ${live.state === "wrap_up" ? html`<${Late} load=${() => import("./wrapup.js")} part="WrapUp" live=${live} key=${`wrap-${ref}`} />` : live.state === "active" ? html`<${Composer} live=${live} key=${`write-${ref}`} />` : html`<${Elsewhere} live=${live} />`}
   </section>`;
 }
+
+/** Whether others have to do with it, or a call: then there is something to show over the thread. @param {any} live */
+const isShared = (live) => live.channel === "phone" || live.passed_by || live.participants?.length > 0;
 
 /** @param {{live: any}} props */
 function Head({ live }) {
@@ -42,6 +46,7 @@ function Head({ live }) {
 /** What is done with a conversation less often. @param {any} live */
 const more = (live) => [
   { key: "park", icon: "clock", text: t("park"), off: whileAway(), act: () => dialog.open("park", live) },
+  { key: "why", icon: "why", text: t("why.menu"), act: () => go("why", live.ref) },
   { key: "copy", icon: "file", text: t("copy.number", { ref: live.ref }), act: () => navigator.clipboard?.writeText(live.ref).then(() => tell(t("copied"))) },
 ];
 

@@ -1,10 +1,11 @@
 // @ts-check
-// Dialogs over the desk: transfer, park, shortcuts, sign-in after a session's end.
+// Which dialogs there are over the screens, and how those of other rooms are fetched; the sheet of keys and signing in.
 import { html, signal, useEffect, useState } from "../vendor/ui.js";
-import { attempt, config, enter, now } from "./state.js";
-import { get, newId, post } from "./api.js";
-import { Dialog, Shape, siteTime } from "./parts.js";
-import { heard, labelOf, t } from "./words.js";
+import { config, enter, tell } from "./state.js";
+import { post } from "./api.js";
+import { Dialog } from "./parts.js";
+import { fetchRoom } from "./screens.js";
+import { heard, t } from "./words.js";
 
 const shown = signal(/** @type {{name: string, live: any} | null} */ (null));
 export const dialog = {
@@ -13,49 +14,30 @@ export const dialog = {
   close() { shown.value = null; },
 };
 
-/** @type {Record<string, any>} */
-const DIALOGS = { transfer: Transfer, park: Park, keys: Keys };
+const HANDING = ["handing", () => import("../handing/handing.js")];
+/**
+ * Dialogs of rooms that are fetched when they are first opened: the room, how it is fetched, and the dialog's name in it.
+ * @type {Record<string, any[]>}
+ */
+const LATE = {
+  transfer: [...HANDING, "Transfer"],
+  park: [...HANDING, "Park"],
+  settings: ["settings", () => import("../settings/settings.js"), "Settings"],
+  link: ["customers", () => import("../customers/customers.js"), "LinkDialog"],
+};
 
 export function Dialogs() {
-  if (!shown.value) return null;
-  const Chosen = DIALOGS[shown.value.name];
-  return html`<${Chosen} live=${shown.value.live} />`;
-}
-
-/** @param {{live: any}} props */
-function Transfer({ live }) {
-  const [targets, setTargets] = useState(/** @type {any} */ (null));
-  const [filter, setFilter] = useState("");
-  const [note, setNote] = useState("");
-  const [wanted, choose] = useState(/** @type {any} */ (null));
-  useEffect(() => { void attempt(() => get(`/conversations/${live.ref}/targets`)).then(setTargets); }, []);
-  const matches = (/** @type {string} */ name) => name.toLowerCase().includes(filter.toLowerCase());
-  const go = async () => {
-    const body = { ...(wanted.queue ? { queue: wanted.queue } : { to_agent: wanted.agent }), note, command_id: newId() };
-    if (await attempt(() => post(`/conversations/${live.ref}/transfer`, body))) dialog.close();
-  };
-  const row = (/** @type {string} */ key, /** @type {any} */ target, /** @type {any} */ name, /** @type {string} */ reason, /** @type {any} */ side) => html`<li key=${key}><label class=${`target ${reason ? "blocked" : ""}`}>
-    <input type="radio" name="target" disabled=${Boolean(reason)} checked=${wanted?.key === key} onChange=${() => choose({ key, ...target })} /> <span class="grow">${name}</span> <span class="meta">${reason || side}</span></label></li>`;
-  return html`<${Dialog} title=${t("transfer")} close=${dialog.close}>
-    <label>${t("transfer.to")} <input type="search" value=${filter} onInput=${(/** @type {any} */ event) => setFilter(event.target.value)} /></label>
-    <ul class="targets">
-      ${targets?.queues.filter((/** @type {any} */ each) => matches(labelOf(each.label, each.name))).map((/** @type {any} */ each) => row(`q${each.name}`, { queue: each.name }, labelOf(each.label, each.name), each.open ? "" : each.opens_ms ? t("queue.opens", { at: siteTime(each.opens_ms) }) : t("queue.closed"), t("target.queue", { waiting: each.waiting, staffed: each.staffed })))}
-      ${targets?.agents.filter((/** @type {any} */ each) => matches(each.name)).map((/** @type {any} */ each) => row(`a${each.id}`, { agent: each.id }, html`<${Shape} shape=${each.accepts ? "disc" : "bars"} tone=${each.accepts ? "ok" : "away"} /> ${each.name}`, each.accepts ? "" : t("target.away"), t("target.agent", { free: each.free })))}
-      ${targets && !targets.queues.length && !targets.agents.length && html`<li class="empty">${t("target.none")}</li>`}
-    </ul>
-    <label>${t("transfer.note")} <textarea rows="2" value=${note} onInput=${(/** @type {any} */ event) => setNote(event.target.value)}></textarea></label>
-    <div class="row"><span class="grow"></span><button type="button" onClick=${dialog.close}>${t("cancel")}</button><button type="button" class="primary" disabled=${!wanted} onClick=${go}>${t("transfer.go")}</button></div>
-  <//>`;
-}
-
-/** @param {{live: any}} props */
-function Park({ live }) {
-  const at = (/** @type {number} */ days, /** @type {number} */ hours) => { const day = new Date(now.value); day.setDate(day.getDate() + days); day.setHours(hours, 0, 0, 0); return day.getTime(); };
-  const toMonday = ((8 - new Date(now.value).getDay()) % 7) || 7;
-  const presets = [["park.customer", 0], ["park.hour", now.value + 3_600_000], ["park.tomorrow", at(1, 9)], ...(toMonday > 1 ? [["park.week", at(toMonday, 9)]] : [])];
-  const go = async (/** @type {number} */ until) => { if (await attempt(() => post(`/conversations/${live.ref}/park`, { until_ms: until, command_id: newId() }))) dialog.close(); };
-  return html`<${Dialog} title=${t("park.title")} close=${dialog.close}><p>${t("park.text")}</p><div class="stack">
-    ${presets.map(([key, until]) => html`<button type="button" key=${key} onClick=${() => go(Number(until))}>${t(String(key))}${until ? html` <span class="meta">${siteTime(Number(until))}</span>` : ""}</button>`)}</div><//>`;
+  const { name = "", live } = shown.value ?? {};
+  const [room, came] = useState(/** @type {any} */ (null));
+  useEffect(() => {
+    came(null);
+    if (!LATE[name]) return;
+    const [place, load] = LATE[name];
+    void fetchRoom(place, load).then((module) => { if (module) came({ name, module }); else { tell(t("screen.failed"), "crit"); dialog.close(); } });
+  }, [name]);
+  if (name === "keys") return html`<${Keys} />`;
+  const Chosen = room?.name === name && room.module[LATE[name]?.[2]];
+  return Chosen ? html`<${Chosen} live=${live} />` : null;
 }
 
 const KEYS = [["Ctrl K", "search"], ["?", "keys.this"], ["j / k", "keys.next"], ["1 … 9", "keys.nth"], ["r / n", "keys.write"], ["a / d", "keys.offer"], ["Alt ↵", "keys.accept"], ["t", "transfer"], ["e", "end"], ["p", "park"], ["Shift S", "keys.state"], ["g d / g q", "keys.views"], ["F6", "keys.regions"], ["↵ / Shift ↵", "keys.enter"], ["Esc", "keys.escape"]];

@@ -6,14 +6,17 @@ import { learn, t } from "./words.js";
 
 /**
  * A screen's module exports `Screen`, is the file `<name>/<name>.js`, and has its words in words/<name>.<language>.json and its style in
- * <name>/<name>.css. `role` is the least that sees it in the rail; `key` is its letter after `g`.
- * @typedef {{load?: () => Promise<any>, role?: string, key: string}} Entry
+ * <name>/<name>.css. `role` is the least that sees it in the rail; `key` is its letter after `g`;
+ * one that is `apart` is reached from elsewhere and stands in no rail.
+ * @typedef {{load?: () => Promise<any>, role?: string, key: string, apart?: boolean}} Entry
  * @type {Record<string, Entry>}
  */
 export const SCREENS = {
   desk: { key: "d" },
   queues: { key: "q", load: () => import("../queues/queues.js") },
   wallboard: { key: "w", load: () => import("../wallboard/wallboard.js") },
+  customers: { key: "c", load: () => import("../customers/customers.js") },
+  why: { key: "y", apart: true, load: () => import("../why/why.js") },
 };
 const RANKS = ["agent", "supervisor", "admin"];
 

@@ -2,7 +2,7 @@
 // The frame around every screen: mark, search, connection, capacity, presence, account, rail.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, startShift, tell, toast, work } from "./state.js";
-import { fetchRoom, go, mine, view } from "./screens.js";
+import { SCREENS, fetchRoom, go, mine, view } from "./screens.js";
 import { dialog } from "./dialogs.js";
 import { call, post } from "./api.js";
 import { Avatar, Icon, Shape, channelLabel, clock, customerName, useClosing, walk } from "./parts.js";
@@ -136,7 +136,7 @@ function Search() {
 export function Rail() {
   const item = (/** @type {string} */ name, /** @type {number} */ count) => html`<button type="button" aria-current=${view.value === name ? "page" : undefined} onClick=${() => go(name)}>
     <${Icon} name=${name} size=${20} /><span>${t(`view.${name}`)}</span>${count > 0 && html`<b class="badge">${count}</b>`}</button>`;
-  return html`<nav class="rail" aria-label=${t("views")}>${mine.value.map((name) => item(name, name === "desk" ? groups.value.reply.length : 0))}</nav>`;
+  return html`<nav class="rail" aria-label=${t("views")}>${mine.value.filter((name) => !SCREENS[name].apart).map((name) => item(name, name === "desk" ? groups.value.reply.length : 0))}</nav>`;
 }
 
 export const Toast = () => toast.value && html`<p class=${`toast ${toast.value.tone}`} role="status">${toast.value.text}

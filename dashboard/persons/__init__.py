@@ -1,0 +1,1 @@
+"""What desks say and change about customers as persons."""

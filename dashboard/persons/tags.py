@@ -1,0 +1,76 @@
+"""The route about a customer's tags: short words that colleagues put on a person and take off again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from dashboard.errors import ApiError
+from dashboard.journeys import Journeys
+from dashboard.parts import Parts
+from dashboard.requests import NUMBER_MAX, Request
+from dashboard.routes import Call, Route
+from dashboard.shapes import Shape
+
+# Tags are an attribute like every other: rules may look at it, exports hold it, erasing forgets it.
+TAGS = "tags"
+# More of them nobody reads any more.
+TAGS_MAX = 20
+
+Tag = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s,:]{1,40}$(?!\n)",
+        description="a word without spaces, commas and colons, at most 40 characters",
+    ),
+]
+Tags = Annotated[list[Tag], Meta(max_length=TAGS_MAX, description="at most 20 tags")]
+
+
+class TagsRequest(Request, frozen=True, kw_only=True):
+    """What to put on and what to take off; whatever else is there stays."""
+
+    add: Tags = field(default_factory=list)
+    remove: Tags = field(default_factory=list)
+
+
+class TagsShape(Shape, frozen=True, kw_only=True):
+    tags: list[str]
+
+
+class Tagging:
+    """The handler."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._out = parts.out
+        self._journeys = Journeys(parts)
+
+    async def change(self, call: Call) -> TagsShape:
+        """Whoever sees a customer may tag them: it is a note that is short."""
+        site, archive, number = self._out.floor.site, self._out.store.archive, _number(call.part("id"))
+        found = await archive.customer(site, number)
+        if found is None or not await self._journeys.sees(call.caller.account, found):
+            raise ApiError("not_visible")
+        kept = [each for each in found.attributes.get(TAGS, "").split() if each not in call.ask.remove]
+        tags = list(dict.fromkeys([*kept, *call.ask.add]))[:TAGS_MAX]
+        if not await archive.give_care(site, number, {TAGS: " ".join(tags) or None}):
+            raise ApiError("not_visible")
+        return TagsShape(tags=tags)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= NUMBER_MAX:
+        raise ApiError("not_visible")
+    return int(text)
+
+
+def routes(parts: Parts) -> list[Route]:
+    """Return the routes of this file."""
+    tagging = Tagging(parts)
+    return [
+        Route(
+            method="POST", path="/customers/{id}/tags", summary="Put tags on a customer, or take them off",
+            ask=TagsRequest, answers=TagsShape, handler=tagging.change,
+        ),
+    ]  # fmt: skip
