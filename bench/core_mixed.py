@@ -114,7 +114,7 @@ def recorded(size: Size, *, unique: bool, rounds: int = ROUNDS) -> MixedLoad:
 
 
 def measure(load: Load) -> tuple[float, float, float, float]:
-    """Return CPU microseconds a decision, p50, p99 and the longest by the wall."""
+    """Return CPU microseconds a decision, p50, p99 and the longest."""
     runs = [throughput(load) for _ in range(REPEATS)]
     taken, _ = latencies(load)
     cpu_us = median(seconds / made for seconds, made in runs) * 1e6

@@ -20,7 +20,7 @@ DEAD_SLACK = 4_096
 # So many entries are looked at in one slice of sweeping, which then takes a millisecond or two.
 SWEPT_AT_ONCE = 20_000
 # So many of the next bucket are made exact each time, so that one in which very many fall due opens without a pause.
-AHEAD_AT_ONCE = 256
+AHEAD_AT_ONCE = 512
 # A bucket is short enough to be sorted into the heap without a pause, and long enough that few buckets exist.
 BUCKET_MS = 4_096
 
