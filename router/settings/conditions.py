@@ -10,6 +10,7 @@ from router.core.cel_syntax import CelError
 from router.core.rules import rule_schema, topic_schema
 from router.settings.choosing import priority
 from router.settings.customers import RULE_FIELDS, gathered
+from router.settings.reach import never_reached
 from router.settings.reading import Field, Scope, complete, duration, kind_of, mapped, record, reference, text
 from router.settings.sections import needed_skills
 from router.settings.tree import Mapping, Node, Sequence
@@ -42,7 +43,10 @@ def read_rules(node: Node, scope: Scope) -> tuple[Rule, ...]:
     )
     rules = [(part, _read_rule(part, scope, schema)) for part in node.items]
     _check_names(rules, scope)
+    before = len(scope.findings.problems)
     _check_reach(rules, scope)
+    if len(scope.findings.problems) == before:
+        _remark_on_reach(rules, scope)
     return tuple(_rule(values) for _, values in rules if values is not None)
 
 
@@ -83,6 +87,21 @@ def _condition(node: Node, scope: Scope, schema: Schema) -> Program | None:
         scope.report(node, f"this is always {said}; say what it depends on, or remove it")
         return None
     return program
+
+
+def _remark_on_reach(rules: list[tuple[Node, dict[str, Any] | None]], scope: Scope) -> None:
+    """Say which rules can never match although no single earlier one says so by its form."""
+    programs: list[Program | None] = [(values or {}).get("program") for _, values in rules]
+    trees = [None if program is None else program.tree for program in programs]
+    if any(values is None for _, values in rules):
+        return
+    for index, catching in never_reached(trees).items():
+        part = rules[index][0]
+        when = part.entries.get("when", part) if isinstance(part, Mapping) else part
+        lines = ", ".join(str(rules[other][0].line) for other in catching)
+        said = {0: "nothing fulfils this condition", 1: f"the rule in line {lines} catches all of it"}
+        why = said.get(len(catching), f"the rules in lines {lines} together catch all of it")
+        scope.findings.warn(when, f"can never match: {why}")
 
 
 def _check_names(rules: list[tuple[Node, dict[str, Any] | None]], scope: Scope) -> None:
