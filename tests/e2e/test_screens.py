@@ -190,6 +190,6 @@ async def test_nothing_on_the_screens_keeps_anybody_from_working(house: House, p
 async def screens(desk: Desk) -> list[Locator]:
     """What opens the dialogs and menus of a conversation, and at last its wrap-up."""
     head = desk.page.locator(".head")
-    names = ("Transfer", "Park", "End")
-    transfer, park, end = [head.get_by_role("button", name=name) for name in names]
-    return [transfer, park, desk.page.locator(".presence .state"), end]
+    names = ("Transfer", "More", "End")
+    transfer, more, end = [head.get_by_role("button", name=name) for name in names]
+    return [transfer, more, desk.page.locator(".presence .state"), end]

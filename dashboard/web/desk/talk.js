@@ -15,7 +15,7 @@ export function Talk() {
   const ref = chosen.value;
   const summary = details.value.get(ref);
   if (!ref) return html`<section class="talk empty-talk"><p class="empty">${t("talk.none")}</p></section>`;
-  if (!summary) return html`<section class="talk"><div class="skeleton" aria-hidden="true"><i></i><i></i></div></section>`;
+  if (!summary) return html`<section class="talk" aria-busy="true"><div class="skeleton talk-to-come" aria-hidden="true"><i></i><i></i><i></i><i></i><i></i></div></section>`;
   const live = { ...summary, ...(work.value.get(ref) ?? {}) };
   return html`<section class="talk" aria-label=${customerName(live)} key=${ref}>
     <${Head} live=${live} />
@@ -36,7 +36,7 @@ function Head({ live }) {
     <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} · #${live.ref} · ${t("started", { time: timeOf(live.opened_ms) })}</p></div>
     ${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
-    ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /></span>`}
+    ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide meta">${live.due_ms ? t("to.reply") : ""}</span></span>`}
     ${mine && html`<button type="button" ...${whileAway()} onClick=${() => dialog.open("transfer", live)}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
       <button type="button" ...${whileAway()} onClick=${() => end(live)}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>
       <${Menu} label=${t("more")} icon="more" items=${more(live)} />`}
@@ -99,6 +99,12 @@ function Thread({ live }) {
     document.addEventListener("visibilitychange", again);
     return () => { clearTimeout(timer); document.removeEventListener("visibilitychange", again); };
   }, [last, fresh, live.ref]);
+  useEffect(() => {
+    // The composer grows and shrinks; who reads the end goes on reading the end.
+    const sized = new ResizeObserver(() => { if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight; });
+    sized.observe(box.current);
+    return () => sized.disconnect();
+  }, []);
   const scrolled = () => {
     const { scrollHeight, scrollTop, clientHeight } = box.current;
     atEnd.current = scrollHeight - scrollTop - clientHeight < 60;

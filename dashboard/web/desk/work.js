@@ -1,9 +1,9 @@
 // @ts-check
 // The work column: my conversations by who must act next, what waits behind them, and the offer.
-import { html, useState } from "../vendor/ui.js";
-import { agent, announce, chosen, config, groups, link, loaded, mentions, now, offers, open, queues, serverNow, tell, typing } from "../frame/state.js";
+import { html, signal, useState } from "../vendor/ui.js";
+import { agent, announce, chosen, config, groups, link, loaded, me, mentions, now, offers, onTaken, open, queues, serverNow, tell, typing } from "../frame/state.js";
 import { go } from "../frame/screens.js";
-import { newId, post } from "../frame/api.js";
+import { get, newId, post } from "../frame/api.js";
 import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, whileAway } from "../frame/parts.js";
 import { choose } from "../frame/shell.js";
 import { heard, labelOf, named, t } from "../frame/words.js";
@@ -19,8 +19,8 @@ export function WorkColumn() {
       <${Group} name="wrap" list=${all.wrap} /><${Group} name="parked" list=${all.parked} />
       <${Mentions} />
       ${loaded.value && !count && html`<${Nothing} />`}
-      <${Pressure} />
     </div>
+    <${Pressure} />
     <${Offers} />
   </section>`;
 }
@@ -59,18 +59,36 @@ function Nothing() {
 function Pressure() {
   const waiting = queues.value.filter((queue) => queue.waiting + queue.offered > 0);
   if (!waiting.length) return null;
-  return html`<h2>${t("pressure")}</h2><ul class="pressure">${waiting.map((queue) => html`<li key=${queue.name}>
+  return html`<div class="behind"><h2>${t("pressure")}</h2><ul class="pressure">${waiting.map((queue) => html`<li key=${queue.name}>
     <button type="button" onClick=${() => go("queues")}><span>${labelOf(queue.label, queue.name)}</span>
     <b>${queue.waiting + queue.offered}</b><span class="meta">${queue.oldest_ms ? t("longest", { time: clock(now.value - queue.oldest_ms) }) : ""}</span>
-    ${!queue.open && html`<span class="meta hours">${queue.opens_ms ? t("queue.opens", { at: siteTime(queue.opens_ms) }) : t("queue.closed")}</span>`}</button></li>`)}</ul>`;
+    ${!queue.open && html`<span class="meta hours">${queue.opens_ms ? t("queue.opens", { at: siteTime(queue.opens_ms) }) : t("queue.closed")}</span>`}</button></li>`)}</ul></div>`;
 }
 
 // --- offers --------------------------------------------------------------------------------------------------
 
 function Offers() {
   if (agent.value?.presence === "not_responding") return html`<${Missed} />`;
-  return html`<div class="offers">${offers.value.map((offer) => html`<${OfferCard} key=${offer.offer} offer=${offer} />`)}</div>`;
+  return html`<div class="offers">${offers.value.map((offer) => html`<${OfferCard} key=${offer.offer} offer=${offer} />`)}
+    ${taken.value.map((each) => html`<div class="offer taken" key=${each.offer}><p><${Icon} name="person" /> <span><b>${each.name}</b><br />${each.words}</span></p></div>`)}</div>`;
 }
+
+/** Offers that somebody else took while they rang here: told in their place for a moment. */
+const taken = signal(/** @type {{offer: number, name: string, words: string}[]} */ ([]));
+const TAKEN_MS = 6_000;
+
+/** Say who was faster, and by how much where that is known. @param {any} offer */
+async function tellTaken(offer) {
+  const story = await get(`/conversations/${offer.ref}/story?limit=20`).catch(() => null);
+  const won = story?.items.filter((/** @type {any} */ item) => item.kind === "accepted" && item.at >= offer.issued_ms).at(-1);
+  if (won?.agent === me.value.id) return;
+  const seconds = won ? Math.max(1, Math.round((serverNow() - won.at) / 1_000)) : 0;
+  const words = won?.author ? t("taken.by", { name: won.author, n: seconds }) : t("taken.gone");
+  taken.value = [...taken.value, { offer: offer.offer, name: offer.customer.name || t("customer.new"), words }];
+  announce("status", words);
+  setTimeout(() => { taken.value = taken.value.filter((each) => each.offer !== offer.offer); }, TAKEN_MS);
+}
+onTaken.add((offer) => void tellTaken(offer));
 
 function Missed() {
   const back = config.value.presences.find((/** @type {any} */ each) => each.accepts);
@@ -114,6 +132,7 @@ async function answer(offer, act) {
     return await act();
   } catch (/** @type {any} */ error) {
     tell(heard(error), "crit");
+    if (error.code === "offer_gone") void tellTaken(offer);
     const undecided = error.status === 0 || error.status >= 500;
     if (undecided && offer.until_ms > serverNow()) offers.value = [...offers.value, offer];
     return undefined;
@@ -123,8 +142,14 @@ async function answer(offer, act) {
 /** Taken off at once; said with a sentence when somebody was faster. @param {any} offer */
 export async function accept(offer) {
   const typingSomewhere = document.activeElement?.closest(".composer");
+  const before = chosen.value;
+  // The place of the conversation is shown before anybody has said yes.
+  if (!typingSomewhere && link.value === "live") { go("desk"); chosen.value = offer.ref; }
   const done = await answer(offer, () => post(`/conversations/${offer.ref}/accept`, { offer: offer.offer, command_id: newId() }));
-  if (!done) return;
+  if (!done) {
+    if (!typingSomewhere && chosen.value === offer.ref) chosen.value = before;
+    return;
+  }
   announce("status", t("accepted", { name: offer.customer.name || t("customer.new") }));
   if (!typingSomewhere) {
     go("desk");

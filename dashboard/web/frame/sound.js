@@ -8,7 +8,7 @@ import { t } from "./words.js";
 export const blocked = signal(false);
 /** @type {AudioContext | null} */
 let audio = null;
-let leader = false;
+const leader = signal(false);
 let ringing = 0;
 /** @type {Set<number>} */
 const told = new Set();
@@ -20,7 +20,7 @@ export function allow() {
 }
 
 // One tab of all rings; when it closes, the next takes the lock.
-void navigator.locks?.request("patchbay-ring", () => { leader = true; return new Promise(() => {}); });
+void navigator.locks?.request("patchbay-ring", () => { leader.value = true; return new Promise(() => {}); });
 
 // Any click or key is a gesture: a reloaded desk need not start its shift anew to be heard.
 for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => { if (audio?.state !== "running") allow(); }, { capture: true });
@@ -51,7 +51,7 @@ export const ringOnce = () => { if (audio) void audio.resume().then(ring); };
 
 /** One short sound for a message. */
 export function ping() {
-  if (settings.value.tone && leader && audio?.state === "running") tone(0, 740, 0.18);
+  if (settings.value.tone && leader.value && audio?.state === "running") tone(0, 740, 0.18);
 }
 
 effect(() => {
@@ -63,14 +63,14 @@ effect(() => {
     announce("alert", t("offer.alert", { name: offer.customer.name || t("customer.new"), channel: t(`channel.${offer.channel}`) }));
     notify(offer);
   }
-  if (!list.length || !leader) return;
+  if (!list.length || !leader.value) return;
   ring();
   ringing = setInterval(ring, 2_500);
 });
 
 /** @param {any} offer */
 function notify(offer) {
-  if (!document.hidden || !leader || !settings.value.notes || !("Notification" in window) || Notification.permission !== "granted") return;
+  if (!document.hidden || !leader.value || !settings.value.notes || !("Notification" in window) || Notification.permission !== "granted") return;
   const note = new Notification(t("offer.title"), { body: offer.customer.name || t("customer.new"), tag: `offer-${offer.offer}` });
   note.onclick = () => { window.focus(); note.close(); };
 }

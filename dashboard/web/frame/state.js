@@ -284,8 +284,13 @@ const WAYS = {
 /** @type {Set<() => void>} */
 export const onWelcome = new Set();
 
+/** Frames of other rooms, which are no part of the desk: who hears them. @type {Map<string, (frame: any) => void>} */
+export const onFrame = new Map();
+
 /** @param {any} frame */
 function apply(frame) {
+  const room = onFrame.get(frame.type);
+  if (room) { room(frame); return; }
   recent.push({ ...frame, nth: ++heardCount });
   if (recent.length > RECENT_MAX) recent.shift();
   // A welcome to a resumed line stands before what was missed: only a whole new reading takes its place.
@@ -310,6 +315,7 @@ function applyDesk(frame) {
   if (frame.withdrawn || frame.offers) {
     const gone = new Map((frame.withdrawn ?? []).map((/** @type {any} */ each) => [each.offer, each]));
     const fresh = frame.offers ?? [];
+    for (const each of offers.value) if (gone.get(each.offer)?.why === "taken") onTaken.forEach((hear) => hear(each));
     const kept = offers.value.filter((each) => !gone.has(each.offer) && !fresh.some((/** @type {any} */ other) => other.offer === each.offer));
     offers.value = [...kept, ...fresh];
   }
@@ -320,6 +326,8 @@ function applyDesk(frame) {
   }
 }
 
+/** Called with an offer that a colleague has taken while it rang here. @type {Set<(offer: any) => void>} */
+export const onTaken = new Set();
 /** @type {Set<(summary: any) => void>} */
 export const onNews = new Set();
 

@@ -43,18 +43,18 @@ function show(ref) {
   void open(ref);
 }
 
-/** What can be done now, each with its words. @returns {{name: string, act: () => void}[]} */
+/** What can be done now, each with its words. @returns {{name: string, icon: any, act: () => void}[]} */
 function actions() {
   const live = details.value.get(chosen.value);
   const here = live?.state === "active" && link.value === "live" ? [["transfer", () => dialog.open("transfer", live)], ["park", () => dialog.open("park", live)]] : [];
-  const states = agent.value ? config.value.presences.map((/** @type {any} */ each) => ({ name: t("palette.state", { name: labelOf(each.label, each.name) }), act: () => choose(each.name) })) : [{ name: t("shift.start"), act: startShift }];
+  const states = agent.value ? config.value.presences.map((/** @type {any} */ each) => ({ name: t("palette.state", { name: labelOf(each.label, each.name) }), icon: "person", act: () => choose(each.name) })) : [{ name: t("shift.start"), icon: "person", act: startShift }];
   return [
-    ...here.map(([key, act]) => ({ name: t(/** @type {string} */ (key)), act: /** @type {() => void} */ (act) })),
-    ...mine.value.map((name) => ({ name: t("palette.go", { name: t(`view.${name}`) }), act: () => go(name) })),
+    ...here.map(([key, act]) => ({ name: t(/** @type {string} */ (key)), icon: key === "park" ? "clock" : "transfer", act: /** @type {() => void} */ (act) })),
+    ...mine.value.map((name) => ({ name: t("palette.go", { name: t(`view.${name}`) }), icon: name, act: () => go(name) })),
     ...states,
-    { name: t("settings"), act: () => dialog.open("settings") },
-    { name: t("keys.title"), act: () => dialog.open("keys") },
-    ...["light", "dark", "system"].map((name) => ({ name: t("palette.theme", { name: t(`theme.${name}`) }), act: () => settings.set("theme", name) })),
+    { name: t("settings"), icon: "gear", act: () => dialog.open("settings") },
+    { name: t("keys.title"), icon: "more", act: () => dialog.open("keys") },
+    ...["light", "dark", "system"].map((name) => ({ name: t("palette.theme", { name: t(`theme.${name}`) }), icon: "gear", act: () => settings.set("theme", name) })),
   ];
 }
 
@@ -91,7 +91,7 @@ export function Results({ text, done }) {
     <${Section} name="numbers" rows=${others.map(about)} />
     <${Section} name="found" rows=${(messages?.messages ?? []).map((/** @type {any} */ each, /** @type {number} */ nth) => row(`m${nth}`, "note", html`<span class="grow lines"><b>${each.customer.name || t("customer.new")}</b><span class="words">${each.text}</span></span><span class="meta">${ago(each.at)}</span>`, () => show(each.ref)))} />
     <${Section} name="replies" rows=${ready.map((/** @type {any} */ each) => row(`r${each.name}`, "chat", html`<code>/${each.name}</code><span class="grow">${labelOf(each.label, each.name)}</span>`, () => { go("desk"); composing.insert(filled(each, here)); }))} />
-    <${Section} name="actions" rows=${things.map((each) => row(`a${each.name}`, "down", each.name, each.act))} />
+    <${Section} name="actions" rows=${things.map((each) => row(`a${each.name}`, each.icon, each.name, each.act))} />
     ${messages && !messages.messages.length && html`<p class="empty">${t("palette.no.messages", { text: said })}</p>`}
     ${messages?.more && html`<p class="empty">${t("palette.more")}</p>`}
     ${said.length > 1 && !messages && html`${nobody && html`<p class="empty">${t("palette.nobody", { text: said })}</p>`}
