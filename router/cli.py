@@ -158,6 +158,24 @@ def rebuild(data: Path, only: str) -> None:
 
 
 @main.command()
+@DATA
+@click.option("--before", metavar="YYYY-MM", required=True, help="Months before this one, for example 2026-08.")
+def seal(data: Path, before: str) -> None:
+    """Pack old months of the journal: compressed and summed, read as before. Never needed; it saves room."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    try:
+        month = datetime.strptime(before, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError:
+        raise click.ClickException(f"'{before}' is no month; write it like 2026-08.") from None
+
+    async def work(store: Store) -> int:
+        return await store.journal.seal(site(), before_ms=int(month.timestamp() * 1_000))
+
+    click.echo(f"{with_store(data, work)} rows of the journal before {before} are sealed.")
+
+
+@main.command()
 @click.argument("scenario", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--seeds", type=click.IntRange(1, 1_000), help="Other than the scenario's own.")
 @click.option(

@@ -263,6 +263,10 @@ class Journal(Protocol):
     def read(self, site: str, after: int, until: int | None = None) -> AsyncIterator[JournalRow]:
         """Yield rows whose last position is above `after`, in order (and first at most `until`)."""
 
+    async def seal(self, site: str, *, before_ms: int) -> int:
+        """Pack what was decided before a time into compressed, summed parts; return how many rows. Nothing is lost by
+        it, `read` notices nothing, and the newest row stays as it is."""
+
     async def end(self, site: str) -> tuple[int, int]:
         """Return (last position, `at` of the last row); (0, 0) for an empty journal."""
 

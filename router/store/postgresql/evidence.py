@@ -11,11 +11,14 @@ from router.store.postgresql.address import PATIENT, checked, connect
 from router.store.postgresql.connections import Connection, Row, Value
 from router.store.postgresql.conversations import FIELDS, conversation_row
 from router.store.postgresql.errors import DRIVER_ERRORS, convert
+from router.store.sealing import unsealed
 
 SLICE_ROWS = 500
 """Read at a time, so that a long journal needs no memory."""
 
 _JOURNAL = "SELECT first, count, at, epoch, entries FROM journal WHERE site = $1 ORDER BY first"
+
+_SEALED = "SELECT sum, data FROM sealed WHERE site = $1 ORDER BY first"
 
 _TIMELINE = """
 SELECT position, conv, line, kind, at, message, agent, notice, until_ms, detail FROM timeline
@@ -52,6 +55,8 @@ class PostgresqlEvidence:
 
     def journal(self, site: str) -> Iterator[JournalRow]:
         """See the port."""
+        for part in self._rows(_SEALED, site):
+            yield from unsealed((part[0], part[1]))
         for row in self._rows(_JOURNAL, site):
             yield JournalRow(**dict(zip(JournalRow.__struct_fields__, row, strict=True)))
 

@@ -14,11 +14,11 @@ from router.store.limits import DAY_MS, EARLIEST_MS, NEWEST_KEPT, cut
 from router.store.port import Commit, ConversationRow, JournalRow, Snapshot, TimelineRow
 from router.store.postgresql.connections import Connections
 from router.store.postgresql.texts import kept
+from router.store.sealing import PART_ROWS, POSITION_MAX, Part, read_on, sealed
 
 PAGE_ROWS = 64
 """Journal rows read at a time: some megabytes at the most, so that recovery streams."""
 
-POSITION_MAX = 2**63 - 1
 COMMIT_VALUES = 57
 
 _COMMIT = f"SELECT commit_2({', '.join(f'${number}' for number in range(1, COMMIT_VALUES + 1))})"
@@ -28,6 +28,23 @@ SELECT first, count, at, epoch, entries FROM journal
 WHERE site = $1 AND first >= coalesce((SELECT max(first) FROM journal WHERE site = $1 AND first <= $2), 0)
   AND first + count - 1 > $2 AND first <= $3
 ORDER BY first LIMIT $4
+"""
+
+_PART = "SELECT sum, data FROM sealed WHERE site = $1 AND last > $2 ORDER BY last LIMIT 1"
+
+_SEALABLE = """
+SELECT first, count, at, epoch, entries FROM journal
+WHERE site = $1 AND at < $2 AND first < (SELECT max(first) FROM journal WHERE site = $1) ORDER BY first LIMIT $3
+"""
+
+# Rows go where their part has come, in one statement: who seals the same ones second finds it there and takes nothing.
+_SEAL = """
+WITH put AS (
+  INSERT INTO sealed(site, first, last, rows, sum, data)
+  SELECT $1::text, $2::bigint, $4::bigint, $5::integer, $6::bytea, $7::bytea
+  WHERE (SELECT count(*) FROM journal WHERE site = $1 AND first BETWEEN $2 AND $3::bigint) = $5
+  ON CONFLICT DO NOTHING RETURNING 1)
+DELETE FROM journal WHERE site = $1 AND first BETWEEN $2 AND $3 AND EXISTS (SELECT 1 FROM put) RETURNING 1
 """
 
 _END = "SELECT first + count - 1, at FROM journal WHERE site = $1 ORDER BY first DESC LIMIT 1"
@@ -81,13 +98,29 @@ class PostgresqlJournal:
     async def read(self, site: str, after: int, until: int | None = None) -> AsyncIterator[JournalRow]:
         """See the port."""
         last = POSITION_MAX if until is None else until
-        more = True
-        while more:
-            rows = await self._connections.read(_READ, site, after, last, PAGE_ROWS)
-            for first, count, at, epoch, entries in rows:
-                yield JournalRow(first=first, count=count, at=at, epoch=epoch, entries=entries)
-                after = first + count - 1
-            more = len(rows) == PAGE_ROWS
+
+        async def page(above: int) -> list[JournalRow]:
+            return _rows(await self._connections.read(_READ, site, above, last, PAGE_ROWS))
+
+        async def part(above: int) -> Part | None:
+            found = await self._connections.read(_PART, site, above)
+            return (found[0][0], found[0][1]) if found else None
+
+        async for row in read_on(after, last, page=page, part=part, page_rows=PAGE_ROWS):
+            yield row
+
+    async def seal(self, site: str, *, before_ms: int) -> int:
+        """See the port. Part by part, so that nothing waits for long."""
+        total, count = 0, PART_ROWS
+        while count == PART_ROWS:
+            rows = _rows(await self._connections.read(_SEALABLE, site, before_ms, PART_ROWS))
+            count = len(rows)
+            if rows:
+                first, last = rows[0].first, rows[-1].first
+                ends = last + rows[-1].count - 1
+                part = await asyncio.to_thread(sealed, rows)
+                total += len(await self._connections.write(_SEAL, site, first, last, ends, count, *part))
+        return total
 
     async def end(self, site: str) -> tuple[int, int]:
         """See the port."""
@@ -164,6 +197,13 @@ class PostgresqlJournal:
         )
         head = [site, commit.epoch, commit.first, commit.count, commit.at, commit.entries]
         return head + [column for width, rows in kinds for column in turned(rows, width)]
+
+
+def _rows(found: Sequence[Sequence[Any]]) -> list[JournalRow]:
+    return [
+        JournalRow(first=first, count=count, at=at, epoch=epoch, entries=entries)
+        for first, count, at, epoch, entries in found
+    ]
 
 
 def turned(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

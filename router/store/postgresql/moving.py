@@ -52,6 +52,7 @@ MESSAGE = Table(
 TABLES: tuple[Table, ...] = (
     Table("letter", "id channel hash received_ms message state attempts position reason signal line", "letter_id"),
     Table("journal", "first count at epoch entries"),
+    Table("sealed", "first last rows sum data"),
     Table("bundle", "name at data"),
     Table("snapshot", "position at release chunks"),
     Table("snapshot_chunk", "position number data"),

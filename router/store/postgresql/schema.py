@@ -184,7 +184,15 @@ ALTER TABLE letter ADD COLUMN line bytea NOT NULL DEFAULT '';
 CREATE INDEX letter_line ON letter(site, line, id) WHERE state = 'new' AND line <> '';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2)
+_SEALED = """
+CREATE TABLE sealed(
+  site text NOT NULL, first bigint NOT NULL, last bigint NOT NULL, rows integer NOT NULL, sum bytea NOT NULL,
+  data bytea NOT NULL, PRIMARY KEY(site, first));
+CREATE UNIQUE INDEX sealed_last ON sealed(site, last);
+ALTER TABLE sealed ALTER COLUMN data SET STORAGE EXTERNAL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2, _SEALED)
 """One step per release that changed the tables; a step is never edited once released."""
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_version(version integer NOT NULL, at timestamptz NOT NULL)"

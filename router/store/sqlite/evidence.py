@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from router.store.port import ConversationRow, JournalRow, Letter, TimelineRow
+from router.store.sealing import unsealed
 from router.store.sqlite import conversations
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch, open_reader
 from router.store.sqlite.errors import border
 
 _JOURNAL = "SELECT first, count, at, epoch, entries FROM journal WHERE site = ? ORDER BY first"
+
+_SEALED = "SELECT sum, data FROM sealed WHERE site = ? ORDER BY first"
 
 _TIMELINE = """
 SELECT position, conv, line, kind, at, message, agent, notice, until_ms, detail FROM timeline
@@ -44,6 +47,8 @@ class SqliteEvidence:
 
     def journal(self, site: str) -> Iterator[JournalRow]:
         """See the port."""
+        for part in self._rows(_SEALED, (site,)):
+            yield from unsealed((part[0], part[1]))
         for row in self._rows(_JOURNAL, (site,)):
             yield JournalRow(**dict(zip(JournalRow.__struct_fields__, row, strict=True)))
 

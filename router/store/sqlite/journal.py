@@ -11,6 +11,7 @@ from msgspec.structs import astuple
 from router.store.hashing import Hashes
 from router.store.limits import cut
 from router.store.port import Commit, Fenced, JournalRow, Snapshot
+from router.store.sealing import PART_ROWS, POSITION_MAX, Part, read_on, sealed
 from router.store.sqlite import snapshots
 from router.store.sqlite.bulk import as_json, insert_rows
 from router.store.sqlite.connect import fetch
@@ -78,7 +79,16 @@ WHERE site = ?1 AND first >= coalesce((SELECT max(first) FROM journal WHERE site
 ORDER BY first LIMIT ?4
 """
 
-POSITION_MAX = 2**63 - 1
+_PART = "SELECT sum, data FROM sealed WHERE site = ? AND last > ? ORDER BY last LIMIT 1"
+
+_SEALABLE = """
+SELECT first, count, at, epoch, entries FROM journal
+WHERE site = ?1 AND at < ?2 AND first < (SELECT max(first) FROM journal WHERE site = ?1) ORDER BY first LIMIT ?3
+"""
+
+_SEAL = "INSERT INTO sealed(site, first, last, rows, sum, data) VALUES (?, ?, ?, ?, ?, ?)"
+
+_ROW = JournalRow.__struct_fields__
 
 
 class SqliteJournal:
@@ -101,14 +111,24 @@ class SqliteJournal:
     async def read(self, site: str, after: int, until: int | None = None) -> AsyncIterator[JournalRow]:
         """See the port."""
         last = POSITION_MAX if until is None else until
-        more = True
-        while more:
-            values = (site, after, last, PAGE_ROWS)
-            rows = await self._readers.list(partial(read_page, values=values))
-            for row in rows:
-                yield row
-                after = row.first + row.count - 1
-            more = len(rows) == PAGE_ROWS
+
+        async def page(above: int) -> list[JournalRow]:
+            return await self._readers.list(partial(read_page, values=(site, above, last, PAGE_ROWS)))
+
+        async def part(above: int) -> Part | None:
+            found = await self._readers.list(lambda conn: fetch(conn, _PART, (site, above)))
+            return (found[0][0], found[0][1]) if found else None
+
+        async for row in read_on(after, last, page=page, part=part, page_rows=PAGE_ROWS):
+            yield row
+
+    async def seal(self, site: str, *, before_ms: int) -> int:
+        """See the port. Part by part, so that no commit waits for long."""
+        total, count = 0, PART_ROWS
+        while count == PART_ROWS:
+            count = await self._writer.do(partial(_seal, site=site, before_ms=before_ms))
+            total += count
+        return total
 
     async def end(self, site: str) -> tuple[int, int]:
         """See the port."""
@@ -153,6 +173,18 @@ class SqliteJournal:
         """See the port."""
         statement = "SELECT name, at FROM bundle WHERE site = ? ORDER BY at DESC, rowid DESC"
         return await self._readers.list(lambda conn: fetch(conn, statement, (site,)))
+
+
+def _seal(conn: apsw.Connection, *, site: str, before_ms: int) -> int:
+    """Pack the next part, and take its rows out of the journal; return how many."""
+    rows = [
+        JournalRow(**dict(zip(_ROW, row, strict=True))) for row in fetch(conn, _SEALABLE, (site, before_ms, PART_ROWS))
+    ]
+    if rows:
+        first, last = rows[0].first, rows[-1].first
+        conn.execute(_SEAL, (site, first, last + rows[-1].count - 1, len(rows), *sealed(rows)))
+        conn.execute("DELETE FROM journal WHERE site = ? AND first BETWEEN ? AND ?", (site, first, last))
+    return len(rows)
 
 
 def read_page(conn: apsw.Connection, *, values: tuple[str, int, int, int]) -> list[JournalRow]:

@@ -189,6 +189,15 @@ ALTER TABLE letter ADD COLUMN line BLOB NOT NULL DEFAULT x'';
 CREATE INDEX letter_line ON letter(site, line, id) WHERE state = 'new' AND line <> x'';
 """
 
+# Parts of the journal that are packed: `sum` is of what is in `data` when it is unpacked.
+_SEALED = """
+CREATE TABLE sealed(
+  site TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, rows INTEGER NOT NULL, sum BLOB NOT NULL,
+  data BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX sealed_first ON sealed(site, first);
+CREATE UNIQUE INDEX sealed_last ON sealed(site, last);
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE,
     _VIEWS,
@@ -196,6 +205,7 @@ MIGRATIONS: tuple[str, ...] = (
     _RELAY,
     _CARE,
     _LINES,
+    _SEALED,
 )
 """One step per release that changed the tables; a step is never edited once released."""
 
