@@ -14,9 +14,12 @@ from channels.email.proof import vouched_for
 from channels.email.quotes import new_text
 from channels.email.reading import Mail, parse_message, read_mail
 from channels.email.threads import Threads
+from channels.typed import typed
 
 CHANNEL = "email"
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+# Longer names and subjects are written by machines, for machines; a screen shows a line of them.
+NAME_CHARS_MAX, SUBJECT_CHARS_MAX = 250, 998
 RAW_NAME = "mail.eml"
 
 
@@ -77,7 +80,7 @@ def _bounce(mail: Mail, report: Report, ours: Ours, dedupe: str) -> MessageIn | 
         line=LineRef(channel=CHANNEL, key=ours.threads.new_key(dedupe)),
         dedupe=dedupe,
         text=mail.text,
-        subject=mail.subject,
+        subject=typed(mail.subject[:SUBJECT_CHARS_MAX], lines=False),
         provider=mail.message_id,
         sent_ms=mail.sent_ms,
         set_aside="bounce" if report.failed or not report.failures else "delayed",
@@ -101,10 +104,10 @@ def _message(mail: Mail, ours: Ours, *, dedupe: str, envelope_sender: str | None
         dedupe=dedupe,
         text=answer,
         html=mail.html,
-        subject=mail.subject,
+        subject=typed(mail.subject[:SUBJECT_CHARS_MAX], lines=False),
         provider=message_id,
         sent_ms=mail.sent_ms,
-        name=mail.sender_name,
+        name=typed(mail.sender_name[:NAME_CHARS_MAX], lines=False),
         language=_language(mail.language),
         identities=(Identity(kind="email", value=mail.sender, verified=_proof(mail, ours)),) if mail.sender else (),
         in_reply_to=mail.ids,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import cast
@@ -16,7 +17,7 @@ from channels.email.bounces import read_report
 from channels.email.compose import compose, subject_of
 from channels.email.proof import vouched_for
 from channels.email.reading import parse_message, read_mail
-from channels.email.signals import Ours, parse
+from channels.email.signals import NAME_CHARS_MAX, SUBJECT_CHARS_MAX, Ours, parse
 from channels.email.threads import Threads
 from tests.channels.door import START_MS
 
@@ -146,6 +147,18 @@ def test_people_are_not_taken_for_machines(headers: list[str]) -> None:
 @pytest.mark.parametrize("sender", ["no-reply@x.example", "MAILER-DAEMON@x.example", "bounces+1@x.example"])
 def test_a_mailbox_that_nobody_reads_gets_no_automatic_answer(sender: str) -> None:
     assert no_auto_answer(read_mail(parse_message(mail(sender=sender))), None)
+
+
+def test_a_name_and_a_subject_hold_no_signs_that_move_a_screen_however_they_are_encoded() -> None:
+    hostile = b64encode("\x00Eva\u202e\x1b[31m gpj.exe\r\nBcc: x@y.z".encode()).decode()
+    made = parse(mail(f"Subject: =?utf-8?B?{hostile}?=", sender=f"=?utf-8?B?{hostile}?= <eva@example.org>"), OURS)
+    assert isinstance(made, MessageIn)
+    for said in (made.name, made.subject):
+        assert said.startswith("Eva[31m gpj.exe")
+        assert said.isprintable()
+    long = parse(mail("Subject: " + "word " * 4_000, sender=f'"{"n" * 9_000}" <eva@example.org>'), OURS)
+    assert isinstance(long, MessageIn)
+    assert (len(long.subject) <= SUBJECT_CHARS_MAX, len(long.name) <= NAME_CHARS_MAX) == (True, True)
 
 
 def test_our_own_mail_that_comes_back_is_a_loop() -> None:

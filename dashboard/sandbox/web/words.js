@@ -82,21 +82,21 @@ export const WORDS = {
  },
  "zh": {
   "title": "演练环境",
-  "lead": "您扮演所有客户,任何内容都不会离开本机。",
+  "lead": "您扮演所有客户，任何内容都不会离开本机。",
   "language": "语言",
   "desk": "打开工作台",
   "new": "新客户",
   "new.by": "通过{channel}的新客户",
   "people": "客户",
-  "people.none": "还没有客户。请在上方选择一个渠道,系统会虚构一位客户。",
-  "choose": "请在左侧选择客户,或选择渠道新建客户。",
+  "people.none": "还没有客户。请在上方选择一个渠道，系统会虚构一位客户。",
+  "choose": "请在左侧选择客户，或选择渠道新建客户。",
   "entering": "正在打开演练环境…",
   "closed": "请使用 `patchbay serve --sandbox` 打印的地址(# 之后带有令牌)。",
-  "away": "Patchbay 没有响应,正在重试…",
-  "wrong": "服务商的接口文档中没有 Patchbay 的这个请求:{what}",
+  "away": "Patchbay 没有响应，正在重试…",
+  "wrong": "服务商的接口文档中没有 Patchbay 的这个请求：{what}",
   "off": "无法演练{channel}:{why}",
-  "off.not_installed": "未安装 Mosquitto。Debian 上运行 apt install mosquitto,然后重新启动。",
-  "off.not_started": "Mosquitto 未能启动,目录或端口可能被占用,请重新启动。",
+  "off.not_installed": "未安装 Mosquitto。Debian 上运行 apt install mosquitto，然后重新启动。",
+  "off.not_started": "Mosquitto 未能启动，目录或端口可能被占用，请重新启动。",
   "channel.phone": "电话",
   "channel.sms": "短信",
   "channel.chat": "网页聊天",
@@ -112,9 +112,9 @@ export const WORDS = {
   "channel.softphone": "坐席电话",
   "state.open": "已打开",
   "state.connecting": "连接中…",
-  "state.broken": "线路中断,正在重连…",
+  "state.broken": "线路中断，正在重连…",
   "state.filling": "正在填写表单…",
-  "state.sent": "已提交,答复将通过邮件发送",
+  "state.sent": "已提交，答复将通过邮件发送",
   "state.unfollowed": "已取消关注",
   "state.calling": "呼叫中…",
   "state.listening": "正在听语音",
@@ -151,7 +151,7 @@ export const WORDS = {
   "keys": "按键",
   "write": "{name}要说的话",
   "suggest": "给我一句话",
-  "error": "未完成:{why}",
+  "error": "未完成：{why}",
   "forget": "关闭"
  },
  "th": {
@@ -233,7 +233,7 @@ export const WORDS = {
 // What somebody made up may say first, in their own language.
 export const SAYINGS = {
   en: ["Where is my order? It was due yesterday.", "I would like a refund for my tent.", "My invoice shows the wrong address.", "Do you have the red jacket in size M?", "This is the third time I ask. I want to complain."],
-  zh: ["我的订单到哪里了?昨天就该到了。", "我想退款,帐篷坏了。", "发票上的地址不对。", "红色外套有 M 码吗?", "我已经问了三次了,我要投诉。"],
+  zh: ["我的订单到哪里了？昨天就该到了。", "我想退款，帐篷坏了。", "发票上的地址不对。", "红色外套有 M 码吗？", "我已经问了三次了，我要投诉。"],
   th: ["คำสั่งซื้อของฉันอยู่ที่ไหน ควรถึงเมื่อวาน", "ขอคืนเงินค่าเต็นท์ค่ะ", "ที่อยู่ในใบแจ้งหนี้ไม่ถูกต้อง", "เสื้อแจ็กเก็ตสีแดงไซซ์ M มีไหมคะ", "ถามเป็นครั้งที่สามแล้ว ขอร้องเรียน"],
 };
 export const NAMES = [
