@@ -28,8 +28,11 @@ export function follow() {
   begun = true;
   effect(() => {
     const there = Boolean(agent.value);
-    if (there && !device && phone.value.state === "none") void start();
-    if (!there && device) stop();
+    // What follows changes what is shown, and must not be a part of looking.
+    queueMicrotask(() => {
+      if (there && !device && phone.value.state === "none") void start();
+      if (!there && device) stop();
+    });
   });
 }
 

@@ -27,7 +27,7 @@ function useSearch(text) {
   useEffect(() => {
     if (!words) { put({ of: "", found: null }); return undefined; }
     let dropped = false;
-    const timer = setTimeout(() => void attempt(() => get(`/find?text=${encodeURIComponent(words.slice(0, 100))}`)).then((found) => { if (!dropped) put({ of: words, found: found ?? { customers: [] } }); }), SEARCH_AFTER_MS);
+    const timer = setTimeout(() => void attempt(() => get(`/find?messages=false&text=${encodeURIComponent(words.slice(0, 100))}`)).then((found) => { if (!dropped) put({ of: words, found: found ?? { customers: [] } }); }), SEARCH_AFTER_MS);
     return () => { dropped = true; clearTimeout(timer); };
   }, [words]);
   return { found: state.found, busy: state.of !== words };

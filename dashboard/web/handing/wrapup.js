@@ -30,8 +30,9 @@ function formOf(ref) {
 /** Conversations whose form was looked at here: if time ends one, its note is still written down. @type {Set<string>} */
 const begun = new Set();
 effect(() => {
+  const mine = work.value;
   for (const ref of [...begun]) {
-    const live = work.value.get(ref);
+    const live = mine.get(ref);
     if (live?.state === "wrap_up") continue;
     begun.delete(ref);
     if (!live) void keepNote(ref);

@@ -2,7 +2,7 @@
 // Why a conversation went where it went: each decision in words, with the reasons that were journalled with it.
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { get } from "../frame/api.js";
-import { Icon, clock, dayOf, fullOf, queueLabel, siteTime, timeOf } from "../frame/parts.js";
+import { Icon, channelLabel, clock, dayOf, fullOf, queueLabel, siteTime, timeOf } from "../frame/parts.js";
 import { go, rest } from "../frame/screens.js";
 import { heard, language, named, t } from "../frame/words.js";
 import { ICONS, TONES } from "./kinds.js";
@@ -38,7 +38,7 @@ function Story({ of }) {
   return html`<div class="why-columns"><ol class="decisions">${told.more && html`<li><button type="button" class="link" onClick=${load}>${t("why.earlier")}</button></li>`}
       ${told.items.map((/** @type {any} */ each, /** @type {number} */ at) => html`<${Decision} key=${each.seq} each=${each} before=${told.items[at - 1]} />`)}</ol>
     <aside class="card-box" aria-label=${t("why.facts")}><h2>${t("why.facts")}</h2><p class="meta">${t("why.facts.text")}</p>
-      <dl>${Object.entries(told.facts).map(([name, value]) => html`<div key=${name}><dt>${named(name)}</dt><dd>${String(value)}</dd></div>`)}</dl></aside></div>`;
+      <dl>${Object.entries(told.facts).map(([name, value]) => html`<div key=${name}><dt>${named(name)}</dt><dd>${name === "channel" ? channelLabel(String(value)) : String(value)}</dd></div>`)}</dl></aside></div>`;
 }
 
 /** One decision: when, what, and for which reasons. @param {{each: any, before: any}} props */
