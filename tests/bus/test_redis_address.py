@@ -70,7 +70,7 @@ def test_a_password_is_in_no_text_of_an_address() -> None:
     assert SECRET not in f"{address!r} {address}"
 
 
-async def until(holds: Callable[[], bool], within_s: float = 5.0) -> None:
+async def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
     async with asyncio.timeout(within_s):
         while not holds():
             await asyncio.sleep(0.01)
