@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from channels.contract import MessageIn, encode_signal
 from tests.channels.phone.conftest import PAGES, Exchange
 
-REQUESTS = 400
+REQUESTS = 250
 FIELDS = ("From", "To", "CallStatus", "Direction", "Digits", "QueueResult", "StatusCallbackEvent", "ParticipantLabel")
 FIELDS += (
     "ReasonParticipantLeft",
@@ -38,7 +38,7 @@ async def test_nonsense_that_the_provider_itself_has_signed_breaks_no_page(excha
         fields = {name: chance.choice(SHAPES + KNOWN) for name in FIELDS if chance.random() < 0.7}
         asked = {name: chance.choice(SHAPES + KNOWN)[:600] for name in QUERY if chance.random() < 0.4}
         asked = {**asked, "line": call(chance)[:600]} if chance.random() < 0.5 else asked
-        url = f"{PAGES}{chance.choice(pages)}?{urlencode(asked)}"
+        url = f"{PAGES}{chance.choice(pages)}" + (f"?{urlencode(asked)}" if asked else "")
         status, _ = await exchange.twilio.post(url, {"CallSid": call(chance), **fields})
         told.add(status)
     assert told <= {200, 400, 503}
