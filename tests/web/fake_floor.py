@@ -247,7 +247,9 @@ class FakeFloor:
         """Tell of conversations, and of the agent, whose load follows from them."""
         if self.agent is not None:
             held = [each for each in self.work.values() if each["state"] != "parked"]
-            parts = [{"ref": each["ref"], "load": LOADS[each["channel"]], "state": each["state"]} for each in held]
+            parts = [
+                {"ref": each["ref"], "load": LOADS.get(each["channel"], 25), "state": each["state"]} for each in held
+            ]
             self.agent |= {"parts": parts, "used": sum(part["load"] for part in parts)}
         self.said("desk", me=self.agent, **({"work": list(summaries)} if summaries else {}))
 

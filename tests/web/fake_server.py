@@ -33,6 +33,7 @@ from router.core.refusals import REFUSALS
 from tests.web import fake_finding
 from tests.web.fake_floor import LABELS, ME, FakeFloor, Record, config, now_ms
 from tests.web.fake_handing import FakeHanding
+from tests.web.fake_persons import FakePersons
 
 WEB = Path(__file__).parent.parent.parent / "dashboard" / "web"
 PASSWORD = "a-password-for-tests-only"
@@ -47,6 +48,7 @@ class FakeServer:
         self.floor = FakeFloor()
         self.floor.tell = self._tell
         self.handing = FakeHanding(self.floor)
+        self.persons = FakePersons(self.floor)
         self.finding = fake_finding.Finding()
         self.pages = Pages(read_files(WEB), "test")
         self.config = config() | {"version": self.pages.version}
@@ -161,6 +163,7 @@ class FakeServer:
             ("GET", conversation, self.conversation),
             ("GET", f"{conversation}/story", self.story),
             *self.handing.routes(),
+            *self.persons.routes(),
             *(("POST", f"{conversation}/{name}", self.act) for name in ACTS),
         ]
 
