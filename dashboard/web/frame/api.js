@@ -15,22 +15,30 @@ export class ApiError extends Error {
 const ANSWER_MS_MAX = 20_000;
 
 let csrf = "";
+let whose = 0;
 /** @type {() => void} */
 let ended = () => {};
 
-/** @param {string} token */
-export const useToken = (token) => { csrf = token; };
+/** @param {string} token @param {number} person */
+export const useToken = (token, person) => { csrf = token; whose = person; };
 /** @param {() => void} call called when the session is over */
 export const onEnded = (call) => { ended = call; };
 
 /** An id of our own, so that a repeat is the same command. */
 export const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/** Another tab of mine has signed in again: its token is this tab's, too; somebody else's never is. */
+async function renewed() {
+  const { me, csrf: token } = await call("GET", "/me");
+  if (me.id === whose) csrf = token;
+  return me.id === whose;
+}
+
 /**
- * @param {string} method @param {string} path @param {object} [body]
+ * @param {string} method @param {string} path @param {object} [body] @param {boolean} [again]
  * @returns {Promise<any>}
  */
-export async function call(method, path, body) {
+export async function call(method, path, body, again = false) {
   /** @type {Record<string, string>} */
   const headers = method === "GET" ? {} : { "Content-Type": "application/json", "X-CSRF": csrf };
   const request = { method, headers, body: method === "GET" ? undefined : JSON.stringify(body ?? {}), signal: AbortSignal.timeout(ANSWER_MS_MAX) };
@@ -44,6 +52,7 @@ export async function call(method, path, body) {
     throw new ApiError(0, "offline", "");
   }
   if (response.ok) return answer;
+  if (answer?.error?.code === "csrf" && !again && whose && (await renewed())) return call(method, path, body, true);
   if (response.status === 401 && path !== "/session") ended();
   throw new ApiError(response.status, answer?.error?.code ?? "broken", answer?.error?.message ?? "");
 }

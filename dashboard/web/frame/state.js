@@ -90,7 +90,7 @@ export async function begin() {
 
 /** @param {{me: any, csrf: string}} session */
 export async function enter(session) {
-  useToken(session.csrf);
+  useToken(session.csrf, session.me.id);
   // Somebody else at this machine begins with an empty desk.
   if (me.value && me.value.id !== session.me.id) { location.reload(); return; }
   me.value = session.me;
@@ -98,8 +98,13 @@ export async function enter(session) {
   signedIn.value = "yes";
   expired.value = false;
   if (!socket || socket.readyState > WebSocket.OPEN) connect();
+  tabs?.postMessage("signed in");
   await refresh();
 }
+
+// Who signs in again in one tab has signed in again in all of them.
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("patchbay") : null;
+if (tabs) tabs.onmessage = async () => { if (expired.value) await get("/me").then(enter, () => {}); };
 
 /** Read the whole desk anew. */
 export async function refresh() {
