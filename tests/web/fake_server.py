@@ -34,6 +34,7 @@ from tests.web import fake_finding
 from tests.web.fake_floor import LABELS, ME, FakeFloor, Record, config, now_ms
 from tests.web.fake_handing import FakeHanding
 from tests.web.fake_persons import FakePersons
+from tests.web.fake_waiting import ORDERS, everything
 
 WEB = Path(__file__).parent.parent.parent / "dashboard" / "web"
 PASSWORD = "a-password-for-tests-only"
@@ -64,6 +65,7 @@ class FakeServer:
         self.away = False
         self.forgetful = False
         self.skew_ms = 0
+        self.watched: str | None = None
         self.base = ""
 
     @asynccontextmanager
@@ -100,9 +102,17 @@ class FakeServer:
     def _tell(self, frame: Record) -> None:
         sent = json.loads(json.dumps(frame))
         self.frames.append(sent)
+        if "queues" in sent and self.watched is not None:
+            self.show(everything(self.floor.waiting, n=0, queue=self.watched))
         for socket in list(self.sockets):
             if not socket.closed:
                 asyncio.get_running_loop().create_task(_send(socket, sent))
+
+    def show(self, frame: Record) -> None:
+        """Tell whoever watches the lines; such a frame is never told again."""
+        for socket in list(self.sockets):
+            if not socket.closed:
+                asyncio.get_running_loop().create_task(_send(socket, frame))
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         if self.away:
@@ -123,6 +133,10 @@ class FakeServer:
             if message.type is WSMsgType.TEXT:
                 said = message.json()
                 self.heard.append(said)
+                if said["type"] == "watch":
+                    self.watched = said["queue"]
+                if said["type"] == "watch" and self.watched is not None:
+                    await socket.send_json(everything(self.floor.waiting, n=0, queue=said["queue"]))
                 if said["type"] == "ping":
                     await socket.send_json({"type": "pong", "seq": self.floor.seq, "now_ms": now_ms() + self.skew_ms})
         self.sockets.discard(socket)
@@ -165,6 +179,7 @@ class FakeServer:
             *self.handing.routes(),
             *self.persons.routes(),
             *(("POST", f"{conversation}/{name}", self.act) for name in ACTS),
+            *(("POST", f"{conversation}/{name}", self.order) for name in ORDERS),
         ]
 
     @web.middleware
@@ -297,6 +312,11 @@ class FakeServer:
         asked: Any = read(kind, await request.read())
         message = act(self.floor, ref, asked)
         return self._reached(**({"message": message} if message else {}))
+
+    async def order(self, request: web.Request) -> web.Response:
+        """A supervisor's order, checked for its form; what comes of it is the lines' business."""
+        read(ORDERS[request.path.rpartition("/")[2]], await request.read())
+        return self._reached()
 
     def _reached(self, **more: int) -> web.Response:
         return web.json_response({"position": self.floor.seq, **more})

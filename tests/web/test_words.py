@@ -9,6 +9,7 @@ import pytest
 
 from router.care.likeness import WEIGHTS
 from router.core.choosing import STEPS
+from router.core.decide.patience import PROMPTS
 from router.core.orders import FAIR_TURN, OVERTOOK
 from router.views.alarms import ALARMS
 from tests.web.modules import LANGUAGES, all_words, modules, name_of, rooms, template_texts, words_for, words_of
@@ -45,7 +46,12 @@ DYNAMIC = {
     "severe.": {"crit", "warn"},
     "need.": {"nobody", "no_free", "far_below", "silent_named", *BOARD_ALARMS, "nobody.more", "risk.more"},
     "level.": {"soon", "late"},
-    "column.": {"pos", "channel", "customer", "queue", "state", "wait", "why"},
+    "column.": {"pos", "channel", "customer", "queue", "priority", "needs", "state", "wait", "due", "why", "act"},
+    "priority.": {"normal", "high", "urgent"},
+    "ends.": set(PROMPTS),
+    "order.to.": {"assign", "move", "priority"},
+    "deed.": {"assign", "move", "priority", "take-over", "withdraw"},
+    "order.why.": {"long_wait", "promised", "wrong_queue", "expertise", "emergency", "overload", "outage", "training"},
     "waits.": {"in_line", "all_busy", "nobody_can_serve", "queue_closed", "resting", "kept_free"},
     "why.": {"longest_idle", "next_in_line", "named_agent", *OVERTOOK, FAIR_TURN, *STEPS},
     "identity.": {"email", "phone", "caller_id"},
