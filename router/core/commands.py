@@ -460,12 +460,14 @@ class Relate(Command, frozen=True, kw_only=True, tag=75):
 
 
 class ApplyConfig(Command, frozen=True, kw_only=True, tag=40):
-    """Swap in a bundle that is already stored under `hash`."""
+    """Swap in a bundle that is already stored under `hash`; `by` and `why` where a person puts an earlier one back."""
 
     lane: ClassVar[int] = TIME
     hash: str
     bundle: Bundle
     proposer: str = ""
+    by: int = 0
+    why: str = ""
 
 
 class TakeLead(Command, frozen=True, kw_only=True, tag=41):

@@ -24,8 +24,12 @@ class LeadTaken(Event, frozen=True, tag=1):
 
 
 class ConfigApplied(Event, frozen=True, tag=2):
+    """`by`: who put an earlier version back, 0 where the files were changed; `why`: their reason."""
+
     hash: str
     proposer: str
+    by: int = 0
+    why: str = ""
 
 
 class FactsCoded(Event, frozen=True, tag=3):

@@ -44,24 +44,23 @@ class Tried(NamedTuple):
     refused: str = ""
 
 
-def sketch_of(state: State, lines: Sequence[int] = ()) -> Sketch | None:
+def sketch_of(state: State, lines: Sequence[int] = (), *, alone: bool = False) -> Sketch | None:
     """Copy what a decision about an arrival reads; None before the first configuration, and for too many people.
 
-    `lines` are other lines of the customer: what is open on them is copied too.
+    `lines` are other lines of the customer: what is open on them is copied too. `alone`: nobody else who waits.
     """
     if state.bundle is None or len(state.agents) > PEOPLE_MAX:
         return None
     matching = state.matching
-    convs = {cls.head[1] for cls in matching.classes if cls.head} | {
-        state.lines[each] for each in lines if each in state.lines
-    }
+    heads = set() if alone else {cls.head[1] for cls in matching.classes if cls.head}
+    convs = heads | {state.lines[each] for each in lines if each in state.lines}
     eased = {
         agent.id: (tuple(agent.eased), matching.limits.sets[agent.full])
         for agent in state.agents.values()
         if agent.full or any(agent.eased)
     }
     queued = {queue: count for queue, count in matching.queued.items() if count}
-    return Sketch(people_of(state, convs), state.bundle_hash, state.bundle, eased, queued)
+    return Sketch(people_of(state, convs), state.bundle_hash, state.bundle, eased, {} if alone else queued)
 
 
 def awaken(sketch: Sketch) -> State:

@@ -16,15 +16,13 @@ from router.core.rules import Topics
 from router.floor.floor import Floor
 from router.floor.lines import Lines
 from router.intake.acquaintance import Acquaintances
-from router.intake.language import choose_language, script_language
+from router.intake.coding import LINE, MESSAGE, Said, coded
 from router.intake.senders import BLOCKED, FLOOD, TEST, Watch
 from router.store.port import Archive, Caller, Care, History, Identity, Letter, Met
 
 CUSTOMER = "customer"
 REFUSED = frozenset({BLOCKED, FLOOD})
 SCORES = frozenset("12345")
-# What a declared field may weigh as a fact: rules compare short words, and facts are journalled.
-ATTRIBUTES_MAX, ATTRIBUTE_CHARS_MAX = 32, 80
 
 
 class Unreadable(Exception):
@@ -183,19 +181,15 @@ class LookUp:
         return can is not None and can.opens_on == "line"
 
     def _facts(self, signal: Any, met: Met, bundle: Bundle) -> Facts:
-        text, subject = getattr(signal, "text", ""), getattr(signal, "subject", "")
-        language = choose_language(
-            (signal.language, script_language(f"{subject} {text}"), met.language), bundle.languages
-        )
-        declared = sorted(signal.declared.items())[:ATTRIBUTES_MAX]
-        return Facts(
+        said = Said(
             channel=getattr(signal, "arrived_by", "") or signal.line.channel,
-            language=language,
-            segment=met.segment,
-            kind="message" if isinstance(signal, sig.MessageIn) else "line",
-            topics=self._topics_now(bundle).of(text, subject, language) if text or subject else (),
-            attributes=tuple((name[:ATTRIBUTE_CHARS_MAX], value[:ATTRIBUTE_CHARS_MAX]) for name, value in declared),
+            kind=MESSAGE if isinstance(signal, sig.MessageIn) else LINE,
+            text=getattr(signal, "text", ""),
+            subject=getattr(signal, "subject", ""),
+            language=signal.language,
+            declared=signal.declared,
         )
+        return coded(said, bundle, self._topics_now(bundle), segment=met.segment, known_language=met.language)
 
     def _topics_now(self, bundle: Bundle) -> Topics:
         if self._topics is None or self._topics_of is not bundle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -48,6 +49,16 @@ def fingerprint(directory: Path) -> str:
         except OSError as fault:
             content = f"unreadable {fault.errno}".encode()
         digest.update(f"{len(content)}:".encode())
+        digest.update(content)
+    return digest.hexdigest()[:32]
+
+
+def print_of(texts: Mapping[str, str]) -> str:
+    """Return the fingerprint of files by their texts: that of a directory which holds these and no others."""
+    digest = hashlib.sha256()
+    for name, text in sorted(texts.items()):
+        content = text.encode()
+        digest.update(f"{len(name)}:{name}:{len(content)}:".encode())
         digest.update(content)
     return digest.hexdigest()[:32]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from router.core.cel_syntax import Binary, Call, Choice, Listing, Literal, Logic, Name, Node, Select, Unary
 
 # What a whole list of rules may cost, in parts of conditions looked at: about a second. The rest is left unclaimed.
-LOOKS_MAX = 400_000
+LOOKS_MAX = 200_000
 # More words than this in one search are never gone through in that time.
 WORDS_MAX = 60
 # A value that none of the rules names.

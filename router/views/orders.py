@@ -70,6 +70,8 @@ def _row(event: ev.AnyEvent, position: int, at: int) -> Order | None:
             agent=event.agent,
             queue=event.queue,
         )
+    if isinstance(event, ev.ConfigApplied) and event.by:
+        return Order(ledger=ALL, number=-position, at=at, by=event.by, deed="roll_back", why=event.why)
     if isinstance(event, ev.ClosureOrdered) and event.by:
         deed = "close_queue" if event.until_ms else "reopen_queue"
         return Order(

@@ -39,7 +39,7 @@ def apply_config(s: State, at: int, c: cmd.ApplyConfig) -> Steps:
     if c.hash == s.bundle_hash:
         return
     offering = {name for name in s.queues if s.is_offering(name)}
-    yield ev.ConfigApplied(c.hash, c.proposer)
+    yield ev.ConfigApplied(c.hash, c.proposer, c.by, c.why)
     for name in sorted(c.bundle.queues):
         yield from turn_queue(s, at, name, was_offering=name in offering)
 
