@@ -11,8 +11,10 @@ CONFIG ?= config
 TEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 # Hundreds of tests start a process, and each test worker reads every test: what Python has compiled is kept, whatever the surroundings say.
 export PYTHONDONTWRITEBYTECODE :=
-# Tests that start whole servers without a mark of their own.
-WHOLE := tests/e2e tests/badinput tests/cli/test_serve.py tests/cli/test_site_key.py
+# Tests without a mark of their own that start whole servers, or play for longer than a quick look may take.
+WHOLE := tests/e2e tests/badinput tests/cluster tests/cli/test_serve.py tests/cli/test_site_key.py tests/channels/prism \
+  tests/channels/test_email_imap.py tests/channels/test_ninth_channel.py tests/sandbox/test_demo_day.py tests/sandbox/test_every_channel.py \
+  tests/sandbox/test_guard.py tests/planning/test_gates.py tests/planning/test_against_ciw.py tests/core/test_two_weeks.py tests/views/test_rebuild.py
 # The tests' server from npm: its lock has versions and hashes and, as .npmrc says, no address of any registry.
 PRISM := tests/channels/prism
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
