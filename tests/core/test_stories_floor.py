@@ -273,6 +273,7 @@ def one_of_each() -> Floor:
     floor.do(cmd.Close(id="close", agent=7, conv=1))
     floor.do(cmd.ExtendWrapUp(id="a minute more", agent=7, conv=1))
     floor.do(cmd.FinishWrapUp(id="finish", agent=7, conv=1, disposition="solved"))
+    floor.do(cmd.Rate(id="rate", conv=1, score=5))
     floor.do(cmd.SetAside(id="aside", message=99, reason="bounce"))
     floor.do(cmd.OrderClosure(id="order", queue="night", until_ms=floor.at + HOUR_MS, by=1, reason="drill"))
     ordered(floor)
