@@ -41,6 +41,7 @@ from dashboard.persons import tags
 from dashboard.routes import PREFIX, Call, Route
 from dashboard.serve import Served, failed
 from dashboard.surroundings import Surroundings
+from dashboard.team import routes as teaming
 
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 
@@ -102,6 +103,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *mentioning.routes(parts),
         *attention.routes(parts),
         *boarding.routes(_boarding(parts)),
+        *teaming.routes(parts),
     ]
     described: dict[str, bytes] = {}
 

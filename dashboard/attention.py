@@ -42,10 +42,11 @@ class Attention:
             self._out.floor.site, ANSWERING.spec, TABLE, after=(agent, first - 1), limit=call.ask.days
         )
         days = [cast(Answering, row) for row in rows]
-        return [_day(row) for row in reversed(days) if row.agent == agent]
+        return [day_shape(row) for row in reversed(days) if row.agent == agent]
 
 
-def _day(row: Answering) -> AnsweringDay:
+def day_shape(row: Answering) -> AnsweringDay:
+    """Return a row of the view as it is shown."""
     counted = {name: getattr(row, name) for name in AnsweringDay.__struct_fields__ if name != "day_ms"}
     return AnsweringDay(day_ms=row.day * DAY_MS, **counted)
 

@@ -1,0 +1,172 @@
+"""Routes of the team: everybody with their state, somebody's day, and skills as data that a person may change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from dashboard.attention import day_shape
+from dashboard.errors import ApiError, bad_field
+from dashboard.parts import Parts
+from dashboard.requests import Request
+from dashboard.routes import Call, Route
+from dashboard.shapes import AgentLine, AnsweringDay
+from dashboard.staff import abilities_of
+from dashboard.supervising import number_in
+from dashboard.team.shapes import Member, MemberDay, SkillsRequest, Stretch, Team
+from router.core import commands as cmd
+from router.core.bundle import DAY_MS, Bundle
+from router.store.port import Account
+from router.views.agent_time import AGENT_TIME, AgentTime
+from router.views.agent_time import TABLE as TIMES
+from router.views.answering import ANSWERING, Answering
+from router.views.answering import TABLE as ANSWERS
+from router.views.standing import state_of
+from router.views.today import day_from_ms
+
+# Whom one person supervises at a time; who is signed in comes first.
+MEMBERS_MAX = 2_000
+# Somebody who changes their presence oftener in a day than this is shown the last so many.
+STRETCHES_MAX = 500
+ANSWERING_DAYS = 7
+AWAY = "offline"
+SHAPES = {"available": "disc", "handling": "half-disc", "wrap_up": "square", "not_responding": "triangle"}
+
+
+class Teaming:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._out = parts, parts.out
+
+    def _bundle(self) -> Bundle:
+        if self._out.floor.bundle is None:
+            raise ApiError("not_configured")
+        return self._out.floor.bundle
+
+    async def team(self, call: Call) -> Team:
+        del call
+        bundle, agents = self._bundle(), self._out.floor.state.agents
+        accounts = [each for each in await self._out.store.accounts.all(self._out.floor.site) if not each.disabled]
+        accounts.sort(key=lambda account: (account.id not in agents, account.name.casefold(), account.id))
+        shown = accounts[:MEMBERS_MAX]
+        here = [agents[account.id] for account in shown if account.id in agents]
+        lines = {line.id: line for line in await self._parts.pictures.agent_lines(here)}
+        return Team(
+            members=[self._member(account, lines.get(account.id), bundle) for account in shown],
+            total=len(accounts),
+            skills=dict(bundle.skills),
+        )
+
+    def _member(self, account: Account, line: AgentLine | None, bundle: Bundle) -> Member:
+        agent = self._out.floor.state.agents.get(account.id)
+        state = state_of(self._out.floor.state, agent) if agent is not None and line is not None else AWAY
+        presence = bundle.presences.get(state)
+        return Member(
+            id=account.id,
+            name=account.name,
+            login=account.login,
+            role=account.role,
+            team=account.team,
+            skills=dict(account.skills),
+            languages=list(account.languages),
+            state=state,
+            label=presence.label if presence is not None and not presence.accepts else {},
+            shape=SHAPES.get(state, presence.shape if presence is not None else "ring"),
+            line=line,
+        )
+
+    async def day(self, call: Call) -> MemberDay:
+        """Time by presence since the business day began, and a week of answers."""
+        account, bundle, now_ms = await self._account(call), self._bundle(), self._out.now_ms()
+        from_ms = day_from_ms(now_ms, bundle.zone, bundle.wallboard.day_start_minute)
+        spans = await self._spans(account.id)
+        totals: dict[tuple[str, bool], int] = {}
+        for span in spans:
+            ms = (span.to_ms or now_ms) - max(span.from_ms, from_ms)
+            if ms > 0:
+                totals[span.presence, span.accepts] = totals.get((span.presence, span.accepts), 0) + ms
+        return MemberDay(
+            from_ms=from_ms,
+            stretches=[
+                Stretch(
+                    presence=name,
+                    label=bundle.presences[name].label if name in bundle.presences else {},
+                    accepts=accepts,
+                    ms=ms,
+                )
+                for (name, accepts), ms in sorted(totals.items(), key=lambda item: -item[1])
+            ],
+            answering=await self._answering(account.id, now_ms),
+        )
+
+    async def _spans(self, agent: int) -> Sequence[AgentTime]:
+        views, site, spec = self._out.store.views, self._out.floor.site, AGENT_TIME.spec
+        await views.begin(site, spec)
+        last = (await views.latest(site, spec, TIMES, subjects=[agent])).get(agent)
+        if last is None:
+            return []
+        first = cast(AgentTime, last).number - STRETCHES_MAX
+        rows = await views.rows(site, spec, TIMES, after=(agent, first), limit=STRETCHES_MAX)
+        return [span for span in cast("list[AgentTime]", rows) if span.agent == agent]
+
+    async def _answering(self, agent: int, now_ms: int) -> list[AnsweringDay]:
+        views, site, spec = self._out.store.views, self._out.floor.site, ANSWERING.spec
+        await views.begin(site, spec)
+        first = now_ms // DAY_MS - ANSWERING_DAYS
+        rows = await views.rows(site, spec, ANSWERS, after=(agent, first), limit=ANSWERING_DAYS)
+        return [day_shape(row) for row in reversed(cast("list[Answering]", rows)) if row.agent == agent]
+
+    async def skills(self, call: Call) -> Team:
+        """Change what somebody can do; whoever is signed in serves by it from this moment on."""
+        account, bundle = await self._account(call), self._bundle()
+        for name, level in call.ask.skills.items():
+            highest = bundle.skills.get(name)
+            if highest is None:
+                raise bad_field(
+                    "skills", f"There is no such skill. Known skills: {', '.join(bundle.skills) or 'none'}."
+                )
+            if level > highest:
+                raise bad_field("skills", f"The highest level of `{name}` is {highest}.")
+        changed = msgspec.structs.replace(account, skills={n: v for n, v in call.ask.skills.items() if v})
+        await self._out.store.accounts.change(self._out.floor.site, changed)
+        agent = self._out.floor.state.agents.get(account.id)
+        if agent is not None:
+            command = cmd.SignIn(
+                id=self._parts.commands.id(call.me, "skills", call.ask.command_id),
+                agent=account.id,
+                abilities=abilities_of(changed, bundle),
+                capacity=agent.capacity,
+                presence="",
+                until_ms=agent.until_ms,
+            )
+            await self._parts.commands.submit(command)
+        return await self.team(call)
+
+    async def _account(self, call: Call) -> Account:
+        account = await self._out.store.accounts.by_id(self._out.floor.site, number_in(call.part("id")))
+        if account is None or account.disabled:
+            raise ApiError("not_found")
+        return account
+
+
+def routes(parts: Parts) -> list[Route]:
+    """Return the routes of this file."""
+    teaming = Teaming(parts)
+    ask: type[Request] = SkillsRequest
+    return [
+        Route(
+            method="GET", path="/team", role="supervisor", summary="Everybody who serves, with their state",
+            answers=Team, handler=teaming.team, refusals=True,
+        ),
+        Route(
+            method="GET", path="/team/{id}/day", role="supervisor", summary="Somebody's time today, and their answers",
+            answers=MemberDay, handler=teaming.day, refusals=True,
+        ),
+        Route(
+            method="PUT", path="/team/{id}/skills", role="supervisor", summary="Change what somebody can do",
+            ask=ask, answers=Team, handler=teaming.skills, refusals=True,
+        ),
+    ]  # fmt: skip
