@@ -131,7 +131,7 @@ export function Composer({ live }) {
       ${held && html`<br />${t("unseen.held")}`}</span></p>`}
     ${hint && html`<p class="hint"><${Icon} name="warn" size=${14} /> ${t("hint.language", { seems: languageIn(hint), theirs: languageIn(live.language) })}</p>`}
     ${asked && room && html`<${room.Suggest} asked=${asked} live=${live} note=${note} list=${list} pick=${(/** @type {string} */ value) => put(value, asked.from, asked.to)} />`}
-    <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${placeholder} aria-autocomplete="list" aria-expanded=${asked !== null} aria-controls=${asked ? "suggestions" : undefined}
+    <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${placeholder} aria-autocomplete=${asked ? "list" : undefined} aria-expanded=${asked ? "true" : undefined} aria-controls=${asked ? "suggestions" : undefined}
       role=${asked ? "combobox" : undefined} aria-activedescendant=${asked ? "suggested" : undefined}
       placeholder=${`${placeholder} — ${t(note ? "write.note.signs" : "write.signs")}`} onInput=${(/** @type {any} */ event) => { write(event.target.value); ask(event.isComposing ? null : askedIn(event.target, note)); }}
       onClick=${() => ask(askedIn(area.current, note))} onBlur=${() => setTimeout(() => { if (document.activeElement !== area.current) ask(null); }, 150)} onPaste=${pasted} onKeyDown=${keys}></textarea>
