@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from dashboard.shapes import AgentLine, Item, Offer, QueueLine, Summary
+from dashboard.shapes import AgentLine, Item, Offer, QueueLine, Summary, TakingPart
 
 # docs/API.md: a frame is at most 64 kB. Lists are cut into frames that stay well below.
 FRAME_BYTES_MAX = 64 * 1024
@@ -42,6 +42,7 @@ class DeskFrame(Frame, frozen=True, kw_only=True, tag="desk"):
     offers: list[Offer] | msgspec.UnsetType = msgspec.UNSET
     withdrawn: list[Withdrawn] | msgspec.UnsetType = msgspec.UNSET
     queues: list[QueueLine] | msgspec.UnsetType = msgspec.UNSET
+    taking_part: list[TakingPart] | msgspec.UnsetType = msgspec.UNSET
 
 
 class StoryFrame(Frame, frozen=True, kw_only=True, tag="story"):

@@ -276,11 +276,12 @@ class Pictures:
             work=await self.summaries(shown, whole=True),
             offers=await self.offers(ringing),
             queues=self.queue_lines(),
-            taking_part=await self._taking_part(agent),
+            taking_part=await self.taking_part(account.id),
         )
 
-    async def _taking_part(self, agent: Agent | None) -> list[TakingPart]:
+    async def taking_part(self, agent_id: int) -> list[TakingPart]:
         """Return what an agent takes part in without owning it, or is asked to."""
+        agent = self._out.floor.state.agents.get(agent_id)
         if agent is None:
             return []
         convs = self._out.floor.state.convs

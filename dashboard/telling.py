@@ -18,6 +18,8 @@ class Telling:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._out = parts, parts.out
+        # Who has taken part in anything: they are told, too, that there is nothing any more.
+        self._partners: set[int] = set()
 
     async def frames(self, agent: int, share: Share, *, before: int, seq: int) -> list[str]:
         """Return the frames for one agent, the same for all their desks.
@@ -33,6 +35,10 @@ class Telling:
         )
         if share.me:
             parts.append({"me": await self._parts.pictures.me(agent)})
+        taking_part = await self._parts.pictures.taking_part(agent) if share.convs else []
+        if taking_part or (share.convs and agent in self._partners):
+            self._partners.add(agent)
+            parts.append({"taking_part": taking_part})
         return desk_frames(parts, before=before, seq=seq)
 
     async def _sorted_out(self, agent: int, convs: Iterable[int]) -> tuple[list[Shown], list[Conv], set[int]]:

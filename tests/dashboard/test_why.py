@@ -66,3 +66,21 @@ async def test_targets_say_what_blocks_them(office: Office) -> None:
     assert [each["name"] for each in told["queues"] if each["same"]] == [office.floor.state.convs[conv].queue]
     assert [(each["name"], each["accepts"], each["room"]) for each in told["agents"]] == [("Ben", False, False)]
     assert {"name", "level_max", "staffed", "free"} == set(told["skills"][0])
+
+
+async def test_who_is_asked_in_hears_it_at_once_and_that_it_is_over(office: Office) -> None:
+    ana, ben = await office.desk("ana"), await office.desk("ben")
+    await ana.begin()
+    conv = await office.arrives("Hello")
+    ref = office.ref(conv)
+    assert (await ana.accept(conv)).status == 200
+    socket = await ben.begin()
+    assert ben.account is not None
+    assert (await ana.post(f"/conversations/{ref}/consult", {"to_agent": ben.account.id})).status == 200
+    asked = (await socket.next("desk", taking_part=None))["taking_part"]
+    assert [(each["ref"], each["role"], each["by"]["name"]) for each in asked] == [(ref, "consult", "Ana")]
+    assert asked[0]["until_ms"] > 0
+    assert (await ben.post(f"/conversations/{ref}/consult/join")).status == 200
+    assert (await socket.next("desk", taking_part=None))["taking_part"][0]["until_ms"] == 0
+    assert (await ben.post(f"/conversations/{ref}/consult/leave")).status == 200
+    assert (await socket.next("desk", taking_part=None))["taking_part"] == []

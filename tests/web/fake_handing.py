@@ -38,6 +38,7 @@ class FakeHanding:
             ("POST", f"{conversation}/wrap-up", self.wrap_up),
             ("POST", f"{conversation}/wrap-up/extend", self.extend),
             ("POST", f"{conversation}/consult", self.consult),
+            ("POST", f"{conversation}/consult/join", self.join),
             ("POST", f"{conversation}/consult/complete", self.complete),
             ("POST", f"{conversation}/consult/let-go", self.let_go),
         ]
@@ -84,6 +85,10 @@ class FakeHanding:
         person = next((each for each in self.people if each["id"] == asked.to_agent), self.people[0])
         party = {"id": person["id"], "name": person["name"], "role": "consult", "until_ms": now_ms() + 20_000}
         self.taken(ref, [party])
+        return self._reached()
+
+    async def join(self, request: web.Request) -> web.Response:
+        read(Nothing, await request.read())
         return self._reached()
 
     async def complete(self, request: web.Request) -> web.Response:

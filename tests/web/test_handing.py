@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.web.conftest import Sit
-from tests.web.fake_floor import Record
+from tests.web.fake_floor import Record, now_ms
 from tests.web.fake_server import FakeServer
 from tests.web.seat import Seat
 
@@ -193,3 +193,22 @@ async def test_a_thai_desk_counts_years_as_its_site_does(
     shown = await seat.page.locator(".moment .month").inner_text()
     now = await seat.page.evaluate("new Date().getFullYear()")
     assert str(now + year - 2026) in shown
+
+
+async def test_who_is_asked_in_sees_it_ring_joins_and_leaves(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    work = server.floor.own("Marta Kowalska")
+    ref = work["ref"]
+    party = {"id": 7, "name": "Ines Duarte", "role": "consult", "until_ms": now_ms() + 20_000}
+    theirs = {"owner": {"id": 8, "name": "Somchai Prasert"}, "participants": [party]}
+    server.floor.closed[ref] = server.floor.work.pop(ref) | theirs
+    asked = {"ref": ref, "role": "consult", "by": {"id": 8, "name": "Somchai Prasert"}, "until_ms": party["until_ms"]}
+    server.floor.said("desk", gone=[ref], taking_part=[asked])
+    card = seat.page.locator(".card", has_text="Somchai Prasert asks you in")
+    await card.click(timeout=WAIT_MS)
+    await seat.page.locator(".party").get_by_role("button", name="Join").click(timeout=WAIT_MS)
+    assert len(server.asks("/consult/join")) == 1
+    server.floor.said("desk", taking_part=[asked | {"until_ms": 0}])
+    await expect(seat.page.locator(".card", has_text="With Somchai Prasert")).to_be_visible(timeout=WAIT_MS)
+    server.floor.said("desk", taking_part=[])
+    await expect(seat.page.get_by_text("With colleagues")).to_have_count(0, timeout=WAIT_MS)

@@ -1,7 +1,7 @@
 // @ts-check
 // The work column: my conversations by who must act next, what waits behind them, and the offer.
 import { html, signal, useState } from "../vendor/ui.js";
-import { agent, announce, chosen, config, groups, link, loaded, me, mentions, now, offers, onTaken, open, queues, serverNow, tell, typing } from "../frame/state.js";
+import { agent, announce, chosen, config, groups, link, loaded, me, mentions, now, offers, onTaken, open, queues, serverNow, takingPart, tell, typing } from "../frame/state.js";
 import { go } from "../frame/screens.js";
 import { get, newId, post } from "../frame/api.js";
 import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, whileAway } from "../frame/parts.js";
@@ -17,7 +17,7 @@ export function WorkColumn() {
       ${!loaded.value && html`<${Skeleton} />`}
       <${Group} name="reply" list=${all.reply} /><${Group} name="customer" list=${all.customer} />
       <${Group} name="wrap" list=${all.wrap} /><${Group} name="parked" list=${all.parked} />
-      <${Mentions} />
+      <${TakingPart} /><${Mentions} />
       ${loaded.value && !count && html`<${Nothing} />`}
     </div>
     <${Pressure} />
@@ -43,6 +43,12 @@ function Card({ each }) {
     ${each.unread > 0 && html`<b class="badge" aria-label=${t("unread", { n: each.unread })}>${each.unread}</b>`}
   </button></li>`;
 }
+
+/** What colleagues ask me into: it rings until I come, and is theirs all the time. */
+const TakingPart = () => takingPart.value.length > 0 && html`<h2>${t("group.parts")} <span>${takingPart.value.length}</span></h2>
+  <ul class="cards">${takingPart.value.map((each) => html`<li key=${each.ref}><button type="button" class="card" aria-current=${chosen.value === each.ref} data-ref=${each.ref} onClick=${() => open(each.ref)}>
+    <span class="channel" aria-hidden="true"><${Icon} name=${each.until_ms ? "bell" : "person"} /></span><b class="name">${t(each.until_ms ? "parts.asked" : "parts.in", { name: each.by?.name ?? "" })}</b>
+    ${each.until_ms ? html`<${Due} at=${each.until_ms} label=${t("parts.until")} />` : html`<span></span>`}<span class="words">#${each.ref}</span></button></li>`)}</ul>`;
 
 /** Colleagues' notes that name me: a conversation that is not mine, and where somebody waits for a word. */
 const Mentions = () => mentions.value.size > 0 && html`<h2>${t("group.mentions")} <span>${mentions.value.size}</span></h2>

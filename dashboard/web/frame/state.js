@@ -11,6 +11,8 @@ export const config = signal(/** @type {any} */ (null));
 export const agent = signal(/** @type {any} */ (null));
 export const work = signal(/** @type {Map<string, any>} */ (new Map()));
 /** Notes that name me and that I have not looked at, by conversation. */
+/** Conversations of colleagues in which I take part, or am asked to. */
+export const takingPart = signal(/** @type {any[]} */ ([]));
 export const mentions = signal(/** @type {Map<string, any>} */ (new Map()));
 export const offers = signal(/** @type {any[]} */ ([]));
 export const queues = signal(/** @type {any[]} */ ([]));
@@ -115,6 +117,7 @@ export async function refresh() {
     work.value = new Map(desk.work.map((/** @type {any} */ each) => [each.ref, each]));
     offers.value = desk.offers;
     queues.value = desk.queues;
+    takingPart.value = desk.taking_part ?? [];
     loaded.value = true;
     // What the socket told while the answer was on its way is newer than the answer.
     recent.filter((frame) => frame.type === "desk" && frame.seq > desk.position).forEach(applyDesk);
@@ -324,6 +327,7 @@ function applyDesk(frame) {
     const kept = offers.value.filter((each) => !gone.has(each.offer) && !fresh.some((/** @type {any} */ other) => other.offer === each.offer));
     offers.value = [...kept, ...fresh];
   }
+  if (frame.taking_part) takingPart.value = frame.taking_part;
   if (frame.queues) {
     const byName = new Map(queues.value.map((queue) => [queue.name, queue]));
     for (const queue of frame.queues) byName.set(queue.name, queue);
