@@ -20,7 +20,7 @@ from router.node.snapshots import Snapshotter
 from router.store.port import Commit
 from router.store.sqlite.journal import SqliteJournal
 
-EARLY_S = 0.2
+EARLY_S = 0.5
 """So long before its commit a decision is answered."""
 
 ROOM_TOO_MUCH = 25
