@@ -94,8 +94,10 @@ class Intake:
                     await self._next_batch()
                     await self._rest()
         finally:
-            for task in tuple(self._running):
+            cut_off = tuple(self._running)
+            for task in cut_off:
                 task.cancel()
+            await asyncio.gather(*cut_off, return_exceptions=True)
 
     async def _wait(self) -> None:
         """Wait for letters; while a line is held, no longer than until it is to be looked at again."""
@@ -331,10 +333,16 @@ class Intake:
 
     async def _count_anew(self, letters: Sequence[Letter]) -> None:
         anew = [letter.id for letter in letters if letter.id in self._to_count]
-        if anew:
+        if not anew:
+            return
+        # Noted before it is written: a stop that comes between the two must know of it.
+        self._counted.update(anew)
+        try:
             await self._letterbox.tried(self._site, anew)
-            self._to_count.difference_update(anew)
-            self._counted.update(anew)
+        except StoreError:
+            self._counted.difference_update(anew)
+            raise
+        self._to_count.difference_update(anew)
 
 
 LOOK_AGAIN, LATER = object(), object()
