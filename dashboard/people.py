@@ -92,6 +92,7 @@ class People:
                 ChannelChoice(name=name, live=spec.live, load=spec.load) for name, spec in bundle.channels.items()
             ],
             version=self._parts.version,
+            calendar=bundle.calendar,
         )
 
     def bundle(self) -> Bundle:

@@ -68,6 +68,7 @@ class Config(Shape, frozen=True, kw_only=True):
     channels: list[ChannelChoice]
     version: str
     outcome_reasons: dict[str, list[str]] = {}
+    calendar: str = ""
 
 
 class Person(Shape, frozen=True, kw_only=True):

@@ -315,6 +315,7 @@ class Bundle(Part, frozen=True, kw_only=True):
     reserves: tuple[Reserve, ...] = ()
     contacts: dict[str, Contact] = {}
     replies: dict[str, SavedReply] = {}
+    calendar: str = ""  # in which screens count years: `buddhist` or `gregory`, empty for the reader's own
     outcome_reasons: dict[str, tuple[str, ...]] = {}  # by disposition: the reasons one may choose with it
     wallboard: Wallboard = Wallboard()
     files: dict[str, str] = {}

@@ -45,6 +45,9 @@ FAIR_EVERY_MAX = 1_000
 # Shapes that a screen can tell apart without colour.
 SHAPES = ("disc", "half-disc", "square", "bars", "diamond", "triangle", "ring")
 
+# In which a site's screens count their years; files and exports are always ISO.
+CALENDARS = ("buddhist", "gregory")
+
 # Presences that the router sets by itself.
 RESERVED_PRESENCES = ("not_responding", "offline", "not-responding")
 
@@ -80,6 +83,7 @@ def read_site(node: Node, scope: Scope) -> dict[str, Any] | None:
         "name": Field(text(chars_max=LABEL_CHARS_MAX), "name"),
         "zone": Field(one_of("time zone", scope.names["zone"] or ()), "zone", required=True),
         "languages": Field(read_languages, "languages", required=True),
+        "calendar": Field(one_of("calendar", CALENDARS), "calendar"),
     }
     return complete(record(node, scope, table), table)
 

@@ -71,6 +71,14 @@ def test_a_bundle_can_be_extended_from_the_files_it_keeps(load_example: Load) ->
     assert later.calendars["office"][-1] > bundle.calendars["office"][-1]
 
 
+@pytest.mark.parametrize(
+    ("said", "held"), [("", ""), (", calendar: buddhist", "buddhist"), (", calendar: gregory", "gregory")]
+)
+def test_a_site_says_how_its_screens_count_years(load_example: Load, said: str, held: str) -> None:
+    site = f"site: {{id: main, zone: Europe/Prague, languages: [en, th]{said}}}\n"
+    assert load_example(site).bundle.calendar == held
+
+
 def test_what_nothing_uses_is_remarked_on(load_example: Load) -> None:
     example = (
         "hours: {office: {mon: 08:00-12:00}, always: always, spare: never}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -136,6 +137,19 @@ async def texts(page: Any) -> set[str]:
         return found;
     }""")
     return {piece for piece in pieces if piece}
+
+
+@pytest.mark.parametrize(("calendar", "year"), [("buddhist", 543), ("gregory", 0), ("", 543)])
+async def test_thai_years_are_counted_as_the_site_says_everywhere(
+    sit: Sit, server: FakeServer, calendar: str, year: int
+) -> None:
+    """UI.md 8.50, the desk."""
+    server.config["calendar"] = calendar
+    seat = await sit(locale="th-TH")
+    await seat.open(server.floor.own("Marta Kowalska"))
+    spoken = year + int(await seat.page.evaluate("new Date().getFullYear()"))
+    await expect(seat.page.locator(".day")).to_contain_text(str(spoken))
+    await expect(seat.page.locator(".said time").first).to_have_attribute("title", re.compile(str(spoken)))
 
 
 async def test_nothing_moves_for_whoever_wants_it_still(sit: Sit, server: FakeServer) -> None:

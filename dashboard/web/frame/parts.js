@@ -46,14 +46,17 @@ export function ago(at) {
   return dayOf(at);
 }
 
+/** The reader's language, with the site's way of counting years: mixing two is what people complain about. */
+export const locale = () => document.documentElement.lang + (config.value?.calendar ? `-u-ca-${config.value.calendar}` : "");
+
 /** @param {number} at */
 export const timeOf = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false }).format(at);
 /** @param {number} at */
-export const dayOf = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", year: "numeric" }).format(at);
+export const dayOf = (at) => new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year: "numeric" }).format(at);
 /** @param {number} at */
-export const fullOf = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "short" }).format(at);
+export const fullOf = (at) => new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "short" }).format(at);
 /** A moment at the site, with its zone named. @param {number} at */
-export const siteTime = (at) => `${new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: config.value?.zone }).format(at)} (${config.value?.zone})`;
+export const siteTime = (at) => `${new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: config.value?.zone }).format(at)} (${config.value?.zone})`;
 
 /** @param {string} name */
 export const initials = (name) => {
