@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
@@ -119,14 +120,17 @@ class Telephone:
     callers: list[Leg] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
     restarts: int = 0
-    # Agents whose telephone rang twice at once, or rang while they talked.
+    # Agents whose telephone rang twice at once for one caller, or rang for whom they talked to.
     doubled: list[str] = field(default_factory=list)
 
     def watch(self, leg: Leg) -> None:
-        """Note an agent's leg beside another one of theirs."""
-        theirs = [each for each in self.calls.legs.values() if each.theirs == leg.theirs and not each.ended]
-        if leg.theirs.startswith("client:") and len(theirs) > 1:
-            self.doubled.append(leg.theirs)
+        """Note an agent's leg beside another one of theirs to the same caller; one of the call before may just end."""
+        if leg.theirs.startswith("client:"):
+            call = (leg.theirs, _line(leg))
+            beside = [
+                each for each in self.calls.legs.values() if (each.theirs, _line(each)) == call and not each.ended
+            ]
+            self.doubled += [leg.theirs] if len(beside) > 1 else []
 
     # --- a round --------------------------------------------------------------------------------------------------
 
@@ -232,6 +236,11 @@ class Telephone:
         if not leg.ended:
             self.left.add(leg.sid)
             await self.calls.hang_up(leg)
+
+
+def _line(leg: Leg) -> str:
+    """Return for whose call an agent's leg was made."""
+    return parse_qs(urlsplit(leg.url).query).get("line", [""])[0]
 
 
 @asynccontextmanager

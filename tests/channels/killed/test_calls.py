@@ -34,7 +34,7 @@ async def test_every_call_is_found_again_after_a_kill_and_nobody_is_called_twice
             await made.everybody_hangs_up()
             await made.settles()
             assert made.calls.together() == []
-        assert made.doubled == [], "an agent's telephone rings once at a time"
+        assert made.doubled == [], "an agent's telephone rings once for a caller"
         rung = [leg for leg in made.calls.legs.values() if leg.theirs.startswith("client:")]
         assert len(rung) <= sum(desk.accepts for desk in made.desks), "once for each time it was accepted"
         assert made.calls.twilio.wrong == []
