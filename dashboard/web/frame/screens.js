@@ -15,6 +15,7 @@ export const SCREENS = {
   desk: { key: "d" },
   queues: { key: "q", load: () => import("../queues/queues.js") },
   wallboard: { key: "w", load: () => import("../wallboard/wallboard.js") },
+  team: { key: "t", role: "supervisor", load: () => import("../team/team.js") },
   customers: { key: "c", load: () => import("../customers/customers.js") },
   why: { key: "y", apart: true, load: () => import("../why/why.js") },
 };

@@ -1,0 +1,82 @@
+"""A server with a team beside its wallboard: members in every state, a day, skills and sign-outs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from dashboard.requests import SendOffRequest, read
+from dashboard.shapes import AnsweringDay
+from dashboard.team.shapes import SkillsRequest
+from tests.web.fake_board import BoardServer
+from tests.web.fake_floor import Record, now_ms
+from tests.web.fake_server import Handler
+
+STATES = [
+    ("available", {}, "disc"), ("handling", {}, "half-disc"), ("wrap_up", {}, "square"),
+    ("break", {"en": "Break", "zh": "休息", "th": "พัก"}, "bars"), ("not_responding", {}, "triangle"),
+    ("offline", {}, "ring"),
+]  # fmt: skip
+NAMES = ["Ines Duarte", "Somchai Prasert", "陈思远", "Mali Srisai", "Korn Anan", "Marta Kowalska"]
+
+
+def member(number: int) -> Record:
+    """One of each state in turn."""
+    state, label, shape = STATES[number % len(STATES)]
+    parts = [{"ref": f"C{number:04}", "load": 50, "state": "active"}] if state == "handling" else []
+    line = {
+        "id": number, "name": NAMES[number % len(NAMES)], "presence": state, "accepts": number < 3,
+        "since_ms": now_ms() - 240_000, "used": 50 * len(parts), "capacity": 100, "parts": parts, "winding": "",
+        "until_ms": 0,
+    }  # fmt: skip
+    return {
+        "id": number, "name": line["name"], "login": f"a{number}", "role": "agent", "team": "Day",
+        "skills": {"billing": 2}, "languages": ["en"], "state": state, "label": label, "shape": shape,
+        "line": None if state == "offline" else line,
+    }  # fmt: skip
+
+
+class TeamServer(BoardServer):
+    """`members` are those there are; what a test asks for changes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.me["role"] = "supervisor"
+        self.members = [member(number) for number in range(6)]
+
+    def _routes(self) -> list[tuple[str, str, Handler]]:
+        return [
+            ("GET", "/team", self.team),
+            ("GET", "/team/{id}/day", self.day),
+            ("PUT", "/team/{id}/skills", self.skills),
+            ("POST", "/agents/{id}/sign-out", self.send_off),
+            *super()._routes(),
+        ]
+
+    def _one(self, request: web.Request) -> Any:
+        return next(each for each in self.members if str(each["id"]) == request.match_info["id"])
+
+    async def team(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(
+            {"members": self.members, "total": len(self.members), "skills": {"billing": 3, "orders": 2}}
+        )
+
+    async def day(self, request: web.Request) -> web.Response:
+        del request
+        stretches = [
+            {"presence": "available", "label": {"en": "Available"}, "accepts": True, "ms": 7_200_000},
+            {"presence": "break", "label": {"en": "Break"}, "accepts": False, "ms": 1_200_000},
+        ]
+        counted = dict.fromkeys(AnsweringDay.__struct_fields__, 4)
+        return web.json_response({"from_ms": now_ms() - 9_000_000, "stretches": stretches, "answering": [counted]})
+
+    async def skills(self, request: web.Request) -> web.Response:
+        self._one(request)["skills"] = read(SkillsRequest, await request.read()).skills
+        return await self.team(request)
+
+    async def send_off(self, request: web.Request) -> web.Response:
+        read(SendOffRequest, await request.read())
+        self._one(request).update(state="offline", shape="ring", line=None, label={})
+        return self._reached()

@@ -1,0 +1,102 @@
+"""The team screen: everybody with their state, one person's day and skills, the end of a shift, wallboards' links."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.web.fake_board import TOKEN
+from tests.web.fake_team import TeamServer
+from tests.web.looking import violations
+from tests.web.seat import Seat
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+TENS_MS = 10_000
+Open = Callable[..., Awaitable[Page]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[TeamServer]:
+    made = TeamServer()
+    async with made.running():
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def team(chromium: Browser, server: TeamServer) -> AsyncIterator[Open]:
+    """Open the screen; when the test is over it may not have complained."""
+    seats: list[Seat] = []
+
+    async def take(**options: Any) -> Page:
+        seat = await Seat.at(server, chromium, **options)
+        seats.append(seat)
+        await seat.page.goto("/#/team")
+        await expect(seat.page.locator(".team-list tbody tr").first).to_be_visible(timeout=TENS_MS)
+        return seat.page
+
+    yield take
+    said = [fault for seat in seats for fault in seat.faults.said]
+    for seat in seats:
+        await seat.context.close()
+    assert not said, said
+
+
+async def test_everybody_is_shown_with_a_state_in_word_and_shape(team: Open) -> None:
+    """UI.md 8.44."""
+    page = await team()
+    await expect(page.locator(".team-list tbody tr")).to_have_count(6)
+    for word in ("Available", "Handling", "Wrap-up", "Break", "Not responding", "Not signed in"):
+        await expect(page.locator(".team-list tbody tr", has_text=word)).to_have_count(1)
+    await page.get_by_role("button", name="Break").click()
+    await expect(page.locator(".team-list tbody tr")).to_have_count(1)
+
+
+async def test_a_persons_skills_are_changed_where_they_are_data(team: Open, server: TeamServer) -> None:
+    page = await team()
+    await page.locator(".team-list").get_by_role("button", name="Ines Duarte").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Seven days: 4 offers", timeout=TENS_MS)
+    await dialog.locator(".skills select").nth(1).select_option("2")
+    async with page.expect_response(lambda response: response.url.endswith("/skills")):
+        await dialog.get_by_role("button", name="Save skills").click()
+    assert server.members[0]["skills"] == {"billing": 2, "orders": 2}
+
+
+async def test_signing_somebody_out_asks_once_more_and_for_a_reason(team: Open, server: TeamServer) -> None:
+    page = await team()
+    await page.get_by_role("button", name="Somchai Prasert").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Sign out of the floor").click()
+    assert server.members[1]["line"] is not None
+    async with page.expect_response(lambda response: response.url.endswith("/sign-out")):
+        await dialog.get_by_role("button", name="Yes, 1 conversation goes back").click()
+    await expect(page.locator(".team-list tbody tr", has_text="Not signed in")).to_have_count(2, timeout=TENS_MS)
+    assert server.asks("/sign-out")[0]["reason"] == "forgot"
+
+
+async def test_a_wallboards_link_is_shown_once_and_can_be_revoked(team: Open, server: TeamServer) -> None:
+    page = await team()
+    await page.get_by_label("Where it hangs").fill("Hall")
+    await page.get_by_role("button", name="Make a link").click()
+    address = page.get_by_role("dialog").get_by_label("Address")
+    await expect(address).to_have_value(f"{server.base}/wallboard#{TOKEN}", timeout=TENS_MS)
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert TOKEN not in await page.content()
+    await page.get_by_role("button", name="Revoke Hall").click()
+    await expect(page.locator(".walls li")).to_contain_text("revoked", timeout=TENS_MS)
+
+
+@pytest.mark.parametrize(("scheme", "locale", "width"), [("light", "en-GB", 1440), ("dark", "th-TH", 390)])
+async def test_axe_finds_nothing_in_the_team(team: Open, scheme: str, locale: str, width: int) -> None:
+    """UI.md 8.42."""
+    page = await team(color_scheme=scheme, locale=locale, viewport={"width": width, "height": 844})
+    assert await violations(page) == []
+    await page.locator(".team-list th .link").nth(1).click()
+    await expect(page.locator(".stretches li").first).to_be_visible(timeout=TENS_MS)
+    assert await violations(page) == []
