@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from playwright.async_api import expect
 
@@ -155,3 +157,18 @@ async def test_a_state_is_shown_at_once_and_a_reason_is_in_the_same_menu(sit: Si
     assert shown_ms < 100
     await expect(seat.page.locator("dialog")).to_have_count(0)
     assert [each["presence"] for each in server.asks("/presence")] in ([], ["break"])
+
+
+async def test_the_capacity_is_the_servers_number_after_fifty_changes(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.6."""
+    seat, chance = await sit(), random.Random(6)
+    meter = seat.page.get_by_role("meter")
+    for _ in range(50):
+        held = [ref for ref, each in server.floor.work.items() if each["state"] == "active"]
+        if held and (len(held) == 4 or chance.random() < 0.5):
+            server.floor.moves(chance.choice(held), chance.choice(["parked", "closed"]))
+        else:
+            server.floor.own("Somebody", channel=chance.choice(["chat", "email", "form"]))
+    assert server.floor.agent is not None
+    await expect(meter).to_have_attribute("aria-valuenow", str(server.floor.agent["used"]), timeout=SOON_MS)
+    await expect(meter).to_have_attribute("aria-valuemax", str(server.floor.agent["capacity"]))

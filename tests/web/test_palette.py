@@ -113,6 +113,9 @@ async def test_a_key_that_was_moved_does_its_deed_and_no_other_does(sit: Sit, se
     await expect(seat.page.locator(".composer.noting")).to_have_count(0)
     await seat.page.keyboard.press("i")
     await expect(seat.page.locator(".composer.noting")).to_be_visible()
+    await seat.page.locator(".work h1").click()
+    await seat.page.keyboard.press("?")
+    await expect(seat.page.get_by_role("dialog", name="Keyboard")).to_contain_text("r / i")
 
 
 async def test_the_place_of_a_key_counts_where_the_layout_has_no_latin_letters(sit: Sit, server: FakeServer) -> None:

@@ -223,3 +223,19 @@ async def test_two_tabs_send_what_one_of_them_wrote_once(sit: Sit, server: FakeS
         await expect(each.page.locator(".said.out:not(.pending)")).to_have_count(1, timeout=BACK_MS)
         await expect(each.page.locator(".said.pending")).to_have_count(0)
     assert len(server.floor.clients) == 1
+
+
+async def test_a_draft_survives_signing_out_and_in_again(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.17."""
+    seat = await sit()
+    summary = server.floor.own("Marta Kowalska")
+    await seat.open(summary)
+    await seat.composer.fill("half a sentence")
+    await seat.page.get_by_role("button", name="Account of").click()
+    await seat.page.get_by_role("button", name="Sign out").click()
+    await seat.sign_in()
+    await seat.live()
+    server.floor.begin_shift()
+    await seat.open(summary)
+    await expect(seat.composer).to_have_value("half a sentence")
+    await expect(seat.page.locator(".composer")).to_contain_text("Draft from")

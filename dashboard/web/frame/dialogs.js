@@ -5,6 +5,7 @@ import { config, enter, tell } from "./state.js";
 import { post } from "./api.js";
 import { Dialog } from "./parts.js";
 import { fetchRoom } from "./screens.js";
+import { ownKey } from "./settings.js";
 import { heard, t } from "./words.js";
 
 const shown = signal(/** @type {{name: string, live: any} | null} */ (null));
@@ -40,10 +41,14 @@ export function Dialogs() {
   return Chosen ? html`<${Chosen} live=${live} />` : null;
 }
 
-const KEYS = [["Ctrl K", "search"], ["?", "keys.this"], ["j / k", "keys.next"], ["1 … 9", "keys.nth"], ["r / n", "keys.write"], ["a / d", "keys.offer"], ["Alt ↵", "keys.accept"], ["t", "transfer"], ["e", "end"], ["p", "park"], ["Shift S", "keys.state"], ["g d / g q", "keys.views"], ["F6", "keys.regions"], ["↵ / Shift ↵", "keys.enter"], ["Esc", "keys.escape"]];
+/** Keys in place of deeds are shown as their person has moved them. */
+const KEYS = [["Ctrl K", "search"], [["keys"], "keys.this"], [["next", "previous"], "keys.next"], ["1 … 9", "keys.nth"], [["reply", "note"], "keys.write"], [["accept", "decline"], "keys.offer"], ["Alt ↵", "keys.accept"], [["transfer"], "transfer"], [["end"], "end"], [["park"], "park"], [["presence"], "keys.state"], ["g d / g q", "keys.views"], ["F6", "keys.regions"], ["↵ / Shift ↵", "keys.enter"], ["Esc", "keys.escape"]];
+
+/** A capital needs its second key said. @param {string} deed */
+const shownKey = (deed) => ownKey(deed).replace(/^[A-Z]$/, "Shift $&");
 
 function Keys() {
-  return html`<${Dialog} title=${t("keys.title")} close=${dialog.close}><table class="keys"><tbody>${KEYS.map(([key, what]) => html`<tr key=${key}><td><kbd>${key}</kbd></td><td>${t(what)}</td></tr>`)}</tbody></table><//>`;
+  return html`<${Dialog} title=${t("keys.title")} close=${dialog.close}><table class="keys"><tbody>${KEYS.map(([key, what]) => html`<tr key=${what}><td><kbd>${typeof key === "string" ? key : key.map(shownKey).join(" / ")}</kbd></td><td>${t(String(what))}</td></tr>`)}</tbody></table><//>`;
 }
 
 /** Sign in: the whole page at first, a dialog over it when a session ended. */
