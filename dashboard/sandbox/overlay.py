@@ -51,13 +51,6 @@ class Places:
 
 def entries_of(keys: Credentials, places: Places) -> dict[str, dict[str, Any]]:
     """Return what the entries of channels.yaml are in a sandbox; what is not said stays as ops have it."""
-    twilio = {
-        "enabled": True,
-        "account_sid": keys.twilio_sid,
-        "auth_token_env": "SANDBOX_TWILIO_AUTH_TOKEN",
-        "api_url": places.twilio,
-        "numbers": [NUMBER],
-    }
     return {
         "chat": {"enabled": True, "sessions_a_minute_and_ip": PLENTY, "sockets_per_ip": PLENTY},
         "form": {"enabled": True, "per_ip_an_hour": PLENTY},
@@ -69,14 +62,7 @@ def entries_of(keys: Credentials, places: Places) -> dict[str, dict[str, Any]]:
             "out_port": places.mail_out,
             "out_tls": "none",
         },
-        "sms": twilio,
-        "phone": {
-            **twilio,
-            "api_key_sid": keys.twilio_key,
-            "api_key_secret_env": "SANDBOX_TWILIO_API_KEY_SECRET",
-            "softphone_sdk": SOFTPHONE_SDK,
-            "languages": {"+86": "zh", "+66": "th"},
-        },
+        **_twilio(keys, places),
         "wechat": {
             "enabled": True,
             "app_id": keys.wechat_app_id,
@@ -105,6 +91,23 @@ def entries_of(keys: Credentials, places: Places) -> dict[str, dict[str, Any]]:
         "app": _app(places),
         **{name: _example(name, getattr(places, name)) for name in HOSTS},
     }
+
+
+def _twilio(keys: Credentials, places: Places) -> dict[str, Any]:
+    """Return the two channels of one account."""
+    account = {
+        "enabled": True,
+        "account_sid": keys.twilio_sid,
+        "auth_token_env": "SANDBOX_TWILIO_AUTH_TOKEN",
+        "api_url": places.twilio,
+        "numbers": [NUMBER],
+    }
+    softphone = {
+        "api_key_sid": keys.twilio_key,
+        "api_key_secret_env": "SANDBOX_TWILIO_API_KEY_SECRET",
+        "softphone_sdk": SOFTPHONE_SDK,
+    }
+    return {"sms": account, "phone": {**account, **softphone, "languages": {"+86": "zh", "+66": "th"}}}
 
 
 def _example(name: str, url: str) -> dict[str, Any]:
