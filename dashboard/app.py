@@ -39,6 +39,7 @@ from dashboard.pages import Pages, read_files, with_banner
 from dashboard.parts import Parts, build_parts
 from dashboard.persons import tags
 from dashboard.routes import PREFIX, Call, Route
+from dashboard.rules import routes as ruling
 from dashboard.serve import Served, failed
 from dashboard.surroundings import Surroundings
 from dashboard.team import routes as teaming
@@ -103,6 +104,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *mentioning.routes(parts),
         *attention.routes(parts),
         *boarding.routes(_boarding(parts)),
+        *ruling.routes(parts),
         *teaming.routes(parts),
     ]
     described: dict[str, bytes] = {}
@@ -125,16 +127,16 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
     return table
 
 
-def _boarding(parts: Parts) -> boarding.Boarding:
-    """Build what answers about the wallboard."""
-    figures = Figures(parts.out, staff=parts.staff, lines=parts.board, standing=parts.standing, version=parts.version)
-    links = Links(parts.out, parts.staff)
 def _watching(parts: Parts) -> Watching:
     """Build what tells who waits."""
     rows = Rows(parts.out, staff=parts.staff, words=parts.words, board=parts.board)
     return Watching(parts.out, rows, sight=parts.sight, standing=parts.standing)
 
 
+def _boarding(parts: Parts) -> boarding.Boarding:
+    """Build what answers about the wallboard."""
+    figures = Figures(parts.out, staff=parts.staff, lines=parts.board, standing=parts.standing, version=parts.version)
+    links = Links(parts.out, parts.staff)
     return boarding.Boarding(figures, links, now_ms=parts.out.now_ms, public_url=parts.out.public_url)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from dashboard.rules.port import NoRulebook, Rulebook
 from router.bus.port import Follower
 from router.core.answers import Answered
 from router.core.bundle import Bundle
@@ -211,4 +212,5 @@ class Surroundings:
     sendable: Callable[[str], Sendable] = _no_files
     softphone: Callable[[int], Softphone | None] = _no_softphone
     page_reaches: Callable[[], Sequence[str]] = tuple[str, ...]
+    rulebook: Rulebook = field(default_factory=NoRulebook)
     web_root: Path = field(default_factory=_web_root)

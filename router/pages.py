@@ -64,6 +64,7 @@ def _site_app(
             softphone=lambda agent: softphone(served.board.channels, agent),
             page_reaches=lambda: page_reaches(served.board.channels),
             played=played,
+            rulebook=served.rulebook,
         )
     )
     app.add_routes(served.board.routes())

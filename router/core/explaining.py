@@ -89,7 +89,7 @@ def _looked_at(node: Node, schema: Schema) -> Iterator[Node]:
     if isinstance(node, Name | Select) and _is_value(node, schema):
         yield node
         return
-    for part in _inside(node):
+    for part in parts_inside(node):
         yield from _looked_at(part, schema)
 
 
@@ -104,7 +104,7 @@ def _path(node: Node) -> str:
     return f"{_path(node.of)}.{node.name}" if isinstance(node, Select) else ""
 
 
-def _inside(node: Node) -> tuple[Node, ...]:
+def parts_inside(node: Node) -> tuple[Node, ...]:
     """Return what a part is made of, in order of writing."""
     if isinstance(node, Logic):
         return node.parts

@@ -41,7 +41,7 @@ class Health:
     warnings: tuple[Problem, ...] = ()
 
 
-class NoSuchVersion(Exception):
+class NoSuchVersion(LookupError):
     """No configuration is kept under this name."""
 
 

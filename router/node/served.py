@@ -21,6 +21,7 @@ from router.node.hints import Hints
 from router.node.lead import Lead, Others
 from router.node.parts import NodeParts
 from router.node.renewal import AMONG
+from router.node.rulebook import Rulebook
 from router.node.snapshots import Snapshotter
 from router.node.switchboard import Abilities, BoardParts, Switchboard, schemas_of
 from router.node.tasks import AGAIN_MS_MAX, Tasks, while_leading
@@ -76,6 +77,7 @@ class Served:
         self._views = self._build_views()
         self._figures = Figures(site, parts, self.floor, views=lambda: self.views)
         self.config.on_applied = self._changed
+        self.rulebook = Rulebook(self.config, self.floor, parts.store, parts.clock, capabilities=self._capabilities)
 
     def can(self, channel: str) -> Capabilities:
         """Return what a channel can do; of one that is gone, what waits for it."""

@@ -39,6 +39,21 @@ def expand(hours: Hours, start_ms: int, end_ms: int) -> Calendar:
     return _merged(_intervals(hours, zone, first, last), start_ms, end_ms)
 
 
+def reasons_of(hours: Hours, first: date, last: date) -> dict[date, str]:
+    """Return for each day between two, both included, what decides its hours: date, range, holiday or week."""
+    feasts = {day for source in hours.holidays for day in source.dates(first, last)}
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return {day: _decided_by(hours, feasts, day) for day in days}
+
+
+def _decided_by(hours: Hours, feasts: set[date], day: date) -> str:
+    if day in hours.dates:
+        return "date"
+    if any(exceptional.first <= day <= exceptional.last for exceptional in hours.ranges):
+        return "range"
+    return "holiday" if day in feasts else "week"
+
+
 def _intervals(hours: Hours, zone: tzinfo, first: date, last: date) -> Iterator[tuple[int, int]]:
     feasts: dict[date, Spans] = {}
     for source in reversed(hours.holidays):
