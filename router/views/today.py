@@ -102,7 +102,7 @@ def shorter(counted: Counted, than_ms: int) -> int:
 
 
 class Half(NamedTuple):
-    """One half hour of the chart: how many were offered (answered, or left after a fair time), how many in time."""
+    """One half hour of the chart, of legs with a target: how many were answered or left after a fair time; in time."""
 
     from_ms: int
     offered: int
@@ -121,7 +121,7 @@ class Day:
     def chart(self) -> list[Half]:
         """Return the half hours in which anything ended, in order."""
         return [
-            Half(from_ms, sums.answered + sums.left - sums.short, sums.in_time)
+            Half(from_ms, sums.targeted + sums.left_targeted - sums.short_targeted, sums.in_time)
             for from_ms, sums in sorted(self.halves.items())
         ]
 

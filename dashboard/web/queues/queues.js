@@ -18,7 +18,7 @@ export function Screen() {
     document.addEventListener("keydown", resume);
     return () => { document.removeEventListener("keydown", resume); thaw(); };
   }, []);
-  const some = new Set([...lines.value.values()].map((line) => line.queue)).size;
+  const some = new Set(shown.value.map((row) => lines.value.get(row.line)?.queue)).size;
   return html`<main class="queues-view">
     <header class="queues-head"><div><h1>${t("queues.title")}</h1><p class="meta">${heard.value ? t("queues.sum", { n: total.value, count: whole(total.value), queues: t("queues.in", { n: picked.value ? 1 : some }) }) : ""}</p></div>
       <label class="queues-filter"><${Icon} name="search" /><input type="search" value=${wanted.value} placeholder=${t("queues.filter")} aria-label=${t("queues.filter")} onInput=${(/** @type {any} */ event) => { wanted.value = event.target.value; }} /></label></header>

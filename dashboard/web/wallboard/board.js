@@ -137,7 +137,7 @@ function Queue({ queue }) {
 function Bar({ count, of, mark = 0, tone = "" }) {
   const width = (/** @type {any} */ element) => { if (element) element.style.width = `${fill(count, of)}%`; };
   const left = (/** @type {any} */ element) => { if (element) element.style.left = `${mark}%`; };
-  return html`<span class="wall-bar" aria-hidden="true"><i class=${tone} ref=${width}></i>${mark > 0 && html`<s ref=${left}></s>`}</span>`;
+  return html`<span class="wall-bar" aria-hidden="true">${count > 0 && html`<i class=${tone} ref=${width}></i>`}${mark > 0 && html`<s ref=${left}></s>`}</span>`;
 }
 
 /** @param {{now: any}} props */
