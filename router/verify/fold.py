@@ -207,7 +207,8 @@ def _diverted(fold: Fold, conv: Conversation, event: ev.Diverted) -> None:
 
 
 def _reclassed(fold: Fold, conv: Conversation, event: ev.Reclassed) -> None:
-    fold.lift(conv, UNPLACED)
+    if conv.state != DEFERRED:  # Who is kept for an opening stays there, as another class.
+        fold.lift(conv, UNPLACED)
     fold.enter_class(conv, event.cls)
 
 

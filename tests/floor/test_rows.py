@@ -22,7 +22,7 @@ from tests.floor.house import CALL, CAPABILITIES, PUSH, RINGS, bundle
 NOW = 1_760_000_000_000
 NONE_TOLD = {
     ev.Unrelated,
-    *(ev.LeadTaken, ev.ConfigApplied, ev.FactsCoded, ev.FactsDropped, ev.ClassFormed, ev.Reviewed),
+    *(ev.LeadTaken, ev.ConfigApplied, ev.FactsCoded, ev.FactsDropped, ev.ClassFormed, ev.Reviewed, ev.Examined),
     *(ev.QueueOpened, ev.QueueClosed),
     *(ev.ClosureOrdered, ev.MessageSetAside, ev.RestEnded, ev.SignedIn, ev.SignedOut, ev.PresenceSet),
     *(ev.DeskAttached, ev.DeskDetached, ev.Directed, ev.Reprioritised, ev.Rested, ev.WindingDown),
