@@ -18,7 +18,8 @@ class Saved:
         bundle = self._floor.bundle
         found = bundle.replies.values() if bundle else ()
         return [
-            SavedReplyShape(name=each.name, label=each.label, text=each.text, queues=list(each.queues)) for each in found
+            SavedReplyShape(name=each.name, label=each.label, text=each.text, queues=list(each.queues))
+            for each in found
         ]
 
 

@@ -20,9 +20,7 @@ GOOD = """replies:
 def test_a_reply_has_its_words_by_language() -> None:
     bundle = load_files(files_with(GOOD, "replies.yaml"), SCHEMAS, now_ms=NOW_MS).bundle
     text = {"en": "Hello {customer.name}, this is {agent.name}.", "th": "สวัสดี"}
-    assert bundle.replies == {
-        "hello": SavedReply(name="hello", label={"en": "Greet"}, text=text, queues=("billing",))
-    }
+    assert bundle.replies == {"hello": SavedReply(name="hello", label={"en": "Greet"}, text=text, queues=("billing",))}
     assert decode_bundle(encode_bundle(bundle)).replies == bundle.replies
 
 

@@ -169,7 +169,7 @@ async def test_a_transfer_shows_what_is_closed_and_why_and_takes_a_note_along(si
     box = seat.page.get_by_role("dialog", name="Transfer")
     await expect(box.get_by_role("searchbox")).to_be_focused()
     await expect(box.get_by_label("Returns")).to_be_disabled()
-    await expect(box.locator(".target", has_text="Returns")).to_contain_text("opens")
+    await expect(box.locator(".target", has_text="Returns")).to_contain_text("closed until")
     await expect(box.get_by_label("Lena Hoff")).to_be_disabled()
     await box.get_by_role("searchbox").fill("som")
     await expect(box.get_by_label("Billing")).to_have_count(0)

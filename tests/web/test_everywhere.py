@@ -120,7 +120,8 @@ async def cut(page: Page) -> list[str]:
         // The state's own name is shortened on purpose, and said whole in its menu.
         const whole = (each) => each.scrollWidth <= each.clientWidth + 1 || each.closest(".presence");
         return shown
-            .filter((each, at) => !whole(each) || boxes[at].right > innerWidth + 1 || !boxes.every((_, n) => apart(at, n)))
+            .filter((each, at) => !whole(each) || boxes[at].right > innerWidth + 1
+                || !boxes.every((_, nth) => apart(at, nth)))
             .map((each) => `${each.className} ${each.ariaLabel}: ${each.scrollWidth}/${each.clientWidth}`);
     }""")
     return found

@@ -82,35 +82,39 @@ export async function attempt(act) {
 
 export async function begin() {
   onEnded(() => { if (signedIn.value === "yes") expired.value = true; });
+  // Asked together: none of the answers is needed to ask for the others.
+  const asked = [get("/config"), get("/desk")];
+  for (const each of asked) each.catch(() => {});
   try {
-    await enter(await get("/me"));
+    await enter(await get("/me"), asked);
   } catch (/** @type {any} */ error) {
     if (error.status === 401) signedIn.value = "no";
     else setTimeout(begin, 2_000);
   }
 }
 
-/** @param {{me: any, csrf: string}} session */
-export async function enter(session) {
+/** @param {{me: any, csrf: string}} session @param {Promise<any>[]} [asked] configuration and desk, where they were asked for already */
+export async function enter(session, asked = [get("/config"), get("/desk")]) {
+  for (const each of asked) each.catch(() => {});
   useToken(session.csrf, session.me.id);
   // Somebody else at this machine begins with an empty desk.
   if (me.value && me.value.id !== session.me.id) { location.reload(); return; }
   me.value = session.me;
-  config.value = await get("/config");
+  config.value = await asked[0];
   signedIn.value = "yes";
   expired.value = false;
   if (!socket || socket.readyState > WebSocket.OPEN) connect();
   tabs?.postMessage("signed in");
-  await refresh();
+  await refresh(asked[1]);
 }
 
 // Who signs in again in one tab has signed in again in all of them.
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("patchbay") : null;
-if (tabs) tabs.onmessage = async () => { if (expired.value) await get("/me").then(enter, () => {}); };
+if (tabs) tabs.onmessage = async () => { if (expired.value) await get("/me").then((session) => enter(session), () => {}); };
 
-/** Read the whole desk anew. */
-export async function refresh() {
-  const desk = await get("/desk");
+/** Read the whole desk anew. @param {Promise<any>} [asked] */
+export async function refresh(asked = get("/desk")) {
+  const desk = await asked;
   setClock(desk.now_ms);
   batch(() => {
     agent.value = desk.me;
