@@ -115,7 +115,9 @@ class Rules:
                     calendar=week.calendar,
                     zone=week.zone,
                     days=[
-                        DayShape(date=day.date, start_ms=day.start_ms, why=day.why, spans=list(day.spans))
+                        DayShape(
+                            date=day.date, start_ms=day.start_ms, why=day.why, spans=[[*span] for span in day.spans]
+                        )
                         for day in week.days
                     ],
                     queues=self._queues(running, week.calendar),

@@ -269,7 +269,7 @@ class DayShape(Shape, frozen=True, kw_only=True):
     date: str
     start_ms: int
     why: str
-    spans: list[tuple[int, int]]
+    spans: list[list[int]]
 
 
 class WeekQueue(Shape, frozen=True, kw_only=True):

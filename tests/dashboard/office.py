@@ -332,7 +332,7 @@ class Desk:
         data = raw if raw is not None else (None if body is None else json.dumps(body).encode())
         sent = {name: value for name, value in {**sent, **headers}.items() if value}
         async with self.http.request(method, self.base + "/api/v1" + path, data=data, headers=sent) as response:
-            answer = Answer(response.status, response.headers, await response.text())
+            answer = Answer(response.status, response.headers, await response.text(errors="replace"))
         if self.heard is not None:
             self.heard(method, path, answer)
         return answer

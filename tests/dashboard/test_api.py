@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from router.store.port import Body, Caller
 from router.views.keeper import Keeper
 from router.views.orders import ORDERS_VIEW
 from tests.dashboard.office import NOW_MS, SITE, Answer, Desk, Office, bundle
+from tests.dashboard.rulehouse import RuleHouse
 from tests.dashboard.schema_check import faults
 
 HOUR_MS = 3_600_000
@@ -83,7 +85,7 @@ async def attach(desk: Desk, ref: str) -> None:
     assert (await desk.call("DELETE", f"{path}/{staged.body['id']}")).status == 204
 
 
-async def test_every_route_answers_as_its_document_says(office: Office, witness: Witness) -> None:
+async def test_every_route_answers_as_its_document_says(office: Office, witness: Witness, tmp_path: Path) -> None:
     ana = await person(office, witness, "ana", skills={"billing": 3})
     ben = await person(office, witness, "ben")
     sue = await person(office, witness, "sue", role="supervisor")
@@ -140,8 +142,24 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     ben.heard = witness.hear
     assert (await ben.sign_in()).status == 200
     assert (await ben.get("/openapi.json")).status == 200
+    await ask_rules(office, witness, tmp_path / "config")
     served = {(method, path) for path, methods in witness.document["paths"].items() for method in methods}
     assert witness.answered == served
+
+
+async def ask_rules(office: Office, witness: Witness, folder: Path) -> None:
+    """What runs, its versions and files; a message is tried, another explained; the files are read again."""
+    house = await RuleHouse.open(office, folder)
+    rita = await person(office, witness, "rita", role="supervisor")
+    name = (await rita.get("/rules")).body["running"]["name"]
+    for path in ("/versions", "/file?name=rules.yaml", "/archive", "/diff", "/weeks"):
+        assert (await rita.get(f"/rules{path}")).status == 200, path
+    assert (await rita.post("/rules/check", {})).body["state"] == "same"
+    assert (await rita.post("/rules/try", {"channel": "chat", "text": "my order"})).body["rule"] == "orders"
+    ref = office.ref(await office.arrives("hello", key="k90"))
+    assert (await rita.get(f"/conversations/{ref}/placed")).body["rule"] == "everything else"
+    assert (await rita.post(f"/rules/versions/{name}/apply", {"reason": "test"})).status == 200
+    await house.look()
 
 
 async def call_back(office: Office, ana: Desk) -> None:

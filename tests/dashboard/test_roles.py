@@ -26,6 +26,8 @@ SUPERVISORS_ONLY = {
     ("POST", "/outbox/dead/{id}/retry"),
     ("GET", "/letterbox/quarantine"),
     ("POST", "/emergency"),
+    ("POST", "/rules/check"),
+    ("POST", "/rules/versions/{name}/apply"),
     ("GET", "/alarms"),
     ("GET", "/senders"),
     ("POST", "/senders"),
