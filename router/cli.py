@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from router.cli_ask import ask
 from router.cli_customers import COMMANDS
 from router.cli_options import DATA, SITE, site
 from router.cli_people import user
@@ -248,7 +249,7 @@ def health(url: str, port: int) -> None:
         raise click.ClickException("The server is not ready.") from None
 
 
-for command in (*COMMANDS, user):
+for command in (*COMMANDS, user, ask):
     main.add_command(command)
 
 

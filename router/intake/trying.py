@@ -123,7 +123,9 @@ class Trying:
         running = self._floor.bundle
         if running is None:
             return None
-        segment, language, known = await self._known(running, question)
+        segment, language, known = await known_customer(
+            self._floor.site, self._archive, self._acquaintances, running, question
+        )
         now_ms = self._now_ms()
         at = question.at or now_ms
         other = None
@@ -135,15 +137,19 @@ class Trying:
         )
         return await asyncio.to_thread(trial.run, sketch, other, at, moved=bool(question.at))
 
-    async def _known(self, running: Bundle, question: Question) -> tuple[str, str, cmd.Acquaintance | None]:
-        if not question.customer:
-            return question.segment, "", None
-        customer = await self._archive.customer(self._floor.site, question.customer)
-        if customer is None:
-            raise NobodyKnown
-        history = (await self._acquaintances.of(running, {question.customer})).get(question.customer)
-        known = self._acquaintances.known(history, NOBODYS) if history else None
-        return question.segment or customer.segment, customer.language, known
+
+async def known_customer(
+    site: str, archive: Archive, acquaintances: Acquaintances, running: Bundle, question: Question
+) -> tuple[str, str, cmd.Acquaintance | None]:
+    """Return segment, language and history of who is said to write. Raises NobodyKnown."""
+    if not question.customer:
+        return question.segment, "", None
+    customer = await archive.customer(site, question.customer)
+    if customer is None:
+        raise NobodyKnown
+    history = (await acquaintances.of(running, {question.customer})).get(question.customer)
+    known = acquaintances.known(history, NOBODYS) if history else None
+    return question.segment or customer.segment, customer.language, known
 
 
 class Trial:
