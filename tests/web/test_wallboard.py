@@ -13,6 +13,7 @@ from tests.e2e.desk_page import Faults
 from tests.web.fake_board import TOKEN, BoardServer, day_of_board, level
 from tests.web.fake_floor import now_ms
 from tests.web.looking import violations
+from tests.web.seat import Seat
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -190,3 +191,18 @@ async def test_more_queues_than_fit_are_turned_over_where_the_wall_wants_it(hang
     page = await hang("?rotate=1")
     await expect(page.locator(".of-queues h2")).to_contain_text("1–6 of 12", timeout=TENS_MS)
     await expect(page.locator(".of-queues h2")).to_contain_text("7–12 of 12", timeout=TENS_MS)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+async def test_within_the_frame_the_board_has_the_readers_theme_and_no_sideways_scroll(
+    chromium: Browser, server: BoardServer, scheme: str, width: int
+) -> None:
+    """UI.md 8.42, 8.45."""
+    seat = await Seat.at(server, chromium, color_scheme=scheme, viewport={"width": width, "height": 844})
+    try:
+        await seat.page.goto("/#/wallboard")
+        await expect(tile(seat.page, "waiting").locator(".value")).to_have_text("50", timeout=TENS_MS)
+        assert await seat.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+        assert await violations(seat.page) == []
+    finally:
+        await seat.context.close()

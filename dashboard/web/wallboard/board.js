@@ -36,7 +36,7 @@ export function Board({ rotateMs = 0 }) {
     ${shown && !shown.open && html`<p class="wall-closed"><${Shape} shape="ring" /> ${shown.opens_ms ? t("board.closed", { at: dayAt(shown.opens_ms) }) : t("board.closed.open")}
       ${shown.last_day?.level && html`<span class="wall-meta">${t("board.last", { share: percent(shown.last_day.level.in_time, shown.last_day.level.of, 1) })}</span>`}</p>`}
     <section class="tiles" aria-label=${t("board.figures")}><${Tiles} now=${shown} /></section>
-    <section class="panel of-queues"><${Queues} now=${shown} rotateMs=${rotateMs} /></section>
+    <section class="panel of-queues" tabindex="0" aria-label=${t("board.queues")}><${Queues} now=${shown} rotateMs=${rotateMs} /></section>
     <section class="panel of-people"><${People} now=${shown} /></section>
     <section class="panel of-chart"><${Chart} now=${shown} /></section>
     <section class="panel of-needs"><${Needs} now=${shown} /></section>
