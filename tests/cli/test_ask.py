@@ -58,7 +58,7 @@ def test_broken_files_are_told_by_place(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text("site: [")
     answer = ask("--data", tmp_path / "none", "--config", tmp_path, "--channel", "chat")
     assert answer.exit_code == 1
-    assert "site.yaml:1:" in answer.output
+    assert "site.yaml:2:1: not YAML" in answer.output
 
 
 def test_on_a_floor_that_runs_the_agent_who_would_be_asked_is_named(tmp_path: Path) -> None:
