@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from router.core import commands as cmd
 from router.core import events as ev
@@ -39,7 +40,7 @@ class Watch:
         app.router.add_post("/bench/staff", self._staff)
         app.router.add_get("/bench/taken", self._taken)
 
-    def _noting(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def _noting(self) -> Middleware:
         @web.middleware
         async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
             if not request.path.startswith("/channels/"):

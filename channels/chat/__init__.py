@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -16,7 +15,7 @@ from channels.chat import frames
 from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
 from channels.chat.elsewhere import Elsewhere
 from channels.chat.exchange import Exchange
-from channels.chat.files import Files
+from channels.chat.files import Files, form_of
 from channels.chat.identity import keys_of, proved
 from channels.chat.presence import PAGES, Presence
 from channels.chat.sessions import NewSession, Visitor, new_id, seal, unseal
@@ -243,7 +242,7 @@ class Chat:
             "visitor": visitor.id,
             "file_bytes_max": FILE_BYTES_MAX,
             "away_after_s": self._settings.away_after_s,
-            "instead": self._instead(visitor.language),
+            "instead": form_of(self._door.public_url, self._settings.instead, visitor.language),
             **self._hours(visitor.language),
         }
         return web.json_response(body, headers={**_cors(origin), "Cache-Control": "no-store"})
@@ -263,12 +262,6 @@ class Chat:
             declared=tuple(sorted(asked.declared.items())) or (earlier.declared if earlier else ()),
             proved=shown or (earlier.proved if earlier else ()),
         )
-
-    def _instead(self, language: str) -> str:
-        """Return the address of the form that takes who does not want to wait, empty where there is none."""
-        if not self._settings.instead:
-            return ""
-        return f"{self._door.public_url}/channels/form/{self._settings.instead}?{urlencode({'lang': language[:2]})}"
 
     def _may_declare(self, declared: Mapping[str, str]) -> bool:
         """What rules look at is a closed set of values: a page cannot make up more of them, nor a name among them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -57,3 +58,8 @@ class Files:
             return web.Response(body=body, content_type=kind, charset="utf-8", headers=told)
 
         return serve
+
+
+def form_of(public_url: str, name: str, language: str) -> str:
+    """Return the address of the form for who does not want to wait, empty where none is named."""
+    return f"{public_url}/channels/form/{name}?{urlencode({'lang': language[:2]})}" if name else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from dashboard.shapes import Person, Shape
 
 
@@ -19,11 +21,11 @@ class Decision(Shape, frozen=True, kw_only=True, omit_defaults=True):
     to_agent: Person | None = None
     queue: str = ""
     rule: str = ""
-    why: list[str] = []
+    why: list[str] = msgspec.field(default_factory=list)
     among: int = 0
     until_ms: int = 0
     detail: str = ""
-    needs: dict[str, int] = {}
+    needs: dict[str, int] = msgspec.field(default_factory=dict)
     version: str = ""
 
 

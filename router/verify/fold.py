@@ -207,8 +207,7 @@ def _diverted(fold: Fold, conv: Conversation, event: ev.Diverted) -> None:
 
 
 def _reclassed(fold: Fold, conv: Conversation, event: ev.Reclassed) -> None:
-    if conv.state != DEFERRED:  # Who is kept for an opening stays there, as another class.
-        fold.lift(conv, UNPLACED)
+    fold.lift(conv, conv.state if conv.state == DEFERRED else UNPLACED)
     fold.enter_class(conv, event.cls)
 
 

@@ -68,7 +68,9 @@ async def test_the_figures_of_a_day_are_those_of_its_legs_and_of_what_stands_now
     assert {conv.id for conv in in_line} & set(waiting)
     assert board.longest is not None
     assert (board.longest.queue, board.longest.channel) == ("general", "chat")
-    assert board.risk == len([conv for conv in office.floor.state.convs.values() if conv.live]), "the first had no reply"
+    assert board.risk == len([conv for conv in office.floor.state.convs.values() if conv.live]), (
+        "the first had no reply"
+    )
     assert sum(state.count for state in board.agents) == board.signed_in == 1
     assert sum(half.offered for half in board.halves) == 1
 
