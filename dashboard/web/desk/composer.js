@@ -97,7 +97,8 @@ export function Composer({ live }) {
     // While an input method composes, Enter chooses a word and never sends.
     if (event.isComposing || event.keyCode === 229) return;
     if (asked && event.key === "Escape") { event.preventDefault(); event.stopPropagation(); ask(null); return; }
-    if (asked && list.current.key?.(event)) { event.preventDefault(); return; }
+    // A list that is still on its way is meant by the next Enter, and not the customer.
+    if (asked && (list.current.key ? list.current.key(event) : event.key === "Enter" && !event.shiftKey)) { event.preventDefault(); return; }
     if (event.key !== "Enter" || event.shiftKey || event.altKey || event.repeat) return;
     const chord = event.ctrlKey || event.metaKey;
     if (settings.value.enter === "ctrl" && !chord) return;

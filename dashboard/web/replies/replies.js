@@ -65,10 +65,16 @@ export function Suggest({ asked, live, list, pick }) {
   const [at, move] = useState(0);
   const { title, find, row, value } = LISTS[asked.sign];
   useEffect(() => { move(0); }, [asked.sign, asked.word]);
-  useEffect(() => { if (asked.sign === "/") void fetchSaved(); if (asked.sign === "@") void fetchPeople(live.ref); }, [asked.sign]);
+  const [tried, setTried] = useState(asked.sign === ":");
+  useEffect(() => {
+    setTried(asked.sign === ":");
+    if (asked.sign === "/") void fetchSaved().then(() => setTried(true));
+    if (asked.sign === "@") void fetchPeople(live.ref).then(() => setTried(true));
+  }, [asked.sign]);
   const found = find(asked.word.toLowerCase(), live).slice(0, SHOWN_MAX);
   const take = (/** @type {any} */ each) => pick(value(each, live));
   list.current.key = (/** @type {KeyboardEvent} */ event) => {
+    if (!found.length && !tried && event.key === "Enter") return true;
     if (!found.length || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return false;
     /** @type {Record<string, () => void>} */
     const keys = { ArrowDown: () => move((at + 1) % found.length), ArrowUp: () => move((at + found.length - 1) % found.length), Enter: () => take(found[at]), Tab: () => take(found[at]) };
