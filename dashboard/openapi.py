@@ -24,6 +24,10 @@ _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "b
 Json = dict[str, Any]
 
 
+# Called by nobody known, and yet something must be proved: a password, or a link to the wallboard.
+PROVE = frozenset({"/session", "/board"})
+
+
 def document(routes: Sequence[Route], *, version: str) -> Json:
     """Return the document."""
     types = list(dict.fromkeys([Failure, *_types(routes)]))
@@ -123,7 +127,7 @@ def _responses(route: Route, by_type: dict[Any, Json]) -> Json:
 
 def _statuses(route: Route) -> list[int]:
     statuses = set(_ALWAYS)
-    if route.role or route.path == "/session":
+    if route.role or route.path in PROVE:
         statuses |= {401}
     if route.changes:
         statuses |= {403, 413}

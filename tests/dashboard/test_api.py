@@ -19,6 +19,7 @@ from router.views.orders import ORDERS_VIEW
 from tests.dashboard.office import NOW_MS, SITE, Answer, Desk, Office, bundle
 from tests.dashboard.rulehouse import RuleHouse
 from tests.dashboard.schema_check import faults
+from tests.dashboard.test_board import unsecured
 
 HOUR_MS = 3_600_000
 
@@ -135,6 +136,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     await emergency(sue)
     await know_people(office, sue)
     await look_after(sue, ana)
+    await oversee(office, witness, sue, ana)
     await know_persons(office, await person(office, witness, "ada", role="admin"))
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
     assert (await ben.call("DELETE", "/shift")).status == 200
@@ -145,6 +147,23 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     await ask_rules(office, witness, tmp_path / "config")
     served = {(method, path) for path, methods in witness.document["paths"].items() for method in methods}
     assert witness.answered == served
+
+
+async def oversee(office: Office, witness: Witness, sue: Desk, ana: Desk) -> None:
+    """The wallboard, by a link too, and the team."""
+    assert (await sue.get("/board")).status == 200
+    made = (await sue.post("/board/links", {"name": "Hall"})).body
+    wall = office.visitor()
+    wall.heard = witness.hear
+    assert (await wall.post("/board/session", {"token": made["token"]})).status == 204
+    unsecured(wall)
+    assert (await wall.get("/board")).status == 200
+    (link,) = (await sue.get("/board/links")).body
+    assert (await sue.call("DELETE", f"/board/links/{link['id']}", {})).status == 204
+    assert (await wall.get("/board")).status == 401
+    assert (await sue.get("/team")).status == 200
+    assert (await sue.get(f"/team/{ana.account.id}/day")).status == 200
+    assert (await sue.call("PUT", f"/team/{ana.account.id}/skills", {"skills": {"billing": 3}})).status == 200
 
 
 async def ask_rules(office: Office, witness: Witness, folder: Path) -> None:
