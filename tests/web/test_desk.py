@@ -23,6 +23,7 @@ async def test_a_wrong_password_is_said_and_the_right_one_opens_the_desk(sit: Si
 
 
 async def test_alt_enter_accepts_an_offer_while_a_draft_stays_where_it_was(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.10."""
     seat = await sit()
     first = server.floor.own("Marta Kowalska")
     await seat.open(first)
@@ -38,6 +39,7 @@ async def test_alt_enter_accepts_an_offer_while_a_draft_stays_where_it_was(sit: 
 
 
 async def test_the_countdown_runs_on_the_servers_time(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.9."""
     server.skew_ms = 300_000
     seat = await sit()
     server.floor.offer(ttl_ms=320_000)
@@ -67,6 +69,7 @@ async def test_an_offer_is_told_once_and_marks_the_tab(sit: Sit, server: FakeSer
 
 
 async def test_a_blocked_ring_says_so_until_somebody_clicks(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.14."""
     seat = await sit()
     server.floor.offer()
     chip = seat.page.get_by_role("button", name="Sound blocked")
@@ -112,6 +115,7 @@ async def test_a_decline_may_give_its_reason(sit: Sit, server: FakeServer) -> No
 
 @pytest.mark.parametrize("way", ["the card", "the menu"])
 async def test_a_missed_offer_has_one_big_way_back(sit: Sit, server: FakeServer, way: str) -> None:
+    """UI.md 8.11."""
     seat = await sit()
     offer = server.floor.offer()
     await expect(seat.offer).to_be_visible()

@@ -30,6 +30,7 @@ def test_a_module_says_first_what_lives_in_it_and_is_not_long(path: Path) -> Non
 
 
 def test_the_whole_desk_is_a_small_transfer() -> None:
+    """UI.md 8.3."""
     files = [
         *desk_modules(),
         WEB / "vendor" / "ui.js",

@@ -35,6 +35,7 @@ def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
 async def test_an_offer_covers_neither_the_composer_nor_the_head(
     sit: Sit, server: FakeServer, width: int, height: int
 ) -> None:
+    """UI.md 8.15."""
     seat = await sit(viewport={"width": width, "height": height})
     await seat.open(server.floor.own("Marta Kowalska"))
     server.floor.offer()

@@ -90,6 +90,7 @@ async def test_a_busy_server_is_asked_again_without_anybody_doing_anything(sit: 
 
 
 async def test_a_note_changes_the_whole_composer_and_goes_to_the_team_only(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.21."""
     seat = await sit()
     await seat.open(server.floor.own("Marta Kowalska"))
     await seat.page.keyboard.press("n")
