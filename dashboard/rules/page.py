@@ -72,7 +72,8 @@ class RulesPages:
                 for name, values in study.named.items()
                 if name.startswith("attributes.")
             },
-            view_at=self._out.now_ms(),
+            texts=dict(bundle.texts),
+            read_ms=self._out.now_ms(),
         )
 
     async def disk(self, running: str = "") -> DiskShape:

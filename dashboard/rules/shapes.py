@@ -144,7 +144,8 @@ class RulesPage(Shape, frozen=True, kw_only=True):
     skills: dict[str, int]
     segments: list[str]
     attributes: dict[str, list[str]]
-    view_at: int
+    texts: dict[str, Label]
+    read_ms: int
 
 
 class FileText(Shape, frozen=True, kw_only=True):
