@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -275,7 +276,11 @@ class Intake:
 
     async def sweep(self, age_ms: int) -> None:
         """Submit again what has waited so long. An attempt is counted before it is made, once per life of a node."""
-        if not self._floor.leading or self._floor.bundle is None:
+        if not self._floor.leading:
+            # Who leads no longer has not crashed: what it counted is no sign against anybody.
+            await self._spare_all()
+            return
+        if self._floor.bundle is None:
             return
         before_ms = self._clock.now_ms() - age_ms
         waiting = await self._letterbox.waiting(self._site, before_ms=before_ms, limit=SWEEP_MAX)
@@ -285,13 +290,18 @@ class Intake:
                 await self._quarantine(letter, "attempts")
         again = [letter for letter in left if not self._is_poison(letter)]
         await self._count_attempts([letter for letter in again if letter.id not in self._counted])
-        # What was under way in a crash goes alone, so that only the culprit reaches three attempts; and so does what
-        # stands behind it on its line.
-        alone = {letter.line or letter.id for letter in again if letter.attempts}
-        self.take([letter for letter in again if (letter.line or letter.id) not in alone])
+        lines: defaultdict[bytes | int, list[Letter]] = defaultdict(list)
         for letter in again:
-            if (letter.line or letter.id) in alone:
+            lines[letter.line or letter.id].append(letter)
+        self.take([letter for letters in lines.values() if not _suspects(letters) for letter in letters])
+        # What was under way in a crash goes alone, so that only the culprit reaches three attempts; what stands behind
+        # it on its line follows as fast as anything else, or a busy line would fall behind further with each crash.
+        for letters in lines.values():
+            suspects = _suspects(letters)
+            for letter in letters[:suspects]:
                 await self._alone(letter)
+            if suspects:
+                self.take(letters[suspects:])
         self._count.count("letters_resubmitted", by=len(again))
 
     def _is_poison(self, letter: Letter) -> bool:
@@ -322,6 +332,13 @@ class Intake:
             await self._letterbox.spared(self._site, sorted(self._counted))
             self._counted.clear()
 
+    async def _spare_all(self) -> None:
+        counted = sorted(self._counted)
+        if counted:
+            await self._letterbox.spared(self._site, counted)
+            self._counted.difference_update(counted)
+            self._to_count.update(letter for letter in counted if letter in self._lanes)
+
     async def _spare(self, letters: Sequence[Letter]) -> None:
         """An attempt that ended without a decision ended without a crash: it does not count, and the next one does."""
         spared = [letter.id for letter in letters if letter.id in self._counted]
@@ -343,6 +360,11 @@ class Intake:
             self._counted.difference_update(anew)
             raise
         self._to_count.difference_update(anew)
+
+
+def _suspects(letters: Sequence[Letter]) -> int:
+    """Return how many letters of a line there are up to the last that was under way in a crash."""
+    return max((place for place, letter in enumerate(letters, 1) if letter.attempts), default=0)
 
 
 LOOK_AGAIN, LATER = object(), object()

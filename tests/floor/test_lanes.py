@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
+import pytest
+
 from router.core.answers import Answered, Refused
 from router.core.commands import Command
 from router.intake.lanes import Lanes
@@ -69,6 +71,45 @@ async def test_what_was_under_way_in_a_crash_is_tried_before_what_stands_behind_
     await house.intake.sweep(2_000)
     await eventually(lambda: not house.intake.busy)
     assert await messages(house, 1) == [one.message for one in accepted]
+
+
+async def test_what_stands_behind_a_suspect_follows_together_and_not_one_by_one(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy line must catch up after a crash: only what was under way in it is tried alone."""
+    door = house.door("push")
+    accepted = [(await door.accept([wrote(f"text {number}")]))[0] for number in range(30)]
+    await house.store.letterbox.tried(SITE, [accepted[1].letter])
+    alone, tried = list[int](), house.intake._alone
+
+    async def noting(letter: Letter) -> None:
+        alone.append(letter.id)
+        await tried(letter)
+
+    monkeypatch.setattr(house.intake, "_alone", noting)
+    house.intake._lanes = Lanes()
+    house.clock.now += 3_000
+    house.start("intake")
+    await house.intake.sweep(2_000)
+    await eventually(lambda: not house.intake.busy)
+    assert alone == [accepted[0].letter, accepted[1].letter]
+    assert await messages(house, 1) == [one.message for one in accepted][-9:]
+
+
+async def test_who_leads_no_longer_takes_back_what_it_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has not crashed: its letters are no suspects for the next leader."""
+    [one] = await house.door("push").accept([wrote("one")])
+    house.clock.now += 3_000
+    house.intake._lanes = Lanes()
+    await house.intake.sweep(2_000)
+    counted = await house.store.letterbox.get(SITE, one.letter)
+    assert counted is not None
+    assert counted.attempts == 1
+    monkeypatch.setattr(type(house.floor), "leading", False)
+    await house.intake.sweep(2_000)
+    spared = await house.store.letterbox.get(SITE, one.letter)
+    assert spared is not None
+    assert spared.attempts == 0
 
 
 async def test_a_letter_that_time_or_an_operator_holds_back_survives_any_number_of_leaders(house: House) -> None:
