@@ -180,9 +180,9 @@ class Office:
             await self._running
             self._running = None
 
-    async def serve(self, **changes: Any) -> None:
+    async def serve(self, port: int | None = None, **changes: Any) -> None:
         app: web.Application = build_app(self.surroundings(**changes))
-        self.server = TestServer(app)
+        self.server = TestServer(app, port=port)
         await self.server.start_server()
 
     async def stop_serving(self) -> None:

@@ -22,7 +22,7 @@ export function TopBar() {
     ${agent.value ? html`<${Presence} />` : html`<button type="button" class="primary" onClick=${begin}>${t("shift.start")}</button>`}
     <${Account} />
   </header>
-  ${banner.value && html`<p class="banner" role="status">${t("banner.settings")} ${banner.value}</p>`}
+  ${banner.value && view.value !== "rules" && html`<p class="banner" role="status">${t("banner.settings")} ${banner.value} <button type="button" onClick=${() => go("rules")}>${t("view.rules")}</button></p>`}
   ${newVersion.value && html`<p class="banner">${t("banner.version")} <button type="button" onClick=${() => location.reload()}>${t("reload")}</button></p>`}
   ${link.value === "offline" && html`<p class="banner" role="status">${t("link.offline.long")}</p>`}`;
 }

@@ -32,10 +32,10 @@ export function Screen() {
 /** @param {{place: string, page: any}} props */
 function Middle({ place, page }) {
   const [, second = ""] = rest.value;
-  if (place === "weeks") return html`<${Late} load=${() => import("./weeks.js")} part="Weeks" />`;
-  if (place === "versions") return html`<${Late} load=${() => import("./versions.js")} part="Versions" page=${page} />`;
-  if (place === "changes") return html`<${Late} load=${() => import("./versions.js")} part="Changes" page=${page} before=${second} key=${second} />`;
-  if (place === "emergency") return html`<${Late} load=${() => import("./emergency.js")} part="Emergency" page=${page} />`;
+  if (place === "weeks") return html`<${Late} load=${() => import("./weeks.js")} part="Weeks" key=${place} />`;
+  if (place === "versions") return html`<${Late} load=${() => import("./versions.js")} part="Versions" page=${page} key=${place} />`;
+  if (place === "changes") return html`<${Late} load=${() => import("./versions.js")} part="Changes" page=${page} before=${second} key=${place + second} />`;
+  if (place === "emergency") return html`<${Late} load=${() => import("./emergency.js")} part="Emergency" page=${page} key=${place} />`;
   const file = page.files.find((/** @type {any} */ each) => each.name === place);
   if (file && (!holdsRules(file) || second.startsWith(":"))) return html`<${Late} load=${() => import("./file.js")} part="File" file=${file} page=${page} line=${Number(second.slice(1)) || 0} key=${place + second} />`;
   return html`<${Rules} page=${page} chosen=${file ? second : ""} />`;
@@ -83,6 +83,7 @@ function Health({ disk, running }) {
 
 /** The ways to each part. @param {{page: any, place: string}} props */
 function Places({ page, place }) {
+  const [roomy] = useState(() => innerWidth > 700);
   const rulesFile = page.files.find(holdsRules)?.name ?? "";
   const here = (/** @type {string} */ name) => (name === place || (!PLACES.includes(place) && place !== "try" && name === "" && (!place || place === rulesFile)) ? { "aria-current": "page" } : {});
   return html`<nav class="rules-places" aria-label=${t("rules.places")}>
@@ -92,7 +93,7 @@ function Places({ page, place }) {
       <li><button type="button" ...${here("versions")} onClick=${() => go("rules", "versions")}><span>${t("rules.versions")}</span></button></li>
       <li><button type="button" ...${here("changes")} onClick=${() => go("rules", "changes")}><span>${t("rules.changes")}</span>${page.disk.state === "same" ? html`<span class="meta">${t("rules.none")}</span>` : ""}</button></li>
       <li><button type="button" ...${here("emergency")} onClick=${() => go("rules", "emergency")}><span>${t("rules.emergency")}</span></button></li></ul>
-    <h2>${t("rules.files")}</h2>
+    <details open=${roomy || place.includes(".")}><summary>${t("rules.files")}</summary>
     <ul>${page.files.map((/** @type {any} */ file) => html`<li key=${file.name}><button type="button" ...${here(file.name)} onClick=${() => go("rules", file.name, ...(holdsRules(file) ? [":1"] : []))}><span class="name">${file.name}</span>
-      ${file.problems ? html`<span class="bad">${t("rules.errors", { n: file.problems })}</span>` : html`<span class="meta" title=${file.sections.map((/** @type {any} */ each) => each.name).join(", ")}>${file.sections.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.entries, 0)}</span>`}</button></li>`)}</ul></nav>`;
+      ${file.problems ? html`<span class="bad">${t("rules.errors", { n: file.problems })}</span>` : html`<span class="meta" title=${file.sections.map((/** @type {any} */ each) => each.name).join(", ")}>${file.sections.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.entries, 0)}</span>`}</button></li>`)}</ul></details></nav>`;
 }

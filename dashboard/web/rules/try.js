@@ -1,6 +1,6 @@
 // @ts-check
 // Try a message: what the rules would say of it and why, what would be done, who would be asked. And why a real one went where it did.
-import { html, useEffect, useState } from "../vendor/ui.js";
+import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { config, serverNow } from "../frame/state.js";
 import { get, post } from "../frame/api.js";
 import { go, rest } from "../frame/screens.js";
@@ -17,7 +17,10 @@ const CALLS = ["phone"];
 export function Try({ page }) {
   const [place, ref = ""] = rest.value;
   const real = place === "try" ? ref : "";
-  return html`<aside class="rules-try" aria-label=${t("rules.try")}><h2>${real ? t("rules.past") : t("rules.try")}</h2>
+  const here = useRef(/** @type {any} */ (null));
+  // On a narrow screen it stands below the ways to everything else.
+  useEffect(() => { if (place === "try") here.current?.scrollIntoView({ block: "start" }); }, [place, ref]);
+  return html`<aside class="rules-try" ref=${here} aria-label=${t("rules.try")}><h2>${real ? t("rules.past") : t("rules.try")}</h2>
     ${real ? html`<${Placed} of=${real} key=${real} />` : html`<${Form} page=${page} />`}</aside>`;
 }
 

@@ -59,6 +59,6 @@ export function Changes({ page, before }) {
     ${fault && html`<p class="empty">${fault}</p>`}
     ${found && !found.length && html`<p class="empty"><${Sign} tone="ok">${before ? t("rules.changes.equal") : t("rules.changes.none")}<//></p>`}
     ${found?.map((file) => html`<section class="diff" key=${file.name}><h3>${file.name} <span class="meta">${t(`rules.change.${file.change}`)}</span></h3>
-      <div class="scroller" tabindex="0" role="region" aria-label=${file.name}><table><tbody>${file.lines.map((/** @type {any} */ line, /** @type {number} */ at) => html`<tr key=${at} class=${line.kind}><td class="number">${line.old || ""}</td><td class="number">${line.new || ""}</td><td class="sign-of">${{ in: "+", out: "−", gap: "⋯" }[/** @type {string} */ (line.kind)] ?? ""}</td><td><pre>${line.text}</pre></td></tr>`)}</tbody></table></div>
+      <div class="scroller" tabindex="0" role="region" aria-label=${file.name}><table><tbody>${file.lines.map((/** @type {any} */ line, /** @type {number} */ at) => html`<tr key=${at} class=${`line-${line.kind}`}><td class="number">${line.old || ""}</td><td class="number">${line.new || ""}</td><td class="sign-of">${{ in: "+", out: "−", gap: "⋯" }[/** @type {string} */ (line.kind)] ?? ""}</td><td><pre>${line.text}</pre></td></tr>`)}</tbody></table></div>
       ${file.cut && html`<p class="meta">${t("rules.cut")}</p>`}</section>`)}`;
 }

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { now, queues, serverNow } from "../frame/state.js";
 import { get } from "../frame/api.js";
-import { Icon, Shape, locale, siteTime } from "../frame/parts.js";
+import { Icon, Shape, locale } from "../frame/parts.js";
 import { heard, labelOf, t } from "../frame/words.js";
 
 const DAY_MINUTES = 1_440;
@@ -30,15 +30,16 @@ function Calendar({ week }) {
     <div class="days" role="table" aria-label=${t("rules.week.of", { calendar: week.calendar })}>
       <div class="scale" aria-hidden="true"><span></span><span class="hours">${HOURS.map((hour) => html`<i key=${hour} ref=${(/** @type {any} */ element) => { if (element) element.style.left = `${(100 * hour) / 24}%`; }}>${hour}</i>`)}</span></div>
       ${week.days.map((/** @type {any} */ day) => html`<${Day} key=${day.date} day=${day} zone=${week.zone} />`)}</div>
-    <ul class="keepers">${week.queues.map((/** @type {any} */ queue) => html`<li key=${queue.name}><${Shape} shape=${queue.open ? "disc" : "ring"} tone=${queue.open ? "ok" : queue.closed_by === "hours" ? "" : "crit"} /> <b>${labelOf(queue.label, queue.name)}</b> <span class="meta">${standsOf(queue)}</span></li>`)}
+    <ul class="keepers">${week.queues.map((/** @type {any} */ queue) => html`<li key=${queue.name}><${Shape} shape=${queue.open ? "disc" : "ring"} tone=${queue.open ? "ok" : queue.closed_by === "hours" ? "" : "crit"} /> <b>${labelOf(queue.label, queue.name)}</b> <span class="meta">${standsOf(queue, week.zone)}</span></li>`)}
       ${!week.queues.length && html`<li class="meta">${t("rules.week.nobody")}</li>`}</ul></section>`;
 }
 
-/** @param {any} queue */
-function standsOf(queue) {
-  if (queue.open) return queue.until_ms ? t("rules.queue.open", { until: siteTime(queue.until_ms) }) : t("rules.queue.open.always");
+/** How a queue stands, by its calendar's clock. @param {any} queue @param {string} zone */
+function standsOf(queue, zone) {
+  const said = (/** @type {number} */ at) => new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: zone }).format(at);
+  if (queue.open) return queue.until_ms ? t("rules.queue.open", { until: said(queue.until_ms) }) : t("rules.queue.open.always");
   const why = t(`rules.queue.${queue.closed_by}`);
-  return queue.opens_ms ? `${why} · ${t("rules.queue.opens", { at: siteTime(queue.opens_ms) })}` : why;
+  return queue.opens_ms ? `${why} · ${t("rules.queue.opens", { at: said(queue.opens_ms) })}` : why;
 }
 
 /** @param {{day: any, zone: string}} props */
@@ -50,10 +51,12 @@ function Day({ day, zone }) {
   const name = new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", timeZone: zone }).format(day.start_ms + 43_200_000);
   return html`<div class=${`day-row ${special ? "special" : ""} ${today ? "today" : ""}`} role="row"><span role="rowheader">${name}${special && html`<span class="why-so">${t(`rules.day.${day.why}`)}</span>`}</span>
     <span class="bar" role="cell"><span class="unseen">${spans.join(", ") || t("rules.day.closed")}</span>
-      ${day.spans.map((/** @type {number[]} */ [from, to], /** @type {number} */ at) => html`<i key=${at} class="span" aria-hidden="true" title=${spans[at]} ref=${(/** @type {any} */ element) => { if (element) { element.style.left = `${(100 * from) / DAY_MINUTES}%`; element.style.width = `${(100 * (to - from)) / DAY_MINUTES}%`; } }}><span>${spans[at]}</span></i>`)}
+      ${day.spans.map((/** @type {number[]} */ [from, to], /** @type {number} */ at) => html`<i key=${at} class="span" aria-hidden="true" title=${spans[at]} ref=${(/** @type {any} */ element) => { if (element) { element.style.left = `${(100 * from) / DAY_MINUTES}%`; element.style.width = `${(100 * (to - from)) / DAY_MINUTES}%`; } }}><span>${[from, to].map(briefOf).join("–")}</span></i>`)}
       ${!day.spans.length && html`<span class="shut" aria-hidden="true">${t("rules.day.closed")}</span>`}
       ${today && html`<i class="now-line" aria-hidden="true" ref=${(/** @type {any} */ element) => { if (element) element.style.left = `${(100 * minute) / DAY_MINUTES}%`; }}></i>`}</span></div>`;
 }
 
+/** A full hour is said without its minutes. @param {number} minute */
+const briefOf = (minute) => (minute % 60 ? clockOf(minute) : String(Math.floor(minute / 60)));
 /** @param {number} minute */
 const clockOf = (minute) => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
