@@ -242,7 +242,12 @@ def test_rebuild_is_refused_with_a_sentence_while_a_server_runs_on_the_data(data
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [(("--view", "lags"), "There is no view 'lags'. There are: agent_time, answering, legs, orders, ratings, rulings.")],
+    [
+        (
+            ("--view", "lags"),
+            "There is no view 'lags'. There are: agent_time, answering, legs, orders, ratings, rulings.",
+        )
+    ],
 )
 def test_a_view_that_is_none_is_named_with_those_that_are(data: Path, words: tuple[str, ...], sentence: str) -> None:
     said = rebuild(data, *words)
