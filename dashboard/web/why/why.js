@@ -38,6 +38,7 @@ function Story({ of }) {
   return html`<div class="why-columns"><ol class="decisions">${told.more && html`<li><button type="button" class="link" onClick=${load}>${t("why.earlier")}</button></li>`}
       ${told.items.map((/** @type {any} */ each, /** @type {number} */ at) => html`<${Decision} key=${each.seq} each=${each} before=${told.items[at - 1]} />`)}</ol>
     <aside class="card-box" aria-label=${t("why.facts")}><h2>${t("why.facts")}</h2><p class="meta">${t("why.facts.text")}</p>
+      <p><button type="button" class="link" onClick=${() => go("rules", "try", of)}>${t("why.rules")}</button></p>
       <dl>${Object.entries(told.facts).map(([name, value]) => html`<div key=${name}><dt>${named(name)}</dt><dd>${name === "channel" ? channelLabel(String(value)) : String(value)}</dd></div>`)}</dl></aside></div>`;
 }
 
