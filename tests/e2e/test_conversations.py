@@ -82,7 +82,10 @@ async def test_a_chat_goes_from_the_first_word_to_the_wrap_up(house: House, peop
     await marta.frame.press("#text", "Enter")
     await expect(ana.thread).to_contain_text("Are you there?")
 
-    await ana.reply("Let me look at the parcel with the carrier.")
+    await ana.composer.fill("Let me look at the parcel with the carrier.")
+    await ana.composer.press("Enter")  # What came since she began to write is shown first.
+    await expect(ana.page.locator("#alert")).to_contain_text("Not sent yet")
+    await ana.composer.press("Enter")
     await expect(marta.log).to_contain_text("Let me look at the parcel with the carrier.")
     await expect(ana.thread.locator(".said.out")).to_contain_text("Read")
     await ana.note("The carrier lost it at WAW-3.")

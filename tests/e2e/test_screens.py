@@ -13,11 +13,14 @@ from playwright.async_api import Locator, Page, ViewportSize, expect
 from tests.e2e.conftest import People
 from tests.e2e.house import House
 from tests.e2e.pages import Desk
+from tests.web.modules import looks
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parent.parent / "web" / "vendor" / "axe.min.js"
 PHONE: ViewportSize = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+EVERY = [(language, *look) for look in (("light", WIDE), ("dark", PHONE)) for language in ("en", "zh", "th")]
 QUEUES = ("general", "billing", "orders", "complaints")
 
 
@@ -85,8 +88,7 @@ async def walk(desk: Desk) -> None:
     assert await standing_out(page) == []
 
 
-@pytest.mark.parametrize("language", ["en", "zh", "th"])
-@pytest.mark.parametrize(("theme", "size"), [("light", {"width": 1440, "height": 900}), ("dark", PHONE)])
+@pytest.mark.parametrize(("language", "theme", "size"), looks(EVERY, [EVERY[0], EVERY[-1]]))
 async def test_a_walk_through_the_screens_leaves_no_complaint(
     house: House, people: People, *, language: str, theme: str, size: ViewportSize
 ) -> None:
@@ -166,7 +168,7 @@ async def test_a_draft_survives_a_reload_and_another_browser(house: House, peopl
     await expect(elsewhere.composer).to_have_value("I will look at")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", looks(["light", "dark"], ["dark"]))
 async def test_nothing_on_the_screens_keeps_anybody_from_working(house: House, people: People, theme: str) -> None:
     stranger = await people.stranger(house, color_scheme=theme)
     await expect(stranger.locator(".sign-in")).to_be_visible()

@@ -41,7 +41,10 @@ def test_a_statement_reads_no_table_from_end_to_end(name: str, statement: str) -
     numbered = [int(number) for number in re.findall(r"\?(\d)", statement)]
     values = (None,) * (max(numbered) if numbered else statement.count("?"))
     steps = [row[3] for row in conn.execute("EXPLAIN QUERY PLAN " + statement, values)]
+    # A part with a limit of its own is bounded; how it is come by is a step of its own.
+    parts = {step.split()[1] for step in steps if step.startswith("CO-ROUTINE")}
     scans = [step for step in steps if step.startswith("SCAN") and "VIRTUAL" not in step and "CONSTANT" not in step]
+    scans = [step for step in scans if step.split()[1] not in parts]
     assert scans == [], name
     by_site_alone = [step for step in steps if re.search(r"SEARCH (message|letter|line|customer) .*\(site=\?\)$", step)]
     allowed = {"letterbox._DEPTH", "letterbox._QUARANTINED", "letterbox._PRUNE", "evidence._LETTERS"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,13 @@ from channels.form.fields import CONTACT, Field, Form
 from tests.channels.door import MemoryDoor
 from tests.channels.site import serving
 from tests.e2e.desk_page import Faults
-from tests.web.modules import LANGUAGES
+from tests.web.modules import LANGUAGES, looks
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 LOCALES = {"en": "en-GB", "zh": "zh-CN", "th": "th-TH"}
+LOOKS = looks([*product(("light", "dark"), LANGUAGES)], [("light", "th"), ("dark", "zh")])
 FILES = Form(title=CONTACT.title, fields={**CONTACT.fields, "photos": Field(type="file")}, fill_ms_min=0)
 QUICK = Form(title=CONTACT.title, fields=CONTACT.fields, fill_ms_min=0)
 
@@ -113,8 +115,7 @@ async def test_the_chat_is_not_offered_while_nobody_is_there(chromium: Browser) 
         await expect(page.locator(".now")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("scheme", "language"), LOOKS)
 async def test_no_view_of_the_form_has_a_fault_that_axe_knows(chromium: Browser, scheme: str, language: str) -> None:
     options = {"color_scheme": scheme, "locale": LOCALES[language], "viewport": {"width": 320, "height": 700}}
     async with standing(chromium, MemoryDoor(), "files", **options) as page:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,13 @@ from channels.contract import KeyPressed, LineRef, Standing
 from tests.channels.door import MemoryDoor
 from tests.channels.tabs import house
 from tests.e2e.desk_page import Faults
-from tests.web.modules import LANGUAGES
+from tests.web.modules import LANGUAGES, looks
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 LOCALES = {"en": "en-GB", "zh": "zh-CN", "th": "th-TH"}
+LOOKS = looks([*product(("light", "dark"), LANGUAGES)], [("light", "zh"), ("dark", "th")])
 PHONE = {"width": 390, "height": 844}
 
 
@@ -257,8 +259,7 @@ async def test_a_colour_of_the_page_is_used_with_readable_ink(chromium: Browser,
         assert await violations(visit.page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("scheme", "language"), LOOKS)
 async def test_no_view_of_the_chat_has_a_fault_that_axe_knows(chromium: Browser, scheme: str, language: str) -> None:
     door = MemoryDoor()
     async with visiting(
