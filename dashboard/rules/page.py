@@ -45,6 +45,7 @@ class RulesPages:
     def __init__(self, out: Surroundings, versions: Versions, rulebook: Rulebook) -> None:
         self._out, self._versions, self._rulebook = out, versions, rulebook
         self._studies: OrderedDict[str, Study] = OrderedDict()
+        self._stood: tuple[tuple[int, str], dict[str, int]] = ((0, ""), {})
 
     async def page(self) -> RulesPage:
         """Return the page of what runs. Raises ApiError before the first configuration."""
@@ -124,12 +125,17 @@ class RulesPages:
 
     async def _since(self, rules: Sequence[Rule]) -> dict[str, int]:
         """Return since when each rule stands as it does, as far back as versions are looked at."""
+        rows = await self._versions.rows()
+        key = (rows[0].number if rows else 0, self._out.floor.state.bundle_hash)
+        if self._stood[0] == key:
+            return self._stood[1]
         standing = {rule.name: rule for rule in rules}
         since: dict[str, int] = {}
-        for row in await self._versions.rows():
+        for row in rows:
             earlier = {rule.name: rule for rule in (await self._versions.bundle(row.name)).rules}
             standing = {name: rule for name, rule in standing.items() if _same(rule, earlier.get(name))}
             since.update(dict.fromkeys(standing, row.at))
+        self._stood = key, since
         return since
 
     def _rule(

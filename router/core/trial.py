@@ -20,9 +20,9 @@ from router.core.flexibility import bits
 from router.core.snapshot import people_of, restore_people
 from router.core.state import Agent, State
 
-# Copying this many people takes the loop about as long as it may be kept from others; a larger floor is told the rules
-# alone.
-PEOPLE_MAX = 10_000
+# Copying this many people takes about ten milliseconds, as long as anything may keep the loop; of a larger floor the
+# rules alone are told.
+PEOPLE_MAX = 2_500
 
 
 class Sketch(NamedTuple):

@@ -117,9 +117,17 @@ class Trying:
         self._floor, self._archive = floor, archive
         self._acquaintances = Acquaintances(floor.site, archive, capabilities)
         self._now_ms, self._loaded_at = now_ms, loaded_at
+        self._one = asyncio.Lock()
 
     async def ask(self, question: Question) -> Outcome | None:
-        """Return what would become of a message; None before the first configuration. Raises NobodyKnown."""
+        """Return what would become of a message; None before the first configuration. Raises NobodyKnown.
+
+        One at a time: whoever tries many waits for themselves, and nobody else's work is slower than by one copy.
+        """
+        async with self._one:
+            return await self._asked(question)
+
+    async def _asked(self, question: Question) -> Outcome | None:
         running = self._floor.bundle
         if running is None:
             return None
