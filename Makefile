@@ -85,6 +85,10 @@ quick: setup-test
 bench: setup-test
 	$(BIN)/python -m bench
 
+# The pictures of docs/screens, of a real floor with people on it.
+screens: setup-test
+	$(BIN)/python -m tests.e2e.take_screens
+
 # The long proofs: many more rounds of the same tests.
 prove: setup-test
 	HYPOTHESIS_PROFILE=prove PATCHBAY_ROUNDS=140 PATCHBAY_INPUTS=1000000 $(BIN)/pytest
