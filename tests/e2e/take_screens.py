@@ -78,7 +78,7 @@ async def scene(people: People, house: House) -> tuple[Desk, str]:
 
 async def take(desk: Desk, reference: str) -> None:
     """Show each screen to each reader and keep what they see."""
-    where = {"why": f"why/{reference}"}
+    where = {"why": f"why/{reference}", "customers": "customers/1"}
     for screen in SCREENS:
         looks = [*EVERY, *(SOME if screen in IN_ALL_LANGUAGES else ())]
         for look in looks:
