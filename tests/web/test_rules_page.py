@@ -18,7 +18,7 @@ from tests.dashboard.rulehouse import SHIPPED, RuleHouse
 from tests.e2e.desk_page import WIDE, Faults
 from tests.ports import free_port
 from tests.web.looking import violations
-from tests.web.modules import WEB, all_words
+from tests.web.modules import WEB, all_words, looks
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -278,7 +278,7 @@ async def test_an_agent_reads_and_changes_nothing(screens: Screens, opens: Opens
     await expect(page.locator(".rules-middle")).to_contain_text("Supervisors order it.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", looks(["light", "dark"], ["dark"]))
 async def test_no_barrier_is_found_on_any_part(screens: Screens, opens: Opens, scheme: str) -> None:
     screens.house.change("topics.yaml", "topics:", "topcs:")
     page = await opens(color_scheme=scheme)

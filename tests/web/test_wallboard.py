@@ -75,10 +75,10 @@ COLOURS = (
 CLOCKS = """() => [0, 60_000].map((ago) => new Intl.DateTimeFormat("en-GB",
     { timeZone: "Asia/Bangkok", hour: "2-digit", minute: "2-digit", hour12: false }).format(Date.now() - ago))"""
 SIZES = [(1280, 720), (1920, 1080), (3840, 2160)]
+BOARDS = [(*size, language) for size in SIZES for language in ("en", "th")]
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
-@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize(("width", "height", "language"), looks(BOARDS, BOARDS[::2]))
 async def test_a_board_fits_its_screen_and_is_read_from_five_metres(
     hang: Hang, width: int, height: int, language: str
 ) -> None:

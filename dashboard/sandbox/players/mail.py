@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ DOMAIN = "customers.example"
 # Lines of other channels whose customers are answered by e-mail.
 ANSWERED_BY_MAIL = ("form",)
 REFERENCES_MAX = 20
+TRIES_MAX, AGAIN_S = 4, 1.0
 
 
 @dataclass
@@ -59,13 +62,21 @@ class MailPlayer:
         item = self._stage.scene.add(line, "customer", text, status="sending")
         mail = mail_of(line, thread, text)
         try:
-            await self._post.deliver(mail, self._port)
+            await self._deliver(mail)
         except aiosmtplib.SMTPResponseException as fault:
             self._stage.scene.mark(line, item, f"{REFUSED} {fault.code}")
         except (aiosmtplib.SMTPException, OSError):
             self._stage.scene.mark(line, item, REFUSED)
         else:
             self._stage.scene.mark(line, item, KEPT)
+
+    async def _deliver(self, mail: EmailMessage) -> None:
+        """Bring it; where nobody listens just now it is tried again, as every mail server does."""
+        for _ in range(TRIES_MAX - 1):
+            with contextlib.suppress(OSError):
+                return await self._post.deliver(mail, self._port)
+            await asyncio.sleep(AGAIN_S)
+        return await self._post.deliver(mail, self._port)
 
     def _comes(self, to: str, mail: EmailMessage) -> None:
         for channel in (CHANNEL, *ANSWERED_BY_MAIL):

@@ -11,9 +11,12 @@ import signal
 import socket
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
+from random import SystemRandom
 
 US, PREFIX = "patchbay", "cc/v1/app"
 START_S, STOP_S, LOOK_S = 10.0, 5.0, 0.05
+# Below the ports that systems give to callers: a server that comes to its port later finds it free.
+FIRST_PORT, LAST_PORT, TRIES_MAX = 20_000, 32_000, 100
 # Debian keeps daemons where an ordinary user's PATH does not look.
 MORE_PLACES = ("/usr/sbin", "/usr/local/sbin")
 # The broker ends when our end of its input closes: at a stop, and also when we are killed. Ctrl-C does not reach it.
@@ -121,7 +124,13 @@ class Broker:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback that nobody uses now."""
+    """Return ports of the loopback that nobody uses now, and that the system gives to no caller meanwhile."""
     with contextlib.ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(each.getsockname()[1]) for each in taken]
+        found: list[int] = []
+        for port in SystemRandom().sample(range(FIRST_PORT, LAST_PORT), TRIES_MAX):
+            with contextlib.suppress(OSError):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise NoBroker("there is no free port")
