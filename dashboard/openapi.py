@@ -26,6 +26,8 @@ Json = dict[str, Any]
 
 # Called by nobody known, and yet something must be proved: a password, or a link to the wallboard.
 PROVE = frozenset({"/session", "/board"})
+# Whose query or body names something that may not be there: a version, a file, a link.
+NAMING = ("/rules/", "/board/session")
 
 
 def document(routes: Sequence[Route], *, version: str) -> Json:
@@ -133,7 +135,7 @@ def _statuses(route: Route) -> list[int]:
         statuses |= {403, 413}
     if route.role not in {"", "agent"}:
         statuses |= {403}
-    if "{" in route.path:
+    if "{" in route.path or route.path.startswith(NAMING):
         statuses |= {404}
     if route.refusals:
         statuses |= {409}
