@@ -88,6 +88,10 @@ class Ordering:
             cmd.WithdrawOffer(id=self._id(call, "withdraw"), conv=row.conv, by=call.me, reason=call.ask.reason)
         )
 
+    async def end(self, call: Call) -> Reached:
+        row = await self._row(call)
+        return await self._reach(cmd.End(id=self._id(call, "end"), conv=row.conv, by=call.me, reason=call.ask.reason))
+
     async def recall(self, call: Call) -> Reached:
         """Bring back what is parked, before the customer or its time does."""
         row, ask = await self._row(call), call.ask
@@ -154,6 +158,7 @@ _DEEDS: dict[str, tuple[type[Request], str]] = {
     "priority": (PriorityRequest, "Give it another priority"),
     "take-over": (OrderRequest, "Become its owner"),
     "withdraw": (OrderRequest, "Stop its ringing"),
+    "end": (OrderRequest, "End what nobody has yet"),
     "recall": (RecallRequest, "Bring it back from being parked"),
     "join-as": (JoinAsRequest, "Take part: listen, whisper or barge in"),
 }

@@ -328,6 +328,14 @@ class WithdrawOffer(Command, frozen=True, kw_only=True, tag=61):
     reason: str
 
 
+class End(Command, frozen=True, kw_only=True, tag=78):
+    """A supervisor ends what nobody has yet: it leaves its line, and the customer may come again."""
+
+    conv: int
+    by: int
+    reason: str
+
+
 class Recall(Command, frozen=True, kw_only=True, tag=62):
     """A supervisor brings a parked conversation back now, to its owner or (`to_queue`) to its queue."""
 

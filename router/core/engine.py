@@ -73,6 +73,7 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.Reprioritise: supervising.reprioritise,
     cmd.TakeOver: supervising.take_over,
     cmd.WithdrawOffer: supervising.withdraw_offer,
+    cmd.End: supervising.end,
     cmd.Recall: supervising.recall,
     cmd.TakeLead: upkeep.take_lead,
     cmd.ApplyConfig: upkeep.apply_config,

@@ -59,7 +59,7 @@ MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.WrapUpStarted: {ACTIVE: WRAP_UP},
     ev.WrapUpKept: {WRAP_UP: WRAP_UP},
     ev.WrapUpExtended: {WRAP_UP: WRAP_UP},
-    ev.Closed: _from((ACTIVE, WRAP_UP, UNPLACED, DEFERRED), OUT),
+    ev.Closed: _from((WAITING, HELD, ACTIVE, WRAP_UP, UNPLACED, DEFERRED), OUT),
     ev.Ordered: _STAYS,
     ev.Reprioritised: {**_STAYS, WAITING: UNPLACED},
     ev.Rested: _STAYS,

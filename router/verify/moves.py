@@ -71,7 +71,7 @@ ALLOWED: dict[type[ev.Event], frozenset[str]] = {
     ev.WrapUpStarted: frozenset({ACTIVE}),
     ev.WrapUpKept: frozenset({WRAP_UP}),
     ev.WrapUpExtended: frozenset({WRAP_UP}),
-    ev.Closed: frozenset({ACTIVE, WRAP_UP, UNPLACED, DEFERRED}),
+    ev.Closed: frozenset({WAITING, HELD, ACTIVE, WRAP_UP, UNPLACED, DEFERRED}),
     ev.Abandoned: frozenset({WAITING, HELD, UNPLACED}),
     ev.Overflowed: frozenset({WAITING}),
     ev.OverflowTold: frozenset({WAITING}),

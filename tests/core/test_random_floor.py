@@ -247,6 +247,11 @@ class RandomFloor(RuleBasedStateMachine):
         conv, _, _ = self.pick({OFFERED}, pick)
         self.tell(cmd.WithdrawOffer(id=self.world.id(), conv=conv, by=9, reason="asked"))
 
+    @rule(pick=picks)
+    def end(self, pick: int) -> None:
+        conv, _, _ = self.pick(OPEN_STATES, pick)
+        self.tell(cmd.End(id=self.world.id(), conv=conv, by=9, reason="asked"))
+
     @rule(pick=picks, to_queue=flags)
     def recall(self, pick: int, *, to_queue: bool) -> None:
         record = self.world.record(pick % self.world.state.next_conv)

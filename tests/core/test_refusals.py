@@ -230,6 +230,8 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("queue_closed", lambda: late(talking()), lambda f: cmd.Move(id="c", conv=1, queue="general", **ORDERED)),
     ("skill_unknown", ringing, lambda f: cmd.Move(id="c", conv=1, queue="night", skills=(("juggling", 1),), **ORDERED)),
     ("not_offered", talking, lambda f: cmd.WithdrawOffer(id="c", conv=1, **ORDERED)),
+    ("not_waiting", talking, lambda f: cmd.End(id="c", conv=1, **ORDERED)),
+    ("in_wrap_up", wrapping, lambda f: cmd.End(id="c", conv=1, **ORDERED)),
     ("conversation_unknown", talking, lambda f: cmd.Reprioritise(id="c", conv=9, priority=1, **ORDERED)),
     ("target_full", beside_one_who_is_full, lambda f: cmd.Consult(id="c", agent=7, conv=1, to_agent=8)),
     ("target_self", talking, lambda f: cmd.Consult(id="c", agent=7, conv=1, to_agent=7)),

@@ -334,6 +334,8 @@ def ordered(floor: Floor) -> None:
     floor.do(cmd.JoinConsult(id="join", agent=7, conv=2))
     floor.do(cmd.CompleteConsult(id="complete", agent=8, conv=2, to_agent=7))
     floor.do(cmd.Close(id="over", agent=7, conv=2, disposition="solved"))
+    last = floor.arrive(2)[0].conv  # type: ignore[attr-defined]
+    floor.do(cmd.End(id="end", **order | {"conv": last}))
 
 
 def test_every_command_said_again_gets_the_earlier_answer(monkeypatch: pytest.MonkeyPatch) -> None:

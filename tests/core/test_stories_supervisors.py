@@ -287,6 +287,47 @@ def test_an_order_said_twice_is_done_once() -> None:
     assert floor.ask(command) == Made(first.position, None)
 
 
+def test_who_waits_is_ended_and_the_next_comes_first() -> None:
+    floor = waiting(1, 2)
+    made = order(floor, cmd.End, conv=1)
+    assert made[0] == ev.Ordered(1, BOSS, "end", "asked")
+    assert names(made) == ["Ordered", "Closed"]
+    ended = made[-1]
+    assert isinstance(ended, ev.Closed)
+    assert (ended.agent, ended.why, ended.record.state) == (0, "supervisor", "closed")
+    assert (1 in floor.state.convs, line_of(floor)) == (False, [2])
+
+
+def test_what_rings_is_ended_and_whoever_was_asked_gets_the_next() -> None:
+    floor = at_work(1, capacity=25)
+    floor.arrive(1)
+    floor.arrive(2)
+    made = order(floor, cmd.End, conv=1)
+    assert names(made) == ["Ordered", "OfferWithdrawn", "Closed", "Offered"]
+    assert floor.state.convs[2].state == OFFERED
+
+
+def test_what_is_kept_for_somebody_is_ended() -> None:
+    floor, record = parked_away()
+    floor.do(cmd.SetPresence(id="b", agent=1, presence="break"))
+    order(floor, cmd.Recall, record=record)
+    assert floor.state.convs[1].state == HELD
+    assert names(order(floor, cmd.End, conv=1)) == ["Ordered", "Closed"]
+    assert 1 not in floor.state.convs
+
+
+def test_what_somebody_has_is_not_ended_over_their_head() -> None:
+    assert refused(talking(1), cmd.End, conv=1) == "not_waiting"
+    assert refused(waiting(1), cmd.End, conv=1, reason="") == "reason_missing"
+
+
+def test_whose_request_was_ended_may_come_again() -> None:
+    floor = waiting(1)
+    order(floor, cmd.End, conv=1)
+    floor.arrive(1)
+    assert len(floor.state.convs) == 1
+
+
 def test_what_is_in_wrap_up_is_no_longer_ordered_about() -> None:
     floor = talking(1, 2)
     floor.do(cmd.Close(id="c", agent=1, conv=1))

@@ -230,6 +230,13 @@ class Walk:
             return None
         return self.world.tell(cmd.WithdrawOffer(id=self.world.id(), conv=conv.id, by=9, reason="asked"))
 
+    def end(self) -> Answered | None:
+        """Rarely: what is ended is lost to the rest of the walk."""
+        conv = self._conv(*OPEN) if self.chance.random() < 0.3 else None
+        if conv is None:
+            return None
+        return self.world.tell(cmd.End(id=self.world.id(), conv=conv.id, by=9, reason="asked"))
+
     def recall(self) -> Answered | None:
         record = self.world.record(self.chance.randrange(self.world.state.next_conv))
         if record is None:
@@ -348,7 +355,7 @@ class Walk:
 
 ORDERS = (
     *(Walk.assign, Walk.assign, Walk.take_over, Walk.move, Walk.reprioritise),
-    *(Walk.withdraw_offer, Walk.recall, Walk.order_presence),
+    *(Walk.withdraw_offer, Walk.end, Walk.recall, Walk.order_presence),
 )
 
 WAYS: dict[Callable[[Walk], Answered | None], int] = {

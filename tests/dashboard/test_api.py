@@ -272,18 +272,24 @@ async def order(office: Office, sue: Desk, ana: Desk) -> None:
     assert (await ana.post(f"{path}/park", {"until_ms": NOW_MS + HOUR_MS})).status == 200
     assert (await sue.post(f"{path}/recall", because)).status == 200
     assert (await ana.post(f"{path}/close", {"disposition": "solved"})).status == 200
+    assert (await ana.post("/presence", {"presence": "lunch"})).status == 200
+    unheard = office.ref(await office.arrives("buy this", key="o2"))
+    assert (await sue.post(f"/conversations/{unheard}/end", {"reason": "spam"})).status == 200
+    assert (await sue.get(f"/conversations/{unheard}")).body["state"] == "closed"
     presence = {"presence": "available", **because}
     assert (await sue.post(f"/agents/{ana.account.id}/presence", presence)).status == 200
     keeper = Keeper(ORDERS_VIEW, SITE, office.store)
     await keeper.begin()
     await keeper.catch_up()
     page = (await sue.get("/orders?limit=3")).body
-    assert [line["deed"] for line in page["items"]] == ["presence", "recall", "assign"]
+    assert [line["deed"] for line in page["items"]] == ["presence", "end", "recall"]
     assert page["more"] is True
     last = page["items"][-1]
     assert (last["ref"], last["by"]["name"], last["reason"]) == (ref, "Sue", "asked")
+    assert (page["items"][1]["ref"], page["items"][1]["reason"]) == (unheard, "spam")
     rest = (await sue.get(f"/orders?before={last['number']}")).body
-    assert [line["deed"] for line in rest["items"]] == ["withdraw", "reprioritise", "move", "take_over", "listen"]
+    deeds = [line["deed"] for line in rest["items"]]
+    assert deeds == ["assign", "withdraw", "reprioritise", "move", "take_over", "listen"]
     assert (await sue.call("DELETE", "/shift")).status == 200
 
 

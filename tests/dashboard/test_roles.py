@@ -36,7 +36,7 @@ SUPERVISORS_ONLY = {
     ("GET", "/orders"),
     ("POST", "/agents/{id}/presence"),
     *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("assign", "move", "priority", "take-over")),
-    *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("withdraw", "recall", "join-as")),
+    *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("withdraw", "end", "recall", "join-as")),
 }
 ADMINS_ONLY = {("GET", "/customers/{id}/export"), ("POST", "/customers/{id}/erase")}
 # Whoever is signed in, or has a link to the wallboard: the handler looks.

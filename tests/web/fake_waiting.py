@@ -14,6 +14,7 @@ ORDERS: dict[str, type[Request]] = {
     "priority": PriorityRequest,
     "take-over": OrderRequest,
     "withdraw": OrderRequest,
+    "end": OrderRequest,
 }
 LINES = {"chat": 1, "email": 2, "form": 3}
 

@@ -169,6 +169,27 @@ async def test_a_supervisor_raises_a_priority_with_a_reason(sit: Sit, server: Fa
     assert (asked["priority"], asked["reason"]) == (3, "promised")
 
 
+async def test_a_supervisor_ends_what_waits_with_a_reason_of_its_own(sit: Sit, server: FakeServer) -> None:
+    """UI.md 3.2: End."""
+    seat = await seated(sit, server, 3, role="supervisor")
+    await at(seat, 2).get_by_role("button").click()
+    dialog = seat.page.get_by_role("dialog")
+    await dialog.get_by_label("End it").check()
+    await expect(dialog).to_contain_text("closed without an answer", timeout=TENS_MS)
+    await dialog.locator("select").select_option("spam")
+    async with seat.page.expect_response(lambda response: response.url.endswith("/W00002/end")):
+        await dialog.get_by_role("button", name="End it").click()
+    [asked] = server.asks("/W00002/end")
+    assert asked["reason"] == "spam"
+    await expect(dialog).to_have_count(0, timeout=TENS_MS)
+
+
+async def test_a_row_leads_to_its_why(sit: Sit, server: FakeServer) -> None:
+    seat = await seated(sit, server, 3)
+    await at(seat, 2).get_by_role("link", name="Why is Customer 2 here?").click()
+    await expect(seat.page.get_by_role("heading", name="Why")).to_contain_text("W00002", timeout=TENS_MS)
+
+
 async def test_nobody_waiting_and_a_line_that_is_down_are_said(sit: Sit, server: FakeServer) -> None:
     seat = await seated(sit, server, 2)
     server.show(change(1, 0, gone=[each["ref"] for each in server.floor.waiting]))

@@ -1,5 +1,5 @@
 // @ts-check
-// A supervisor steps in, always with a reason: assign, move, raise, take over, stop the ringing; close a queue, open it again.
+// A supervisor steps in, always with a reason: assign, move, raise, take over, stop the ringing, end; close a queue, open it again.
 import { html, signal, useEffect, useState } from "../vendor/ui.js";
 import { attempt, now, queues, tell } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
@@ -7,12 +7,13 @@ import { Dialog, Shape, queueLabel } from "../frame/parts.js";
 import { labelOf, t } from "../frame/words.js";
 
 const REASONS = ["long_wait", "promised", "wrong_queue", "expertise", "emergency"];
+const ENDING_REASONS = ["settled", "duplicate", "spam", "test", "emergency"];
 const CLOSING_REASONS = ["overload", "outage", "training", "emergency"];
 const HOUR_MS = 3_600_000;
 const CLOSE_FOR_MS = [HOUR_MS / 2, HOUR_MS, 2 * HOUR_MS, 4 * HOUR_MS];
 const PRIORITIES = [0, 1, 3, 5];
 /** What may be ordered of whom, by state. @type {Record<string, string[]>} */
-const DEEDS = { waiting: ["assign", "move", "priority", "take-over"], held: ["assign", "move", "take-over"], offered: ["withdraw", "move", "priority", "take-over"], callback: ["move", "take-over"] };
+const DEEDS = { waiting: ["assign", "move", "priority", "take-over", "end"], held: ["assign", "move", "take-over", "end"], offered: ["withdraw", "move", "priority", "take-over", "end"], callback: ["move", "take-over", "end"] };
 
 const subject = signal(/** @type {{row: any, line: any} | null} */ (null));
 const queue = signal("");
@@ -30,7 +31,9 @@ const Reason = ({ reasons, value, choose }) => html`<label>${t("order.reason")} 
 function Deed({ row, line }) {
   const deeds = DEEDS[row.state] ?? [];
   const [deed, choose] = useState(deeds[0]);
-  const [reason, because] = useState(REASONS[0]);
+  const reasons = deed === "end" ? ENDING_REASONS : REASONS;
+  const [said, because] = useState("");
+  const reason = reasons.includes(said) ? said : reasons[0];
   const [agents, setAgents] = useState(/** @type {any[]} */ ([]));
   const [to, setTo] = useState("");
   useEffect(() => { void attempt(() => get(`/conversations/${row.ref}/targets`)).then((targets) => setAgents(targets?.agents ?? [])); }, []);
@@ -43,11 +46,12 @@ function Deed({ row, line }) {
     if (await attempt(() => post(`/conversations/${row.ref}/${deed}`, { ...more, reason, command_id: newId() }))) { close(); tell(t("order.done")); }
   };
   return html`<${Dialog} title=${t("order.title", { name: row.name || t("customer.new") })} close=${close}><form onSubmit=${go}>
-    <p class="meta">${queueLabel(line.queue)} · ${row.ref}</p>
+    <p class="meta">${queueLabel(line.queue)} · ${row.ref} · <a href=${`#/why/${encodeURIComponent(row.ref)}`} onClick=${close}>${t("order.story")}</a></p>
     <div class="deeds" role="radiogroup" aria-label=${t("order.what")}>${deeds.map((name) => html`<label key=${name}><input type="radio" name="deed" checked=${deed === name} onChange=${() => choose(name)} /> ${t(`deed.${name}`)}</label>`)}</div>
     ${options && (options.length ? html`<label>${t(`order.to.${deed}`)} <select value=${chosen} onChange=${(/** @type {any} */ event) => setTo(event.target.value)}>${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select></label>` : html`<p class="empty">${t("order.nobody")}</p>`)}
-    <${Reason} reasons=${REASONS} value=${reason} choose=${because} />
-    <div class="row"><span class="grow"></span><button type="button" onClick=${close}>${t("cancel")}</button><button type="submit" class="primary" disabled=${Boolean(options && !chosen)}>${t(`deed.${deed}`)}</button></div></form><//>`;
+    ${deed === "end" && html`<p class="meta">${t("order.end.text")}</p>`}
+    <${Reason} reasons=${reasons} value=${reason} choose=${because} />
+    <div class="row"><span class="grow"></span><button type="button" onClick=${close}>${t("cancel")}</button><button type="submit" class=${deed === "end" ? "danger" : "primary"} disabled=${Boolean(options && !chosen)}>${t(`deed.${deed}`)}</button></div></form><//>`;
 }
 
 /** @param {{name: string}} props */

@@ -97,7 +97,7 @@ function Row({ row, index, focused }) {
     <span role="cell" class="of-state">${gone ? t("row.gone") : stateOf(row)}</span>
     <span role="cell" class="number of-wait">${clock(now.value - row.since_ms)}</span>
     <span role="cell" class="of-due">${row.due_ms ? html`<${Due} at=${row.due_ms} label=${t("row.due")} />` : ""}</span>
-    <span role="cell" class="meta of-why" title=${whyOf(row, line)}>${gone ? "" : whyOf(row, line)}</span>
+    <span role="cell" class="meta of-why" title=${whyOf(row, line)}><a href=${`#/why/${encodeURIComponent(row.ref)}`} tabindex=${focused ? 0 : -1} aria-label=${t("row.why", { name: row.name || t("customer.new") })} title=${t("row.why", { name: row.name || t("customer.new") })}><${Icon} name="why" /></a> ${gone ? "" : whyOf(row, line)}</span>
     <span role="cell" class="of-act">${!gone && actionOf(row, line, focused)}</span></div>`;
 }
 

@@ -1,4 +1,4 @@
-"""What supervisors order: assign, move, reprioritise, take over, withdraw, recall. Who and why is written first.
+"""What supervisors order: assign, move, reprioritise, take over, withdraw, end, recall. Who and why is written first.
 
 Whether somebody may order is the caller's to check: the core knows no roles.
 """
@@ -11,6 +11,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import LookAgain, Refused
 from router.core.decide.classes import class_for
+from router.core.decide.outside import is_handed
 from router.core.decide.owing import begins_ms
 from router.core.decide.placing import (
     Steps,
@@ -22,14 +23,18 @@ from router.core.decide.placing import (
     language_of,
     outdated,
     place,
+    record_of,
 )
 from router.core.decide.rounds import withdraw_round
-from router.core.lifecycle import ACTIVE, OFFERED, WAITING, WRAP_UP
+from router.core.lifecycle import ACTIVE, DEFERRED, HELD, OFFERED, WAITING, WRAP_UP
 from router.core.matching import Class
 from router.core.rules import needs_of
 from router.core.state import Agent, Conv, State
 
-Order = cmd.Assign | cmd.Move | cmd.Reprioritise | cmd.TakeOver | cmd.WithdrawOffer
+Order = cmd.Assign | cmd.Move | cmd.Reprioritise | cmd.TakeOver | cmd.WithdrawOffer | cmd.End
+
+# Where a conversation stands that nobody has accepted.
+_NOBODYS = (WAITING, HELD, OFFERED, DEFERRED)
 
 
 def _ordered(s: State, c: Order) -> Conv | Refused:
@@ -164,6 +169,24 @@ def withdraw_offer(s: State, at: int, c: cmd.WithdrawOffer) -> Steps:
     for agent in freed:
         yield ev.Rested(conv.id, agent, at + s.queue_spec(conv.queue).rest_ms, "withdrawn")
     yield from back_in_line(s, at, [conv.id], "withdrawn", freed=freed)
+
+
+def end(s: State, at: int, c: cmd.End) -> Steps:
+    """Close what nobody has; what somebody has, they end themselves, or who takes it over does."""
+    conv = _ordered(s, c)
+    if isinstance(conv, Refused):
+        yield conv
+        return
+    if conv.state not in _NOBODYS or is_handed(conv):
+        yield Refused("not_waiting")
+        return
+    yield ev.Ordered(conv.id, c.by, "end", c.reason)
+    freed: tuple[int, ...] = ()
+    if conv.offer is not None:
+        freed = yield from withdraw_round(conv, "supervisor")
+    yield ev.Closed(conv.id, 0, "", "supervisor", record_of(s, conv, at, state="closed"))
+    for agent in freed:
+        yield from fill(s, at, agent)
 
 
 def recall(s: State, at: int, c: cmd.Recall) -> Steps:
