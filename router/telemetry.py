@@ -26,6 +26,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "letters_quarantined": ("Letters set aside as poison, by reason.", ("reason",)),
     "effects_done": ("Effects performed, by channel and effect.", ("channel", "effect")),
     "effects_later": ("Effects put off, by channel and reason.", ("channel", "reason")),
+    "effects_hastened": ("Effects brought forward when their channel worked again, by channel.", ("channel",)),
     "effects_dead": ("Effects given up, by channel and reason.", ("channel", "reason")),
     "effects_repeated_unsure": ("Effects repeated although the first may have arrived.", ("channel",)),
     "requests_unread": ("Connections whose request could not be read, by reason.", ("reason",)),

@@ -21,6 +21,7 @@ from router.floor.floor import Floor
 from router.floor.inbox import FloorAway
 from router.outbox.fetching import NAMES, Fetching
 from router.outbox.outgoing import Composer, GiveUp
+from router.outbox.patience import Patience
 from router.store.port import Effect, EffectEnd, Store, StoreError
 from router.telemetry import Telemetry, error_code
 
@@ -32,12 +33,6 @@ CLAIM_MS = 2 * CALL_MS_MAX + 15_000
 # A graceful stop waits so long for calls that run; those that are cut off are unsure, and looked for in the next life.
 DRAIN_MS = 5_000
 IN_FLIGHT_MAX = 32
-# Back-off: 2 s, 4 s, 8 s ... 15 min, each with up to a quarter of jitter, so that lanes do not come in step.
-BACK_OFF_MS, BACK_OFF_MS_MAX = 2_000, 15 * MINUTE_MS
-BACK_OFF_DOUBLINGS_MAX = 10
-JITTER_DIVISOR = 4
-# A provider may say when to come again, but not hold a lane for longer than this.
-PROVIDER_WISH_MS_MAX = HOUR_MS
 # After this an answer is old news: it is given up as `expired` and the agent is told. Live lines forget sooner.
 AGE_MS_MAX: dict[str, int] = {
     "send": 2 * DAY_MS,
@@ -93,8 +88,15 @@ class OutboxWorker:
         self._channels = parts.channels
         self._composer = parts.composer
         self._fetching = parts.fetching
-        self._random = parts.random
         self._count = parts.telemetry
+        self._patience = Patience(
+            self._site,
+            self._outbox,
+            parts.channels,
+            clock=parts.clock,
+            random=parts.random,
+            telemetry=parts.telemetry,
+        )
         self._worker = parts.worker
         self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[int] = set()
@@ -111,6 +113,7 @@ class OutboxWorker:
             while True:
                 self._wake.clear()
                 try:
+                    await self._patience.hasten(IN_FLIGHT_MAX - len(self._running))
                     await self._claim()
                     wait_ms = await self._wait_ms()
                 except StoreError:
@@ -148,7 +151,8 @@ class OutboxWorker:
         if len(self._running) >= IN_FLIGHT_MAX:
             return IDLE_MS
         due_ms = await self._outbox.next_due_ms(self._site)
-        return min(IDLE_MS, max(1, due_ms - self._clock.now_ms())) if due_ms else IDLE_MS
+        wait_ms = max(1, due_ms - self._clock.now_ms()) if due_ms else IDLE_MS
+        return min(IDLE_MS, wait_ms, max(1, self._patience.wait_ms()))
 
     async def _claim(self) -> None:
         room = IN_FLIGHT_MAX - len(self._running)
@@ -244,6 +248,7 @@ class OutboxWorker:
 
     async def _done(self, effect: Effect, done: Done) -> None:
         self._count.count("effects_done", effect.channel, effect.effect)
+        self._patience.worked(effect.channel)
         told = "fetched" if effect.effect == FETCH else "sent"
         report = self._report(f"E{effect.id}:{told}", effect, told, reason="") if effect.message else None
         end = EffectEnd(effect=effect.id, message=effect.message, provider=done.provider)
@@ -265,9 +270,8 @@ class OutboxWorker:
     async def _later(self, effect: Effect, reason: str, *, after_ms: int, unsure: bool) -> None:
         if not await self._ours(effect):
             return
-        wish_ms = min(after_ms, PROVIDER_WISH_MS_MAX)
-        wait_ms = max(wish_ms, back_off_ms(effect.attempts, self._random))
-        not_before_ms = self._clock.now_ms() + wait_ms
+        not_before_ms, early_ms = self._patience.times(effect.attempts, after_ms)
+        wait_ms = not_before_ms - self._clock.now_ms()
         self._count.count("effects_later", effect.channel, reason)
         self._count.info(
             "effect_later", site=self._site, effect=effect.id, channel=effect.channel, reason=reason, ms=wait_ms
@@ -275,7 +279,13 @@ class OutboxWorker:
         await self._write(
             effect,
             lambda: self._outbox.later(
-                self._site, effect.id, not_before_ms=not_before_ms, reason=reason, unsure=unsure, worker=self._worker
+                self._site,
+                effect.id,
+                not_before_ms=not_before_ms,
+                reason=reason,
+                unsure=unsure,
+                worker=self._worker,
+                early_ms=early_ms,
             ),
         )
 
@@ -373,12 +383,6 @@ class OutboxWorker:
             if not isinstance(answer, LookAgain) or looks >= LOOKS_MAX:
                 return answer
         return None
-
-
-def back_off_ms(attempts: int, random: Random) -> int:
-    """Return how long to wait after so many attempts: doubled, capped, jittered upwards."""
-    wait_ms = min(BACK_OFF_MS << min(attempts, BACK_OFF_DOUBLINGS_MAX), BACK_OFF_MS_MAX)
-    return wait_ms + random.randrange(wait_ms // JITTER_DIVISOR + 1)
 
 
 async def _bounded(call: Awaitable[Done | None]) -> Done | None:

@@ -714,9 +714,26 @@ class Outbox(Protocol):
         """The effect has happened; its row goes."""
 
     async def later(
-        self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool, worker: str = ""
+        self,
+        site: str,
+        effect: int,
+        *,
+        not_before_ms: int,
+        reason: str,
+        unsure: bool,
+        worker: str = "",
+        early_ms: int = 0,
     ) -> None:
-        """Count an attempt and hold the lane until a time. Of a `worker` whose claim is another's by now: nothing."""
+        """Count an attempt and hold the lane until a time; `hasten` may bring it forward to `early_ms`, not further.
+
+        Of a `worker` whose claim is another's by now: nothing.
+        """
+
+    async def hasten(self, site: str, channel: str, *, now_ms: int, limit: int) -> int:
+        """Let heads of a channel go now that were put off to a later time: the channel works again, or is tried.
+
+        Who was tried longest ago comes first, nobody before their `early_ms`; return how many.
+        """
 
     async def dead(self, site: str, effect: int, reason: str, *, worker: str = "") -> None:
         """Give up by name: the row stays visible as a dead letter and the lane is free. A `worker` as in `later`."""

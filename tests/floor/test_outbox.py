@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
 from channels.contract import Capabilities, Done, Send, TryLater, Undeliverable, Unsure
 from router.outbox import worker as outbox_module
-from router.outbox.worker import BACK_OFF_MS, BACK_OFF_MS_MAX, back_off_ms
 from router.store.port import Effect
 from tests.floor.house import CALL, FINDING, SITE, House, wrote
 
@@ -337,13 +335,6 @@ async def test_nothing_of_what_was_said_reaches_log_or_metrics(house: House, eve
     await eventually(lambda: '"reason":"channel_broken"' in house.log.getvalue())
     said = house.log.getvalue() + house.telemetry.render().decode()
     assert not any(word in said for word in ("kettle", "Ada", "example.org"))
-
-
-def test_back_off_doubles_to_a_cap_with_a_quarter_of_jitter() -> None:
-    random = Random(1)
-    for attempts in range(40):
-        plain = min(BACK_OFF_MS << min(attempts, 10), BACK_OFF_MS_MAX)
-        assert plain <= back_off_ms(attempts, random) <= plain + plain // 4
 
 
 async def _until_waiting(house: House) -> None:

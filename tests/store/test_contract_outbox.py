@@ -205,3 +205,49 @@ async def test_the_claims_of_one_dead_worker_are_given_back_and_the_others_go_on
     assert not await store.outbox.holds(SITE, first.id, "dead", now_ms=5_001)
     assert await store.outbox.holds(SITE, second.id, "alive", now_ms=5_001)
     assert [(each.id, each.unsure) for each in await _claim(store, "third", now_ms=5_001)] == [(first.id, True)]
+
+
+async def _put_off(
+    store: Store, *lanes: str, until_ms: int = 900_000, early_ms: int = 0, channel: str = "email"
+) -> None:
+    """Effects of these lanes that have failed once, each put off until a time."""
+    await lead(store)
+    first = (await store.journal.end(SITE))[0] + 1
+    effects = [effect(first + n, lane, message=first + n, channel=channel) for n, lane in enumerate(lanes)]
+    await commit(store, count=len(lanes), at=1_000, effects=effects)
+    for one in await _claim(store):
+        await store.outbox.later(
+            SITE, one.id, not_before_ms=until_ms, reason="away", unsure=False, worker="w", early_ms=early_ms
+        )
+
+
+async def test_what_was_put_off_is_brought_forward_who_was_tried_longest_ago_first(store: Store) -> None:
+    await _put_off(store, "a", early_ms=5_200)
+    await _put_off(store, "b", "c", early_ms=5_100)
+    assert await _claim(store, now_ms=6_000) == []
+    assert await store.outbox.hasten(SITE, "email", now_ms=6_000, limit=2) == 2
+    assert await store.outbox.next_due_ms(SITE) == 6_000
+    assert [(one.lane, one.attempts) for one in await _claim(store, now_ms=6_000)] == [("b", 1), ("c", 1)]
+    assert await store.outbox.hasten(SITE, "email", now_ms=6_000, limit=9) == 1
+    assert [one.lane for one in await _claim(store, now_ms=6_000)] == ["a"]
+    assert await store.outbox.hasten(SITE, "email", now_ms=6_000, limit=9) == 0
+
+
+async def test_nothing_is_brought_forward_before_its_time_or_that_never_failed_or_is_elsewhere(store: Store) -> None:
+    await _put_off(store, "wished", early_ms=7_000)
+    await _put_off(store, "other channel", channel="sms")
+    first = (await store.journal.end(SITE))[0] + 1
+    quiet = effect(first, "quiet hours", not_before_ms=50_000)
+    await commit(store, count=2, at=1_000, effects=[quiet, effect(first + 1, "in flight")])
+    assert [one.lane for one in await _claim(store, now_ms=5_000)] == ["in flight"]
+    assert await store.outbox.hasten(SITE, "email", now_ms=6_999, limit=9) == 0
+    assert await store.outbox.hasten("other", "email", now_ms=7_000, limit=9) == 0
+    assert await store.outbox.hasten(SITE, "email", now_ms=7_000, limit=9) == 1
+    assert {one.lane for one in await _claim(store, "other", now_ms=7_000)} == {"in flight", "wished"}
+
+
+async def test_who_hastens_at_once_brings_each_forward_once(store: Store) -> None:
+    await _put_off(store, *(f"lane {n}" for n in range(9)))
+    told = await asyncio.gather(*(store.outbox.hasten(SITE, "email", now_ms=6_000, limit=9) for _ in range(4)))
+    assert sum(told) == 9
+    assert len(await _claim(store, now_ms=6_000)) == 9

@@ -119,6 +119,24 @@ BEGIN
 END $$;
 """
 
+# How early an effect may be brought forward once its channel works again.
+OUTBOX_FUNCTIONS_3 = """
+CREATE FUNCTION effect_later_3(
+  p_site text, p_effect bigint, p_go_ms bigint, p_reason text, p_unsure boolean, p_worker text, p_early_ms bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  lanes text[];
+BEGIN
+  SELECT array_agg(lane) INTO lanes FROM outbox WHERE site = p_site AND id = p_effect;
+  IF lanes IS NULL THEN RETURN; END IF;
+  PERFORM lanes_lock_1(p_site, lanes);
+  UPDATE outbox SET attempts = attempts + 1, worker = '', head = false, go_ms = p_go_ms, reason = p_reason,
+    unsure = p_unsure, early_ms = p_early_ms
+    WHERE site = p_site AND id = p_effect AND state = 'waiting' AND p_worker IN ('', worker);
+  PERFORM lanes_promote_1(p_site, lanes);
+END $$;
+"""
+
 _COMMIT = f"""
 CREATE FUNCTION commit_<step>(
   p_site text, p_epoch bigint, p_first bigint, p_count bigint, p_at bigint, p_entries bytea,

@@ -70,7 +70,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         "outbox",
         "id lane channel effect conv line message notice until_ms position created_ms go_ms head state attempts unsure"
-        " reason worker",
+        " reason worker early_ms",
         "outbox_id",
         ("head", "unsure"),
     ),

@@ -35,8 +35,16 @@ UPDATE outbox SET unsure = true, worker = '', go_ms = greatest($2::bigint, $3) W
 """
 
 _END = "SELECT effects_end_2($1, $2, $3, $4)"
-_LATER = "SELECT effect_later_2($1, $2, $3, $4, $5, $6)"
+_LATER = "SELECT effect_later_3($1, $2, $3, $4, $5, $6, $7)"
 _REVIVE = "SELECT effect_revive_1($1, $2, $3)"
+
+# Whoever claims or hastens the same rows at this moment has them; a lane has no other row that could move.
+_HASTEN = """
+UPDATE outbox SET go_ms = $3 WHERE site = $1 AND id = ANY(ARRAY(
+  SELECT id FROM outbox WHERE site = $1 AND head AND go_ms > $3 AND channel = $2 AND worker = '' AND attempts > 0
+    AND early_ms <= $3 ORDER BY early_ms, position, id LIMIT $4 FOR UPDATE SKIP LOCKED))
+RETURNING 1
+"""
 
 _DEAD_LETTERS = f"SELECT {_FIELDS} FROM outbox WHERE site = $1 AND state = 'dead' ORDER BY id DESC LIMIT $2"  # noqa: S608
 
@@ -76,11 +84,23 @@ class PostgresqlOutbox:
         await self._ends.do((site, effect, "", ""))
 
     async def later(
-        self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool, worker: str = ""
+        self,
+        site: str,
+        effect: int,
+        *,
+        not_before_ms: int,
+        reason: str,
+        unsure: bool,
+        worker: str = "",
+        early_ms: int = 0,
     ) -> None:
         """See the port."""
         go_ms = max(not_before_ms, EARLIEST_MS)
-        await self._connections.write(_LATER, site, effect, go_ms, reason, unsure, worker)
+        await self._connections.write(_LATER, site, effect, go_ms, reason, unsure, worker, early_ms)
+
+    async def hasten(self, site: str, channel: str, *, now_ms: int, limit: int) -> int:
+        """See the port."""
+        return len(await self._connections.write(_HASTEN, site, channel, max(now_ms, EARLIEST_MS), limit))
 
     async def dead(self, site: str, effect: int, reason: str, *, worker: str = "") -> None:
         """See the port."""

@@ -11,7 +11,7 @@ import secrets
 
 from router.store.port import StoreError
 from router.store.postgresql.connections import Connection
-from router.store.postgresql.functions import COMMIT, COMMIT_2, OUTBOX_FUNCTIONS, OUTBOX_FUNCTIONS_2
+from router.store.postgresql.functions import COMMIT, COMMIT_2, OUTBOX_FUNCTIONS, OUTBOX_FUNCTIONS_2, OUTBOX_FUNCTIONS_3
 
 _LETTERBOX = """
 CREATE SEQUENCE letter_id;
@@ -192,7 +192,10 @@ CREATE UNIQUE INDEX sealed_last ON sealed(site, last);
 ALTER TABLE sealed ALTER COLUMN data SET STORAGE EXTERNAL;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2, _SEALED)
+# `early_ms`: before it nothing brings forward what was put off, not even that its channel works again.
+_EARLY = "ALTER TABLE outbox ADD COLUMN early_ms bigint NOT NULL DEFAULT 0;" + OUTBOX_FUNCTIONS_3
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2, _SEALED, _EARLY)
 """One step per release that changed the tables; a step is never edited once released."""
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_version(version integer NOT NULL, at timestamptz NOT NULL)"

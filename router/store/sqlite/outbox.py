@@ -50,9 +50,16 @@ UPDATE outbox SET unsure = 1, worker = '', go_ms = max(?2, ?3) WHERE site = ?1 A
 
 # An earlier effect of the lane may have been revived meanwhile, so the head is chosen anew.
 _LATER = """
-UPDATE outbox SET attempts = attempts + 1, worker = '', head = 0, go_ms = max(?3, ?6), reason = ?4, unsure = ?5
-WHERE id = ?2 AND site = ?1 AND state = 'waiting' AND (?7 = '' OR worker = ?7) RETURNING lane
+UPDATE outbox SET attempts = attempts + 1, worker = '', head = 0, go_ms = max(?3, ?6), reason = ?4, unsure = ?5,
+  early_ms = ?8 WHERE id = ?2 AND site = ?1 AND state = 'waiting' AND (?7 = '' OR worker = ?7) RETURNING lane
 """
+
+_PUT_OFF = """
+SELECT id FROM outbox WHERE site = ?1 AND head = 1 AND go_ms > ?3 AND channel = ?2 AND worker = '' AND attempts > 0
+  AND early_ms <= ?3 ORDER BY early_ms, position, id LIMIT ?4
+"""
+
+_HASTEN = f"UPDATE outbox SET go_ms = ?3 WHERE id IN ({_PUT_OFF}) RETURNING 1"  # noqa: S608 - the constant above
 
 _PERFORMED = """
 INSERT OR IGNORE INTO performed(site, position, id)
@@ -108,11 +115,26 @@ class SqliteOutbox:
         await self._writer.together(finish_all, (site, effect))
 
     async def later(
-        self, site: str, effect: int, *, not_before_ms: int, reason: str, unsure: bool, worker: str = ""
+        self,
+        site: str,
+        effect: int,
+        *,
+        not_before_ms: int,
+        reason: str,
+        unsure: bool,
+        worker: str = "",
+        early_ms: int = 0,
     ) -> None:
         """See the port."""
-        values = (site, effect, not_before_ms, reason, int(unsure), EARLIEST_MS, worker)
+        values = (site, effect, not_before_ms, reason, int(unsure), EARLIEST_MS, worker, early_ms)
         await self._writer.do(partial(_put_off, values=values))
+
+    async def hasten(self, site: str, channel: str, *, now_ms: int, limit: int) -> int:
+        """See the port. Looks first: where nothing was put off, nothing is written."""
+        values = (site, channel, max(now_ms, EARLIEST_MS), limit)
+        if not await self._readers.list(lambda conn: fetch(conn, _PUT_OFF, values)):
+            return 0
+        return len(await self._writer.do(lambda conn: fetch(conn, _HASTEN, values)))
 
     async def dead(self, site: str, effect: int, reason: str, *, worker: str = "") -> None:
         """See the port."""
@@ -197,7 +219,7 @@ def _claim(conn: apsw.Connection, *, values: tuple[str, str, int, int, int]) -> 
     return sorted(effects, key=lambda effect: effect.id)
 
 
-def _put_off(conn: apsw.Connection, *, values: tuple[str, int, int, str, int, int, str]) -> None:
+def _put_off(conn: apsw.Connection, *, values: tuple[str, int, int, str, int, int, str, int]) -> None:
     lanes = fetch(conn, _LATER, values)
     _promote(conn, values[0], [lane for (lane,) in lanes])
 

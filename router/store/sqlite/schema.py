@@ -198,6 +198,9 @@ CREATE UNIQUE INDEX sealed_first ON sealed(site, first);
 CREATE UNIQUE INDEX sealed_last ON sealed(site, last);
 """
 
+# `early_ms`: before it nothing brings forward what was put off, not even that its channel works again.
+_EARLY = "ALTER TABLE outbox ADD COLUMN early_ms INTEGER NOT NULL DEFAULT 0;"
+
 MIGRATIONS: tuple[str, ...] = (
     _LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE,
     _VIEWS,
@@ -206,6 +209,7 @@ MIGRATIONS: tuple[str, ...] = (
     _CARE,
     _LINES,
     _SEALED,
+    _EARLY,
 )
 """One step per release that changed the tables; a step is never edited once released."""
 
