@@ -160,6 +160,7 @@ async def _everything(store: PostgresqlStore) -> None:
     for one in await store.outbox.claim(SITE, "w", now_ms=10**12, until_ms=10**12, limit=1):
         assert not await store.outbox.holds(SITE, one.id, "w", now_ms=10**12)
         await store.outbox.later(SITE, one.id, not_before_ms=1, reason="r", unsure=False)
+        await store.outbox.hasten(SITE, "email", now_ms=10**12, limit=9)
         await store.outbox.dead(SITE, one.id, "gone")
         await store.outbox.dead_letters(SITE, 5)
         assert await store.outbox.revive(SITE, one.id)

@@ -193,9 +193,12 @@ ALTER TABLE sealed ALTER COLUMN data SET STORAGE EXTERNAL;
 """
 
 # `early_ms`: before it nothing brings forward what was put off, not even that its channel works again.
-_EARLY = "ALTER TABLE outbox ADD COLUMN early_ms bigint NOT NULL DEFAULT 0;" + OUTBOX_FUNCTIONS_3
+_EARLY = """
+ALTER TABLE outbox ADD COLUMN early_ms bigint NOT NULL DEFAULT 0;
+CREATE INDEX outbox_put_off ON outbox(site, channel, early_ms, position, id) WHERE head AND attempts > 0;
+"""
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2, _SEALED, _EARLY)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2, _SEALED, _EARLY + OUTBOX_FUNCTIONS_3)
 """One step per release that changed the tables; a step is never edited once released."""
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_version(version integer NOT NULL, at timestamptz NOT NULL)"

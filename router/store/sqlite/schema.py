@@ -199,7 +199,10 @@ CREATE UNIQUE INDEX sealed_last ON sealed(site, last);
 """
 
 # `early_ms`: before it nothing brings forward what was put off, not even that its channel works again.
-_EARLY = "ALTER TABLE outbox ADD COLUMN early_ms INTEGER NOT NULL DEFAULT 0;"
+_EARLY = """
+ALTER TABLE outbox ADD COLUMN early_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_put_off ON outbox(site, channel, early_ms, position, id) WHERE head = 1 AND attempts > 0;
+"""
 
 MIGRATIONS: tuple[str, ...] = (
     _LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE,
