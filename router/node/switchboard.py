@@ -205,18 +205,26 @@ class Switchboard:
             await channel.listen()
 
     async def _alone(self, name: str, channel: Channel) -> None:
-        """Hold a link that may exist only once in a site: under a lease that is renewed meanwhile."""
+        """Hold a link that may exist only once in a site: whenever its lease is ours, until the link ends by itself."""
         lease, door = f"listen:{name}", self._plugged[name].door
-        while not await self._leased(lease, door):  # noqa: ASYNC110 - another node lets go
+        while True:
+            while not await self._leased(lease, door):  # noqa: ASYNC110 - another node lets go
+                await asyncio.sleep(LEASE_AGAIN_S)
+            if await self._while_leased(lease, name, channel):
+                return
             await asyncio.sleep(LEASE_AGAIN_S)
-        link = asyncio.create_task(channel.listen())
+
+    async def _while_leased(self, lease: str, name: str, channel: Channel) -> bool:
+        """Hold the link under a lease that is renewed meanwhile; return whether the link, not the lease, ended."""
+        door = self._plugged[name].door
+        link = asyncio.create_task(self._held(name, channel))
         try:
-            while not link.done():
+            while not link.done() and await self._leased(lease, door):
                 await asyncio.wait({link}, timeout=LEASE_AGAIN_S)
-                if not await self._leased(lease, door):
-                    break
-            if link.done():
+            ended = link.done()
+            if ended:
                 link.result()
+            return ended
         finally:
             link.cancel()
             await asyncio.gather(link, return_exceptions=True)

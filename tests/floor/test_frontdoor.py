@@ -148,9 +148,10 @@ async def test_who_is_still_there_is_told_to_come_again_before_anybody_waits_for
 class Chatty(ScriptedChannel):
     """Holds a link for ever, and says when it ended."""
 
-    ended = 0
+    begun = ended = 0
 
     async def listen(self) -> None:
+        self.begun += 1
         try:
             await asyncio.Event().wait()
         finally:
@@ -174,6 +175,38 @@ async def test_a_node_that_says_goodbye_ends_its_links_and_still_performs(tmp_pa
     assert channel.ended == 1
     assert house.served.board.channels == {"scripted": channel}
     assert house.served.floor.leading
+    await house.stop()
+
+
+async def test_a_link_that_lost_its_lease_is_held_again_when_the_lease_is_ours_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that is away for a moment ends the link on its only node, and nobody else would take it up."""
+    monkeypatch.setattr(switchboard, "LEASE_AGAIN_S", 0.02)
+    exchange = Exchange()
+
+    class Module(ScriptedModule):
+        def build(self, settings: Any, door: Any, _environment: Any) -> Chatty:
+            return Chatty(door, exchange)
+
+    house = NodeHouse(tmp_path, {"scripted": Module(exchange)}, ENTRY)
+    await house.start()
+    await house.ready()
+    channel = house.served.board.channels["scripted"]
+    assert isinstance(channel, Chatty)
+    await house.until(lambda: channel.begun == 1, "listening")
+    leases = house.served.lead._leases
+    acquire = leases.acquire
+
+    async def away(*_names: object, **_times: object) -> int:
+        raise StoreUnavailable("away")
+
+    for times in (1, 2):
+        monkeypatch.setattr(leases, "acquire", away)
+        await house.until(lambda times=times: channel.ended == times, "let go")
+        assert channel.begun == times
+        monkeypatch.setattr(leases, "acquire", acquire)
+        await house.until(lambda times=times: channel.begun == times + 1, "held again")
     await house.stop()
 
 
