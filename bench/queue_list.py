@@ -1,6 +1,9 @@
 """The queue list under load, beside an idle page: 2,000 rows, 200 updates a second. Prints ratios, not promises.
 
-Run it as `python -m bench.queue_list [seconds]`. Times are the browser's own: of script and drawing on the main thread.
+Run it as `python -m bench.queue_list [seconds]` (30 as UI.md 8.25 asks). Times are the browser's own: of script and
+drawing on the main thread. A *flush* is from an animation frame's callback until all that it changed stands in the
+document; a *beat* the same for what the clock does each second. Once as the server sends, four batches a second, and
+once with a frame for each change.
 """
 
 from __future__ import annotations
@@ -10,22 +13,38 @@ import sys
 from random import Random
 from typing import Any
 
-from playwright.async_api import CDPSession, Page, async_playwright
+from playwright.async_api import CDPSession, Page
 
-from tests.e2e.conftest import FLAGS
+from tests.browser import a_browser
 from tests.web.fake_floor import now_ms
 from tests.web.fake_server import FakeServer
 from tests.web.fake_waiting import change, row_of
 
-ROWS, BATCHES_PER_S, CHANGES = 2_000, 4, 50
+ROWS, CHANGES_PER_S, BATCHES_PER_S = 2_000, 200, 4
+# What UI.md 8.25 asks: so long, and so much for a flush at its worst twentieth, with no task longer than this.
+LASTING_S, FLUSH_MS_MAX, LONG_MS = 30, 8, 100
+WRAPPED = """() => {
+    window.spent = { flush: [], beat: [] };
+    const timed = (kind, act) => function (...given) {
+        const begun = performance.now();
+        const result = act.apply(this, given);
+        // What is drawn is drawn in a microtask that stands before this one.
+        queueMicrotask(() => window.spent[kind].push(performance.measure(kind, { start: begun }).duration));
+        return result;
+    };
+    const { requestAnimationFrame: next, setInterval: often } = window;
+    window.requestAnimationFrame = (act) => next(act.name === "flush" ? timed("flush", act) : act);
+    window.setInterval = (act, ...given) => often(timed("beat", act), ...given);
+}"""
 FRAMES = """() => {
     window.gaps = []; window.longs = 0;
     let last = performance.now();
     const tick = (at) => { window.gaps.push(at - last); last = at; window.frame = requestAnimationFrame(tick); };
     requestAnimationFrame(tick);
-    const long = (list) => list.getEntries().filter((each) => each.duration > 100).length;
+    const long = (list) => list.getEntries().filter((each) => each.duration > LONG_MS).length;
     new PerformanceObserver((list) => { window.longs += long(list); }).observe({ type: "longtask" });
-}"""
+    window.spent.flush.length = window.spent.beat.length = 0;
+}""".replace("LONG_MS", str(LONG_MS))
 
 
 async def busy_ms(session: CDPSession) -> dict[str, float]:
@@ -40,22 +59,30 @@ async def measured(page: Page, session: CDPSession, seconds: float, work: Any) -
     await work(seconds)
     after = await busy_ms(session)
     gaps = sorted((await page.evaluate("() => { cancelAnimationFrame(window.frame); return window.gaps; }"))[5:])
+    spent = await page.evaluate("window.spent")
     return {
         "frames_per_s_median": 1_000 / max(gaps[len(gaps) // 2], 0.1),
         "gap_ms_p95": gaps[int(len(gaps) * 0.95)],
+        "flushes_per_s": len(spent["flush"]) / seconds,
+        "flush_ms_median": quantile(spent["flush"], 0.5),
+        "flush_ms_p95": quantile(spent["flush"], 0.95),
+        "beat_ms_p95": quantile(spent["beat"], 0.95),
         "script_ms_per_s": (after["ScriptDuration"] - before["ScriptDuration"]) / seconds,
         "task_ms_per_s": (after["TaskDuration"] - before["TaskDuration"]) / seconds,
         "long_tasks": await page.evaluate("window.longs"),
     }
 
 
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[int(len(values) * share)] if values else 0.0
+
+
 async def run(seconds: float) -> None:
-    chance = Random(1)
-    async with FakeServer().running() as server, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    async with FakeServer().running() as server, a_browser() as browser:
         server.signed_in = True
         server.floor.begin_shift()
         page = await (await browser.new_context(base_url=server.base)).new_page()
+        await page.add_init_script(f"({WRAPPED})()")
         await page.goto("/#/queues")
         await page.wait_for_selector(".queues-view .empty")
         session = await page.context.new_cdp_session(page)
@@ -63,19 +90,42 @@ async def run(seconds: float) -> None:
         idle = await measured(page, session, seconds, asyncio.sleep)
         server.floor.in_line(ROWS)
         await page.wait_for_selector(".spacer .tr")
+        load = Load(server)
+        batched = await measured(page, session, seconds, load.batches)
+        singly = await measured(page, session, seconds, load.singly)
+    show(idle, batched, singly)
 
-        async def changes(lasting_s: float) -> None:
-            for n in range(1, int(lasting_s * BATCHES_PER_S) + 1):
-                rows = [changed(server, chance) for _ in range(CHANGES)]
-                server.show(change(n, ROWS, rows=rows))
-                await asyncio.sleep(1 / BATCHES_PER_S)
 
-        busy = await measured(page, session, seconds, changes)
-        await browser.close()
-    print(f"{'':24}{'idle':>10}{'200/s':>10}{'ratio':>8}")
-    for name, value in busy.items():
-        ratio = f"{value / idle[name]:8.2f}" if idle[name] else f"{'':>8}"
-        print(f"{name:24}{idle[name]:10.1f}{value:10.1f}{ratio}")
+class Load:
+    """So many changes a second, in batches as the server sends them, or each in a frame of its own."""
+
+    def __init__(self, server: FakeServer) -> None:
+        self._server, self._chance, self._n = server, Random(1), 0
+
+    async def batches(self, lasting_s: float) -> None:
+        await self._send(lasting_s, per_s=BATCHES_PER_S)
+
+    async def singly(self, lasting_s: float) -> None:
+        await self._send(lasting_s, per_s=CHANGES_PER_S)
+
+    async def _send(self, lasting_s: float, *, per_s: int) -> None:
+        begun = asyncio.get_running_loop().time()
+        for nth in range(1, int(lasting_s * per_s) + 1):
+            self._n += 1
+            rows = [changed(self._server, self._chance) for _ in range(CHANGES_PER_S // per_s)]
+            self._server.show(change(self._n, ROWS, rows=rows))
+            await asyncio.sleep(max(0, begun + nth / per_s - asyncio.get_running_loop().time()))
+
+
+def show(idle: dict[str, float], batched: dict[str, float], singly: dict[str, float]) -> None:
+    print(f"{'':24}{'idle':>10}{'200/s':>10}{'ratio':>8}{'singly':>10}{'ratio':>8}")
+    for name, rest in idle.items():
+        cells = "".join(f"{each[name]:10.1f}{each[name] / rest if rest else 0:8.2f}" for each in (batched, singly))
+        print(f"{name:24}{rest:10.1f}{cells}")
+    worst_ms = max(batched["flush_ms_p95"], singly["flush_ms_p95"])
+    held = worst_ms < FLUSH_MS_MAX and not batched["long_tasks"] and not singly["long_tasks"]
+    asked = f"a flush under {FLUSH_MS_MAX} ms at its worst twentieth, no task over {LONG_MS} ms"
+    print(f"{asked}: {'held' if held else 'NOT HELD'} ({worst_ms:.1f} ms)")
 
 
 def changed(server: FakeServer, chance: Random) -> dict[str, Any]:
@@ -88,4 +138,4 @@ def changed(server: FakeServer, chance: Random) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(float(sys.argv[1]) if len(sys.argv) > 1 else 8))
+    asyncio.run(run(float(sys.argv[1]) if len(sys.argv) > 1 else LASTING_S))

@@ -35,13 +35,13 @@ let order = [];
 let sortedAt = 0;
 let lastN = -1;
 
-/** @param {Row} row */
-function scored(row) {
-  const line = lines.value.get(row.line);
-  if (!line) return { ...row, score: 0 };
+/** The router's own measure of a row at the time of the last sorting. @param {Row} row @param {Map<number, any>} known */
+function scoreOf(row, known) {
+  const line = known.get(row.line);
+  if (!line) return 0;
   const waited = row.waited_ms + (line.runs ? Math.max(0, sortedAt - row.at) : 0);
   // Whoever is to be called at a time stands behind all who wait now.
-  return { ...row, score: row.state === "callback" ? -Infinity : line.base + Math.floor((line.gain * waited) / line.per_ms) };
+  return row.state === "callback" ? -Infinity : line.base + Math.floor((line.gain * waited) / line.per_ms);
 }
 
 /** @param {Row} a @param {Row} b */
@@ -76,7 +76,7 @@ function takeOut(ref) {
 /** @param {Row} told */
 function putIn(told) {
   const was = takeOut(told.ref);
-  const row = scored(told);
+  const row = { ...told, score: scoreOf(told, lines.value) };
   const at = placeOf(row);
   order.splice(at, 0, row);
   rows.set(row.ref, row);
@@ -88,11 +88,12 @@ function note(ref) {
   if (frozenOrder.value) pendingRefs.add(ref);
 }
 
+/** Rows stay the same objects, and nearly in order already: a row that has not moved is not drawn anew. */
 function sortAnew() {
   sortedAt = serverNow();
-  const was = order;
-  order = [...rows.values()].map(scored);
-  rows = new Map(order.map((row) => [row.ref, row]));
+  const was = frozenOrder.value ? order.slice() : order;
+  const known = lines.value;
+  for (const row of order) row.score = scoreOf(row, known);
   order.sort(before);
   if (frozenOrder.value) order.forEach((row, at) => { if (was[at]?.ref !== row.ref) note(row.ref); });
 }
@@ -156,6 +157,11 @@ export const shown = computed(() => {
   const text = wanted.value.trim().toLowerCase();
   const all = frozenOrder.value ? frozenOrder.value.map((row) => rows.get(row.ref) ?? row) : order.slice();
   return text ? all.filter((row) => matches(row, text)) : all;
+});
+/** In how many queues those who are shown wait. @type {{value: number}} */
+export const queuesShown = computed(() => {
+  const known = lines.value;
+  return new Set(shown.value.map((row) => known.get(row.line)?.queue)).size;
 });
 /** Whether somebody still waits. @param {string} ref */
 export const still = (ref) => rows.has(ref);

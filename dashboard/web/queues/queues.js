@@ -1,14 +1,16 @@
 // @ts-check
 // The queues screen: a chip for each queue, a filter, and who waits. A supervisor closes a queue here.
-import { html, useEffect } from "../vendor/ui.js";
+import { computed, html, useEffect } from "../vendor/ui.js";
 import { link, me, now, queues } from "../frame/state.js";
-import { deadSince, frozen, heard, lastLeft, lines, pending, picked, shown, thaw, total, wanted } from "./line.js";
+import { deadSince, frozen, heard, lastLeft, pending, picked, queuesShown, shown, thaw, total, wanted } from "./line.js";
 import { Table } from "./rows.js";
 import { Orders, closing } from "./orders.js";
 import { Icon, Shape, ago, queueLabel, siteTime } from "../frame/parts.js";
 import { labelOf, language, t } from "../frame/words.js";
 
-const whole = (/** @type {number} */ value) => new Intl.NumberFormat(language.value).format(value);
+// Made once for a language: to make one costs more than all that a row draws.
+const numbers = computed(() => new Intl.NumberFormat(language.value));
+const whole = (/** @type {number} */ value) => numbers.value.format(value);
 const second = (/** @type {number} */ at) => new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(at);
 
 export function Screen() {
@@ -18,9 +20,8 @@ export function Screen() {
     document.addEventListener("keydown", resume);
     return () => { document.removeEventListener("keydown", resume); thaw(); };
   }, []);
-  const some = new Set(shown.value.map((row) => lines.value.get(row.line)?.queue)).size;
   return html`<main class="queues-view">
-    <header class="queues-head"><div><h1>${t("queues.title")}</h1><p class="meta">${heard.value ? t("queues.sum", { n: total.value, count: whole(total.value), queues: t("queues.in", { n: picked.value ? 1 : some }) }) : ""}</p></div>
+    <header class="queues-head"><div><h1>${t("queues.title")}</h1><p class="meta">${heard.value ? t("queues.sum", { n: total.value, count: whole(total.value), queues: t("queues.in", { n: picked.value ? 1 : queuesShown.value }) }) : ""}</p></div>
       <label class="queues-filter"><${Icon} name="search" /><input type="search" value=${wanted.value} placeholder=${t("queues.filter")} aria-label=${t("queues.filter")} onInput=${(/** @type {any} */ event) => { wanted.value = event.target.value; }} /></label></header>
     <div class="queue-chips" role="group" aria-label=${t("queues.chips")}><button type="button" class="chip" aria-pressed=${picked.value === ""} onClick=${() => { picked.value = ""; }}>${t("queues.all")} <b>${whole(queues.value.reduce((sum, queue) => sum + queue.waiting + queue.offered, 0))}</b></button>
       ${queues.value.map((queue) => html`<button type="button" class="chip" key=${queue.name} aria-pressed=${picked.value === queue.name} onClick=${() => { picked.value = queue.name; }}>

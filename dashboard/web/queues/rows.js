@@ -1,6 +1,6 @@
 // @ts-check
 // The virtual table of those who wait: only what is seen exists, its nodes are used again, and the row with the focus stays.
-import { html, signal, useEffect, useLayoutEffect, useRef } from "../vendor/ui.js";
+import { computed, html, signal, useEffect, useLayoutEffect, useRef } from "../vendor/ui.js";
 import { agent, attempt, link, me, now, queues } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
 import { freeze, lines, shown, still, thaw, total } from "./line.js";
@@ -101,10 +101,13 @@ function Row({ row, index, focused }) {
     <span role="cell" class="of-act">${!gone && actionOf(row, line, focused)}</span></div>`;
 }
 
+// Made once for a language: to make one costs more than all that a row draws.
+const languages = computed(() => new Intl.DisplayNames(language.value, { type: "language", fallback: "code" }));
+
 /** A skill with its level, or a language. @param {string} need @param {number} level */
 function needed(need, level) {
   const [kind, name] = need.split(":");
-  if (kind === "language") return new Intl.DisplayNames(language.value, { type: "language", fallback: "code" }).of(name) ?? name;
+  if (kind === "language") return languages.value.of(name) ?? name;
   return level > 1 ? `${name} ${level}` : name;
 }
 
