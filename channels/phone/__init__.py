@@ -36,12 +36,12 @@ from channels.contract import (
 )
 from channels.contract import Settings as CommonSettings
 from channels.phone import softphone
-from channels.phone.asked import NEVER, RECORDINGS, Hands, Manners, MenuKey
+from channels.phone.asked import ITEMS_MAX, NEVER, RECORDINGS, Hands, Manners, MenuKey
 from channels.phone.company import OUTSIDE, Company
 from channels.phone.legs import CALL_BACK, LegBook, Legs, Side
 from channels.phone.missed import Missed
-from channels.phone.reading import CUSTOMER, is_number, reached
-from channels.phone.talk import Talk
+from channels.phone.reading import CUSTOMER, TALKING, is_number, line_of, place_of, reached
+from channels.phone.talk import Talk, number_of
 from channels.phone.webhooks import Webhooks
 from channels.twilio import API_URL, Account, AccountSettings, Rest, account_of
 
@@ -108,7 +108,7 @@ class Phone:
         root = f"{door.public_url}/channels/phone"
         self._hands: Hands | None = None
         if self._rest is not None:
-            talk = Talk(self._rest, self._book, root=root, phones=settings.phones)
+            talk = Talk(self._rest, self._book, root=root, phones=settings.phones, is_talked=self._is_talked)
             manners = Manners(**{name: getattr(settings, name) for name in Manners.__struct_fields__})
             company = Company(talk, self._book)
             self._hands = Hands(door=door, manners=manners, talk=talk, company=company, book=self._book)
@@ -191,12 +191,32 @@ class Phone:
             legs = await self._book.of(line) if line else Legs()
         except LetterboxClosed:
             raise TryLater("store_away") from None
-        tries: list[Legs | Side] = [legs, *legs.sides.values()]
-        tried = next((each for each in tries if each.key == key), None)
+        tries: dict[str, Legs | Side] = {"": legs, **legs.sides}
+        party, tried = next(((name, each) for name, each in tries.items() if each.key == key), ("", None))
         if tried is None:
             return None
         sid = await self._hands.talk.find_leg(key, line, target=tried.target, tried_ms=tried.tried_ms)
-        return Done(provider=sid) if sid else None
+        if not sid:
+            return None
+        try:
+            await self._found(self._hands, line, legs, party=party, key=key, sid=sid)
+        except LetterboxClosed:
+            raise TryLater("store_away") from None
+        return Done(provider=sid)
+
+    async def _found(self, hands: Hands, line: str, legs: Legs, *, party: str, key: str, sid: str) -> None:
+        """From here on it is known like a leg whose making was answered: it ends with its call."""
+        if party:
+            await hands.company.has_side(line, party, key=key, sid=sid)
+        elif legs.target == number_of(legs)[0]:
+            await hands.talk.has_customer(line, sid)
+        else:
+            await hands.talk.has_agent(line, key, sid)
+
+    async def _is_talked(self, line: str) -> bool:
+        """Whether an agent has a line's conversation."""
+        items = await self._door.line_items(line_of(line), after=0, limit=ITEMS_MAX)
+        return place_of(items, ()) == TALKING
 
     # --- the agent's softphone --------------------------------------------------------------------------------
 

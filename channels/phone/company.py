@@ -55,18 +55,27 @@ class Company:
                 await self._change(line, known.sid, modes(effect.role, legs))
             return known.sid
         target = self._target(effect)
+        if effect.role != OUTSIDE:
+            await self._talk.free(target, line)
         await self._book.note_try(effect.key, line)
         side = Side(role=effect.role, key=effect.key, tried_ms=at_ms, target=target)
         await self._book.put_side(line, party, side)
         more = {"confirm": "1"} if effect.confirm else {}
         sid = await self._talk.ring(effect, target, page="side", told="side-status", **more)
-        now = (await self._book.of(line)).sides.get(party)
-        if now is None or now.key != effect.key:
-            await self._talk.end(sid)  # Let go while it was being called.
-        else:
-            await self._book.put_side(line, party, msgspec.structs.replace(now, sid=sid))
-            await self._book.note_leg(sid, line, party)
+        await self.has_side(line, party, key=effect.key, sid=sid)
         return sid
+
+    async def has_side(self, line: str, party: str, *, key: str, sid: str) -> None:
+        """A leg rings for the connection that was tried last."""
+        legs = await self._book.of(line)
+        side = legs.sides.get(party)
+        if side is None or side.key != key or legs.gone:
+            await self._talk.end_all(sid)  # Let go while it was being called.
+            return
+        await self._book.put_side(line, party, msgspec.structs.replace(side, sid=sid))
+        await self._book.note_leg(sid, line, party)
+        if side.role != OUTSIDE:
+            await self._book.note_at(side.target, line, sid)
 
     async def _change(self, line: str, sid: str, mode: Mapping[str, str]) -> None:
         """Change a part; one that is on its way into the talk is changed a little later."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from channels.contract import EffectFailed
 from channels.phone import reading
 from channels.phone.asked import Hands
 from channels.phone.legs import CALL_BACK, Legs
@@ -28,9 +25,9 @@ async def customer_left(hands: Hands, line: str, why: str) -> None:
     if legs.kept:
         return
     await hands.accept(reading.left(line, legs.customer, why))
-    for sid in (legs.agent, *(side.sid for side in legs.sides.values())):
-        with suppress(EffectFailed):
-            await hands.talk.end(sid)
+    # Who is being called just now, and has no leg yet, is let go by whoever calls them.
+    legs = await hands.book.change(line, gone=True)
+    await hands.talk.end_all(legs.agent, *(side.sid for side in legs.sides.values()))
 
 
 async def party_ended(hands: Hands, line: str, party: str, leg: str, *, why: str) -> None:

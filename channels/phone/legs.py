@@ -13,6 +13,9 @@ from channels.contract import Book
 
 # The book has no way to forget, so attempts share so many pages; an attempt is asked about within minutes.
 PAGES = 4096
+# So many legs wait to be ended; a provider that is away for longer than that many calls is asked for its list anyway.
+OWED_MAX = 500
+OWED = "owed"
 # Why a hang-up does not end what the caller wanted.
 CALL_BACK, VOICEMAIL = "call_back", "voicemail"
 
@@ -39,6 +42,8 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     What was decided up to `since` was of an earlier call. `recorded`: the customer was told, or has agreed.
     `key`, `tried_ms`, `target`: the last connection tried. `talking`: the customer is in the talk. `sides`: who takes
     part besides the owner, by party. `handed`: an outside party has it, or is called to have it, and no agent any more.
+    `gone`: the customer has left for good. `back_ms`, `back_by`: since when they are being called back and for which
+    agent's leg, while nobody knows whether it rings.
     """
 
     customer: str = ""
@@ -59,6 +64,9 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     talking: bool = False
     sides: dict[str, Side] = {}
     handed: bool = False
+    gone: bool = False
+    back_ms: int = 0
+    back_by: str = ""
 
     @property
     def awaited(self) -> bool:
@@ -127,6 +135,43 @@ class LegBook:
         """Return line and party of a leg of ours, empty where it is none."""
         line, _, party = (await self._book.read(f"leg:{sid}") or "").partition(" ")
         return line, party
+
+    # --- where somebody is, and whom nobody has rung off yet --------------------------------------------------------
+
+    async def note_at(self, target: str, line: str, sid: str) -> None:
+        """Write down on which leg an agent was called last."""
+        await self._book.note(f"at:{target}", f"{line} {sid}")
+
+    async def leg_elsewhere(self, target: str, line: str) -> tuple[str, str]:
+        """Return line and leg of an agent who is not known to have left another line, else empty."""
+        other, _, sid = (await self._book.read(f"at:{target}") or "").partition(" ")
+        if not other or other == line:
+            return "", ""
+        legs = await self.of(other)
+        up = {legs.agent, *(side.sid for side in legs.sides.values())}
+        return (other, sid) if sid in up or sid in await self.owed() else ("", "")
+
+    async def owe(self, sid: str) -> None:
+        """Write down a leg that is to end, and that the provider could not be told of."""
+        await self._change_owed(lambda owed: [*(each for each in owed if each != sid), sid][-OWED_MAX:])
+
+    async def owed(self) -> list[str]:
+        """Return the legs that are still to be ended, the oldest first."""
+        return (await self._book.read(OWED) or "").split()
+
+    async def settle(self, sid: str) -> None:
+        """A leg that was owed is over."""
+        await self._change_owed(lambda owed: [each for each in owed if each != sid])
+
+    async def _change_owed(self, change: Callable[[list[str]], list[str]]) -> None:
+        """Replace what was read; another node may have been faster, and then it is read again."""
+        while True:
+            old = await self._book.read(OWED) or ""
+            new = " ".join(change(old.split()))
+            if new == old or await self._book.replace(OWED, old=old, new=new):
+                return
+
+    # --- what is tried ----------------------------------------------------------------------------------------------
 
     async def note_try(self, key: str, line: str) -> None:
         """Write down for which line an effect is tried."""

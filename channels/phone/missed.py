@@ -37,6 +37,7 @@ class Missed:
 
     async def round(self) -> bool:
         """Look once; False: not to the present yet. Raises LetterboxClosed or EffectFailed; then nothing is skipped."""
+        await self._owed()
         now_ms = self._door.now_ms()
         noted = await self._door.book.read(CURSOR)
         if noted is None:
@@ -53,6 +54,12 @@ class Missed:
         self._step_ms = STEP_MS
         await self._door.book.note(CURSOR, str(max(since_ms, until_ms)))
         return until_ms == now_ms
+
+    async def _owed(self) -> None:
+        """End the legs of which the provider could not be told when they were to end."""
+        for sid in await self._book.owed():
+            await self._hands.talk.end(sid)
+            await self._book.settle(sid)
 
     async def _calls(self, since_ms: int, until_ms: int) -> None:
         span = {"EndTime>": iso(since_ms), "EndTime<": iso(until_ms)}

@@ -6,6 +6,7 @@ Who takes part besides customer and owner is in `company`.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from channels.contract import Connect, EffectFailed, LineRef, Play, Undeliverable
@@ -24,13 +25,18 @@ CONFIRMED_MAX = 2_000
 GONE = frozenset({20404, 21220, 404})
 FIND_PAGES_MAX = 1
 UNHELD = (("Hold", "false"),)
+IsTalked = Callable[[str], Awaitable[bool]]
 
 
 class Talk:
-    """The deeds of one account's calls. `phones`: agents who answer by telephone, by the name they register with."""
+    """The deeds of one account's calls. `phones`: agents who answer by telephone, by the name they register with.
 
-    def __init__(self, rest: Rest, book: LegBook, *, root: str, phones: dict[str, str]) -> None:
+    `is_talked`: whether an agent has a line's conversation, as it was decided.
+    """
+
+    def __init__(self, rest: Rest, book: LegBook, *, root: str, phones: dict[str, str], is_talked: IsTalked) -> None:
         self._rest = rest
+        self._is_talked = is_talked
         self._book = book
         self._root = root
         self._phones = phones
@@ -49,6 +55,8 @@ class Talk:
     async def connect(self, effect: Connect, at_ms: int) -> str:
         """Ring an agent. The caller stays on the hold line until they answer."""
         line, legs = effect.line.key, await self._book.of(effect.line.key)
+        if legs.agent and legs.party == effect.party and await self.is_alive(legs.agent):
+            return legs.agent  # Asked for twice, it rings once.
         calls_back = legs.kept == CALL_BACK
         if not calls_back and not await self.is_alive(legs.customer):
             if effect.call_back:
@@ -58,14 +66,35 @@ class Talk:
             else:
                 raise Undeliverable("call_over")
         target = self.target_of(effect.address)
+        await self.free(target, line)
+        await self.end_all(legs.agent)
         peer, kept = (effect.line.peer, CALL_BACK) if calls_back else ("", legs.kept)
         await self._book.note_try(effect.key, line)
         tried = {"key": effect.key, "tried_ms": at_ms, "target": target, "peer": peer, "kept": kept}
-        await self._book.change(line, party=effect.party, joined="", agent="", handed=False, **tried)
+        more = {"gone": False} if calls_back else {}
+        await self._book.change(line, party=effect.party, joined="", agent="", handed=False, **tried, **more)
         sid = await self.ring(effect, target, page="agent", told="agent-status")
-        await self._book.change(line, agent=sid)
-        await self._book.note_leg(sid, line, effect.party)
+        await self.has_agent(line, effect.key, sid)
         return sid
+
+    async def free(self, target: str, line: str) -> None:
+        """Ring an agent off another line that is theirs no longer: whoever is still on the telephone is busy."""
+        other, sid = await self._book.leg_elsewhere(target, line)
+        if sid and not await self._is_talked(other):
+            await self.end(sid)
+            await self._book.settle(sid)
+
+    async def has_agent(self, line: str, key: str, sid: str) -> None:
+        """A leg rings for the connection that was tried last; nobody has to answer for a customer who has gone."""
+        legs = await self._book.of(line)
+        if legs.key != key:
+            await self.end_all(sid)
+            return
+        legs = await self._book.change(line, agent=sid)
+        await self._book.note_leg(sid, line, legs.party)
+        await self._book.note_at(legs.target, line, sid)
+        if legs.gone:
+            await self.end_all(sid)
 
     async def ring(self, effect: Connect, target: str, *, page: str, told: str, **more: str) -> str:
         """Make a leg. Whose it is, is written down by who knows what it is for."""
@@ -140,11 +169,12 @@ class Talk:
         """Take the customer out of the talk and onto the hold line; the talk ends with that."""
         legs = await self._book.of(line.key)
         await self._book.change(line.key, joined="", agent="", party="", talking=False, sides={}, handed=False)
-        await self.redirect(legs.customer, self.pages(line.key).url("again"))
-        # Who rings and has not come would find an empty talk; who was in it goes with it.
-        for sid in (legs.agent, *(side.sid for side in legs.sides.values())):
-            with suppress(EffectFailed):
-                await self.end(sid)
+        try:
+            await self.redirect(legs.customer, self.pages(line.key).url("again"))
+        finally:
+            # Who rings and has not come would find an empty talk; who was in it goes with it. Whom the provider did not
+            # hear of now is not known here when this is tried again.
+            await self.end_all(legs.agent, *(side.sid for side in legs.sides.values()))
 
     async def hang_up(self, line: LineRef) -> None:
         """End every leg. Who has gone already has gone."""
@@ -163,14 +193,25 @@ class Talk:
                 return
         await self.redirect(legs.customer, self.pages(line).url("join"))
 
-    async def call_customer(self, line: str) -> None:
-        """Call the customer back, into the talk where the agent waits."""
+    async def call_customer(self, line: str, by: str, at_ms: int) -> None:
+        """Call the customer back, into the talk where an agent's leg waits; once for it, however often it is asked."""
         legs = await self._book.of(line)
         number, ours = number_of(legs)
-        # From here on it is a call like any other: its end ends the conversation.
-        await self._book.change(line, kept="")
         if not is_number(number):
             raise Undeliverable("number_unusable")
+        sid = await self.find_leg("", line, target=number, tried_ms=legs.back_ms) if legs.back_ms else ""
+        if sid and not await self.is_alive(sid):
+            sid = ""
+            if legs.back_by == by:
+                raise Undeliverable("no_answer")
+        if not sid:
+            await self._book.change(line, back_ms=at_ms, back_by=by)
+            sid = await self._ring_back(line, number, ours)
+        # From here on it is a call like any other: its end ends the conversation.
+        await self._book.change(line, kept="", back_ms=0, back_by="")
+        await self.has_customer(line, sid)
+
+    async def _ring_back(self, line: str, number: str, ours: str) -> str:
         pages = self.pages(line)
         made = await self._rest.post(
             "Calls.json",
@@ -183,7 +224,7 @@ class Talk:
                 ("StatusCallbackEvent", "completed"),
             ],
         )
-        await self._has_customer(line, str(made.get("sid") or ""))
+        return str(made.get("sid") or "")
 
     async def call_customer_first(self, effect: Connect, at_ms: int) -> str:
         """Ring the customer before anybody else; who answers in person stands in line on this call."""
@@ -196,12 +237,12 @@ class Talk:
         tried = {"key": effect.key, "tried_ms": at_ms, "target": number}
         await self._book.change(line, kept=CALL_BACK, asked="", talking=False, **tried)
         sid = await self.ring(effect, number, page="called", told="status")
-        await self._has_customer(line, sid)
+        await self.has_customer(line, sid)
         return sid
 
-    async def _has_customer(self, line: str, sid: str) -> None:
+    async def has_customer(self, line: str, sid: str) -> None:
         """The customer is on this leg now. An end that is told before counts by not being noted yet."""
-        await self._book.change(line, customer=sid)
+        await self._book.change(line, customer=sid, gone=False)
         await self._book.note_leg(sid, line, CUSTOMER)
 
     async def tell_agent(self, line: str, page: str) -> None:
@@ -220,6 +261,16 @@ class Talk:
         except Refused as refused:
             if refused.code not in GONE:
                 raise
+
+    async def end_all(self, *sids: str) -> None:
+        """End legs, once each. Of whom the provider cannot be told now, the reconciler tells it."""
+        for sid in dict.fromkeys(sids):
+            try:
+                await self.end(sid)
+            except Undeliverable:
+                continue
+            except EffectFailed:
+                await self._book.owe(sid)
 
     async def redirect(self, sid: str, url: str) -> None:
         """Let a leg go on with another page."""

@@ -12,7 +12,7 @@ from channels.phone import reading
 from channels.phone.asked import Answer, Asked, Hands
 from channels.phone.company import modes
 from channels.phone.endings import party_ended
-from channels.phone.legs import CALL_BACK
+from channels.phone.legs import CALL_BACK, Legs
 from channels.phone.reading import CUSTOMER, label_of
 
 # Pages for agents and outside parties, or that say nothing at all: no caller's language has to be known.
@@ -47,8 +47,21 @@ class Talking:
         }
 
     async def _join(self, asked: Asked) -> str:
-        legs = await self._book.change(asked.line, talking=True)
+        legs = await self._book.of(asked.line)
+        if not legs.awaited:
+            return await self._nobody_there(asked, legs)
+        kept = "" if legs.kept == CALL_BACK else legs.kept
+        await self._book.change(asked.line, talking=True, kept=kept)
         return doc.talk(self._talk.pages(asked.line, asked.language), label=CUSTOMER, record=legs.recorded)
+
+    async def _nobody_there(self, asked: Asked, legs: Legs) -> str:
+        """Whoever they were to talk to has gone meanwhile: the customer waits in our line, and need not be called."""
+        leg = reading.sid_in(asked.fields.get("CallSid", ""))
+        if legs.kept == CALL_BACK:
+            await self._hands.accept(reading.reached(asked.line, leg))
+            await self._book.change(asked.line, kept="", customer=leg, back_ms=0, back_by="")
+        await self._book.change(asked.line, talking=False)
+        return doc.enqueue(*self._hands.said(asked), greet=False)
 
     async def _music(self, asked: Asked) -> str:
         return doc.music(*self._hands.said(asked))
@@ -77,14 +90,20 @@ class Talking:
             return doc.farewell(self._hands.speech(""), "caller-gone")
         calls_back = legs.kept == CALL_BACK
         await self._book.change(asked.line, joined=leg, agent=leg)
-        meet = self._talk.call_customer if calls_back else self._talk.fetch_customer
         try:
-            await meet(asked.line)
-        except EffectFailed as failed:
-            if calls_back or isinstance(failed, Undeliverable):
-                await self._hands.accept(reading.left(asked.line, legs.customer, failed.reason))
-                return doc.farewell(self._hands.speech(""), "no-answer" if calls_back else "caller-gone")
-            # The provider did not answer us: the caller's next turn on the hold line brings them here.
+            if calls_back:
+                await self._talk.call_customer(asked.line, leg, self._hands.door.now_ms())
+            else:
+                await self._talk.fetch_customer(asked.line)
+        except Undeliverable as failed:
+            told = reading.unreached if calls_back else reading.left
+            await self._hands.accept(told(asked.line, leg if calls_back else legs.customer, failed.reason))
+            return doc.farewell(self._hands.speech(""), "no-answer" if calls_back else "caller-gone")
+        except EffectFailed:
+            # The provider did not answer us. A customer may ring by now, and it asks us again for what becomes of the
+            # agent; a caller's next turn on the hold line brings them here.
+            if calls_back:
+                raise
         return doc.talk(self._talk.pages(asked.line), label=label_of(party), record=legs.recorded)
 
     # --- who takes part besides -----------------------------------------------------------------------------------
