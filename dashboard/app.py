@@ -32,7 +32,7 @@ from dashboard.board.watching import Watching
 from dashboard.errors import ApiError
 from dashboard.explaining import why
 from dashboard.finding import mentioning, saved, search
-from dashboard.handing import targets, wrapping
+from dashboard.handing import blocking, targets, wrapping
 from dashboard.hub import Hub
 from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
@@ -91,6 +91,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *why.routes(parts),
         *tags.routes(parts),
         *wrapping.routes(parts),
+        *blocking.routes(parts),
         *files.routes(parts),
         *calling.routes(parts),
         *supervising.routes(parts),

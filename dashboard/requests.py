@@ -170,6 +170,13 @@ class SenderRequest(Request, frozen=True, kw_only=True):
     until_ms: Number = 0
 
 
+class BlockRequest(CommandRequest, frozen=True, kw_only=True):
+    """Of whoever writes in a conversation. `until_ms` 0: for good, which is a supervisor's to say."""
+
+    reason: Code
+    until_ms: Number
+
+
 class SendersQuery(Request, frozen=True, kw_only=True):
     after: Number = 0
     limit: Annotated[int, Meta(ge=1, le=200)] = 50

@@ -7,6 +7,7 @@ from dashboard.parts import Parts
 from dashboard.requests import NUMBER_MAX, CareRequest, Nothing, SenderRequest, SendersQuery
 from dashboard.routes import Call, Route
 from dashboard.shapes import Care, Marked, Sender
+from dashboard.surroundings import Surroundings
 from router.intake.acquaintance import NAMED_AGENT, TEAM
 from router.intake.senders import LINE, line_value
 from router.store.port import NewMark
@@ -31,21 +32,14 @@ class Senders:
             raise bad_field("until_ms", "Write a time that lies in the future, or 0 for good.")
         if bool(ask.customer) == bool(ask.kind and ask.value):
             raise bad_field("kind", "Write `kind` and `value` of one sender, or `customer` for all they are known by.")
-        names = await self._names_of(ask.customer) if ask.customer else [(ask.kind, ask.value)]
+        names = await names_of(self._out, ask.customer) if ask.customer else [(ask.kind, ask.value)]
+        if not names:
+            raise bad_field("customer", "Write the id of a customer that is known.")
         marks = [
             NewMark(kind=kind, value=value, mark=ask.mark, reason=ask.reason, agent=call.me, until_ms=ask.until_ms)
             for kind, value in names
         ]
         return Marked(ids=await self._out.store.senders.mark(self._out.floor.site, marks, at=now_ms))
-
-    async def _names_of(self, customer: int) -> list[tuple[str, str]]:
-        archive, site = self._out.store.archive, self._out.floor.site
-        found = await archive.customer(site, customer)
-        if found is None:
-            raise bad_field("customer", "Write the id of a customer that is known.")
-        lines = await archive.lines_of(site, customer)
-        names = [(each.kind, each.value) for each in found.identities]
-        return names + [(LINE, line_value(line.channel, line.key)) for line in lines]
 
     async def unmark(self, call: Call) -> None:
         if not await self._out.store.senders.unmark(self._out.floor.site, _number(call.part("id"))):
@@ -60,6 +54,17 @@ class Senders:
         if not await self._out.store.archive.give_care(site, _number(call.part("id")), attributes):
             raise ApiError("not_visible")
         return Care(named_agent=ask.named_agent, team=ask.team)
+
+
+async def names_of(out: Surroundings, customer: int) -> list[tuple[str, str]]:
+    """Return all that a customer is known by, as marks name it; nothing of one who is not known."""
+    archive, site = out.store.archive, out.floor.site
+    found = await archive.customer(site, customer)
+    if found is None:
+        return []
+    lines = await archive.lines_of(site, customer)
+    names = [(each.kind, each.value) for each in found.identities]
+    return names + [(LINE, line_value(line.channel, line.key)) for line in lines]
 
 
 def _number(text: str) -> int:

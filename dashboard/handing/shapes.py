@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.shapes import Label, Shape, WaitShape
+from dashboard.shapes import Label, Person, Shape, WaitShape
 
 
 class TargetQueue(Shape, frozen=True, kw_only=True):
@@ -46,3 +46,13 @@ class Targets(Shape, frozen=True, kw_only=True):
     queues: list[TargetQueue]
     agents: list[TargetAgent]
     skills: list[TargetSkill]
+
+
+class Blocked(Shape, frozen=True, kw_only=True):
+    """Whether the customer of a conversation is blocked: until when (0: for good), by whom. `mine`: I may lift it."""
+
+    stands: bool
+    until_ms: int = 0
+    reason: str = ""
+    by: Person | None = None
+    mine: bool = False

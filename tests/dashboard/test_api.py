@@ -110,6 +110,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     assert (await ana.post(f"/conversations/{ref}/hold", {"on": True})).status == 200
     assert (await ana.call("DELETE", f"/mentions/{ref}", {})).status == 204
     await attach(ana, ref)
+    await keep_out(ana, ref)
     assert (await ana.post(f"/conversations/{ref}/close", {})).status == 200
     assert (await ana.post(f"/conversations/{ref}/wrap-up/extend", {})).status == 200
     assert (await ana.post(f"/conversations/{ref}/wrap-up", {"disposition": "solved"})).status == 200
@@ -147,6 +148,13 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     await ask_rules(office, witness, tmp_path / "config")
     served = {(method, path) for path, methods in witness.document["paths"].items() for method in methods}
     assert witness.answered == served
+
+
+async def keep_out(ana: Desk, ref: str) -> None:
+    """Whoever writes is blocked for an hour, and let in again."""
+    at, hour = f"/conversations/{ref}/block", {"reason": "spam", "until_ms": NOW_MS + HOUR_MS}
+    assert (await ana.post(at, hour)).body == (await ana.get(at)).body
+    assert (await ana.call("DELETE", at, {})).status == 204
 
 
 async def oversee(office: Office, witness: Witness, sue: Desk, ana: Desk) -> None:

@@ -33,6 +33,7 @@ from router.core.refusals import REFUSALS
 from tests.web import fake_finding
 from tests.web.fake_floor import LABELS, ME, FakeFloor, Record, config, now_ms
 from tests.web.fake_handing import FakeHanding
+from tests.web.fake_more import FakeMore
 from tests.web.fake_persons import FakePersons
 from tests.web.fake_waiting import ORDERS, everything
 
@@ -49,6 +50,7 @@ class FakeServer:
         self.floor = FakeFloor()
         self.floor.tell = self._tell
         self.handing = FakeHanding(self.floor)
+        self.more = FakeMore(self.floor)
         self.persons = FakePersons(self.floor)
         self.finding = fake_finding.Finding()
         self.pages = Pages(read_files(WEB), "test")
@@ -177,6 +179,7 @@ class FakeServer:
             ("GET", conversation, self.conversation),
             ("GET", f"{conversation}/story", self.story),
             *self.handing.routes(),
+            *self.more.routes(),
             *self.persons.routes(),
             *(("POST", f"{conversation}/{name}", self.act) for name in ACTS),
             *(("POST", f"{conversation}/{name}", self.order) for name in ORDERS),
@@ -303,7 +306,10 @@ class FakeServer:
 
     async def story(self, request: web.Request) -> web.Response:
         before, limit = int(request.query.get("before", "0")), int(request.query.get("limit", "50"))
-        items = [each for each in self.floor.stories[request.match_info["ref"]] if not before or each["seq"] < before]
+        story = self.floor.stories.get(request.match_info["ref"])
+        if story is None:
+            raise ApiError("not_visible")
+        items = [each for each in story if not before or each["seq"] < before]
         return web.json_response({"items": items[-limit:], "more": len(items) > limit})
 
     async def act(self, request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 // @ts-check
 // One person's page: what is known and how, what they have had with us, who they are one with, what may be done about them.
 import { html, useEffect, useState } from "../vendor/ui.js";
-import { attempt, open, tell } from "../frame/state.js";
+import { attempt, tell } from "../frame/state.js";
 import { call, get, post } from "../frame/api.js";
 import { Avatar, Dialog, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
@@ -28,7 +28,7 @@ export function Person({ id }) {
     <div class="person-page"><section class="card-box"><${Facts} person=${person} /><${Tags} person=${person} changed=${load} /></section>
       <section class="card-box" aria-label=${t("journey")}><h2>${t("journey")} <span class="meta">${person.conversations.length}</span></h2>
         <ol class="journey-list">${list.map((/** @type {any} */ each) => html`<li key=${each.ref}><span class="channel"><${Icon} name=${each.channel} label=${channelLabel(each.channel)} /></span>
-          <button type="button" class="plain grow" onClick=${() => { go("desk", each.ref); void open(each.ref); }}><b>${each.subject || each.last?.text?.slice(0, 80) || queueLabel(each.queue)}</b>
+          <button type="button" class="plain grow" onClick=${() => go("desk", each.ref)}><b>${each.subject || each.last?.text?.slice(0, 80) || queueLabel(each.queue)}</b>
           <span class="meta" title=${fullOf(each.opened_ms)}>${ago(each.opened_ms)} · ${queueLabel(each.queue)} · ${t(`state.${each.state}`)}${each.owner ? ` · ${each.owner.name}` : ""}</span></button>
           <button type="button" class="plain" onClick=${() => go("why", each.ref)}>${t("why.link")}</button></li>`)}</ol>
         ${!list.length && html`<p class="empty">${t("customers.silent")}</p>`}

@@ -1,7 +1,7 @@
 // @ts-check
 // One conversation: its head and its thread. Where one writes is composer.js.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
-import { attempt, chosen, details, earlier, link, now, open, stories, tell, typing, work } from "../frame/state.js";
+import { attempt, chosen, details, earlier, link, me, now, open, shut, stories, tell, typing, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
 import { Files, stageAgain } from "./files.js";
 import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
@@ -15,6 +15,8 @@ export function Talk() {
   const ref = chosen.value;
   const summary = details.value.get(ref);
   if (!ref) return html`<section class="talk empty-talk"><p class="empty">${t("talk.none")}</p></section>`;
+  if (!summary && shut.value.get(ref)) return html`<section class="talk empty-talk"><p class="empty" role="alert"><b>#${ref.slice(0, 40)}</b><br />${shut.value.get(ref)}</p>
+    <p class="row"><button type="button" onClick=${() => open("")}>${t("back")}</button> <button type="button" onClick=${() => open(ref)}>${t("retry")}</button></p></section>`;
   if (!summary) return html`<section class="talk" aria-busy="true"><div class="skeleton talk-to-come" aria-hidden="true"><i></i><i></i><i></i><i></i><i></i></div></section>`;
   const live = { ...summary, ...(work.value.get(ref) ?? {}) };
   return html`<section class="talk" aria-label=${customerName(live)} key=${ref}>
@@ -30,7 +32,7 @@ const isShared = (live) => live.channel === "phone" || live.passed_by || live.pa
 
 /** @param {{live: any}} props */
 function Head({ live }) {
-  const mine = live.state === "active";
+  const mine = isMine(live);
   return html`<header class="head">
     <button type="button" class="icon-button back" aria-label=${t("back")} onClick=${() => open("")}><${Icon} name="back" /></button>
     <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} · #${live.ref} · ${t("started", { time: timeOf(live.opened_ms) })}</p></div>
@@ -38,17 +40,27 @@ function Head({ live }) {
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
     ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}
     ${mine && html`<button type="button" ...${whileAway()} onClick=${() => dialog.open("transfer", live)} aria-label=${t("transfer")}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
-      <button type="button" ...${whileAway()} onClick=${() => end(live)} aria-label=${t("end")}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>
-      <${Menu} label=${t("more")} icon="more" items=${more(live)} />`}
+      <button type="button" ...${whileAway()} onClick=${() => end(live)} aria-label=${t("end")}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>`}
+    <${Menu} label=${t("more")} icon="more" items=${more(live)} />
   </header>`;
 }
 
 /** What is done with a conversation less often. @param {any} live */
 const more = (live) => [
-  { key: "park", icon: "clock", text: t("park"), off: whileAway(), act: () => dialog.open("park", live) },
+  ...(isMine(live) ? [{ key: "park", icon: "clock", text: t("park"), off: whileAway(), act: () => dialog.open("park", live) }] : []),
+  ...(isMine(live) && live.live ? [{ key: "ask", icon: "team", text: t("ask.menu"), off: whileAway(), act: () => dialog.open("transfer", { ...live, asks: true }) }] : []),
   { key: "why", icon: "why", text: t("why.menu"), act: () => go("why", live.ref) },
-  { key: "copy", icon: "file", text: t("copy.number", { ref: live.ref }), act: () => navigator.clipboard?.writeText(live.ref).then(() => tell(t("copied"))) },
+  { key: "export", icon: "file", text: t("export.menu"), off: whileAway(), act: () => dialog.open("export", live) },
+  { key: "copy", icon: "copy", text: t("copy.number", { ref: live.ref }), act: () => copy(live.ref) },
+  { key: "link", icon: "link", text: t("copy.link"), act: () => copy(`${location.origin}${location.pathname}#/desk/${live.ref}`) },
+  { key: "block", icon: "block", text: t("block.menu"), off: whileAway(), act: () => dialog.open("block", live) },
 ];
+
+/** Where a browser gives no clipboard, what was to be copied is shown, to be copied by hand. @param {string} text */
+const copy = async (text) => { try { await navigator.clipboard.writeText(text); tell(t("copied")); } catch { tell(text); } };
+
+/** Whether it is in my hands now. @param {any} live */
+const isMine = (live) => live.state === "active" && live.owner?.id === me.value.id;
 
 /** @param {any} live */
 export const end = (live) => attempt(() => post(`/conversations/${live.ref}/close`, { command_id: newId() }));

@@ -150,7 +150,7 @@ export async function accept(offer) {
   const typingSomewhere = document.activeElement?.closest(".composer");
   const before = chosen.value;
   // The place of the conversation is shown before anybody has said yes.
-  if (!typingSomewhere && link.value === "live") { go("desk"); chosen.value = offer.ref; }
+  if (!typingSomewhere && link.value === "live") { chosen.value = offer.ref; go("desk"); }
   const done = await answer(offer, () => post(`/conversations/${offer.ref}/accept`, { offer: offer.offer, command_id: newId() }));
   if (!done) {
     if (!typingSomewhere && chosen.value === offer.ref) chosen.value = before;
@@ -158,8 +158,8 @@ export async function accept(offer) {
   }
   announce("status", t("accepted", { name: offer.customer.name || t("customer.new") }));
   if (!typingSomewhere) {
-    go("desk");
     await open(offer.ref);
+    go("desk");
   }
 }
 

@@ -23,6 +23,8 @@ const HANDING = ["handing", () => import("../handing/handing.js")];
 const LATE = {
   transfer: [...HANDING, "Transfer"],
   park: [...HANDING, "Park"],
+  export: [...HANDING, "Export"],
+  block: [...HANDING, "Block"],
   settings: ["settings", () => import("../settings/settings.js"), "Settings"],
   link: ["customers", () => import("../customers/customers.js"), "LinkDialog"],
 };

@@ -1,7 +1,7 @@
 // @ts-check
 // Which screens there are, where each stands in the address, and how a screen that is not the desk is fetched when it is first opened.
-import { computed, html, signal, useEffect, useState } from "../vendor/ui.js";
-import { me } from "./state.js";
+import { computed, effect, html, signal, useEffect, useState } from "../vendor/ui.js";
+import { chosen, me, open } from "./state.js";
 import { learn, t } from "./words.js";
 
 /**
@@ -26,19 +26,38 @@ const RANKS = ["agent", "supervisor", "admin"];
 export const mine = computed(() => Object.entries(SCREENS).filter(([, { role = "agent" }]) => RANKS.indexOf(me.value?.role) >= RANKS.indexOf(role)).map(([name]) => name));
 
 const address = signal(location.hash);
-addEventListener("hashchange", () => { address.value = location.hash; });
-const parts = computed(() => address.value.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent));
+/** A piece of an address that somebody has typed may be none. @param {string} piece */
+const decoded = (piece) => { try { return decodeURIComponent(piece); } catch { return piece; } };
+const parts = computed(() => address.value.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded));
 
 /** The screen that is shown. */
 export const view = computed(() => (mine.value.includes(parts.value[0]) ? parts.value[0] : "desk"));
 /** What stands behind the screen's name in the address: `#/rules/routing.yaml/order-help` is ["routing.yaml", "order-help"]. */
 export const rest = computed(() => parts.value.slice(1));
 
-/** Open a screen, or a place in it. Going back returns. @param {string} name @param {string[]} where */
+/** Open a screen, or a place in it. Going back returns; the desk is as it was left. @param {string} name @param {string[]} where */
 export function go(name, ...where) {
-  location.hash = `#/${[name, ...where].map(encodeURIComponent).join("/")}`;
+  const place = name === "desk" && !where.length && chosen.peek() ? [chosen.peek()] : where;
+  location.hash = `#/${[name, ...place].map(encodeURIComponent).join("/")}`;
   address.value = location.hash;
+  follow();
 }
+
+// --- the conversation on the desk has an address ----------------------------------------------------------------
+
+/** Show the conversation that the address names, none where it names none. */
+function follow() {
+  const [ref = ""] = rest.peek();
+  if (view.peek() === "desk" && ref !== chosen.peek()) void open(ref);
+}
+addEventListener("hashchange", () => { address.value = location.hash; follow(); });
+
+// What a link names is read with the desk itself.
+if (parts.peek()[0] === "desk") chosen.value = rest.peek()[0] ?? "";
+effect(() => {
+  const ref = chosen.value;
+  if (me.peek() && view.peek() === "desk" && ref !== (rest.peek()[0] ?? "")) go("desk", ...(ref ? [ref] : []));
+});
 
 const ready = signal(/** @type {Record<string, any>} */ ({}));
 const faults = signal(/** @type {Record<string, boolean>} */ ({}));

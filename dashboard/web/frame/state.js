@@ -17,6 +17,8 @@ export const mentions = signal(/** @type {Map<string, any>} */ (new Map()));
 export const offers = signal(/** @type {any[]} */ ([]));
 export const queues = signal(/** @type {any[]} */ ([]));
 export const chosen = signal("");
+/** Conversations that could not be opened, and why, in words. */
+export const shut = signal(/** @type {Map<string, string>} */ (new Map()));
 export const stories = signal(/** @type {Map<string, any[]>} */ (new Map()));
 export const details = signal(/** @type {Map<string, any>} */ (new Map()));
 export const typing = signal(/** @type {Set<string>} */ (new Set()));
@@ -155,17 +157,24 @@ export const startShift = () => attempt(async () => { await post("/shift", {}); 
 
 // --- one conversation ---------------------------------------------------------------------------------------
 
+// No reference is longer; what somebody has typed into the address may be.
+const REF_CHARS_MAX = 40;
+
+/** Tell the server what is on the screen. @param {string} ref */
+const look = (ref) => say({ type: "look", ref: ref.slice(0, REF_CHARS_MAX) || null });
+
 /** Show a conversation. @param {string} ref */
 export async function open(ref) {
   chosen.value = ref;
-  say({ type: "look", ref: ref || null });
+  look(ref);
   if (!ref) return;
   const mark = heardCount;
   const [conversation, story] = await Promise.all([
-    get(`/conversations/${ref}`),
-    get(`/conversations/${ref}/story?limit=50`),
-  ]).catch((error) => { tell(heard(error), "crit"); return [null, null]; });
+    get(`/conversations/${encodeURIComponent(ref)}`),
+    get(`/conversations/${encodeURIComponent(ref)}/story?limit=50`),
+  ]).catch((error) => { put(shut, ref, heard(error)); return [null, null]; });
   if (!conversation) return;
+  if (shut.value.has(ref)) put(shut, ref, "");
   lookedAtMention(ref);
   batch(() => {
     put(details, ref, conversation);
@@ -272,7 +281,7 @@ const WAYS = {
     setClock(frame.now_ms);
     newVersion.value = Boolean(frame.version && version && frame.version !== version);
     if (frame.resync) void refreshSurely();
-    else if (chosen.value) say({ type: "look", ref: chosen.value });
+    else if (chosen.value) look(chosen.value);
     void fetchMentions();
     for (const each of onWelcome) each();
   },

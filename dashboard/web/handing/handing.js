@@ -4,3 +4,5 @@ export { Transfer } from "./transfer.js";
 export { Park } from "./park.js";
 export { WrapUp } from "./wrapup.js";
 export { Strip } from "./strip.js";
+export { Export } from "./export.js";
+export { Block } from "./block.js";

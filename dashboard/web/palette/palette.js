@@ -38,10 +38,7 @@ async function openCustomer(customer) {
 }
 
 /** @param {string} ref */
-function show(ref) {
-  go("desk");
-  void open(ref);
-}
+const show = (ref) => go("desk", ref);
 
 /** What can be done now, each with its words. @returns {{name: string, icon: any, act: () => void}[]} */
 function actions() {
