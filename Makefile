@@ -53,7 +53,7 @@ $(VENV)/.test: requirements-test.lock pyproject.toml $(PRISM)/package-lock.json
 	$(call debian,[ -x /usr/sbin/mosquitto ] || command -v mosquitto,mosquitto)
 	$(call debian,[ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && command -v openssl,\
 	  dovecot-imapd dovecot-lmtpd openssl)
-	$(call debian,command -v chromium,chromium fonts-noto-cjk fonts-thai-tlwg)
+	$(call debian,command -v chromium-headless-shell,chromium-headless-shell fonts-noto-cjk fonts-thai-tlwg)
 	$(call debian,command -v redis-server,redis-server)
 	$(call debian,[ -x /usr/sbin/nginx ] || command -v nginx,nginx-light)
 	$(call debian,ls /usr/lib/postgresql/*/bin/initdb || command -v initdb,postgresql)

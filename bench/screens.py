@@ -13,22 +13,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from bench.subject import PASSWORD, House
+from tests.browser import a_browser
 
 ROUNDS = 7
 LOGIN = "screens"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # Of UI.md, section 8.3, and of the issue: what the desk may cost.
 USABLE_MS_MAX, TRANSFER_KB_MAX, MODULES_MAX = 500, 70, 15
 USABLE_WITHIN_MS = 30_000
@@ -76,12 +67,8 @@ async def once(browser: Browser, house: House) -> dict[str, Any]:
 
 
 async def measured(house: House) -> list[dict[str, Any]]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            return [await once(browser, house) for _ in range(ROUNDS)]
-        finally:
-            await browser.close()
+    async with a_browser() as browser:
+        return [await once(browser, house) for _ in range(ROUNDS)]
 
 
 def main() -> int:

@@ -7,9 +7,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
-from tests.e2e.conftest import FLAGS, People
+from tests.browser import a_browser
+from tests.e2e.conftest import People
 from tests.e2e.house import House
 from tests.e2e.pages import Desk
 from tests.e2e.test_every_screen import SCREENS, show
@@ -98,12 +99,10 @@ async def take_all() -> None:
         old.unlink()
     with tempfile.TemporaryDirectory() as folder:
         house = House(Path(folder), changes=CHANGES)
-        async with house.serving(), async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        async with house.serving(), a_browser() as browser:
             people = People(browser)
             desk, reference = await scene(people, house)
             await take(desk, reference)
-            await browser.close()
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import expect
 
-from tests.e2e.conftest import FLAGS
+from tests.browser import a_browser
 from tests.e2e.desk_page import WIDE, DeskPage, Faults
 from tests.e2e.house import PASSWORD
 from tests.sandbox.playing import SandboxHouse, Stand, standing
@@ -30,8 +30,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandb
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(house: SandboxHouse) -> AsyncIterator[DeskPage]:
     """Ana's desk, at work."""
-    async with async_playwright() as playwright:
-        browser: Browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    async with a_browser() as browser:
         context = await browser.new_context(base_url=house.base, viewport=WIDE, locale="en-GB")
         made = DeskPage(context, await context.new_page(), Faults())
         made.faults.watch(made.page)
@@ -39,7 +38,6 @@ async def desk(house: SandboxHouse) -> AsyncIterator[DeskPage]:
         await made.fill_in("ana", PASSWORD)
         await made.page.get_by_role("button", name="Start shift").click(timeout=PATIENCE_MS)
         yield made
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

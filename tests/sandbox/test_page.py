@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import FLAGS
+from tests.browser import a_browser
 from tests.e2e.desk_page import WIDE, Faults
 from tests.e2e.pages import Desk
 from tests.sandbox.playing import SandboxHouse
@@ -31,10 +31,8 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandb
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    async with a_browser() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

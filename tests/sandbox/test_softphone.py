@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests.e2e.conftest import FLAGS
+from tests.browser import a_browser
 from tests.sandbox.playing import Agent, SandboxHouse, Stand, at_work, standing
 from tests.sandbox.softphone_page import SoftphonePage, key_of, softphone_page
 
@@ -55,10 +55,8 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandb
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    async with a_browser() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

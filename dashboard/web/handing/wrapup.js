@@ -1,6 +1,6 @@
 // @ts-check
 // The wrap-up form: what came of it, by which reason, with a note, until when to come back, within its time. Several may be open at once.
-import { effect, html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { effect, html, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
 import { attempt, config, now, refreshHead, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
 import { Due, whileAway } from "../frame/parts.js";
@@ -57,7 +57,8 @@ export function WrapUp({ live }) {
   const [filter, setFilter] = useState("");
   const [fault, setFault] = useState("");
   const first = useRef(/** @type {any} */ (null));
-  useEffect(() => { first.current?.focus(); begun.add(live.ref); }, []);
+  // Before the page is drawn: what is typed at once is not begun in the note and moved to the outcome.
+  useLayoutEffect(() => { first.current?.focus(); begun.add(live.ref); }, []);
   const put = (/** @type {Partial<Form>} */ part) => { const next = { ...form, ...part }; setForm(next); setFault(""); keepDraft(keyOf(live.ref), JSON.stringify(next)); };
   const names = rules.outcomes?.length ? rules.outcomes : config.value.dispositions;
   const list = byHabit(names, `outcomes:${live.queue}`, String).filter((name) => named(name).toLowerCase().includes(filter.trim().toLowerCase()));
