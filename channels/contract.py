@@ -5,7 +5,7 @@ No channel's own facts live here, and nothing of the router's beyond plain value
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -174,7 +174,7 @@ class Send(Effect, frozen=True, kw_only=True):
 
     `thread`: provider ids of the conversation's earlier messages on this line, oldest first.
     `reference`: the conversation's outside name. `seq`: its number along the line, as `line_items` tells it;
-    `message`: the message, 0 for a notice.
+    `message`: the message, 0 for a notice. `cc`: who gets a copy, where the channel sends letters.
     """
 
     text: str
@@ -189,6 +189,7 @@ class Send(Effect, frozen=True, kw_only=True):
     files: tuple[Attachment, ...] = ()
     seq: int = 0
     message: int = 0
+    cc: tuple[str, ...] = ()
 
 
 class Connect(Effect, frozen=True, kw_only=True):
@@ -290,6 +291,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     `files`: what it can send, a media type or `*` for any other, and the largest of each; empty: no files.
     `files_max`, `files_bytes_max`: how many go with one message, and how large they may be together, 0 for no bound.
     `writes_to`: the kind of address to which it can begin a line (`email`), empty where only others begin lines.
+    `letters`: what it sends has a subject, and may go to others in copy (`Send.cc`).
     `page_reaches`: whom an agent's page must be allowed to connect to for it (a softphone's provider).
     """
 
@@ -312,6 +314,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     files_bytes_max: int = 0
     writes_to: str = ""
     page_reaches: tuple[str, ...] = ()
+    letters: bool = False
 
 
 class LetterboxClosed(Exception):
@@ -543,6 +546,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     confirm: str = ""  # the notice that confirms an arrival, empty for none
     interrupted_by: tuple[str, ...] = ()  # conversations of these channels may come on top of this one's
     test: bool = False  # what comes by it is routed like everything and stays out of the figures
+
+    def leads_to(self) -> Mapping[str, tuple[str, str]]:
+        """Return, by the setting that says so, which entry customers are led to, and to what of it."""
+        return {}
+
+    def offers(self) -> Collection[str]:
+        """Return what customers may be led to in this entry, empty where that is not known before they come."""
+        return ()
 
 
 class ChannelModule(Protocol):

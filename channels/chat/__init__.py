@@ -82,6 +82,14 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     sockets_per_visitor: int = 8
     proxies: tuple[str, ...] = ()
 
+    def leads_to(self) -> Mapping[str, tuple[str, str]]:
+        """Who does not want to wait is led to a form."""
+        return {"instead": ("form", self.instead)} if self.instead else {}
+
+    def offers(self) -> tuple[str, ...]:
+        """The widgets of foreign pages; without any, those of our own, whose keys nobody has to write."""
+        return tuple(self.sites)
+
 
 class Chat:
     """All chats of a site on this node."""

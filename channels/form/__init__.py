@@ -69,6 +69,14 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     per_ip_an_hour: int = 60
     proxies: tuple[str, ...] = ()
 
+    def leads_to(self) -> Mapping[str, tuple[str, str]]:
+        """Who has sent a form is led to a chat."""
+        return {"chat": ("chat", self.chat)} if self.chat else {}
+
+    def offers(self) -> tuple[str, ...]:
+        """The forms."""
+        return tuple(self.forms)
+
 
 class Forms:
     """All forms of a site."""

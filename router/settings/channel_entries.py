@@ -38,7 +38,26 @@ def read_channels(node: Node, scope: Scope, *, schemas: Schemas, capacity: int) 
         values = read_typed(part, scope, schemas[module][0])
         if values is not FAULT:
             found[word] = msgspec.convert(values, schemas[module][0])
+    for word, settings in found.items():
+        part = group.entries[word]
+        if settings.enabled and isinstance(part, Mapping):
+            _check_ways(part, scope, settings, found)
     return found
+
+
+def _check_ways(part: Mapping, scope: Scope, settings: Settings, found: Map[str, Settings]) -> None:
+    """Warn of a setting that leads customers to where nobody serves them: they would stand before an error."""
+    for key, (entry, name) in settings.leads_to().items():
+        at, there = part.entries.get(key), found.get(entry)
+        if at is None:
+            continue
+        if there is None or not there.enabled:
+            scope.findings.warn(
+                at, f"it leads customers to '{entry}', which is not enabled; enable it or leave this out"
+            )
+        elif there.offers() and name not in there.offers():
+            hint = did_you_mean(name, there.offers()) or there_is(there.offers())
+            scope.findings.warn(at, f"it leads customers to '{name}', which '{entry}' does not have{hint}")
 
 
 def is_served(word: str, node: Node, schemas: Schemas) -> bool:
