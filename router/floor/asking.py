@@ -12,11 +12,10 @@ import msgspec
 from router.bus.link import Link, LinkError, LinkFull, NoAnswer
 from router.core.answers import Answered, Made
 from router.core.bundle import decode_bundle
-from router.core.commands import Command
 from router.floor.inbox import FloorAway, FloorDown, FloorFull, Unavailable
 from router.floor.replica import Replica
 from router.floor.wire import Asked, Proposed, decode_answer, decode_asked, encode_answer, encode_asked, with_bundle
-from router.store.port import EffectEnd, Journal, Relay, StoreError
+from router.store.port import Journal, Relay, StoreError
 from router.telemetry import Telemetry, error_code
 
 # An answer that has not come by then was lost, or nobody leads just now: the same command is sent again.
@@ -57,27 +56,26 @@ class Asking:
         self._nudge = nudge
         self._now_ms = now_ms
 
-    async def ask(
-        self, command: Command, *, letter: int, end: EffectEnd | None, here: Callable[[], bool]
-    ) -> Answered | None:
+    async def ask(self, asked: Asked, *, here: Callable[[], bool]) -> Answered | None:
         """Ask until there is an answer that this node's replica has reached; None when the lead has come `here`.
 
         Raises FloorAway: then ask again under the same command id.
         """
-        question = encode_asked(command, letter=letter, end=end)
-        made = self._replica.expect(command.id)
+        command: str = asked.command.id
+        question = encode_asked(asked.command, letter=asked.letter, end=asked.end, new_ms=asked.new_ms)
+        made = self._replica.expect(command)
         patience = time.monotonic() + PATIENCE_MS / 1_000
         try:
             while time.monotonic() < patience:
                 if here():
                     return None
-                answer = await self._first(made, self._once(command.id, question))
+                answer = await self._first(made, self._once(command, question))
                 if answer is not None:
                     reached = await self._reached(answer)
                     # What came by with the commit says more than the answer: which events there were.
                     return made.result() if made.done() else reached
         finally:
-            self._replica.forget(command.id)
+            self._replica.forget(command)
         raise FloorDown("nobody has answered for this floor")
 
     async def _first(self, made: asyncio.Future[Made], asking: Coroutine[Any, Any, Answered | None]) -> Answered | None:

@@ -28,6 +28,7 @@ from router.floor.peers import Peers
 from router.floor.recovery import fork
 from router.floor.replica import Replica
 from router.floor.rows import Names, commit_of, lines_of
+from router.floor.wire import Asked
 from router.store.port import Commit, EffectEnd, Fenced, Store, StoreError
 from router.telemetry import Telemetry, error_code
 
@@ -112,21 +113,24 @@ class Floor:
         """Follow what is committed from now on."""
         return self._parts.bus.follow(capacity)
 
-    async def submit(self, command: Command, *, letter: int = 0, end: EffectEnd | None = None) -> Answered:
+    async def submit(
+        self, command: Command, *, letter: int = 0, end: EffectEnd | None = None, new_ms: int = 0
+    ) -> Answered:
         """Decide a command; the answer comes when it is written down and the replica has reached it.
 
-        A `letter` and the `end` of an effect are settled by the same commit. Raises FloorFull, FloorDown or
-        Unavailable: then ask again under the same command id.
+        A `letter` and the `end` of an effect are settled by the same commit; a letter last seen waiting (`new_ms`) too
+        long ago is to be looked at again. Raises FloorFull, FloorDown or Unavailable: ask again under the same id.
         """
+        asked = Asked(command=command, letter=letter, end=end, new_ms=new_ms)
         if self._peers is None:
-            return await self._decided_here(command, letter=letter, end=end)
+            return await self._decided_here(asked)
         while True:
             if not self._takes:
-                answer = await self._peers.ask(command, letter=letter, end=end, here=lambda: self._takes)
+                answer = await self._peers.ask(asked, here=lambda: self._takes)
                 if answer is not None:
                     return answer
             try:
-                return await self._decided_here(command, letter=letter, end=end)
+                return await self._decided_here(asked)
             except (FloorDown, Unavailable):
                 # The lead was lost meanwhile: whoever has it now knows the command if it was decided.
                 if self._takes:
@@ -136,10 +140,11 @@ class Floor:
     def _takes(self) -> bool:
         return self._leading and not self._stopping
 
-    async def _decided_here(self, command: Command, *, letter: int, end: EffectEnd | None) -> Answered:
+    async def _decided_here(self, asked: Asked) -> Answered:
         if not self._takes:
             raise FloorDown("nobody leads this floor here")
-        waiting = Waiting(command, asyncio.get_running_loop().create_future(), letter, end)
+        answer = asyncio.get_running_loop().create_future()
+        waiting = Waiting(asked.command, answer, asked.letter, asked.end, asked.new_ms)
         try:
             self._inbox.put(waiting)
         except FloorFull as full:
@@ -253,7 +258,7 @@ class Floor:
         if tick:
             decided.entries += self._fire(at)
         for waiting in batch:
-            answer = self._engine.handle(waiting.command, at)
+            answer = LookAgain() if waiting.is_stale(at) else self._engine.handle(waiting.command, at)
             decided.answers.append((waiting, answer))
             if isinstance(answer, Made) and answer.entry is not None:
                 decided.entries.append(answer.entry)
@@ -345,11 +350,9 @@ class Floor:
         await self._set_aside(batch[0], error)
 
     async def _set_aside(self, waiting: Waiting, error: Exception) -> None:
-        name = type(waiting.command).__name__
+        name, said = type(waiting.command).__name__, error_code(error)
         self._count.count("floor_broken", name)
-        self._count.error(
-            "command_broken", site=self.site, command=name, letter=waiting.letter, error=error_code(error)
-        )
+        self._count.error("command_broken", site=self.site, command=name, letter=waiting.letter, error=said)
         if waiting.letter:
             try:
                 await self._parts.store.letterbox.quarantine(self.site, waiting.letter, BROKEN)
@@ -382,7 +385,7 @@ class Floor:
             self.site,
             store=self._parts.store,
             clock=self._parts.clock,
-            decide=lambda asked: self._decided_here(asked.command, letter=asked.letter, end=asked.end),
+            decide=self._decided_here,
             leading=lambda: self._leading,
             telemetry=self._count,
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from router.core.answers import Answered
 from router.core.commands import ARRIVALS, PEOPLE, TIME, Command
+from router.core.state import MEMORY_MS
 from router.store.port import EffectEnd
 
 # What one batch takes of each lane at the most, so that none starves another. Together they bound how long the
@@ -18,6 +19,8 @@ BATCH_MAX = sum(SHARES.values())
 # A lane is full when its last command would wait longer than people do: at 200 batches a second, two to five
 # seconds. Only arrivals wait elsewhere, in the letterbox, so their lane is short.
 LIMITS: dict[int, int] = {TIME: 50_000, PEOPLE: 50_000, ARRIVALS: 4_096}
+# What was looked up so long ago may have been decided and forgotten since: by a leader, for a node that stood still.
+LOOKED_MS_MAX = MEMORY_MS // 2
 LANE_NAMES: dict[int, str] = {TIME: "time", PEOPLE: "people", ARRIVALS: "arrivals"}
 
 
@@ -43,12 +46,20 @@ class Unavailable(FloorAway):
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A command and who waits for its answer. `letter` (0 for none) and `end` are settled by its decision."""
+    """A command and who waits for its answer. `letter` (0 for none) and `end` are settled by its decision.
+
+    `new_ms` is when somebody last saw that the letter waits, 0 where nobody says.
+    """
 
     command: Command
     answer: asyncio.Future[Answered]
     letter: int = 0
     end: EffectEnd | None = None
+    new_ms: int = 0
+
+    def is_stale(self, at: int) -> bool:
+        """Whether the core may have forgotten that it has decided this."""
+        return bool(self.new_ms) and at - self.new_ms > LOOKED_MS_MAX
 
 
 class Inbox:

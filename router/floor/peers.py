@@ -9,12 +9,11 @@ from contextlib import asynccontextmanager
 from router.bus.link import Link
 from router.clock import Clock
 from router.core.answers import Answered
-from router.core.commands import Command
 from router.floor.asking import Answering, Asking
 from router.floor.following import Following
 from router.floor.replica import Replica
 from router.floor.wire import Asked, encode_frame
-from router.store.port import Commit, EffectEnd, Store
+from router.store.port import Commit, Store
 from router.telemetry import Telemetry, error_code
 
 # After a break in the answering.
@@ -55,11 +54,9 @@ class Peers:
         """Follow who leads, until cancelled."""
         await self._following.run()
 
-    async def ask(
-        self, command: Command, *, letter: int, end: EffectEnd | None, here: Callable[[], bool]
-    ) -> Answered | None:
+    async def ask(self, asked: Asked, *, here: Callable[[], bool]) -> Answered | None:
         """Return the leader's answer; None when the lead has come here meanwhile. Raises FloorAway."""
-        return await self._asking.ask(command, letter=letter, end=end, here=here)
+        return await self._asking.ask(asked, here=here)
 
     def tell(self, commit: Commit) -> None:
         """Tell the others what has been committed."""

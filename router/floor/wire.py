@@ -22,6 +22,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False
     command: Any
     letter: int = 0
     end: EffectEnd | None = None
+    new_ms: int = 0
 
 
 class Proposed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=200):
@@ -30,6 +31,8 @@ class Proposed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=200):
     id: str
     hash: str
     proposer: str
+    by: int = 0
+    why: str = ""
 
 
 class _Frame(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -69,6 +72,7 @@ class _Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     command: msgspec.Raw
     letter: int
     end: EffectEnd | None
+    new_ms: int = 0
 
 
 _envelopes = msgspec.msgpack.Decoder(_Envelope)
@@ -78,23 +82,31 @@ _commands: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
 )
 
 
-def encode_asked(command: Command, *, letter: int = 0, end: EffectEnd | None = None) -> bytes:
+def encode_asked(command: Command, *, letter: int = 0, end: EffectEnd | None = None, new_ms: int = 0) -> bytes:
     """Encode a command for the leader."""
     sent: Any = command
     if isinstance(command, ApplyConfig):
-        sent = Proposed(command.id, command.hash, command.proposer)
-    return _encoder.encode(_Envelope(msgspec.Raw(_encoder.encode(sent)), letter, end))
+        sent = Proposed(command.id, command.hash, command.proposer, command.by, command.why)
+    return _encoder.encode(_Envelope(msgspec.Raw(_encoder.encode(sent)), letter, end, new_ms))
 
 
 def decode_asked(data: bytes) -> Asked:
     """Read a command back. Raises `msgspec.DecodeError` for what a newer node knows and this one does not."""
     envelope = _envelopes.decode(data)
-    return Asked(command=_commands.decode(envelope.command), letter=envelope.letter, end=envelope.end)
+    command = _commands.decode(envelope.command)
+    return Asked(command=command, letter=envelope.letter, end=envelope.end, new_ms=envelope.new_ms)
 
 
 def with_bundle(proposed: Proposed, bundle: Bundle) -> ApplyConfig:
     """Return the command that was meant."""
-    return ApplyConfig(id=proposed.id, hash=proposed.hash, bundle=bundle, proposer=proposed.proposer)
+    return ApplyConfig(
+        id=proposed.id,
+        hash=proposed.hash,
+        bundle=bundle,
+        proposer=proposed.proposer,
+        by=proposed.by,
+        why=proposed.why,
+    )
 
 
 def encode_answer(answer: Answered | FloorAway) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from router.core.answers import Answered, LookAgain, Made
 from router.core.commands import Command, Receive, SetAside
 from router.floor.floor import Floor
 from router.floor.inbox import FloorAway
+from router.intake.attempts import Attempts
 from router.intake.lanes import Lanes
 from router.intake.lookup import LookUp, NotYet, Unreadable, command_id
 from router.intake.settling import Settling
@@ -29,9 +30,13 @@ TAKEN_MAX = 10_000
 SWEEP_MS = 1_000
 SWEEP_AGE_MS = 2_000
 SWEEP_MAX = 500
-# DESIGN section 4: three look-ups that were overtaken, or three attempts that ended in a crash, and it is shown.
+# What is in hand is passed by, so many pages at a time: a flood must not hide what was left behind it.
+SWEEP_PAGES_MAX = 4
+START = 0, 0
+# DESIGN section 4: three look-ups that were overtaken, and it is shown.
 LOOKS_MAX = 3
-ATTEMPTS_MAX = 3
+# Whoever has held a letter for so long asks whether somebody else has settled it: the core forgets, in ten minutes.
+ASK_MS = 60_000
 # Who could not be decided now is asked again in its order, at first soon: letters of one line must not overtake.
 AGAIN_MS, AGAIN_MS_MAX = 50, 1_000
 # A line whose last letter is another node's waits for it: that node decides it, or, if it has died, the sweep.
@@ -66,8 +71,9 @@ class Intake:
         self._settling = parts.settling
         self._count = parts.telemetry
         self._lanes = Lanes()
-        self._counted: set[int] = set()
-        self._to_count: set[int] = set()
+        self._attempts = Attempts(self._site, parts.letterbox)
+        self._new_ms: dict[int, int] = {}
+        self._swept = START
         self._news = asyncio.Event()
         self._room = asyncio.Semaphore(BATCHES_MAX)
         self._running: set[asyncio.Task[None]] = set()
@@ -79,10 +85,11 @@ class Intake:
         """Whether letters are on their way to a decision."""
         return bool(len(self._lanes))
 
-    def take(self, letters: Sequence[Letter]) -> None:
-        """Take letters that were just accepted, in order."""
+    def take(self, letters: Iterable[Letter], *, new_ms: int = 0) -> None:
+        """Take letters that were just accepted, or were seen waiting at a time, in order."""
         for letter in letters:
-            if len(self._lanes) < TAKEN_MAX:
+            if len(self._lanes) < TAKEN_MAX and letter.id not in self._lanes:
+                self._new_ms[letter.id] = new_ms or letter.received_ms
                 self._lanes.add(letter)
         self._news.set()
 
@@ -94,6 +101,7 @@ class Intake:
                 while self._lanes.ready:
                     await self._next_batch()
                     await self._rest()
+                    self._look_at_held()
         finally:
             cut_off = tuple(self._running)
             for task in cut_off:
@@ -107,6 +115,9 @@ class Intake:
             async with asyncio.timeout(max(0.0, self._held_until - now) if self._lanes.holding else None):
                 await self._news.wait()
         self._news.clear()
+        self._look_at_held()
+
+    def _look_at_held(self) -> None:
         if time.monotonic() >= self._held_until:
             self._lanes.look_again()
             self._held_until = time.monotonic() + HELD_MS / 1_000
@@ -131,7 +142,9 @@ class Intake:
     async def _in_turn(self, letters: list[Letter]) -> list[Letter]:
         """Leave out what another node has settled since (the core forgets, and would decide it twice) and who stands
         behind a letter of another node. Without the store nobody knows; then all are left out."""
-        asked = {letter.id for letter in letters if self._rest_ms} | {letter.behind for letter in letters} - {0}
+        now_ms = self._clock.now_ms()
+        asked = {letter.id for letter in letters if self._rest_ms or now_ms - self._new_ms[letter.id] > ASK_MS}
+        asked |= {letter.behind for letter in letters} - {0}
         if not asked:
             return letters
         try:
@@ -143,14 +156,21 @@ class Intake:
         for letter in letters:
             if letter.id in asked and letter.id not in unsettled:
                 self._settled(letter)
-                self._lanes.end(letter)
-            elif letter.behind in unsettled:
+                self._out_of_hand(letter)
+                continue
+            if letter.id in asked:
+                self._new_ms[letter.id] = now_ms
+            if letter.behind in unsettled:
                 self._lanes.hold(letter)
             else:
                 turn.append(letter)
         if not turn:
             self._rest_ms = 0
         return turn
+
+    def _out_of_hand(self, letter: Letter) -> None:
+        self._new_ms.pop(letter.id, None)
+        self._lanes.end(letter)
 
     def _put_back(self, letters: list[Letter]) -> None:
         """Who could not be decided now is asked again, after a rest."""
@@ -186,13 +206,13 @@ class Intake:
         """Submit in order; who was overtaken is looked up again, three times at the most."""
         later: list[Letter] = []
         try:
-            await self._count_anew(letters)
+            await self._attempts.count_anew(letters)
             left = list(zip(letters, looked, strict=True))
             for _ in range(LOOKS_MAX):
                 answers = await asyncio.gather(*(self._one(letter, command) for letter, command in left))
                 told = [(letter, answer) for (letter, _), answer in zip(left, answers, strict=True)]
                 later += [letter for letter, answer in told if answer is LATER]
-                again = [letter for letter, answer in told if answer is LOOK_AGAIN]
+                again = await self._that_wait([letter for letter, answer in told if answer is LOOK_AGAIN])
                 if not again:
                     break
                 left = list(zip(again, await self._looked(again), strict=True))
@@ -206,13 +226,26 @@ class Intake:
             ended = {letter.id for letter in letters} - {letter.id for letter in later}
             for letter in letters:
                 if letter.id in ended:
-                    self._lanes.end(letter)
+                    self._out_of_hand(letter)
             self._news.set()
         if later:
-            await self._spare(later)
+            await self._attempts.spare(later)
             self._put_back(later)
         else:
             self._rest_ms = 0
+
+    async def _that_wait(self, letters: list[Letter]) -> list[Letter]:
+        """Return those that nobody has settled since: a node that stood still may have been overtaken wholly."""
+        if not letters:
+            return letters
+        now_ms = self._clock.now_ms()
+        unsettled = await self._letterbox.unsettled(self._site, [letter.id for letter in letters])
+        for letter in letters:
+            if letter.id in unsettled:
+                self._new_ms[letter.id] = now_ms
+            else:
+                self._settled(letter)
+        return [letter for letter in letters if letter.id in unsettled]
 
     async def _one(self, letter: Letter, command: Command | Unreadable | None) -> object:
         """Submit one letter. None: it is settled."""
@@ -222,7 +255,7 @@ class Intake:
             if isinstance(command, Unreadable):
                 await self._quarantine(letter, command.reason)
                 return None
-            answer = await self._floor.submit(command, letter=letter.id)
+            answer = await self._floor.submit(command, letter=letter.id, new_ms=self._new_ms.get(letter.id, 0))
             if isinstance(answer, LookAgain):
                 return LOOK_AGAIN
             return await self._answered(letter, command, answer)
@@ -256,8 +289,7 @@ class Intake:
         self._settled(letter)
 
     def _settled(self, letter: Letter) -> None:
-        self._counted.discard(letter.id)
-        self._to_count.discard(letter.id)
+        self._attempts.forget(letter)
         self._lanes.decided(letter)
         self._settling.settled(letter.id)
 
@@ -277,89 +309,68 @@ class Intake:
     async def sweep(self, age_ms: int) -> None:
         """Submit again what has waited so long. An attempt is counted before it is made, once per life of a node."""
         if not self._floor.leading:
-            # Who leads no longer has not crashed: what it counted is no sign against anybody.
-            await self._spare_all()
+            await self._attempts.spare_all(self._lanes)
             return
         if self._floor.bundle is None:
             return
-        before_ms = self._clock.now_ms() - age_ms
-        waiting = await self._letterbox.waiting(self._site, before_ms=before_ms, limit=SWEEP_MAX)
-        left = sorted((letter for letter in waiting if letter.id not in self._lanes), key=lambda letter: letter.id)
-        for letter in left:
-            if self._is_poison(letter):
-                await self._quarantine(letter, "attempts")
-        again = [letter for letter in left if not self._is_poison(letter)]
-        await self._count_attempts([letter for letter in again if letter.id not in self._counted])
+        now_ms, swept, self._swept = self._clock.now_ms(), self._swept, START
+        again, swept = await self._left_behind(now_ms - age_ms, swept)
+        await self._attempts.count([letter for letter in again if not letter.attempts])
         lines: defaultdict[bytes | int, list[Letter]] = defaultdict(list)
         for letter in again:
             lines[letter.line or letter.id].append(letter)
-        self.take([letter for letters in lines.values() if not _suspects(letters) for letter in letters])
-        # What was under way in a crash goes alone, so that only the culprit reaches three attempts; what stands behind
-        # it on its line follows as fast as anything else, or a busy line would fall behind further with each crash.
-        for letters in lines.values():
-            suspects = _suspects(letters)
-            for letter in letters[:suspects]:
-                await self._alone(letter)
-            if suspects:
-                self.take(letters[suspects:])
+        plain = [letters for letters in lines.values() if not _suspects(letters)]
+        self.take((letter for letters in plain for letter in letters), new_ms=now_ms)
+        suspected = [letters for letters in lines.values() if _suspects(letters)]
+        if all([await self._suspected(letters, now_ms) for letters in suspected]):
+            self._swept = swept
         self._count.count("letters_resubmitted", by=len(again))
 
-    def _is_poison(self, letter: Letter) -> bool:
-        return letter.attempts >= ATTEMPTS_MAX and letter.id not in self._counted
+    async def _left_behind(self, before_ms: int, after: tuple[int, int]) -> tuple[list[Letter], tuple[int, int]]:
+        """Return what waits, is in no hand and no poison, in order, and where to look on the next time."""
+        left: list[Letter] = []
+        for _ in range(SWEEP_PAGES_MAX):
+            page = await self._letterbox.waiting(self._site, before_ms=before_ms, limit=SWEEP_MAX, after=after)
+            left = [letter for letter in page if letter.id not in self._lanes]
+            after = (page[-1].received_ms, page[-1].id) if len(page) == SWEEP_MAX else START
+            if left or after == START:
+                break
+        for letter in left:
+            if self._attempts.is_poison(letter):
+                await self._quarantine(letter, "attempts")
+        left = [letter for letter in left if not self._attempts.is_poison(letter)]
+        return sorted(left, key=lambda letter: letter.id), after
 
-    async def _count_attempts(self, letters: Sequence[Letter]) -> None:
-        first = [letter.id for letter in letters if not letter.attempts]
-        if first:
-            await self._letterbox.tried(self._site, first)
-            self._counted.update(first)
+    async def _suspected(self, letters: Sequence[Letter], new_ms: int) -> bool:
+        """Let what was under way in a crash go alone, so that only the culprit reaches three attempts.
 
-    async def _alone(self, letter: Letter) -> None:
+        What stands behind it on its line follows as fast as anything else, or a busy line would fall behind further
+        with each crash; but not before the last suspect is decided: then it is left to the next sweep.
+        """
+        suspects = _suspects(letters)
+        for letter in letters[:suspects]:
+            if not await self._alone(letter, new_ms):
+                return False
+        self.take(letters[suspects:], new_ms=new_ms)
+        return True
+
+    async def _alone(self, letter: Letter, new_ms: int) -> bool:
+        """Decide one letter now; False where it has to wait."""
         if not self._lanes.begin(letter):
-            return
+            return False
         try:
-            if letter.id not in self._counted:
-                await self._letterbox.tried(self._site, [letter.id])
-                self._counted.add(letter.id)
+            self._new_ms[letter.id] = new_ms
+            await self._attempts.count([letter])
             looked = await self._looked([letter])
         except BaseException:
-            self._lanes.end(letter)
+            self._out_of_hand(letter)
             raise
         await self._decide([letter], looked)
+        return letter.id not in self._lanes
 
     async def let_go(self) -> None:
         """Whoever stops in good order leaves no attempt counted that ended with it."""
-        with suppress(StoreError):
-            await self._letterbox.spared(self._site, sorted(self._counted))
-            self._counted.clear()
-
-    async def _spare_all(self) -> None:
-        counted = sorted(self._counted)
-        if counted:
-            await self._letterbox.spared(self._site, counted)
-            self._counted.difference_update(counted)
-            self._to_count.update(letter for letter in counted if letter in self._lanes)
-
-    async def _spare(self, letters: Sequence[Letter]) -> None:
-        """An attempt that ended without a decision ended without a crash: it does not count, and the next one does."""
-        spared = [letter.id for letter in letters if letter.id in self._counted]
-        if spared:
-            with suppress(StoreError):
-                await self._letterbox.spared(self._site, spared)
-                self._counted.difference_update(spared)
-                self._to_count.update(spared)
-
-    async def _count_anew(self, letters: Sequence[Letter]) -> None:
-        anew = [letter.id for letter in letters if letter.id in self._to_count]
-        if not anew:
-            return
-        # Noted before it is written: a stop that comes between the two must know of it.
-        self._counted.update(anew)
-        try:
-            await self._letterbox.tried(self._site, anew)
-        except StoreError:
-            self._counted.difference_update(anew)
-            raise
-        self._to_count.difference_update(anew)
+        await self._attempts.let_go()
 
 
 def _suspects(letters: Sequence[Letter]) -> int:

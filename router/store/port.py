@@ -105,8 +105,8 @@ class Letterbox(Protocol):
         Raises StoreUnavailable when nothing can be written.
         """
 
-    async def waiting(self, site: str, *, before_ms: int, limit: int) -> list[Letter]:
-        """Return unsettled letters received before a time, oldest first, by sender in turn not needed here."""
+    async def waiting(self, site: str, *, before_ms: int, limit: int, after: tuple[int, int] = (0, 0)) -> list[Letter]:
+        """Return unsettled letters received before a time, oldest first, behind the (received_ms, id) of another."""
 
     async def get(self, site: str, letter: int) -> Letter | None: ...
 
@@ -795,6 +795,7 @@ class Account(Row, frozen=True, kw_only=True):
     """A person who signs in. `role` is agent, supervisor or admin; `skills` maps skill to level.
 
     `limits` are the most conversations of a channel at once; `first_tasks` name queues or skills that come first.
+    `roster` is when they are planned to be there, by weekday (`mon`): `09:00-17:00` by the site's clock.
     """
 
     id: int
@@ -810,6 +811,7 @@ class Account(Row, frozen=True, kw_only=True):
     disabled: bool = False
     limits: dict[str, int] = {}
     first_tasks: Sequence[str] = ()
+    roster: dict[str, Sequence[str]] = {}
 
 
 class Session(Row, frozen=True, kw_only=True):
@@ -851,6 +853,9 @@ class Accounts(Protocol):
         """Put a text in the place of the one that was read, empty for none; False when it is another one by now."""
 
     async def drafts(self, site: str, account: int) -> dict[str, str]: ...
+
+    async def drafts_of(self, site: str, account: int) -> list[Draft]:
+        """Return the same with the times at which they were kept, by key."""
 
 
 # --- views ---------------------------------------------------------------------------------------------

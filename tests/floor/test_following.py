@@ -19,7 +19,7 @@ from router.floor import asking as asking_module
 from router.floor.asking import Asking
 from router.floor.following import PILE_BYTES_MAX, PILE_MAX, Following
 from router.floor.replica import Replica
-from router.floor.wire import encode_answer
+from router.floor.wire import Asked, encode_answer
 from router.telemetry import Telemetry
 from tests.floor.house import SITE, House
 
@@ -88,5 +88,5 @@ async def test_an_answer_that_only_a_newer_release_can_read_is_asked_for_again(
     link: Any = Answers()
     replica = Replica(house.store.journal, SITE, InProcessBus())
     asks = Asking(replica, link, SITE, relay=house.store.relay, nudge=lambda: None, now_ms=house.clock.now_ms)
-    answer = await asks.ask(SignOut(id="out", agent=1, why="x"), letter=0, end=None, here=lambda: False)
+    answer = await asks.ask(Asked(command=SignOut(id="out", agent=1, why="x")), here=lambda: False)
     assert (answer, link.asked) == (Made(0, None), 2)

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
-from router.core.answers import Answered, Refused
+from router.core.answers import Answered, LookAgain, Made, Refused
 from router.core.commands import Command
+from router.core.state import MEMORY_MS
+from router.floor.inbox import LOOKED_MS_MAX, FloorDown
+from router.intake import letters as letters_module
 from router.intake.lanes import Lanes
 from router.intake.letters import Intake
+from router.intake.lookup import command_id
 from router.store.port import Letter
 from tests.floor.house import SITE, House, wrote
 from tests.floor.test_intake import letters_left
@@ -82,9 +86,9 @@ async def test_what_stands_behind_a_suspect_follows_together_and_not_one_by_one(
     await house.store.letterbox.tried(SITE, [accepted[1].letter])
     alone, tried = list[int](), house.intake._alone
 
-    async def noting(letter: Letter) -> None:
+    async def noting(letter: Letter, new_ms: int) -> bool:
         alone.append(letter.id)
-        await tried(letter)
+        return await tried(letter, new_ms)
 
     monkeypatch.setattr(house.intake, "_alone", noting)
     house.intake._lanes = Lanes()
@@ -126,8 +130,8 @@ async def test_a_letter_that_time_or_an_operator_holds_back_survives_any_number_
         house.intake = Intake(house.intake_parts)
         await house.intake.sweep(2_000)
         house.start("intake")
-        async with asyncio.timeout(5):
-            while house.intake._counted or not house.intake._to_count:
+        async with asyncio.timeout(60):
+            while house.intake._attempts.counted or not house.intake._attempts.to_count:
                 await asyncio.sleep(0.01)
         for task in house.tasks:
             task.cancel()
@@ -137,6 +141,107 @@ async def test_a_letter_that_time_or_an_operator_holds_back_survives_any_number_
         assert found is not None
         assert (found.state, found.attempts) == ("new", 0)
     house.floor.submit = real  # type: ignore[method-assign]
+
+
+async def test_nothing_overtakes_a_suspect_that_could_not_be_tried_yet(house: House, eventually: Eventually) -> None:
+    """Two were under way in a crash; the first cannot be decided now, so the second waits, and so does the third."""
+    door = house.door("push")
+    accepted = [(await door.accept([wrote(text)]))[0] for text in ("one", "two", "three")]
+    await house.store.letterbox.tried(SITE, [accepted[0].letter, accepted[1].letter])
+    house.intake._lanes = Lanes()
+    real, away = house.floor.submit, True
+
+    async def submit(command: Command, **more: Any) -> Answered:
+        if away:
+            raise FloorDown("nobody leads")
+        return await real(command, **more)
+
+    house.floor.submit = submit  # type: ignore[method-assign]
+    house.clock.now += 3_000
+    await house.intake.sweep(2_000)
+    assert accepted[2].letter not in house.intake._lanes
+    away = False
+    house.start("intake")
+    await eventually(lambda: not house.intake.busy)
+    await house.intake.sweep(2_000)
+    await eventually(lambda: not house.intake.busy)
+    assert await messages(house, 1) == [one.message for one in accepted]
+
+
+async def test_a_line_that_waits_for_another_node_is_looked_at_while_others_keep_us_busy(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = house.door("push")
+    [first] = await door.accept([wrote("one")])
+    house.intake._lanes = Lanes()
+    [second] = await door.accept([wrote("two")])
+    busy = True
+    monkeypatch.setattr(type(house.intake._lanes), "ready", property(lambda lanes: busy or bool(lanes._ready)))
+
+    async def turned(_limit: float = 0) -> None:
+        await asyncio.sleep(0.001)
+
+    monkeypatch.setattr(house.intake, "_rest", turned)
+    house.start("intake")
+    await eventually(lambda: house.intake._lanes.holding)
+    await house.store.letterbox.quarantine(SITE, first.letter, "by hand")
+    await eventually(lambda: second.letter not in house.intake._lanes)
+    busy = False
+    assert await messages(house, 1) == [second.message]
+
+
+async def test_what_was_left_behind_a_flood_is_found_although_the_flood_is_in_hand(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters_module, "SWEEP_MAX", 5)
+    door = house.door("push")
+    await door.accept([wrote(f"text {number}") for number in range(40)])
+    flood, house.intake._lanes = house.intake._lanes, Lanes()
+    [lost] = await door.accept([wrote("else", key="k2")])
+    house.intake._lanes = flood
+    house.clock.now += 3_000
+    for _ in range(3):
+        await house.intake.sweep(2_000)
+    assert lost.letter in house.intake._lanes
+    house.start("intake")
+    await eventually(lambda: not house.intake.busy)
+
+
+async def test_a_node_that_stood_still_for_longer_than_the_core_remembers_decides_nothing_twice(
+    house: House, eventually: Eventually
+) -> None:
+    """Its letter was decided by who led meanwhile, and that was so long ago that its command id is forgotten."""
+    [one] = await house.door("push").accept([wrote("one")])
+    letter = await house.store.letterbox.get(SITE, one.letter)
+    assert letter is not None
+    asleep, house.intake = house.intake, Intake(house.intake_parts)
+    door = house.door("push")
+    house.clock.now += 3_000
+    house.start("intake")
+    await house.intake.sweep(2_000)
+    await eventually(lambda: not house.intake.busy)
+    for number in range(13):
+        house.clock.now += MEMORY_MS // 12
+        await door.accept([wrote(f"else {number}", key="k2")])
+        await eventually(lambda: not house.intake.busy)
+    assert command_id(letter) not in house.floor.state.answers, "it is forgotten"
+    waking = asyncio.create_task(asleep.run())
+    await eventually(lambda: not asleep.busy)
+    waking.cancel()
+    assert len(await messages(house, 1)) == 1
+
+
+async def test_a_leader_sends_back_to_be_looked_at_what_was_last_seen_waiting_long_ago(house: House) -> None:
+    [one] = await house.door("push").accept([wrote("one")])
+    letter = await house.store.letterbox.get(SITE, one.letter)
+    assert letter is not None
+    [command] = await house.intake._looked([letter])
+    assert isinstance(command, Command)
+    answers = [
+        await house.floor.submit(command, letter=letter.id, new_ms=house.clock.now - age_ms)
+        for age_ms in (LOOKED_MS_MAX + 1, LOOKED_MS_MAX)
+    ]
+    assert [type(answer) for answer in answers] == [LookAgain, Made]
 
 
 def test_lines_are_decided_one_after_the_other_and_each_in_order() -> None:

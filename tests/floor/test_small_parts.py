@@ -18,6 +18,7 @@ from router.core import commands as cmd
 from router.core.events import Entry, MessageSetAside
 from router.floor.inbox import BATCH_MAX, SHARES, FloorDown, Inbox, Waiting
 from router.floor.lines import Kept
+from router.floor.wire import decode_asked, encode_asked, with_bundle
 from router.node import tasks as tasks_module
 from router.node.tasks import Tasks
 from router.outbox.wording import moment, notice_text
@@ -254,7 +255,7 @@ async def test_a_task_that_misses_its_cancellation_is_told_again() -> None:
     tasks = Tasks(Telemetry(io.StringIO()))
     tasks.start("deaf", deaf_once)
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await tasks.stop()
     assert len(missed) == 2
 
@@ -313,7 +314,15 @@ async def test_a_task_that_worked_for_long_is_started_again_soon_and_one_that_di
 
     tasks = Tasks(Telemetry(io.StringIO()))
     tasks.start("fails", fails)
-    await asyncio.wait_for(enough.wait(), 4)
+    await asyncio.wait_for(enough.wait(), 60)
     await tasks.stop()
     if well_s > 0:
         assert started[-1] - started[0] >= 0.255, "each pause is twice the last"
+
+
+def test_a_configuration_that_another_node_puts_back_says_by_whom_and_why() -> None:
+    """The bundle stays in the store; everything else of the order travels to the leader."""
+    order = cmd.ApplyConfig(id="C1", hash="h", bundle=bundle(), proposer="rollback", by=7, why="the new one was wrong")
+    asked = decode_asked(encode_asked(order, letter=3, new_ms=5))
+    assert with_bundle(asked.command, order.bundle) == order
+    assert (asked.letter, asked.end, asked.new_ms) == (3, None, 5)

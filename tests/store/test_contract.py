@@ -73,7 +73,11 @@ async def test_waiting_letters_come_oldest_first_and_bounded(store: Store) -> No
     await store.letterbox.put(SITE, [letter(f"at {ms}", received_ms=ms) for ms in times])
     waiting = await store.letterbox.waiting(SITE, before_ms=9, limit=10)
     assert [one.received_ms for one in waiting] == [1, 3, 5]
-    assert [one.received_ms for one in await store.letterbox.waiting(SITE, before_ms=9, limit=2)] == [1, 3]
+    first = await store.letterbox.waiting(SITE, before_ms=9, limit=2)
+    assert [one.received_ms for one in first] == [1, 3]
+    behind = first[0].received_ms, first[0].id
+    assert await store.letterbox.waiting(SITE, before_ms=9, limit=9, after=behind) == waiting[1:]
+    assert await store.letterbox.waiting(SITE, before_ms=9, limit=9, after=(9, 0)) == []
 
 
 async def test_attempts_are_counted_before_they_are_made(store: Store, opener: Opener) -> None:

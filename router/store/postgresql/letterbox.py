@@ -53,7 +53,8 @@ CROSS JOIN LATERAL (
 """  # noqa: S608 - the fields are the constant above
 
 _WAITING = f"""
-SELECT {_FIELDS} FROM letter WHERE site = $1 AND state = 'new' AND received_ms < $2 ORDER BY received_ms, id LIMIT $3
+SELECT {_FIELDS} FROM letter WHERE site = $1 AND state = 'new' AND received_ms < $2 AND (received_ms, id) > ($4, $5)
+ORDER BY received_ms, id LIMIT $3
 """  # noqa: S608
 
 _GET = f"SELECT {_FIELDS} FROM letter WHERE site = $1 AND id = $2"  # noqa: S608
@@ -128,9 +129,9 @@ class PostgresqlLetterbox:
         noted = [(site, kept(note.book), kept(note.key), kept(note.value)) for note in notes]
         return await self._puts.do(Put(signals, noted)) if signals or noted else []
 
-    async def waiting(self, site: str, *, before_ms: int, limit: int) -> list[Letter]:
+    async def waiting(self, site: str, *, before_ms: int, limit: int, after: tuple[int, int] = (0, 0)) -> list[Letter]:
         """See the port."""
-        return [_letter(row) for row in await self._connections.read(_WAITING, site, before_ms, limit)]
+        return [_letter(row) for row in await self._connections.read(_WAITING, site, before_ms, limit, *after)]
 
     async def get(self, site: str, letter: int) -> Letter | None:
         """See the port."""

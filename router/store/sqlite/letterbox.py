@@ -20,6 +20,10 @@ from router.store.sqlite.writer import Writer
 
 _LETTER = "SELECT id, channel, received_ms, message, state, attempts, position, signal, line FROM letter "
 
+_WAITING = """
+WHERE site = ? AND state = 'new' AND received_ms < ? AND (received_ms, id) > (?, ?) ORDER BY received_ms, id LIMIT ?
+"""
+
 _QUARANTINED = """
 SELECT id, channel, received_ms, message, state, attempts, position, signal, line, reason FROM letter
 WHERE site = ? AND state = 'quarantined' ORDER BY received_ms DESC, id DESC LIMIT ?
@@ -101,10 +105,10 @@ class SqliteLetterbox:
             return await self._writer.do(partial(_put_with_notes, site=site, signals=signals, notes=notes))
         return await self._writer.together(put_all, signals) if signals else []
 
-    async def waiting(self, site: str, *, before_ms: int, limit: int) -> list[Letter]:
+    async def waiting(self, site: str, *, before_ms: int, limit: int, after: tuple[int, int] = (0, 0)) -> list[Letter]:
         """See the port."""
-        where = "WHERE site = ? AND state = 'new' AND received_ms < ? ORDER BY received_ms, id LIMIT ?"
-        return await self._readers.list(lambda conn: _letters(conn, where, (site, before_ms, limit)))
+        values = (site, before_ms, *after, limit)
+        return await self._readers.list(lambda conn: _letters(conn, _WAITING, values))
 
     async def get(self, site: str, letter: int) -> Letter | None:
         """See the port."""
