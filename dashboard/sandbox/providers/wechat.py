@@ -65,6 +65,8 @@ class WeChatPlatform:
     aes_key: str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
     account: str = "gh_0123456789ab"
     mode: str = "safe"
+    # How many answers each message of a customer allows.
+    quota: int = QUOTA
     callback: str = ""
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     customers: dict[str, Customer] = field(default_factory=dict)
@@ -118,7 +120,7 @@ class WeChatPlatform:
     async def push(self, openid: str, **fields: str) -> Answered:
         """Push something as the platform does: five seconds, three tries, the same message."""
         if fields["MsgType"] != "event":
-            self._open(self.customer(openid), WINDOW_MS, QUOTA)
+            self._open(self.customer(openid), WINDOW_MS, self.quota)
         document = self.document(openid, **fields)
         begun = time.monotonic()
         statuses: list[int] = []
