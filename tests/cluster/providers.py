@@ -127,7 +127,7 @@ class Subscribers:
     """Customers of an Official Account, sealed and signed as WeChat does; it takes no key for answers."""
 
     def __init__(self, diaries: Path) -> None:
-        # What an outage kept back leaves at once, and a repeat after a doubt counts: the limit is not what is tried here.
+        # What an outage kept back leaves at once, and a repeat after a doubt counts: their limit is not what is tried.
         self.platform = WeChatPlatform(quota=PLENTY, on_said=self._got)
         self._diary = Diary(diaries, "subscribers")
 
