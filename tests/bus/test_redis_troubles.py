@@ -28,6 +28,7 @@ from router.telemetry import Telemetry
 from tests.servers.redis import RedisServer, running_redis
 
 SITE = "main"
+TURNS_MAX = 500
 Make = Callable[[str], RedisLink]
 
 
@@ -92,7 +93,7 @@ class Listening:
         await until(lambda: frame in self.frames)
 
 
-async def asked_until_answered(link: RedisLink, question: bytes, within_s: float = 10.0) -> bytes:
+async def asked_until_answered(link: RedisLink, question: bytes, within_s: float = 60.0) -> bytes:
     async with asyncio.timeout(within_s):
         while True:
             try:
@@ -320,13 +321,17 @@ async def test_memory_stays_bounded_while_redis_is_away(server, make: Make) -> N
 
 
 async def test_an_old_leader_stops_within_a_moment_even_while_redis_stands_still(server, make: Make) -> None:
-    old = make("a")
-    await until(lambda: old.up)
+    old, second = make("a"), make("b")
+    await until(lambda: second.up)
     leading = asyncio.create_task(old.answer(SITE, echo))
-    await asyncio.sleep(0.05)
+    await asked_until_answered(second, b"it leads")
     server.pause()
     leading.cancel()
-    await asyncio.wait([leading], timeout=0.5)
+    # A moment is told in turns of the loop: whoever waited for an answer of Redis, or for a clock, would need more.
+    for _ in range(TURNS_MAX):
+        await asyncio.sleep(0)
+        if leading.done():
+            break
     assert leading.cancelled()
 
 
@@ -363,7 +368,7 @@ async def test_a_leader_that_wakes_up_disturbs_nobody_and_answers_nothing_late(s
         assert answer in {b"old %d" % number, b"new %d" % number}
     asked = []
     while b"149" not in asked:
-        asked.append((await asyncio.wait_for(asyncio.to_thread(old.stdout.readline), 10)).strip())
+        asked.append((await asyncio.wait_for(asyncio.to_thread(old.stdout.readline), 60)).strip())
     assert b"1" in asked
     assert b"2" not in asked, "nobody waited for it any more when its leader woke up"
 
@@ -381,7 +386,7 @@ async def test_a_sudden_crowd_of_new_listeners_and_leavers_misses_nothing(make: 
     await steady.hears(b"39")
     assert [frame for frame in steady.frames if frame] == [b"%d" % number for number in range(40)]
     for ear in ears:
-        assert await asyncio.wait_for(anext(ear), 5) == b""
+        assert await asyncio.wait_for(anext(ear), 60) == b""
     del ear
     ears.clear()
     await until(lambda: list(second._hearer._ears) == ["steady"])
