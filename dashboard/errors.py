@@ -32,6 +32,8 @@ CODES: dict[str, tuple[int, str]] = {
     "method": (405, "This address does not know that method."),
     "customer_unknown": (404, "There is no such customer."),
     "unseen": (409, "There are newer messages that you have not seen. Read them, then send again."),
+    "note_settled": (409, "Only your last note here can be changed, for ten minutes."),
+    "no_letters": (400, "This channel's messages have no subject and go to nobody in copy."),
     "already_one": (409, "These are one person already."),
     "too_many_customers": (409, "A person cannot have so many customers."),
     "erased": (409, "This customer has been forgotten."),

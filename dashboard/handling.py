@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from dashboard.errors import bad_field, refused
+from dashboard.errors import ApiError, bad_field, refused
 from dashboard.finding.mentions import extra_of
+from dashboard.handing.extras import check_last_note, extra_of_letter, extra_of_note, on_one_line
 from dashboard.parts import Parts
 from dashboard.requests import (
     AcceptRequest,
@@ -83,10 +84,22 @@ class Handling:
         row, ask = await self._row(call, "reply"), call.ask
         if ask.line:
             await self._check_line(row, ask.line)
+        if (ask.subject or ask.cc) and not await self._takes_letters(row, ask.line):
+            raise ApiError("no_letters")
         if not ask.text and not ask.files:
             raise bad_field("text", "Write text of 1 to 100,000 characters, or attach a file.")
         draft = await self._with_files(
-            call, row, Draft(agent=call.me, conv=row.conv, text=ask.text, client=ask.client_id, kind=REPLY)
+            call,
+            row,
+            Draft(
+                agent=call.me,
+                conv=row.conv,
+                text=ask.text,
+                client=ask.client_id,
+                kind=REPLY,
+                subject=on_one_line(ask.subject),
+                extra=extra_of_letter(ask.cc),
+            ),
         )
 
         def command(message: int) -> cmd.Command:
@@ -116,6 +129,10 @@ class Handling:
         await self._parts.attaching.check(call.ask.line or self._parts.places.inside(row).line, files)
         return replace(draft, files=files)
 
+    async def _takes_letters(self, row: ConversationRow, line: int) -> bool:
+        found = await self._out.store.archive.line(self._out.floor.site, line or self._parts.places.inside(row).line)
+        return found is not None and self._out.sendable(found.channel).letters
+
     async def _check_line(self, row: ConversationRow, line: int) -> None:
         """The core knows lines by number only; whose they are is looked up here."""
         inside = self._parts.places.inside(row)
@@ -143,18 +160,16 @@ class Handling:
             raise refused("not_active")
 
     async def note(self, call: Call) -> Written:
-        row, ask = await self._row(call, "note"), call.ask
-        return await self._write_note(call, row, text=ask.text, client=ask.client_id)
-
-    async def _write_note(self, call: Call, row: ConversationRow, *, text: str, client: str) -> Written:
         """A note may name colleagues: it waits for them, and their desks are told when it is decided."""
-        conv, named = row.conv, await self._parts.mentions.named(text, row, but=call.me)
-        draft = Draft(agent=call.me, conv=conv, text=text, client=client, kind=NOTE, extra=extra_of(named))
+        row, ask = await self._row(call, "note"), call.ask
+        named = await self._parts.mentions.named(ask.text, row, but=call.me)
+        extra = {**extra_of(named), **extra_of_note(ask.replaces)}
+        draft = Draft(agent=call.me, conv=row.conv, text=ask.text, client=ask.client_id, kind=NOTE, extra=extra)
+        if ask.replaces and not await self._parts.writing.earlier(draft):
+            await check_last_note(self._out, row.conv, ask.replaces, by=call.me)
 
         def command(message: int) -> cmd.Command:
-            return cmd.Note(
-                id=self._parts.commands.id(call.me, "note", client), agent=call.me, conv=conv, message=message
-            )
+            return cmd.Note(id=self._id(call, "note"), agent=call.me, conv=row.conv, message=message)
 
         said = await self._parts.writing.say(draft, command, lambda: None)
         await self._parts.mentions.keep(row.reference, named, by=call.me)

@@ -20,6 +20,7 @@ from dashboard.routes import BODY_BYTES_MAX, Answer, Call, Route
 from dashboard.shapes import (
     ChannelChoice,
     Config,
+    DatedDraft,
     PresenceChoice,
     QueueChoice,
     Reached,
@@ -138,6 +139,11 @@ class People:
         kept = await self._out.store.accounts.drafts(self._out.floor.site, call.me)
         return {key: text for key, text in kept.items() if DRAFT_KEY.fullmatch(key)}
 
+    async def dated_drafts(self, call: Call) -> dict[str, DatedDraft]:
+        """The same with when each was kept: a screen shows it of what was written at another machine."""
+        kept = await self._out.store.accounts.drafts_of(self._out.floor.site, call.me)
+        return {each.key: DatedDraft(text=each.text, at=each.at) for each in kept if DRAFT_KEY.fullmatch(each.key)}
+
     async def save_draft(self, call: Call) -> None:
         """Keep a draft; an empty text forgets it."""
         key = call.part("key")
@@ -180,6 +186,10 @@ def routes(parts: Parts, hub: Hub) -> list[Route]:
             ask=PresenceRequest, answers=Reached, handler=people.presence, refusals=True,
         ),
         Route(method="GET", path="/drafts", summary="My drafts", answers=dict[str, str], handler=people.drafts),
+        Route(
+            method="GET", path="/drafts/dated", summary="My drafts, with when each was kept",
+            answers=dict[str, DatedDraft], handler=people.dated_drafts,
+        ),
         Route(
             method="PUT", path="/drafts/{key}", summary="Keep a draft; an empty text forgets it",
             ask=DraftRequest, answers=None, handler=people.save_draft, body_bytes_max=BODY_BYTES_MAX,

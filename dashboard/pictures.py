@@ -172,6 +172,7 @@ class Pictures:
                 current=line.id == shown.line,
                 label=line.peer,
                 files=self._limits(line.channel),
+                letters=self._out.sendable(line.channel).letters,
             )
             for line in found
             if line.id == shown.line or (line.channel in lasting and line.peer)

@@ -40,6 +40,18 @@ ClientId = Annotated[
 ]
 
 
+# Whoever writes to more people at once does not write to a customer.
+COPIES_MAX = 10
+Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^@\s<>,;:\"\x00-\x1f\x7f]{1,64}@[^@\s<>,;:\"\x00-\x1f\x7f]{1,255}$(?!\n)",
+        max_length=320,
+        description="a mail address",
+    ),
+]
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A body. Unknown fields are refused."""
 
@@ -96,6 +108,8 @@ class ReplyRequest(Request, frozen=True, kw_only=True):
     seen: Number = 0
     then: Literal["stay", "park", "close"] = "stay"
     disposition: Name | None = None
+    subject: Annotated[str, Meta(max_length=200, description="a letter's subject of at most 200 characters")] = ""
+    cc: Annotated[list[Address], Meta(max_length=COPIES_MAX, description="who gets a copy, at most 10")] = []
 
 
 class UploadQuery(Request, frozen=True, kw_only=True):
@@ -108,8 +122,11 @@ class FileQuery(Request, frozen=True, kw_only=True):
 
 
 class NoteRequest(Request, frozen=True, kw_only=True):
+    """`replaces` is the message of my last note here, which this one takes the place of."""
+
     text: Text
     client_id: ClientId
+    replaces: Number = 0
 
 
 class TransferRequest(CommandRequest, frozen=True, kw_only=True):

@@ -137,6 +137,12 @@ class Line(Shape, frozen=True, kw_only=True):
     current: bool
     label: str
     files: FileLimits | None = None
+    letters: bool = False
+
+
+class DatedDraft(Shape, frozen=True, kw_only=True):
+    text: str
+    at: int
 
 
 class Participant(Shape, frozen=True, kw_only=True):
@@ -207,6 +213,8 @@ class Item(Shape, frozen=True, kw_only=True, omit_defaults=True):
     client: str = ""
     cut: bool = False
     files: list[FileShape] = []
+    replaces: int = 0
+    cc: list[str] = []
 
 
 class StoryPage(Shape, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from dashboard.handing.extras import REPLACES, copies_of
 from dashboard.shapes import FileShape, Item
 from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
@@ -179,6 +180,8 @@ def item_of(row: TimelineRow, message: MessageRow | None, name: Callable[[int], 
         status=(message.status or "queued") if row.kind in SENT else "",
         detail=(message.reason if row.kind in SENT else "") or row.detail,
         client=body.extra.get("client", ""),
+        replaces=int(body.extra.get(REPLACES, "0")),
+        cc=copies_of(body),
         files=[shape_of(f"{message.id}-{number}", file) for number, file in enumerate(files_of(body))],
     )
 

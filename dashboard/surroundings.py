@@ -93,11 +93,15 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sendable:
-    """What a channel can send: the largest of each media type, `*` for any other; how many, and how large together."""
+    """What a channel can send: the largest of each media type, `*` for any other; how many, and how large together.
+
+    `letters`: what it sends has a subject, and may go to others in copy.
+    """
 
     kinds: Mapping[str, int] = field(default_factory=dict)
     files_max: int = 0
     bytes_max: int = 0
+    letters: bool = False
 
     def check(self, files: Sequence[tuple[str, int]]) -> None:
         """Raise FileRefused for (media type, bytes) that cannot leave: before anything is written or sent."""

@@ -26,7 +26,7 @@ from channels.contract import (
 )
 from channels.contract import Settings as CommonSettings
 from channels.email.access import Access, OAuth
-from channels.email.compose import Mail, compose, wire_address
+from channels.email.compose import Mail, compose, recipients
 from channels.email.imap_in import BEGINNINGS, WAYS_AFTER, Folder, Inbox, Unread
 from channels.email.imap_link import Server
 from channels.email.signals import Ours, parse, unread
@@ -46,6 +46,7 @@ CAPABILITIES = Capabilities(
     files_max=20,
     files_bytes_max=FILES_BYTES_MAX,
     writes_to="email",
+    letters=True,
 )
 _ADDRESS = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,255}")
 _TLS = ("starttls", "tls", "none")
@@ -169,7 +170,7 @@ class Email:
             raise Undeliverable("effect_unknown")
         if self._submission is None:
             raise TryLater("no_relay_configured")
-        if not _ADDRESS.fullmatch(effect.line.peer):
+        if not all(_ADDRESS.fullmatch(each) for each in (effect.line.peer, *effect.cc)):
             raise Undeliverable("address_unusable")
         try:
             # Many megabytes are encoded beside the loop.
@@ -177,8 +178,7 @@ class Email:
         except ValueError:
             raise Undeliverable("mail_unusable") from None
         envelope_sender = "" if effect.automatic else self._settings.address
-        recipient = wire_address(effect.line.peer)
-        await self._submission.submit(mail.data, envelope_sender=envelope_sender, recipient=recipient)
+        await self._submission.submit(mail.data, envelope_sender=envelope_sender, recipients=recipients(effect))
         return Done(provider=mail.message_id)
 
     def _compose(self, effect: Send) -> Mail:

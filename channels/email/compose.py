@@ -12,7 +12,7 @@ import msgspec
 from channels.contract import Send
 from channels.email.automatic import LOOP_HEADER
 from channels.email.threads import Threads
-from channels.email.wire import address_header, alternative, header, ids_header, mixed
+from channels.email.wire import address_header, alternative, copies_header, header, ids_header, mixed
 
 # CHANNELS.md 8.7: the first id keeps the thread together, the last ten suffice for every program we know.
 REFERENCES_LAST_MAX = 10
@@ -43,6 +43,7 @@ def compose(effect: Send, threads: Threads, *, sender: str, sender_name: str, pl
     parts = [
         address_header("From", name, sender),
         address_header("To", "", wire_address(effect.line.peer)),
+        copies_header(_copies(effect)) if effect.cc else b"",
         header("Subject", subject_of(effect)),
         header("Date", format_datetime(datetime.fromtimestamp(at / 1_000, UTC))),
         ids_header("Message-ID", [message_id]),
@@ -78,6 +79,15 @@ def wire_address(address: str) -> str:
     if not local.isascii():
         raise ValueError("this mailbox's name needs SMTPUTF8")
     return f"{local}@{domain.encode('idna').decode()}"
+
+
+def recipients(effect: Send) -> tuple[str, ...]:
+    """Return whom the envelope names: the customer first, and who gets a copy. Raises ValueError like `compose`."""
+    return tuple(dict.fromkeys((wire_address(effect.line.peer), *_copies(effect))))
+
+
+def _copies(effect: Send) -> list[str]:
+    return [wire_address(each) for each in effect.cc]
 
 
 def as_html(text: str, language: str) -> str:

@@ -70,6 +70,7 @@ class Mail(msgspec.Struct, kw_only=True):
     senders: int = 0
     reply_to: str = ""
     recipients: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     sent_ms: int = 0
     language: str = ""
     text: str = ""
@@ -129,6 +130,7 @@ def read_mail(message: EmailMessage) -> Mail:
             for field in ("To", "Cc", "Delivered-To", "X-Original-To")
             for _, address in addresses(message, field)
         ),
+        beside=tuple(address for field in ("To", "Cc") for _, address in addresses(message, field)),
         sent_ms=_date_ms(message),
         language=header(message, "Content-Language")[:35],
         text=text[:TEXT_CHARS_MAX],

@@ -21,6 +21,9 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 # Longer names and subjects are written by machines, for machines; a screen shows a line of them.
 NAME_CHARS_MAX, SUBJECT_CHARS_MAX = 250, 998
 RAW_NAME = "mail.eml"
+# Beyond this it is a circular, and nobody answers to all of it.
+OTHERS_MAX = 20
+_OTHER = re.compile(r"[!-~]{1,64}@[!-~]{1,255}")
 
 
 class Ours(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +95,9 @@ def _message(mail: Mail, ours: Ours, *, dedupe: str, envelope_sender: str | None
     extra = {"full_text": mail.text} if answer != mail.text.strip() else {}
     if mail.cut:
         extra["cut"] = "yes"
+    others = _others(mail, ours)
+    if others:
+        extra["cc"] = " ".join(others)
     if mail.senders > 1:
         extra["suspicious"] = "several_senders"
     message_id = mail.message_id or f"<{dedupe[:32]}@missing.invalid>"
@@ -117,6 +123,13 @@ def _message(mail: Mail, ours: Ours, *, dedupe: str, envelope_sender: str | None
         no_auto_answer=no_auto_answer(mail, envelope_sender),
         extra=extra,
     )
+
+
+def _others(mail: Mail, ours: Ours) -> list[str]:
+    """Return to whom else a mail went by name: neither to us nor by whom it is."""
+    us = {address for address in mail.beside if address in ours.addresses or ours.threads.line_of_address(address)}
+    found = dict.fromkeys(each for each in mail.beside if each not in us and each != mail.sender)
+    return [each for each in found if _OTHER.fullmatch(each)][:OTHERS_MAX]
 
 
 def _known_line(mail: Mail, ours: Ours) -> str:

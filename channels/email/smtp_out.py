@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import aiosmtplib
 import msgspec
@@ -44,9 +45,9 @@ class Submission:
         self._idle: list[tuple[float, aiosmtplib.SMTP]] = []
         self._sweep: asyncio.TimerHandle | None = None
 
-    async def submit(self, data: bytes, *, envelope_sender: str, recipient: str) -> None:
-        """Submit one mail, or raise TryLater, Undeliverable or Unsure. Reasons are codes without addresses."""
-        client = await self._opened(envelope_sender, recipient)
+    async def submit(self, data: bytes, *, envelope_sender: str, recipients: Sequence[str]) -> None:
+        """Submit one mail to all or to none, or raise TryLater, Undeliverable or Unsure. Reasons are codes."""
+        client = await self._opened(envelope_sender, recipients)
         try:
             await _data(client, data)
         except BaseException:
@@ -63,11 +64,11 @@ class Submission:
             client.close()
         self._idle.clear()
 
-    async def _opened(self, sender: str, recipient: str) -> aiosmtplib.SMTP:
+    async def _opened(self, sender: str, recipients: Sequence[str]) -> aiosmtplib.SMTP:
         """Return a connection whose envelope is open. Up to RCPT nothing has left: every failure is certain."""
         try:
             async with asyncio.timeout(ENVELOPE_S):
-                return await self._kept(sender, recipient) or await self._fresh(sender, recipient)
+                return await self._kept(sender, recipients) or await self._fresh(sender, recipients)
         except NoToken as fault:
             raise TryLater(fault.reason) from None
         except aiosmtplib.SMTPAuthenticationError as error:
@@ -79,12 +80,12 @@ class Submission:
         except ValueError:
             raise Undeliverable("address_unusable") from None
 
-    async def _kept(self, sender: str, recipient: str) -> aiosmtplib.SMTP | None:
+    async def _kept(self, sender: str, recipients: Sequence[str]) -> aiosmtplib.SMTP | None:
         """Use a kept connection; None where there is none, or the relay has meanwhile hung up on all of them."""
         while self._idle:
             _, client = self._idle.pop()
             try:
-                await _envelope(client, sender, recipient)
+                await _envelope(client, sender, recipients)
             except aiosmtplib.SMTPResponseException as error:
                 client.close()
                 if error.code != SERVICE_CLOSING:
@@ -98,7 +99,7 @@ class Submission:
                 return client
         return None
 
-    async def _fresh(self, sender: str, recipient: str) -> aiosmtplib.SMTP:
+    async def _fresh(self, sender: str, recipients: Sequence[str]) -> aiosmtplib.SMTP:
         relay = self._relay
         client = aiosmtplib.SMTP(
             hostname=relay.host,
@@ -111,7 +112,7 @@ class Submission:
         try:
             await client.connect()
             await _sign_in(client, relay)
-            await _envelope(client, sender, recipient)
+            await _envelope(client, sender, recipients)
         except BaseException:
             client.close()
             raise
@@ -148,9 +149,10 @@ async def _sign_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
         await client.login(relay.user, relay.password)
 
 
-async def _envelope(client: aiosmtplib.SMTP, sender: str, recipient: str) -> None:
+async def _envelope(client: aiosmtplib.SMTP, sender: str, recipients: Sequence[str]) -> None:
     await client.mail(sender)
-    await client.rcpt(recipient)
+    for each in recipients:
+        await client.rcpt(each)
 
 
 async def _data(client: aiosmtplib.SMTP, data: bytes) -> None:

@@ -55,6 +55,11 @@ def address_header(name: str, display: str, spec: str) -> bytes:
     return f"{name}: {phrase}\r\n <{spec}>\r\n".encode()
 
 
+def copies_header(specs: Sequence[str]) -> bytes:
+    """Return the header of who gets a copy: one bare address a line, as no line may be long."""
+    return ("Cc: " + ",\r\n ".join(specs) + "\r\n").encode()
+
+
 def _is_plain(value: str) -> bool:
     return value.isascii() and "=?" not in value
 

@@ -15,6 +15,8 @@ from router.site.key import SiteKey
 from router.store.filerows import files_of, to_fetch
 from router.store.port import ConversationRow, Effect, LineRow, MessageRow, Said, Store
 
+# The key of a body's extras under which a letter carries who gets a copy, by blanks.
+COPIES = "cc"
 # What a reply is threaded by: the newest messages of the conversation on this line.
 THREAD_MAX = 20
 
@@ -80,6 +82,7 @@ class Composer:
             seq=effect.position,
             message=effect.message,
             files=await self._attached(message),
+            cc=tuple(message.body.extra.get(COPIES, "").split()),
         )
 
     async def _attached(self, message: MessageRow) -> tuple[Attachment, ...]:

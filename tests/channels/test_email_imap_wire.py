@@ -162,14 +162,14 @@ async def test_the_relay_is_opened_by_the_same_token_and_a_stale_one_is_asked_fo
     way = Submission(Relay(host="127.0.0.1", port=port, hello="t.example", tls="none", user="support", oauth=access))
     try:
         with pytest.raises(TryLater, match="relay_auth_535"):
-            await way.submit(mail(1), envelope_sender="a@example.com", recipient="b@example.org")
+            await way.submit(mail(1), envelope_sender="a@example.com", recipients=["b@example.org"])
         file.write_text("fresh")
-        await way.submit(mail(1), envelope_sender="a@example.com", recipient="b@example.org")
+        await way.submit(mail(1), envelope_sender="a@example.com", recipients=["b@example.org"])
         file.unlink()
         access.refused()
         way.close()
         with pytest.raises(TryLater, match="token_file_unreadable"):
-            await way.submit(mail(1), envelope_sender="a@example.com", recipient="b@example.org")
+            await way.submit(mail(1), envelope_sender="a@example.com", recipients=["b@example.org"])
     finally:
         way.close()
         server.close()

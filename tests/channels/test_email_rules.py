@@ -349,3 +349,20 @@ def test_a_reference_is_written_once_and_never_cut() -> None:
     assert subject_of(Send(key="k", line=line, text="", subject="Re: x [PB-1]", reference="PB-1")) == "Re: x [PB-1]"
     assert subject_of(Send(key="k", line=line, text="", subject="x" * 900, reference="PB-1")).endswith("x [PB-1]")
     assert subject_of(Send(key="k", line=line, text="", language="zh")) == "您的请求"
+
+
+# --- who else -----------------------------------------------------------------------------------------------
+
+
+def test_to_whom_else_a_mail_went_is_told_without_us_and_its_writer() -> None:
+    to = "To: support@example.com, Bo <bo@example.org>"
+    secret = THREADS.reply_address(KEY)
+    signal = parse(mail(to, f"Cc: Ann <ann@example.org>, cy@example.net, bo@example.org, {secret}, n o@x"), OURS)
+    assert isinstance(signal, MessageIn)
+    assert signal.extra["cc"] == "bo@example.org cy@example.net"
+
+
+def test_a_mail_to_us_alone_went_to_nobody_else() -> None:
+    signal = parse(mail("To: support@example.com"), OURS)
+    assert isinstance(signal, MessageIn)
+    assert "cc" not in signal.extra

@@ -92,7 +92,16 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     sue = await person(office, witness, "sue", role="supervisor")
     await ana.begin()
     ref = await active(office, ana, key="k1")
-    for path in ("/me", "/config", "/desk", "/drafts", "/queues", "/waiting", "/waiting?queue=general&limit=1&after=1"):
+    for path in (
+        "/me",
+        "/config",
+        "/desk",
+        "/drafts",
+        "/drafts/dated",
+        "/queues",
+        "/waiting",
+        "/waiting?queue=general&limit=1&after=1",
+    ):
         assert (await ana.get(path)).status == 200, path
     for path in ("/replies", "/mentions", "/find?text=ada", "/find?text=ada&messages=true"):
         assert (await ana.get(path)).status == 200, path
@@ -172,6 +181,8 @@ async def oversee(office: Office, witness: Witness, sue: Desk, ana: Desk) -> Non
     assert (await sue.get("/team")).status == 200
     assert (await sue.get(f"/team/{ana.account.id}/day")).status == 200
     assert (await sue.call("PUT", f"/team/{ana.account.id}/skills", {"skills": {"billing": 3}})).status == 200
+    roster = {"roster": {"mon": ["09:00-12:00", "13:00-17:00"], "fri": ["22:00-06:00"]}}
+    assert (await sue.call("PUT", f"/team/{ana.account.id}/roster", roster)).body["roster"] == roster["roster"]
 
 
 async def ask_rules(office: Office, witness: Witness, folder: Path) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from router.store.port import Note, Session, Store, StoreError
+from router.store.port import Draft, Note, Session, Store, StoreError
 from tests.store.makers import SITE, account, letter
 
 
@@ -169,6 +169,10 @@ async def test_drafts_are_kept_by_person_and_an_empty_one_is_none(store: Store) 
     await store.accounts.save_draft(SITE, 1, "R2", "other", 3)
     await store.accounts.save_draft(SITE, 2, "R1", "mine", 4)
     assert await store.accounts.drafts(SITE, 1) == {"R1": "hello", "R2": "other"}
+    assert await store.accounts.drafts_of(SITE, 1) == [
+        Draft(account=1, key="R1", text="hello", at=2),
+        Draft(account=1, key="R2", text="other", at=3),
+    ]
     await store.accounts.save_draft(SITE, 1, "R1", "", 5)
     assert await store.accounts.drafts(SITE, 1) == {"R2": "other"}
     assert await store.accounts.drafts("other", 2) == {}

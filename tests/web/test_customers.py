@@ -10,7 +10,7 @@ from tests.web.fake_floor import Record
 from tests.web.fake_server import FakeServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-WAIT_MS = 10_000
+WAIT_MS = 30_000
 
 
 async def at(page: Page, address: str) -> None:
@@ -123,4 +123,4 @@ async def test_why_of_what_may_not_be_seen_says_so(sit: Sit, server: FakeServer)
     seat = await sit()
     assert not server.floor.work
     await at(seat.page, "#/why/NOSUCH")
-    await expect(seat.page.get_by_role("alert").filter(has_text="no such thing")).to_be_visible(timeout=WAIT_MS)
+    await expect(seat.page.get_by_role("alert").filter(has_text="no such conversation")).to_be_visible(timeout=WAIT_MS)

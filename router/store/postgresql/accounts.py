@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from router.store.port import Account, Session, StoreError
+from router.store.port import Account, Draft, Session, StoreError
 from router.store.postgresql.connections import Connections
 from router.store.postgresql.texts import given, kept
 
@@ -51,6 +51,7 @@ ON CONFLICT (site, account, key) DO UPDATE SET text = excluded.text, at = exclud
 
 _FORGET_DRAFT = "DELETE FROM draft WHERE site = $1 AND account = $2 AND key = $3"
 _DRAFTS = "SELECT key, text FROM draft WHERE site = $1 AND account = $2 ORDER BY key"
+_DRAFTS_OF = "SELECT key, text, at FROM draft WHERE site = $1 AND account = $2 ORDER BY key"
 
 # By whether there was a text, and whether there is to be one.
 _CHANGE_DRAFT = {
@@ -142,6 +143,11 @@ class PostgresqlAccounts:
     async def drafts(self, site: str, account: int) -> dict[str, str]:
         """See the port."""
         return {given(key): given(text) for key, text in await self._connections.read(_DRAFTS, site, account)}
+
+    async def drafts_of(self, site: str, account: int) -> list[Draft]:
+        """See the port."""
+        rows = await self._connections.read(_DRAFTS_OF, site, account)
+        return [Draft(account=account, key=given(key), text=given(text), at=at) for key, text, at in rows]
 
     async def _one(self, statement: str, *values: str | int) -> Account | None:
         rows = await self._connections.read(statement, *values)

@@ -7,7 +7,7 @@ from functools import partial
 import apsw
 import msgspec
 
-from router.store.port import Account, Session, StoreError
+from router.store.port import Account, Draft, Session, StoreError
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.writer import Writer
@@ -105,6 +105,12 @@ class SqliteAccounts:
         statement = "SELECT key, text FROM draft WHERE site = ? AND account = ? ORDER BY key"
         rows = await self._readers.list(lambda conn: fetch(conn, statement, (site, account)))
         return dict(rows)
+
+    async def drafts_of(self, site: str, account: int) -> list[Draft]:
+        """See the port."""
+        statement = "SELECT key, text, at FROM draft WHERE site = ? AND account = ? ORDER BY key"
+        rows = await self._readers.list(lambda conn: fetch(conn, statement, (site, account)))
+        return [Draft(account=account, key=key, text=text, at=at) for key, text, at in rows]
 
 
 def _add(conn: apsw.Connection, *, site: str, account: Account) -> int:
