@@ -60,6 +60,8 @@ class Company:
         await self._book.note_try(effect.key, line)
         side = Side(role=effect.role, key=effect.key, tried_ms=at_ms, target=target)
         await self._book.put_side(line, party, side)
+        if effect.role != OUTSIDE:
+            await self._book.note_at(target, line, "")
         more = {"confirm": "1"} if effect.confirm else {}
         sid = await self._talk.ring(effect, target, page="side", told="side-status", **more)
         await self.has_side(line, party, key=effect.key, sid=sid)

@@ -142,14 +142,17 @@ class LegBook:
         """Write down on which leg an agent was called last."""
         await self._book.note(f"at:{target}", f"{line} {sid}")
 
-    async def leg_elsewhere(self, target: str, line: str) -> tuple[str, str]:
-        """Return line and leg of an agent who is not known to have left another line, else empty."""
+    async def elsewhere(self, target: str, line: str) -> tuple[str, str]:
+        """Return line and leg of an agent who is not known to have left another line, else no line.
+
+        There is no leg where they are being called and the answer has not come, or never came.
+        """
         other, _, sid = (await self._book.read(f"at:{target}") or "").partition(" ")
         if not other or other == line:
             return "", ""
         legs = await self.of(other)
         up = {legs.agent, *(side.sid for side in legs.sides.values())}
-        return (other, sid) if sid in up or sid in await self.owed() else ("", "")
+        return (other, sid) if not sid or sid in up or sid in await self.owed() else ("", "")
 
     async def owe(self, sid: str) -> None:
         """Write down a leg that is to end, and that the provider could not be told of."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from channels.contract import Connect, EffectFailed, LineRef, Play, Undeliverable
 from channels.phone.documents import Pages, conference_name
-from channels.phone.legs import CALL_BACK, VOICEMAIL, LegBook, Legs
+from channels.phone.legs import CALL_BACK, VOICEMAIL, LegBook, Legs, Side
 from channels.phone.reading import ALIVE, CUSTOMER, ends_of, is_number
 from channels.twilio import Refused, Rest, TooMany, moment_ms
 
@@ -73,16 +73,29 @@ class Talk:
         tried = {"key": effect.key, "tried_ms": at_ms, "target": target, "peer": peer, "kept": kept}
         more = {"gone": False} if calls_back else {}
         await self._book.change(line, party=effect.party, joined="", agent="", handed=False, **tried, **more)
+        await self._book.note_at(target, line, "")
         sid = await self.ring(effect, target, page="agent", told="agent-status")
         await self.has_agent(line, effect.key, sid)
         return sid
 
     async def free(self, target: str, line: str) -> None:
         """Ring an agent off another line that is theirs no longer: whoever is still on the telephone is busy."""
-        other, sid = await self._book.leg_elsewhere(target, line)
-        if sid and not await self._is_talked(other):
+        other, sid = await self._book.elsewhere(target, line)
+        if not other or await self._is_talked(other):
+            return
+        sid = sid or await self._tried(other, target)
+        if sid:
             await self.end(sid)
             await self._book.settle(sid)
+
+    async def _tried(self, line: str, target: str) -> str:
+        """Return the leg that somebody was called on last, where the answer to that was lost."""
+        legs = await self._book.of(line)
+        tries: list[Legs | Side] = [legs, *legs.sides.values()]
+        for tried in tries:
+            if tried.target == target:
+                return await self.find_leg(tried.key, line, target=target, tried_ms=tried.tried_ms)
+        return ""
 
     async def has_agent(self, line: str, key: str, sid: str) -> None:
         """A leg rings for the connection that was tried last; nobody has to answer for a customer who has gone."""

@@ -74,6 +74,8 @@ class Twilio:
     reach: Callable[[str], str] = lambda url: url
     # So long after a failure a webhook is called again, where its address asks for it.
     retry_s: float = 0.0
+    # A webhook that says nothing for so long has not answered; 0: it may take its time.
+    silent_s_max: float = 0.0
     # Statuses that follow a message by themselves, in this order; none: the test tells them.
     auto_statuses: Sequence[str] = ()
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -112,7 +114,10 @@ class Twilio:
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
-        self.session = aiohttp.ClientSession()
+        patience_s = self.silent_s_max or None
+        self.session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(sock_connect=patience_s, sock_read=patience_s)
+        )
 
     async def stop(self) -> None:
         """Stop everything that runs; nothing begins any more."""

@@ -239,6 +239,17 @@ class Calls:
             told = {"RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": "30", "RecordingStatus": "completed"}
             self._callback(room.recorded, {"CallSid": leg.sid, "ConferenceSid": room.sid, **told})
 
+    async def die(self) -> None:
+        """Break down: all calls are over at once, nobody is told, and what was being told is lost."""
+        for leg in [each for each in self.legs.values() if not each.ended]:
+            leg.status, leg.queue, leg.conference = "completed" if leg.status == "in-progress" else "failed", "", ""
+        for room in self.conferences:
+            room.over = True
+        lost = [task for task in self.twilio.tasks if task is not asyncio.current_task()]
+        for task in lost:
+            task.cancel()
+        await asyncio.gather(*lost, return_exceptions=True)
+
     # --- ends and callbacks ---------------------------------------------------------------------------------
 
     async def _stop(self, leg: Leg) -> None:
@@ -373,7 +384,10 @@ class Calls:
         return 200, {"call_sid": sid, "hold": sid in room.held}
 
     async def _play_into(self, leg: Leg, url: str) -> None:
-        _, text = await self.twilio.post(url, self._fields(leg))
+        status, text = await self.twilio.post(url, self._fields(leg))
+        if status != 200:
+            self._hears(leg, f"error {status}")
+            return
         for verb in ET.fromstring(text):  # noqa: S314 - our own document.
             assert verb.tag in {"Say", "Play", "Pause", "Redirect"}, "13238: not in a conference's documents"
             if verb.tag in {"Say", "Play"}:

@@ -1,4 +1,7 @@
-"""A house whose customers call, agents who take the calls, and the exchange's own ledger. No test lives here."""
+"""A house whose customers call, agents who take the calls, and the exchange's own ledger. No test lives here.
+
+What befalls them is in `blows`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import secrets
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 
 from router.site.datalock import STORE_FILE
+from tests.cluster.network import FaultyLink
 from tests.e2e.house import PASSWORD, House
 from tests.providers.twilio import ACCOUNT, Fault, Twilio
 from tests.providers.twilio_calls import Calls, Conference, Leg
@@ -26,13 +30,18 @@ OURS = "+66600000001"
 QUEUES = ("general", "billing", "orders", "complaints", "after-hours-email")
 SKILLS = ["billing=3", "orders=3", "complaints=3"]
 AGENTS = 4
-# Longer than an agent's leg rings and the reconciler's pause together.
-SETTLED_S_MAX, LOOK_S = 60.0, 0.1
+# Longer than an agent's leg rings, the reconciler's pause and the last of some doubled waits together.
+SETTLED_S_MAX, LOOK_S = 90.0, 0.1
+# An exchange that hears nothing for so long asks again.
+SILENT_S_MAX = 3.0
 # Whether the exchange is still asking when we are back: each of five tries so much later, or all at once.
 PATIENT_S, HASTY_S = 2.0, 0.0
 # At how many looks a desk does nothing.
 QUIET = 0.75
 DISPOSITION = {"disposition": "resolved"}
+Talks = list[tuple[Conference, str]]
+# Strikes a telephone amid its calls, lets the customers finish what they want, and returns the talks that must go on.
+Blow = Callable[["Telephone", Awaitable[Any], Talks], Awaitable[Talks]]
 
 
 @dataclass
@@ -45,7 +54,7 @@ class Desk:
     chance: random.Random
     csrf: str = ""
     client: str = ""
-    accepts: int = 0
+    accepts: Counter[str] = field(default_factory=Counter)
     wild: bool = True
     frames: int = 0
     # Conversations that this agent was about to end or to give away.
@@ -80,7 +89,7 @@ class Desk:
                     # Whose telephone has rung in vain is offered nothing more until they say that they are there.
                     await self.call("POST", "/presence", {"presence": "available"})
                 for offer in desk.get("offers", ()):
-                    self.accepts += 1
+                    self.accepts[offer["ref"]] += 1
                     await self.call("POST", f"/conversations/{offer['ref']}/accept", {"offer": offer["offer"]})
                 for row in desk.get("work", ()):
                     await self._handle(row)
@@ -115,27 +124,42 @@ class Telephone:
 
     house: House
     calls: Calls
+    # What the house says to the exchange goes by one, what the exchange asks of the house by the other.
+    lines: tuple[FaultyLink, FaultyLink]
     desks: list[Desk]
     chance: random.Random
     callers: list[Leg] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
-    restarts: int = 0
-    # Agents whose telephone rang twice at once for one caller, or rang for whom they talked to.
+    # Agents whose telephone rang beside another call that was theirs, or nobody's.
     doubled: list[str] = field(default_factory=list)
+    rung: set[str] = field(default_factory=set)
 
     def watch(self, leg: Leg) -> None:
-        """Note an agent's leg beside another one of theirs to the same caller; one of the call before may just end."""
-        if leg.theirs.startswith("client:"):
-            call = (leg.theirs, _line(leg))
-            beside = [
-                each for each in self.calls.legs.values() if (each.theirs, _line(each)) == call and not each.ended
-            ]
-            self.doubled += [leg.theirs] if len(beside) > 1 else []
+        """Judge a leg to an agent when it begins to ring.
+
+        Nothing of theirs may be up beside it but a leg of a call that somebody else has by then: the end of that one
+        waits its turn among the deeds of its own line, and whoever rings now cannot know of it.
+        """
+        if not leg.theirs.startswith("client:") or leg.sid in self.rung:
+            return
+        self.rung.add(leg.sid)
+        agent = leg.theirs.removeprefix("client:agent_")
+        for each in self.calls.legs.values():
+            if each is leg or each.theirs != leg.theirs or each.ended:
+                continue
+            owner = self.owner_of(_line(each)) if _line(each) != _line(leg) else agent
+            self.doubled += [f"{leg.theirs} beside a call of {owner}"] if owner in {"", "0", agent} else []
+
+    def owner_of(self, call: str) -> str:
+        """Return who has the conversation of a call."""
+        of_line = "SELECT id FROM line WHERE channel = 'phone' AND key = ?"
+        found = self.rows(f"SELECT owner FROM conversation WHERE line = ({of_line}) ORDER BY conv DESC", call)
+        return str(found[0][0]) if found else ""
 
     # --- a round --------------------------------------------------------------------------------------------------
 
-    async def round(self, callers: int, live_s: float) -> list[tuple[Conference, str]]:
-        """Let calls live for a while, then kill the house amid them. Return the talks that nobody was about to end."""
+    async def round(self, callers: int, live_s: float, blow: Blow) -> Talks:
+        """Let calls live for a while, and a blow fall amid them. Return the talks that nobody was about to end."""
         self.calls.twilio.retry_s = self.chance.choice((PATIENT_S, HASTY_S))
         await self._moods(("answer", "answer", "answer", "busy", "ring"), wild=True)
         if self.chance.random() < 0.5:
@@ -143,18 +167,21 @@ class Telephone:
         at_desks = [asyncio.create_task(desk.work()) for desk in self.desks]
         customers = [asyncio.create_task(self._customer(live_s)) for _ in range(callers)]
         await asyncio.sleep(live_s)
-        self.house.kill()
         talks = self._talks()
         # Who wants to go goes while nobody is there to be told.
-        await asyncio.gather(*customers)
+        talks = await blow(self, asyncio.gather(*customers), talks)
         for task in at_desks:
             task.cancel()
         await asyncio.gather(*at_desks, return_exceptions=True)
         self.calls.twilio.faults.clear()
         await self._moods(("answer",), wild=False)
-        await self.house.start()
-        self.restarts += 1
         return talks
+
+    def calm(self) -> Talks:
+        """Let no agent end or give away anything from now on. Return the talks that go on."""
+        for desk in self.desks:
+            desk.wild = False
+        return self._talks()
 
     async def _moods(self, answers: tuple[str, ...], *, wild: bool) -> None:
         for desk in self.desks:
@@ -172,13 +199,13 @@ class Telephone:
             await asyncio.sleep(self.chance.uniform(0, live_s))
             await self._goes(leg)
 
-    def _talks(self) -> list[tuple[Conference, str]]:
+    def _talks(self) -> Talks:
         """Return the talks of two that nobody was about to part, each with its customer's leg."""
         steady = {desk.client.removeprefix("client:") for desk in self.desks if not desk.parted}
         rooms = [room for room in self.calls.conferences if not room.over and set(room.legs.values()) & steady]
         return [(room, sid) for room in rooms for sid, label in room.legs.items() if label == "customer"]
 
-    def broken(self, talks: list[tuple[Conference, str]]) -> list[str]:
+    def broken(self, talks: Talks) -> list[str]:
         """Return the talks that are over although their customer has not hung up."""
         return [customer for room, customer in talks if room.over and customer not in self.left]
 
@@ -215,16 +242,24 @@ class Telephone:
         }
         return {name: each for name, each in wrong.items() if each}
 
+    def called_again(self) -> list[str]:
+        """Return the agents whose telephone has rung for a caller more often than they accepted that caller."""
+        lines = "SELECT l.key, c.reference FROM line l JOIN conversation c ON c.line = l.id WHERE l.channel = 'phone'"
+        references = {str(key): str(reference) for key, reference in self.rows(lines)}
+        rung = Counter((leg.theirs, _line(leg)) for leg in self.calls.legs.values() if leg.theirs.startswith("client:"))
+        accepted = {desk.client: desk.accepts for desk in self.desks}
+        return [client for (client, line), count in rung.items() if count > accepted[client][references.get(line, "")]]
+
     def states(self) -> Counter[str]:
         """Return how many conversations stand how, without those that are over."""
         found = self.rows("SELECT state FROM conversation WHERE state NOT IN ('closed', 'abandoned')")
         return Counter(str(state) for (state,) in found)
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         """Ask the database beside the running house."""
         conn = sqlite3.connect(f"file:{self.house.data / STORE_FILE}?mode=ro", uri=True)
         try:
-            return conn.execute(query).fetchall()
+            return conn.execute(query, values).fetchall()
         finally:
             conn.close()
 
@@ -246,16 +281,23 @@ def _line(leg: Leg) -> str:
 @asynccontextmanager
 async def telephone(folder: Path, seed: int) -> AsyncIterator[Telephone]:
     """Open a house with an exchange and agents at work; at its end the journal keeps every promise."""
-    chance, twilio = random.Random(seed), Twilio()
+    chance, twilio = random.Random(seed), Twilio(silent_s_max=SILENT_S_MAX)
     await twilio.start()
     calls = Calls(twilio)
+    ours = FaultyLink(int(twilio.url.rpartition(":")[2]))
+    await ours.start()
+    twilio.url = f"http://127.0.0.1:{ours.port}"
     entry = {"enabled": True, "account_sid": ACCOUNT, "auth_token_env": "TW_TOKEN", "api_url": twilio.url}
     on = {"phone": {**entry, "numbers": [OURS], "reconcile_s": 10}}
     always = {"queues": {name: {"hours": "always", "wrap_up": "0s"} for name in QUEUES}}
     house = House(folder, changes={"channels": {"channels": on}, "queues": always})
+    theirs = FaultyLink(house.port)
+    await theirs.start()
+    twilio.reach = lambda url: url.replace(house.base, f"http://127.0.0.1:{theirs.port}")
     calls.status_url = f"{house.base}/channels/phone/status#rc=5&rp=all"
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(twilio.stop)
+        for each in (ours, theirs, twilio):
+            stack.push_async_callback(each.stop)
         await stack.enter_async_context(house.serving())
         desks = []
         for number in range(AGENTS):
@@ -265,6 +307,6 @@ async def telephone(folder: Path, seed: int) -> AsyncIterator[Telephone]:
             await desks[-1].begin()
         pages = [asyncio.create_task(desk.attend()) for desk in desks]
         stack.callback(lambda: [page.cancel() for page in pages])
-        made = Telephone(house, calls, desks, chance)
+        made = Telephone(house, calls, (ours, theirs), desks, chance)
         calls.watchers.append(made.watch)
         yield made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pytest
 from channels import phone
 from channels.contract import LineOpened, LineRef, PartyJoined, PartyLeft
 from channels.phone import Phone
+from tests import patience
 from tests.channels.door import MemoryDoor
 from tests.channels.site import Client, serving
 from tests.providers.twilio import ACCOUNT, TOKEN, Twilio
@@ -60,11 +60,7 @@ class Exchange:
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
-    for _ in range(1_000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError(f"did not come true within 5 s: {what}")
+    await patience.until(condition, what)
 
 
 @asynccontextmanager
