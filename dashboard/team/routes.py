@@ -1,4 +1,4 @@
-"""Routes of the team: everybody with their state, somebody's day, and skills as data that a person may change."""
+"""Routes of the team: everybody with their state, somebody's day; skills and planned hours, which people change."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from dashboard.routes import Call, Route
 from dashboard.shapes import AgentLine, AnsweringDay
 from dashboard.staff import abilities_of
 from dashboard.supervising import number_in
-from dashboard.team.shapes import Member, MemberDay, SkillsRequest, Stretch, Team
+from dashboard.team.occupancy import Occupancies
+from dashboard.team.rosters import Interval, kept_ms, now_of, planned
+from dashboard.team.shapes import Busy, Member, MemberDay, Planned, RosterRequest, SkillsRequest, Stretch, Team
 from router.core import commands as cmd
 from router.core.bundle import DAY_MS, Bundle
+from router.settings.zones import zone_of
 from router.store.port import Account
 from router.views.agent_time import AGENT_TIME, AgentTime
 from router.views.agent_time import TABLE as TIMES
 from router.views.answering import ANSWERING, Answering
 from router.views.answering import TABLE as ANSWERS
+from router.views.occupancy import Spent
 from router.views.standing import state_of
 from router.views.today import day_from_ms
 
@@ -40,6 +44,7 @@ class Teaming:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._out = parts, parts.out
+        self._occupancies = Occupancies(parts.out)
 
     def _bundle(self) -> Bundle:
         if self._out.floor.bundle is None:
@@ -54,13 +59,22 @@ class Teaming:
         shown = accounts[:MEMBERS_MAX]
         here = [agents[account.id] for account in shown if account.id in agents]
         lines = {line.id: line for line in await self._parts.pictures.agent_lines(here)}
+        now_ms = self._out.now_ms()
+        from_ms = day_from_ms(now_ms, bundle.zone, bundle.wallboard.day_start_minute)
+        busy = await self._occupancies.today([each.id for each in shown], from_ms=from_ms, now_ms=now_ms)
+        plans = _plans(shown, bundle, now_ms)
         return Team(
-            members=[self._member(account, lines.get(account.id), bundle) for account in shown],
+            members=[
+                self._member(each, lines.get(each.id), bundle, busy=busy.get(each.id), plan=plans.get(each.id))
+                for each in shown
+            ],
             total=len(accounts),
             skills=dict(bundle.skills),
         )
 
-    def _member(self, account: Account, line: AgentLine | None, bundle: Bundle) -> Member:
+    def _member(
+        self, account: Account, line: AgentLine | None, bundle: Bundle, *, busy: Spent | None, plan: Interval | None
+    ) -> Member:
         agent = self._out.floor.state.agents.get(account.id)
         state = state_of(self._out.floor.state, agent) if agent is not None and line is not None else AWAY
         presence = bundle.presences.get(state)
@@ -76,10 +90,12 @@ class Teaming:
             label=presence.label if presence is not None and not presence.accepts else {},
             shape=SHAPES.get(state, presence.shape if presence is not None else "ring"),
             line=line,
+            busy=_busy(busy),
+            planned=Planned(from_ms=plan[0], to_ms=plan[1]) if plan is not None else None,
         )
 
     async def day(self, call: Call) -> MemberDay:
-        """Time by presence since the business day began, and a week of answers."""
+        """Time by presence since the business day began, how busy and how near to plan; and a week of answers."""
         account, bundle, now_ms = await self._account(call), self._bundle(), self._out.now_ms()
         from_ms = day_from_ms(now_ms, bundle.zone, bundle.wallboard.day_start_minute)
         spans = await self._spans(account.id)
@@ -88,6 +104,9 @@ class Teaming:
             ms = (span.to_ms or now_ms) - max(span.from_ms, from_ms)
             if ms > 0:
                 totals[span.presence, span.accepts] = totals.get((span.presence, span.accepts), 0) + ms
+        busy = await self._occupancies.today([account.id], from_ms=from_ms, now_ms=now_ms)
+        plan = planned(account.roster, zone_of(bundle.zone), from_ms=from_ms, to_ms=from_ms + DAY_MS)
+        passed = [(begin, min(end, now_ms)) for begin, end in plan if begin < now_ms]
         return MemberDay(
             from_ms=from_ms,
             stretches=[
@@ -100,6 +119,11 @@ class Teaming:
                 for (name, accepts), ms in sorted(totals.items(), key=lambda item: -item[1])
             ],
             answering=await self._answering(account.id, now_ms),
+            busy=_busy(busy.get(account.id)),
+            roster={day: list(spans) for day, spans in account.roster.items()},
+            plan=[Planned(from_ms=begin, to_ms=end) for begin, end in plan],
+            planned_ms=sum(end - begin for begin, end in passed),
+            kept_ms=kept_ms(passed, spans, now_ms),
         )
 
     async def _spans(self, agent: int) -> Sequence[AgentTime]:
@@ -145,11 +169,37 @@ class Teaming:
             await self._parts.commands.submit(command)
         return await self.team(call)
 
+    async def roster(self, call: Call) -> MemberDay:
+        """Change when somebody is planned to be there."""
+        account = await self._account(call)
+        roster = {day: tuple(spans) for day, spans in call.ask.roster.items() if spans}
+        await self._out.store.accounts.change(self._out.floor.site, msgspec.structs.replace(account, roster=roster))
+        return await self.day(call)
+
     async def _account(self, call: Call) -> Account:
         account = await self._out.store.accounts.by_id(self._out.floor.site, number_in(call.part("id")))
         if account is None or account.disabled:
             raise ApiError("not_found")
         return account
+
+
+def _busy(spent: Spent | None) -> Busy | None:
+    return Busy(**spent._asdict()) if spent is not None else None
+
+
+def _plans(accounts: Sequence[Account], bundle: Bundle, now_ms: int) -> dict[int, Interval]:
+    """Return the planned time that now lies in, of whoever has one. A week that many have is expanded once."""
+    found: dict[int, Interval] = {}
+    seen: dict[str, Interval | None] = {}
+    zone = zone_of(bundle.zone)
+    for account in accounts:
+        key = repr(sorted(account.roster.items()))
+        if account.roster and key not in seen:
+            plan = planned(account.roster, zone, from_ms=now_ms - DAY_MS, to_ms=now_ms + DAY_MS)
+            seen[key] = now_of(plan, now_ms)
+        if (now := seen.get(key)) is not None:
+            found[account.id] = now
+    return found
 
 
 def routes(parts: Parts) -> list[Route]:
@@ -168,5 +218,9 @@ def routes(parts: Parts) -> list[Route]:
         Route(
             method="PUT", path="/team/{id}/skills", role="supervisor", summary="Change what somebody can do",
             ask=ask, answers=Team, handler=teaming.skills, refusals=True,
+        ),
+        Route(
+            method="PUT", path="/team/{id}/roster", role="supervisor", summary="Plan when somebody is there",
+            ask=RosterRequest, answers=MemberDay, handler=teaming.roster, refusals=True,
         ),
     ]  # fmt: skip

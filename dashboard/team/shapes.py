@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from dashboard.requests import CommandRequest, Level, Name
 from dashboard.shapes import AgentLine, AnsweringDay, Label, Shape
+from dashboard.team.rosters import SPAN, SPANS_MAX
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Span = Annotated[str, Meta(pattern=SPAN, description="hours of a day like 09:00-17:30")]
+Spans = Annotated[list[Span], Meta(max_length=SPANS_MAX, description="at most six spans of hours")]
+
+
+class Busy(Shape, frozen=True, kw_only=True):
+    """What occupancy is made of since the business day began: busy is handling and wrapping up."""
+
+    handling_ms: int
+    wrapping_ms: int
+    available_ms: int
+
+
+class Planned(Shape, frozen=True, kw_only=True):
+    """A planned stretch of somebody's day."""
+
+    from_ms: int
+    to_ms: int
 
 
 class Member(Shape, frozen=True, kw_only=True):
-    """An account that serves. `line` is null while they are not signed in; `state` is the one they are in."""
+    """An account that serves. `line` is null while they are not signed in; `state` is the one they are in.
+
+    `busy` is null for who has done nothing since the business day began; `planned` is when they are to be there now.
+    """
 
     id: int
     name: str
@@ -24,6 +47,8 @@ class Member(Shape, frozen=True, kw_only=True):
     label: Label
     shape: str
     line: AgentLine | None
+    busy: Busy | None
+    planned: Planned | None
 
 
 class Team(Shape, frozen=True, kw_only=True):
@@ -44,11 +69,25 @@ class Stretch(Shape, frozen=True, kw_only=True):
 
 
 class MemberDay(Shape, frozen=True, kw_only=True):
-    """A member's day: since when it counts, time by presence, and how they answered in the last days."""
+    """A member's day: since when it counts, time by presence, and how they answered in the last days.
+
+    `plan` is the whole business day's; of what of it has passed (`planned_ms`) they were there for `kept_ms`.
+    """
 
     from_ms: int
     stretches: list[Stretch]
     answering: list[AnsweringDay]
+    busy: Busy | None
+    roster: dict[str, list[str]]
+    plan: list[Planned]
+    planned_ms: int
+    kept_ms: int
+
+
+class RosterRequest(CommandRequest, frozen=True, kw_only=True):
+    """Somebody's planned week by the site's clock; a day that is not named is free."""
+
+    roster: dict[Weekday, Spans]
 
 
 class SkillsRequest(CommandRequest, frozen=True, kw_only=True):

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from router.views.agent_time import AGENT_TIME
 from router.views.answering import ANSWERING
 from router.views.legs import LEGS_VIEW
+from router.views.occupancy import OCCUPANCY
 from router.views.orders import ORDERS_VIEW
 from router.views.ratings import RATINGS_VIEW
 from router.views.rulings import RULINGS_VIEW
 from router.views.view import View
 
-_ALL = (LEGS_VIEW, AGENT_TIME, ANSWERING, ORDERS_VIEW, RATINGS_VIEW, RULINGS_VIEW)
+_ALL = (LEGS_VIEW, AGENT_TIME, ANSWERING, ORDERS_VIEW, RATINGS_VIEW, RULINGS_VIEW, OCCUPANCY)
 VIEWS: Mapping[str, View] = {view.spec.name: view for view in _ALL}

@@ -18,6 +18,7 @@ SUPERVISORS_ONLY = {
     ("GET", "/team"),
     ("GET", "/team/{id}/day"),
     ("PUT", "/team/{id}/skills"),
+    ("PUT", "/team/{id}/roster"),
     ("POST", "/board/links"),
     ("DELETE", "/board/links/{id}"),
     ("POST", "/queues/{name}/closure"),

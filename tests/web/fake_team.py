@@ -8,7 +8,7 @@ from aiohttp import web
 
 from dashboard.requests import SendOffRequest, read
 from dashboard.shapes import AnsweringDay
-from dashboard.team.shapes import SkillsRequest
+from dashboard.team.shapes import RosterRequest, SkillsRequest
 from tests.web.fake_board import BoardServer
 from tests.web.fake_floor import Record, now_ms
 from tests.web.fake_server import Handler
@@ -34,6 +34,8 @@ def member(number: int) -> Record:
         "id": number, "name": line["name"], "login": f"a{number}", "role": "agent", "team": "Day",
         "skills": {"billing": 2}, "languages": ["en"], "state": state, "label": label, "shape": shape,
         "line": None if state == "offline" else line,
+        "busy": {"handling_ms": 60_000 * number, "wrapping_ms": 0, "available_ms": 60_000} if number < 3 else None,
+        "planned": {"from_ms": now_ms() - 600_000, "to_ms": now_ms() + 600_000} if state == "offline" else None,
     }  # fmt: skip
 
 
@@ -44,12 +46,14 @@ class TeamServer(BoardServer):
         super().__init__()
         self.me["role"] = "supervisor"
         self.members = [member(number) for number in range(6)]
+        self.roster: dict[str, list[str]] = {"mon": ["09:00-17:00"]}
 
     def _routes(self) -> list[tuple[str, str, Handler]]:
         return [
             ("GET", "/team", self.team),
             ("GET", "/team/{id}/day", self.day),
             ("PUT", "/team/{id}/skills", self.skills),
+            ("PUT", "/team/{id}/roster", self.plan),
             ("POST", "/agents/{id}/sign-out", self.send_off),
             *super()._routes(),
         ]
@@ -64,13 +68,21 @@ class TeamServer(BoardServer):
         )
 
     async def day(self, request: web.Request) -> web.Response:
-        del request
         stretches = [
             {"presence": "available", "label": {"en": "Available"}, "accepts": True, "ms": 7_200_000},
             {"presence": "break", "label": {"en": "Break"}, "accepts": False, "ms": 1_200_000},
         ]
         counted = dict.fromkeys(AnsweringDay.__struct_fields__, 4)
-        return web.json_response({"from_ms": now_ms() - 9_000_000, "stretches": stretches, "answering": [counted]})
+        day = {
+            "from_ms": now_ms() - 9_000_000, "stretches": stretches, "answering": [counted],
+            "busy": self._one(request)["busy"], "roster": self.roster, "planned_ms": 7_200_000, "kept_ms": 5_400_000,
+            "plan": [{"from_ms": now_ms() - 7_200_000, "to_ms": now_ms() + 7_200_000}],
+        }  # fmt: skip
+        return web.json_response(day)
+
+    async def plan(self, request: web.Request) -> web.Response:
+        self.roster = {str(day): list(spans) for day, spans in read(RosterRequest, await request.read()).roster.items()}
+        return await self.day(request)
 
     async def skills(self, request: web.Request) -> web.Response:
         self._one(request)["skills"] = read(SkillsRequest, await request.read()).skills

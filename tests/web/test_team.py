@@ -67,6 +67,32 @@ async def test_a_persons_skills_are_changed_where_they_are_data(team: Open, serv
     assert server.members[0]["skills"] == {"billing": 2, "orders": 2}
 
 
+async def test_occupancy_is_told_of_each_and_of_all_by_time(team: Open) -> None:
+    """UI.md 4: per agent, then weighted by time."""
+    page = await team()
+    told = page.locator(".team-list tbody .of-busy")
+    assert await told.all_inner_texts() == ["0%", "50%", "66%", "–", "–", "–"]
+    await expect(page.locator(".team-sum")).to_contain_text("Occupancy today: 50%", timeout=TENS_MS)
+
+
+async def test_who_is_planned_and_not_there_is_said_and_a_plan_is_changed(team: Open, server: TeamServer) -> None:
+    page = await team()
+    await expect(page.locator(".team-sum")).to_contain_text("1 planned and not there", timeout=TENS_MS)
+    await expect(page.locator(".team-list tbody tr", has_text="Not signed in")).to_contain_text("expected since")
+    await page.locator(".team-list").get_by_role("button", name="Ines Duarte").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("75% kept, 30:00 missed", timeout=TENS_MS)
+    await dialog.get_by_text("Planned week").click()
+    await expect(dialog.get_by_label("Monday")).to_have_value("09:00-17:00")
+    await dialog.get_by_label("Friday").fill("9 to 5")
+    await dialog.get_by_role("button", name="Save plan").click()
+    assert not server.asks("/roster"), "what is no time is not sent"
+    await dialog.get_by_label("Friday").fill("08:00-12:00, 13:00-16:00")
+    async with page.expect_response(lambda response: response.url.endswith("/roster")):
+        await dialog.get_by_role("button", name="Save plan").click()
+    assert server.roster["fri"] == ["08:00-12:00", "13:00-16:00"]
+
+
 async def test_signing_somebody_out_asks_once_more_and_for_a_reason(team: Open, server: TeamServer) -> None:
     page = await team()
     await page.get_by_role("button", name="Somchai Prasert").click()

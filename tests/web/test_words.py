@@ -38,7 +38,7 @@ DYNAMIC = {
     "theme.": {"system", "light", "dark"},
     "group.": {"parts", "reply", "customer", "wrap", "parked"},
     "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "why"},
-    "team.column.": {"name", "state", "since", "load", "work", "skills"},
+    "team.column.": {"name", "state", "since", "load", "work", "busy", "skills"},
     "team.state.": {"available", "handling", "wrap_up", "not_responding", "offline"},
     "join.": {"listen", "whisper", "barge"},
     "member.why.": {"forgot", "emergency", "schedule", "connection"},

@@ -1,12 +1,12 @@
 // @ts-check
 // The team: who is there, since when, with how much in hand; wallboards' links. What is done with one person is in member.js.
-import { html, signal, useEffect, useState } from "../vendor/ui.js";
+import { computed, html, signal, useEffect, useState } from "../vendor/ui.js";
 import { attempt, link, now, tell } from "../frame/state.js";
 import { call, get, newId, post } from "../frame/api.js";
 import { rest, go } from "../frame/screens.js";
-import { Avatar, Dialog, Icon, Shape, clock, fullOf } from "../frame/parts.js";
+import { Avatar, Dialog, Icon, Shape, clock, fullOf, timeOf } from "../frame/parts.js";
 import { Member } from "./member.js";
-import { labelOf, t } from "../frame/words.js";
+import { language, labelOf, t } from "../frame/words.js";
 
 const EVERY_MS = 5_000;
 const PAGE = 60;
@@ -23,6 +23,16 @@ async function read() {
     fault.value = true;
   }
 }
+
+const percents = computed(() => new Intl.NumberFormat(language.value, { style: "percent" }));
+/** Busy of all time that was theirs to work; of several, weighted by time. @param {any[]} all */
+export function occupancy(all) {
+  const busy = all.reduce((sum, each) => sum + each.handling_ms + each.wrapping_ms, 0);
+  const whole = all.reduce((sum, each) => sum + each.available_ms, busy);
+  return whole ? percents.value.format(Math.floor((100 * busy) / whole) / 100) : "–";
+}
+/** @param {number} part @param {number} of */
+export const share = (part, of) => percents.value.format(Math.floor((100 * part) / of) / 100);
 
 /** A state in words. @param {any} member */
 export const stateOf = (member) => (Object.keys(member.label).length ? labelOf(member.label, member.state) : t(`team.state.${member.state}`, {}, member.state));
@@ -41,13 +51,16 @@ export function Screen() {
   const counts = new Map();
   for (const member of members) counts.set(member.state, (counts.get(member.state) ?? 0) + 1);
   const found = members.filter((/** @type {any} */ member) => (!only.value || member.state === only.value) && (!text || [member.name, member.login, member.team, ...Object.keys(member.skills)].some((each) => each.toLowerCase().includes(text))));
+  const busy = members.map((/** @type {any} */ each) => each.busy).filter(Boolean);
+  const missing = members.filter((/** @type {any} */ each) => each.planned && !each.line).length;
   const open = members.find((/** @type {any} */ member) => String(member.id) === rest.value[0]);
   return html`<main class="team-view"><header class="team-head"><h1>${t("team.title")}</h1>
       <label class="team-filter"><${Icon} name="search" /><input type="search" value=${wanted.value} placeholder=${t("team.filter")} aria-label=${t("team.filter")} onInput=${(/** @type {any} */ event) => { wanted.value = event.target.value; }} /></label></header>
+    ${team.value && html`<p class="team-sum meta">${t("team.occupancy.all", { share: occupancy(busy) })}${missing ? html` · <span class="asked"><${Icon} name="warn" size=${14} /> ${t("team.missing", { n: missing })}</span>` : ""}</p>`}
     <div class="queue-chips team-chips" role="group" aria-label=${t("team.states")}><button type="button" class="chip" aria-pressed=${!only.value} onClick=${() => { only.value = ""; }}>${t("team.all")} <b>${members.length}</b></button>
       ${[...counts].map(([state, count]) => { const one = members.find((/** @type {any} */ each) => each.state === state); return html`<button type="button" class="chip" key=${state} aria-pressed=${only.value === state} onClick=${() => { only.value = only.value === state ? "" : state; }}><${Shape} shape=${one.shape === "half-disc" ? "half" : one.shape} tone=${TONES[state] ?? "away"} /> ${stateOf(one)} <b>${count}</b></button>`; })}</div>
     <p class="table-state" role="status">${fault.value || link.value !== "live" ? html`<${Icon} name="warn" /> ${t("team.stale")}` : ""}</p>
-    <div class="team-list"><table aria-label=${t("team.title")}><thead><tr>${["name", "state", "since", "load", "work", "skills"].map((name) => html`<th key=${name} scope="col" class=${`of-${name}`}>${t(`team.column.${name}`)}</th>`)}</tr></thead>
+    <div class="team-list"><table aria-label=${t("team.title")}><thead><tr>${["name", "state", "since", "load", "work", "busy", "skills"].map((name) => html`<th key=${name} scope="col" class=${`of-${name}`}>${t(`team.column.${name}`)}</th>`)}</tr></thead>
       <tbody>${found.slice(0, many).map((/** @type {any} */ member) => html`<${Line} key=${member.id} member=${member} />`)}</tbody></table>
       ${found.length > many && html`<button type="button" onClick=${() => more(many + PAGE)}>${t("team.more", { n: found.length - many })}</button>`}
       ${team.value && !found.length && html`<p class="empty">${t("team.none")} <button type="button" class="link" onClick=${() => { wanted.value = ""; only.value = ""; }}>${t("team.clear")}</button></p>`}</div>
@@ -62,10 +75,10 @@ function Line({ member }) {
   const fill = (/** @type {any} */ element) => { if (element) element.style.width = `${Math.min(100, (100 * line.used) / Math.max(1, line.capacity))}%`; };
   const skills = Object.entries(member.skills).map(([name, level]) => `${name} ${level}`).join(", ");
   return html`<tr class=${line ? "" : "off"}><th scope="row"><button type="button" class="link" onClick=${() => go("team", String(member.id))}><${Avatar} name=${member.name} /> ${member.name}</button>${member.team && html` <span class="meta">${member.team}</span>`}</th>
-    <td><${Shape} shape=${member.shape === "half-disc" ? "half" : member.shape} tone=${TONES[member.state] ?? "away"} /> ${stateOf(member)}</td>
+    <td><${Shape} shape=${member.shape === "half-disc" ? "half" : member.shape} tone=${TONES[member.state] ?? "away"} /> ${stateOf(member)}${member.planned && !line ? html` <span class="asked">${t("team.expected", { time: timeOf(member.planned.from_ms) })}</span>` : ""}</td>
     <td class="number of-since">${line ? clock(now.value - line.since_ms) : ""}</td>
     <td class="of-load">${line && html`<span class="meter" role="meter" aria-label=${t("team.column.load")} aria-valuemin="0" aria-valuemax=${line.capacity} aria-valuenow=${line.used} aria-valuetext=${`${line.used}/${line.capacity}`}><i ref=${fill}></i></span> <span class="number">${line.used}/${line.capacity}</span>`}</td>
-    <td class="number of-work">${line ? line.parts.length : ""}</td><td class="meta of-skills" title=${skills}>${skills}</td></tr>`;
+    <td class="number of-work">${line ? line.parts.length : ""}</td><td class="number of-busy">${member.busy ? occupancy([member.busy]) : "–"}</td><td class="meta of-skills" title=${skills}>${skills}</td></tr>`;
 }
 
 /** Links by which wallboards hang. */
