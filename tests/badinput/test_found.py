@@ -28,7 +28,7 @@ from tests.channels.site import serving
 
 MULTIPART = sorted(path.name for path in (CORPUS / "post").glob("multipart_*"))
 PART = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nA'
-ENDED_S_MAX = 10.0
+ENDED_S_MAX = 60.0
 SIZE_BYTES_MAX = 100_000
 
 

@@ -15,7 +15,7 @@ from tests.providers.dovecot import PASSWORD, Dovecot
 
 USER = "support@example.com"
 SECRETS = {"IMAP_PASSWORD": PASSWORD}
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 60.0
 
 
 def settings_of(server: Dovecot, **changes: Any) -> email.Settings:

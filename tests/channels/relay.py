@@ -101,7 +101,7 @@ class Talk:
     async def heard(self) -> str:
         """Return the last line of one answer."""
         while True:
-            line = (await asyncio.wait_for(self.reader.readline(), 5)).decode()
+            line = (await asyncio.wait_for(self.reader.readline(), 60)).decode()
             if line[3:4] != "-":
                 return line.strip()
 

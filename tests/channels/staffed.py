@@ -49,6 +49,15 @@ class StaffedHouse(NodeHouse):
         story = await self.store.archive.story(SITE, conv, before=(1 << 63) - 1, limit=100)
         return [item.message.body.text for item in story if item.message and item.message.body.direction == "in"]
 
+    async def has_said(self, *texts: str, conv: int = 1) -> None:
+        """Wait until the customer has said just this, and nothing that came is still to be decided."""
+
+        async def just_this() -> bool:
+            unsettled, _, _ = await self.store.letterbox.depth(SITE)
+            return not unsettled and await self.said(conv) == list(texts)
+
+        await self.until(just_this, f"the customer has said {texts}")
+
 
 @asynccontextmanager
 async def staffed(

@@ -48,7 +48,7 @@ class Tab:
 
     async def hears(self, kind: str, /, **values: Any) -> dict[str, Any]:
         """Return the next frame of a kind with these values."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 frame: dict[str, Any] = await self.socket.receive_json()
                 self.heard.append(frame)
@@ -57,7 +57,7 @@ class Tab:
 
     async def closes(self) -> int | None:
         """Return the code with which the server closes."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 message = await self.socket.receive()
                 if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR}:

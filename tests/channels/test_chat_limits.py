@@ -246,7 +246,7 @@ async def test_a_browser_that_takes_nothing_is_let_go_with_1013(monkeypatch: pyt
         async with tab(client, token) as one:
             transport = one.socket._response.connection.transport  # type: ignore[union-attr]
             transport.pause_reading()  # type: ignore[union-attr]
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while ours._open:
                     for _ in range(50):
                         door.happen(line, kind="out", message=1, text="x" * 50_000)

@@ -16,7 +16,7 @@ import pytest
 
 from channels import email
 from router.site.datalock import STORE_FILE
-from tests.channels.mailbox import SECRETS, USER, Proxy, mail, settings_of, until
+from tests.channels.mailbox import SECRETS, USER, Proxy, mail, settings_of
 from tests.channels.relay import Relay, serving
 from tests.channels.staffed import StaffedHouse, staffed
 from tests.e2e.house import House
@@ -56,7 +56,7 @@ async def test_a_mail_is_offered_taken_answered_and_the_answer_to_the_answer_joi
 ) -> None:
     server.deliver(mail(1, "Where is my parcel?"))
     await house.taken()
-    assert await house.said() == ["Where is my parcel?"]
+    await house.has_said("Where is my parcel?")
     await house.answers("It comes tomorrow.")
     await house.until(lambda: len(relay.taken) == 1, "sent")
     answer = relay.taken[0].mail
@@ -66,12 +66,8 @@ async def test_a_mail_is_offered_taken_answered_and_the_answer_to_the_answer_joi
     server.deliver(
         mail(2, "Thank you!\r\n\r\nOn 1 Jan 2026, Support <support@example.com> wrote:\r\n> tomorrow", **reply)
     )
-    await until(lambda: _two(house), "joined")
+    await house.has_said("Where is my parcel?", "Thank you!")
     assert list(house.served.floor.state.convs) == [1]
-
-
-async def _two(house: StaffedHouse) -> bool:
-    return await house.said() == ["Where is my parcel?", "Thank you!"]
 
 
 # --- kill -9 -------------------------------------------------------------------------------------------------------

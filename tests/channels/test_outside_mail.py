@@ -92,10 +92,10 @@ async def test_a_partner_is_written_to_and_their_answer_wakes_the_conversation_a
     assert CUSTOMER not in relay.taken[0].data.decode()
     await house.until(lambda: 1 not in house.served.floor.state.convs, "parked until they answer")
     await delivered(house, PARTNER, "Yes, tomorrow.", In_Reply_To=str(mail["Message-ID"]), To=str(mail["Reply-To"]))
+    await house.has_said("My pump is broken", "Yes, tomorrow.")
     await house.until(lambda: 1 in house.served.floor.state.convs, "woken")
     conv = house.served.floor.state.convs[1]
     assert (conv.state, conv.owner, list(house.served.floor.state.convs)) == ("active", AGENT, [1])
-    assert await house.said() == ["My pump is broken", "Yes, tomorrow."]
     await house.answers("Somebody comes tomorrow.")
     await house.until(lambda: len(relay.taken) == 2, "answered")
     assert relay.taken[1].mail["To"] == CUSTOMER, "the customer, and never the partner"
@@ -107,9 +107,9 @@ async def test_an_answer_that_comes_twice_or_from_an_unthreading_program_joins_o
     mail = await forwarded(house, relay, role="consult")
     for _ in range(2):
         await delivered(house, "somebody.else@acme.example", "On it.", To=str(mail["Reply-To"]))
-    await house.until(lambda: house.served.floor.state.convs[1].actor == "agent", "the agent is next")
+    await house.has_said("My pump is broken", "On it.")
     assert list(house.served.floor.state.convs) == [1]
-    assert await house.said() == ["My pump is broken", "On it."]
+    assert house.served.floor.state.convs[1].actor == "agent"
 
 
 async def test_a_mail_that_cannot_be_delivered_to_the_partner_is_the_agents_to_act_on(
@@ -119,8 +119,8 @@ async def test_a_mail_that_cannot_be_delivered_to_the_partner_is_the_agents_to_a
     await delivered(house, CUSTOMER, "My pump is broken")
     await house.taken()
     await handed(house, "acme", "transfer")
-    await house.until(lambda: 1 in house.served.floor.state.convs, "it came back")
-    await house.until(lambda: house.served.floor.state.convs[1].state == "active", "to who gave it")
+    convs = house.served.floor.state.convs
+    await house.until(lambda: 1 in convs and convs[1].state == "active", "it came back to who gave it")
     assert house.served.floor.state.convs[1].owner == AGENT
 
 

@@ -18,8 +18,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
-START_S = 30
-STOP_S = 20
+START_S = 60
+STOP_S = 60
 
 
 class Server:
@@ -70,7 +70,7 @@ def serving(data: Path, *words: str) -> Iterator[Server]:
 
 def get(url: str) -> tuple[int, str]:
     try:
-        with urlopen(url, timeout=10) as answer:
+        with urlopen(url, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as refused:
         return refused.code, refused.read().decode()
@@ -80,7 +80,7 @@ def sign_in(url: str, login: str, password: str) -> int:
     said = json.dumps({"login": login, "password": password}).encode()
     request = Request(f"{url}/api/v1/session", said, {"Content-Type": "application/json", "Origin": url})
     try:
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except HTTPError as refused:
         return refused.code

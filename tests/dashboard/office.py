@@ -29,6 +29,7 @@ from router.site.references import References
 from router.store.port import Account, Body, Caller, Identity, NewLetter
 from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
 from router.telemetry import Telemetry
+from tests import patience
 
 SITE = "main"
 FOREVER_MS = 4_000_000_000_000
@@ -357,7 +358,7 @@ class Socket:
 
     async def next(self, kind: str, **has: Any) -> dict[str, Any]:
         """Return the next frame of a kind that carries these keys; `None` means any value."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 message = await self.ws.receive()
                 assert message.type is aiohttp.WSMsgType.TEXT, (message.type, self.ws.close_code)
@@ -374,7 +375,7 @@ class Socket:
 
     async def closed(self) -> int:
         """Read until the end; return the close code."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 message = await self.ws.receive()
                 if message.type is not aiohttp.WSMsgType.TEXT:
@@ -383,12 +384,5 @@ class Socket:
 
 
 async def eventually(condition: Callable[[], Awaitable[bool] | bool]) -> None:
-    """Wait for a condition, ten seconds at the most."""
-    for _ in range(1_000):
-        held = condition()
-        if not isinstance(held, bool):
-            held = await held
-        if held:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the condition did not come true within ten seconds")
+    """Wait for a condition."""
+    await patience.until(condition)

@@ -14,7 +14,7 @@ from dashboard.sessions import COOKIE
 from tests.dashboard.office import SITE, Desk, Office
 
 BYTES = "\udcff\udcfe"
-ENDED_S_MAX = 10.0
+ENDED_S_MAX = 60.0
 
 
 async def _raw(desk: Desk, head: str, body: bytes = b"") -> bytes:

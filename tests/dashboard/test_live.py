@@ -24,7 +24,7 @@ async def opened(desk: Desk, **headers: str) -> aiohttp.ClientWebSocketResponse:
 
 
 async def close_code(ws: aiohttp.ClientWebSocketResponse) -> int | None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await ws.receive()).type is aiohttp.WSMsgType.TEXT:
             continue
     return ws.close_code

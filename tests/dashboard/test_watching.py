@@ -45,7 +45,7 @@ class Watcher:
 
     async def until(self, condition: Any) -> None:
         """Listen until something holds, ten seconds at the most."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 await self.hear()
 

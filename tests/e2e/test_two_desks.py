@@ -16,8 +16,8 @@ from tests.e2e.pages import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-BACK_MS = 30_000  # start of the server, and the longest pause of a client between two attempts
-SOON_MS = 15_000
+BACK_MS = 60_000  # start of the server, and the longest pause of a client between two attempts
+SOON_MS = 30_000
 QUEUES = ("general", "billing", "orders", "complaints")
 
 

@@ -11,7 +11,7 @@ from router.store.port import Body
 from tests.channels.staffed import AGENT, SITE, StaffedHouse
 
 # A first refusal is followed by two seconds of back-off.
-BOUND_S = 20.0
+BOUND_S = 60.0
 
 
 async def arrived(house: StaffedHouse, message: int = 1) -> tuple[FileRow, bytes | None]:

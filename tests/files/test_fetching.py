@@ -18,7 +18,7 @@ from tests.floor.house import CALL, SITE, House, wrote
 
 PNG = b"\x89PNG\r\n\x1a\n a picture"
 PICTURE = Attachment(name="photo.jpg", media_type="image/jpeg", size_bytes=0, source="m1")
-BOUND_S = 10.0
+BOUND_S = 60.0
 
 
 class Provider:

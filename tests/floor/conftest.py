@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from router.verify import verify
 from tests.floor.house import House
+from tests.patience import until
 
 
 @pytest.fixture
@@ -26,16 +26,5 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], Awaitable[bool] | bool]], Awaitable[None]]:
-    """Wait for a condition, at most ten seconds."""
-
-    async def wait(condition: Callable[[], Awaitable[bool] | bool]) -> None:
-        for _ in range(1_000):
-            held = condition()
-            if not isinstance(held, bool):
-                held = await held
-            if held:
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("the condition did not come true within ten seconds")
-
-    return wait
+    """Wait for a condition."""
+    return until

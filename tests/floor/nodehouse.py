@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import sys
@@ -23,6 +22,7 @@ from router.site.datalock import STORE_FILE
 from router.site.key import load_site_key
 from router.site.places import MAIN as SITE
 from router.telemetry import Telemetry
+from tests import patience
 
 CONFIG = """
 site: {id: main, name: Test, zone: Europe/Prague, languages: [en, th]}
@@ -108,11 +108,7 @@ class NodeHouse:
         await self.node.stop()
 
     async def until(self, condition: Any, what: str = "") -> None:
-        for _ in range(1_500):
-            if condition():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"did not come true within 15 s: {what}\n{self.log.getvalue()[-3000:]}")
+        await patience.until(condition, what, lambda: self.log.getvalue()[-3000:])
 
     async def ready(self) -> None:
         await self.until(lambda: self.served.ready, "ready")

@@ -18,7 +18,7 @@ LINE = wrote("x").line
 
 
 async def take(follow: LineFollow, count: int) -> list[LineItem]:
-    return [await asyncio.wait_for(anext(follow), 5) for _ in range(count)]
+    return [await asyncio.wait_for(anext(follow), 60) for _ in range(count)]
 
 
 async def serve(house: House) -> None:

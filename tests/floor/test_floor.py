@@ -222,7 +222,7 @@ async def test_a_replica_that_broke_is_made_anew_before_the_floor_leads_again(
     while not house.floor.leading:
         await asyncio.sleep(0.001)
     assert house.floor.state.agents[1].capacity == 100
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert [batch async for batch in follower if batch.first <= 1] == [], "who followed begins anew"
     await house.made(cmd.AttachDesk(id="desk1", agent=1, node="n1", desk="d1"))
 

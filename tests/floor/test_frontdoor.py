@@ -24,7 +24,7 @@ from tests.channels.scripted import Exchange, ScriptedChannel, ScriptedModule
 from tests.floor.nodehouse import NodeHouse
 
 SECRET = "ada.secret@example.org"
-ENDED_S_MAX = 10.0
+ENDED_S_MAX = 60.0
 ENTRY = "  scripted: {enabled: true}\n"
 
 

@@ -65,7 +65,7 @@ async def at_work(folder: Path) -> tuple[House, Outage]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.005)
 

@@ -13,6 +13,7 @@ from channels.contract import Capabilities, Done, Send, TryLater, Undeliverable,
 from router.outbox import worker as outbox_module
 from router.store.port import Effect
 from tests.floor.house import CALL, FINDING, SITE, House, wrote
+from tests.patience import until
 
 Eventually = Callable[[Callable[[], Awaitable[bool] | bool]], Awaitable[None]]
 
@@ -339,8 +340,4 @@ async def test_nothing_of_what_was_said_reaches_log_or_metrics(house: House, eve
 
 async def _until_waiting(house: House) -> None:
     """Wait until what was put off is written down."""
-    for _ in range(1_000):
-        if not house.outbox._running:
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("effects are still in flight")
+    await until(lambda: not house.outbox._running, "effects are still in flight")

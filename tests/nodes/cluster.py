@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -19,6 +18,7 @@ from router.site.key import load_site_key
 from router.site.places import MAIN as SITE
 from router.store.port import Store
 from router.telemetry import Telemetry
+from tests import patience
 from tests.bus.in_process_links import InProcessLinks
 from tests.channels.scripted import Exchange, ScriptedModule
 from tests.floor.house import wrote
@@ -117,11 +117,7 @@ class Cluster:
         await self.store.close()
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
-        for _ in range(1_500):
-            if condition():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"did not come true within 15 s: {what}")
+        await patience.until(condition, what)
 
     async def level(self) -> int:
         """Wait until every replica is where the journal ends; return that position."""

@@ -86,7 +86,7 @@ async def test_floors_whose_nodes_die_and_come_are_led_evenly_and_each_decides_w
         task.cancel()
     await asyncio.gather(*writers, return_exceptions=True)
     for site in SITES:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await cluster.store.letterbox.depth(site))[0]:
                 await asyncio.sleep(0.05)
         found = await decided(cluster, site)

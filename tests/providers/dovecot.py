@@ -20,7 +20,7 @@ from tests.ports import free_port
 
 PASSWORD = "the-mailbox-password-of-tests"
 TOKEN = "ya29.the-token-of-tests"
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 BINARY = "/usr/sbin/dovecot"
 CONFIG = """
 protocols = imap lmtp

@@ -18,7 +18,7 @@ import aiohttp
 
 from tests.e2e.house import PASSWORD, ROOT, House
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 SECRET = re.compile(r"/sandbox#(\S+)")
 
 

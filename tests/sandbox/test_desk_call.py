@@ -14,7 +14,7 @@ from tests.e2e.house import PASSWORD
 from tests.sandbox.playing import SandboxHouse, Stand, standing
 
 SKILLS = ["billing=3", "orders=3", "complaints=3"]
-PATIENCE_MS = 10_000
+PATIENCE_MS = 60_000
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 

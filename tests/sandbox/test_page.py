@@ -16,7 +16,7 @@ from tests.e2e.pages import Desk
 from tests.sandbox.playing import SandboxHouse
 
 SKILLS = ["billing=3", "orders=3", "complaints=3"]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 

@@ -55,11 +55,11 @@ async def test_who_waits_for_news_is_told_at_once_and_let_go_at_a_stop() -> None
     waiting = asyncio.create_task(made.news(made.version, 30))
     await asyncio.sleep(0)
     made.open("chat", "Eva", "visitor", deeds=())
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, 60)
     waiting = asyncio.create_task(made.news(made.version, 30))
     await asyncio.sleep(0)
     made.close()
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, 60)
 
 
 def test_a_day_has_its_morning_its_lunch_and_its_night() -> None:

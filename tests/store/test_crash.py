@@ -18,7 +18,7 @@ from tests.store.makers import SITE
 
 ROUNDS = int(os.environ.get("PATCHBAY_CRASH_ROUNDS", "10"))
 REPOSITORY = Path(__file__).resolve().parents[2]
-READY_S = 30.0
+READY_S = 60.0
 
 
 def _run_and_kill(path: Path, number: int, *, after_lines: int) -> list[list[str]]:

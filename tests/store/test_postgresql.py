@@ -23,7 +23,7 @@ from tests.store.makers import SITE, body, caller, commit, effect, letter, prove
 from tests.store.postgresql import Database
 
 HASHER = keyed_hasher(b"k" * 32)
-BACK_S = 20.0
+BACK_S = 60.0
 
 
 @pytest.fixture(scope="module")

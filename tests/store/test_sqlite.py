@@ -219,7 +219,7 @@ async def test_the_loop_gives_way_as_long_as_a_write_waits(store: SqliteStore, m
     monkeypatch.setattr(writer, "time", SimpleNamespace(sleep=pauses.append))
     written = threading.Event()
     job = asyncio.ensure_future(store._writer.do(lambda _: written.wait(10)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(pauses) < 3:
             await asyncio.sleep(0.001)
         written.set()

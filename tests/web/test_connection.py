@@ -10,7 +10,7 @@ from tests.web.fake_server import FakeServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-BACK_MS = 20_000  # the longest pause between two attempts, with room
+BACK_MS = 60_000  # the longest pause between two attempts, with room
 
 
 async def test_a_short_break_shows_nothing_and_misses_nothing(sit: Sit, server: FakeServer) -> None:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-SOON_MS = 10_000
+SOON_MS = 30_000
 
 SEATS = {
     "light-en": {"locale": "en-GB", "viewport": WIDE},

@@ -11,7 +11,7 @@ from tests.web.fake_server import FakeServer
 from tests.web.seat import Seat
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-WAIT_MS = 10_000
+WAIT_MS = 30_000
 
 
 async def handing(sit: Sit, server: FakeServer, **options: object) -> tuple[Seat, Record, Locator]:

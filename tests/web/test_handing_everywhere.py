@@ -17,7 +17,7 @@ from tests.web.seat import Seat
 from tests.web.test_layout import texts
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-WAIT_MS = 10_000
+WAIT_MS = 30_000
 WAYS: dict[str, dict[str, Any]] = {
     "light": {"reduced_motion": "reduce"},
     "dark and narrow, in Chinese": {

@@ -14,7 +14,7 @@ from tests.web.seat import Seat
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-SOON_MS = 10_000
+SOON_MS = 30_000
 
 # Counts what would be heard, and notes when each thing of an offer was done.
 LISTEN = """() => {
@@ -37,7 +37,7 @@ LISTEN = """() => {
 
 async def until(seat: Seat, what: str) -> None:
     """Wait for something of the page; its policy lets nobody else evaluate a string."""
-    for _ in range(200):
+    for _ in range(1_200):
         if await seat.page.evaluate(what):
             return
         await seat.page.wait_for_timeout(50)

@@ -12,7 +12,7 @@ from tests.web.seat import Seat
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-SOON_MS = 10_000
+SOON_MS = 30_000
 
 
 def results(seat: Seat, group: str) -> Locator:

@@ -49,7 +49,7 @@ class Screens:
         self.office, self.house, self.base = office, house, base
 
     async def until(self, done: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await done():
                 await asyncio.sleep(0.05)
 

@@ -11,8 +11,8 @@ from tests.web.fake_server import FakeServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-BACK_MS = 20_000  # the longest pause between two attempts, with room
-SOON_MS = 10_000
+BACK_MS = 60_000  # the longest pause between two attempts, with room
+SOON_MS = 30_000
 
 COMPOSING = """(area, key) => area.dispatchEvent(
     new KeyboardEvent("keydown", { key, isComposing: true, bubbles: true, cancelable: true }))"""

@@ -10,7 +10,7 @@ from tests.web.fake_server import FakeServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-SOON_MS = 15_000  # a mail waits five seconds, and the machine is shared
+SOON_MS = 30_000  # a mail waits five seconds, and the machine is shared
 
 COMPOSING = """(area) => area.dispatchEvent(
     new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true }))"""

@@ -20,7 +20,7 @@ from tests.channels.app.broker import OUR_PASSWORD, PREFIX, Mosquitto
 from tests.channels.door import MemoryDoor
 
 ENVIRONMENT = {"MQTT_PASSWORD": OUR_PASSWORD}
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 REPEAT_S = 0.5
 
 

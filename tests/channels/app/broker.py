@@ -15,7 +15,7 @@ US, OUR_PASSWORD = "patchbay", "our-own-password"
 # Somebody with all rights, who looks on.
 ANYBODY = "looks-on"
 PREFIX = "cc/v1/app"
-START_S = 15.0
+START_S = 60.0
 # What the tests add to the shipped rights: customers with a password of their own, and somebody who looks on.
 ALSO = f"""
 user {ANYBODY}

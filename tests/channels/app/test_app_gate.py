@@ -61,7 +61,7 @@ async def answer(client: Client, *data: bytes) -> bytes:
     async with knocking(client) as socket:
         for part in data:
             await socket.send_bytes(part)
-        message = await socket.receive(timeout=15)
+        message = await socket.receive(timeout=60)
         return bytes(message.data) if message.type is WSMsgType.BINARY else b""
 
 
@@ -106,7 +106,7 @@ async def test_a_packet_in_pieces_is_read_whole_and_what_follows_it_is_not_lost(
             await socket.send_bytes(data[place : place + 50])
         heard = b""
         while not heard.endswith(b"\xd0\x00"):
-            heard += (await socket.receive(timeout=15)).data
+            heard += (await socket.receive(timeout=60)).data
         assert heard[:1] == bytes([connect.CONNACK])
 
 
@@ -175,9 +175,9 @@ async def test_when_the_channel_ends_its_devices_are_sent_away_and_nobody_new_is
     channel = app.build(settings, door, ENVIRONMENT)
     async with serving(channel, "app") as client, knocking(client) as socket:
         await socket.send_bytes(packet(password=token().encode()))
-        assert (await socket.receive(timeout=15)).data[:1] == bytes([connect.CONNACK])
+        assert (await socket.receive(timeout=60)).data[:1] == bytes([connect.CONNACK])
         await channel.close()
-        assert (await socket.receive(timeout=15)).type is WSMsgType.CLOSE
+        assert (await socket.receive(timeout=60)).type is WSMsgType.CLOSE
         assert socket.close_code == 1012
         assert (await client.get(PATH)).status == 503
 
@@ -196,7 +196,7 @@ async def test_one_customer_has_so_many_devices_and_no_more(broker: Mosquitto, m
     async with gated(broker, door) as client:
         async with knocking(client) as socket:
             await socket.send_bytes(data)
-            assert (await socket.receive(timeout=15)).data[:1] == bytes([connect.CONNACK])
+            assert (await socket.receive(timeout=60)).data[:1] == bytes([connect.CONNACK])
             assert await answer(client, data) == connect.refusal("too_many")
         await asyncio.sleep(0)
         await until(lambda: "disconnected" in broker.log() or "closed its connection" in broker.log(), "left")
@@ -207,7 +207,7 @@ async def test_a_plain_request_or_another_protocol_is_no_connection(broker: Mosq
     async with gated(broker, door) as client, ClientSession() as session:
         assert (await client.get(PATH)).status == 400
         async with session.ws_connect(client.make_url(PATH), protocols=("chat",)) as socket:
-            assert (await socket.receive(timeout=15)).type is WSMsgType.CLOSE
+            assert (await socket.receive(timeout=60)).type is WSMsgType.CLOSE
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ async def test_a_customer_writes_an_agent_is_offered_accepts_and_the_answer_arri
     who = WHO[name]
     assert await platform.say(who, "พัสดุของฉันอยู่ที่ไหน") == 200
     await house.taken()
-    assert await house.said() == ["พัสดุของฉันอยู่ที่ไหน"]
+    await house.has_said("พัสดุของฉันอยู่ที่ไหน")
     await house.answers("It comes tomorrow.")
     await house.until(lambda: platform.heard == {str(who): ["It comes tomorrow."]}, "received")
     assert list(house.served.floor.state.convs) == [1]

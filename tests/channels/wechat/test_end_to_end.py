@@ -44,7 +44,7 @@ async def test_a_customer_writes_an_agent_is_offered_accepts_and_the_answer_arri
     await house.until(lambda: customer.texts == ["明天中午之前到。"], "received")
     await platform.say(CUSTOMER, "谢谢")
     await house.until(lambda: len(house.served.floor.state.convs) == 1)
-    await until_said(house, ["我的包裹在哪里？", "谢谢"])
+    await house.has_said("我的包裹在哪里？", "谢谢")
 
 
 async def test_a_push_that_comes_three_times_is_one_message_of_one_conversation(
@@ -54,7 +54,7 @@ async def test_a_push_that_comes_three_times_is_one_message_of_one_conversation(
     for _ in range(3):
         await platform.push(CUSTOMER, MsgType="text", Content="once", MsgId=number)
     await house.taken()
-    await until_said(house, ["once"])
+    await house.has_said("once")
     assert list(house.served.floor.state.convs) == [1]
 
 
@@ -88,7 +88,7 @@ async def test_who_only_follows_or_presses_opens_nothing_until_the_menu_says_so(
     await platform.happen(CUSTOMER, "CLICK", EventKey="PRICES")
     await platform.happen(CUSTOMER, "CLICK", EventKey="TALK")
     await house.taken()
-    await until_said(house, ["I would like to talk to somebody."])
+    await house.has_said("I would like to talk to somebody.")
     assert list(house.served.floor.state.convs) == [1]
 
 
@@ -101,11 +101,3 @@ async def test_pushes_are_acknowledged_far_below_five_seconds_while_hundreds_com
     # Both sides together: a wall clock would measure who else uses this machine.
     assert time.process_time() - begun < PUSHES * 0.025
     await house.until(lambda: len(house.served.floor.state.convs) == PUSHES, "all opened")
-
-
-async def until_said(house: StaffedHouse, texts: list[str]) -> None:
-    for _ in range(3_000):
-        if await house.said() == texts:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(await house.said())

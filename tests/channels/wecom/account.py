@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -71,15 +71,6 @@ async def pulling(channel: wecom.WeCom) -> AsyncIterator[None]:
     finally:
         link.cancel()
         await asyncio.gather(link, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, at most ten seconds."""
-    for _ in range(1_000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the condition did not come true within ten seconds")
 
 
 def send(text: str = "", key: str = "k1", **more: Any) -> Send:

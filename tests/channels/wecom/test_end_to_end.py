@@ -43,7 +43,7 @@ async def test_a_customer_writes_an_agent_is_offered_accepts_and_the_answer_arri
     await house.answers("明天中午之前到。")
     visitor = platform.visitor(KF, USER)
     await house.until(lambda: visitor.texts == ["明天中午之前到。"], "received")
-    assert await house.said() == ["我的", "包裹", "在哪里？"]
+    await house.has_said("我的", "包裹", "在哪里？")
     assert list(house.served.floor.state.convs) == [1]
 
 

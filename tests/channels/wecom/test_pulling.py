@@ -25,8 +25,8 @@ from tests.channels.wecom.account import (
     environment_of,
     pulling,
     settings_of,
-    until,
 )
+from tests.patience import until
 from tests.providers.faulty import Fault
 
 CALLBACK, SYNC = "/channels/wecom/callback", "/cgi-bin/kf/sync_msg"
@@ -121,7 +121,7 @@ async def test_without_settings_nobody_is_believed() -> None:
     channel = wecom.build(wecom.Settings(), door, {})
     async with serving(channel, "wecom") as client, client.get(CALLBACK, params=query) as answer:
         assert answer.status == 403
-    await asyncio.wait_for(channel.listen(), timeout=5)
+    await asyncio.wait_for(channel.listen(), timeout=60)
 
 
 @pytest.mark.parametrize("lacks", ["corp_secret_env", "token_env", "aes_key_env", "accounts"])

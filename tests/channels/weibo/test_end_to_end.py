@@ -35,7 +35,7 @@ async def test_a_customer_writes_an_agent_is_offered_accepts_and_the_answer_arri
     for _ in range(3):
         assert (await platform.push(body)).statuses == [200]
     await house.taken()
-    assert await house.said() == ["我的包裹在哪里？"]
+    await house.has_said("我的包裹在哪里？")
     await house.answers("明天中午之前到。")
     await house.until(lambda: platform.fan(FAN).texts == ["明天中午之前到。"], "received")
     assert list(house.served.floor.state.convs) == [1]
