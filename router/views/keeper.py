@@ -34,7 +34,10 @@ class Keeper:
         self.place = await self._store.views.begin(self._site, self.view.spec)
 
     async def forget(self) -> None:
-        """Throw the view away and begin before the first event."""
+        """Throw the view away and begin before the first event. Raises JournalGap where that is no longer there."""
+        end, _ = await self._store.journal.end(self._site)
+        if end and not [row async for row in self._store.journal.read(self._site, 0, 1) if row.first == 1]:
+            raise JournalGap("the journal lacks its beginning: what this view holds could not be made again")
         await self._store.views.forget(self._site, self.view.spec)
         await self.begin()
 
