@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ DAYS = 6
 
 
 @pytest.fixture
-async def lived(store: Store, tmp_path: Path) -> AsyncIterator[House]:
+async def lived(store: Store, tmp_path: Path) -> House:
     """A floor that has lived for some days and decides no more; its store is open."""
     house = House(tmp_path, store, HandClock())
     await house.lead()
@@ -34,7 +33,7 @@ async def lived(store: Store, tmp_path: Path) -> AsyncIterator[House]:
         assert await house.door("push").decided(accepted.letter, wait_ms=30_000) is not None
     await house.stop()
     await rebuild_view(LEGS_VIEW, SITE, store, say=lambda _: None)
-    yield house
+    return house
 
 
 async def legs(store: Store) -> list[object]:
