@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -34,12 +35,15 @@ async def test_a_floor_is_recovered_and_verified_from_sealed_months(tmp_path: Pa
     again = House(tmp_path, house.store, house.clock)
     await again.floor.recover()
     assert encode_state(again.floor.state) == before
-    await house.store.close()
     calls = {name for name, can in CAPABILITIES.items() if can.delivery == "call"}
-    report = await asyncio.to_thread(
-        verify, tmp_path / FILE, SITE, call_channels=calls, push_channels=set(CAPABILITIES) - calls
-    )
+    walk = partial(verify, tmp_path / FILE, SITE, call_channels=calls, push_channels=set(CAPABILITIES) - calls)
+    report = await asyncio.to_thread(walk)
     assert f"{rows} events" in report.lines()[0]
+    assert "position_gap" not in {finding.name for finding in report.findings}
+    await house.store._writer.execute("DELETE FROM sealed", ())
+    await house.store.close()
+    missing = await asyncio.to_thread(walk)
+    assert "position_gap" in {finding.name for finding in missing.findings}
 
 
 def test_the_command_seals_whole_months_and_says_how_much(tmp_path: Path) -> None:
