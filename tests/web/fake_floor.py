@@ -165,12 +165,14 @@ class FakeFloor:
         self.changed(summary)
         return summary
 
-    def write(self, ref: str, *, kind: str, text: str, client: str) -> int:
-        """Write a reply or a note, once by its client id."""
+    def write(self, ref: str, *, kind: str, text: str, client: str, **more: Any) -> int:
+        """Write a reply or a note, once by its client id. What is empty is left out, as the API does."""
         if client not in self.clients:
             self.clients[client] = self.seq + 1
             status = "sent" if kind == "out" else ""
-            item = self.item(ref, kind, text=text, author=ME["name"], client=client, status=status)
+            said = {name: value for name, value in more.items() if value}
+            who = {"author": ME["name"], "agent": ME["id"]}
+            item = self.item(ref, kind, text=text, client=client, status=status, **who, **said)
             if kind == "out":
                 last = {"text": text, "author": "agent:7", "at": item["at"]}
                 self.work[ref] |= {"actor": "customer", "unread": 0, "due_ms": 0, "last": last}

@@ -1,4 +1,4 @@
-"""What a fake floor says about what is done with a conversation less often: blocking whoever writes."""
+"""What a fake floor says about what is done with a conversation less often: blocking whoever writes; drafts with their times."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aiohttp import web
 
 from dashboard.errors import ApiError
 from dashboard.requests import BlockRequest, Nothing, read
-from tests.web.fake_floor import ME, FakeFloor, Record
+from tests.web.fake_floor import ME, FakeFloor, Record, now_ms
 from tests.web.fake_handing import Handler
 
 NOT_BLOCKED: Record = {"stands": False, "until_ms": 0, "reason": "", "by": None, "mine": False}
@@ -18,10 +18,18 @@ class FakeMore:
     def __init__(self, floor: FakeFloor) -> None:
         self.floor = floor
         self.blocked: dict[str, Record] = {}
+        self.drafts_age_ms = 0
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         path = "/conversations/{ref}/block"
-        return [("GET", path, self.shown), ("POST", path, self.block), ("DELETE", path, self.lift)]
+        blocking = [("GET", path, self.shown), ("POST", path, self.block), ("DELETE", path, self.lift)]
+        return [*blocking, ("GET", "/drafts/dated", self.drafts)]
+
+    async def drafts(self, request: web.Request) -> web.Response:
+        """Drafts as they were kept a while ago."""
+        del request
+        at = now_ms() - self.drafts_age_ms
+        return web.json_response({key: {"text": text, "at": at} for key, text in self.floor.drafts.items()})
 
     async def shown(self, request: web.Request) -> web.Response:
         if self.floor.detail(request.match_info["ref"]) is None:

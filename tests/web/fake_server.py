@@ -343,7 +343,8 @@ def _reply(floor: FakeFloor, ref: str, asked: ReplyRequest) -> int:
     known = asked.client_id in floor.clients
     if not known and asked.seen and floor.unseen(ref, asked.seen):
         raise ApiError("unseen")
-    message = floor.write(ref, kind="out", text=asked.text, client=asked.client_id)
+    letter = {"subject": asked.subject, "cc": asked.cc}
+    message = floor.write(ref, kind="out", text=asked.text, client=asked.client_id, **letter)
     if not known and asked.then == "park":
         floor.moves(ref, "parked")
     if not known and asked.then == "close":
@@ -352,7 +353,7 @@ def _reply(floor: FakeFloor, ref: str, asked: ReplyRequest) -> int:
 
 
 def _note(floor: FakeFloor, ref: str, asked: NoteRequest) -> int:
-    return floor.write(ref, kind="note", text=asked.text, client=asked.client_id)
+    return floor.write(ref, kind="note", text=asked.text, client=asked.client_id, replaces=asked.replaces)
 
 
 def _transfer(floor: FakeFloor, ref: str, asked: TransferRequest) -> None:

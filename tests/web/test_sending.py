@@ -137,7 +137,7 @@ async def test_a_restart_while_somebody_types_moves_neither_text_nor_cursor(sit:
 async def test_a_mail_can_be_taken_back_for_five_seconds_and_is_a_draft_again(sit: Sit, server: FakeServer) -> None:
     seat = await sit()
     await seat.open(server.floor.own("Omar Haddad", channel="email"))
-    await expect(seat.page.locator(".composer .letter")).to_contain_text("Re: Invoice 2026-1180")
+    await expect(seat.page.locator(".composer").get_by_label("Subject")).to_have_value("Re: Invoice 2026-1180")
     await seat.composer.fill("Please find it attached.")
     await seat.page.get_by_role("button", name="Send and stay").click()
     waiting = seat.page.locator(".said.pending")

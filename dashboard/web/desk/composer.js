@@ -5,9 +5,9 @@ import { announce, chosen, me, say, stories, tell } from "../frame/state.js";
 import { fetchRoom } from "../frame/screens.js";
 import { settings } from "../frame/settings.js";
 import { Attach, attachTo, stagedIn, takeStaged } from "./files.js";
-import { Icon, channelLabel, customerName, queueLabel, timeOf } from "../frame/parts.js";
+import { Icon, ago, channelLabel, customerName, queueLabel, timeOf } from "../frame/parts.js";
 import { t } from "../frame/words.js";
-import { UNDO_MS, draftOf, keepDraft, newest, send } from "./writing.js";
+import { UNDO_MS, changeable, draftOf, keepDraft, newest, replace, replacing, send } from "./writing.js";
 
 export const tab = signal("reply");
 /** Put a text where one writes. @type {{insert: (text: string) => void}} */
@@ -47,7 +47,7 @@ export function Composer({ live }) {
   const [held, hold] = useState(false);
   const [asked, ask] = useState(/** @type {any} */ (null));
   const [room, setRoom] = useState(/** @type {any} */ (null));
-  const restored = useRef(draftOf(key).at);
+  const restored = useRef(/** @type {any} */ (draftOf(key)));
   const area = useRef(/** @type {any} */ (null));
   const list = useRef(/** @type {any} */ ({}));
   useEffect(() => {
@@ -55,15 +55,17 @@ export function Composer({ live }) {
     if (draft.text === text) return;
     setText(draft.text);
     setBegan(draft.text ? place(live.ref, draft.at) : 0);
-    restored.current = draft.at;
+    restored.current = draft;
   }, [key, draftOf(key).text]);
   useLayoutEffect(() => { if (area.current) { area.current.style.height = "auto"; area.current.style.height = `${Math.min(area.current.scrollHeight + 2, 220)}px`; } }, [text]);
-  const wanted = asked !== null || text.length >= HINT_CHARS;
+  const letters = !note && mail(live, line);
+  const wanted = asked !== null || text.length >= HINT_CHARS || letters;
   useEffect(() => { if (wanted && !room) void replies().then(setRoom); }, [wanted]);
   const unseen = began ? since(live.ref, began) : [];
   const write = (/** @type {string} */ value) => {
     if (!text && value) setBegan(newest(live.ref));
     if (!value) { setBegan(0); hold(false); }
+    if (restored.current?.there) restored.current = null;
     setText(value);
     keepDraft(key, value);
     if (!note) typed(live.ref);
@@ -84,21 +86,35 @@ export function Composer({ live }) {
     if (!note && !held && unseen.some((item) => item.seq > (looked.get(live.ref) ?? 0))) { hold(true); announce("alert", t("unseen.held")); return; }
     const files = note ? [] : takeStaged(live.ref);
     if (!files) { tell(t("files.wait"), "crit"); return; }
-    if (!send({ ref: live.ref, kind: note ? "note" : "reply", text: said, then, line, files, undo_ms: note || !mail(live, line) ? 0 : UNDO_MS })) { tell(t("queue.full"), "crit"); return; }
+    if (letters && !room && draftOf(`${live.ref}:letter`).text) { tell(t("screen.failed"), "crit"); return; }
+    const envelope = letters && room ? room.envelopeOf(live) : {};
+    if (!envelope) { tell(t("mail.cc.wrong"), "crit"); return; }
+    const replaces = note ? replacing(live.ref) : 0;
+    if (!send({ ref: live.ref, kind: note ? "note" : "reply", text: said, then, line, files, replaces, ...envelope, undo_ms: letters ? UNDO_MS : 0 })) { tell(t("queue.full"), "crit"); return; }
+    if (letters) keepDraft(`${live.ref}:letter`, "");
+    if (replaces) replace(live.ref, 0);
     setText("");
     setBegan(0);
     hold(false);
     keepDraft(key, "");
     if (!note) typedOut(live.ref);
-    restored.current = 0;
+    restored.current = null;
     area.current?.focus();
   };
+  /** My last note is here again, to be changed; a note that was begun stays as it is. */
+  const changeNote = () => {
+    const last = changeable(live.ref);
+    if (!draftOf(`${live.ref}:note`).text) { replace(live.ref, last.message); keepDraft(`${live.ref}:note`, last.text); }
+    focusComposer("note");
+  };
+  const leaveNote = () => { replace(live.ref, 0); write(""); area.current?.focus(); };
   const keys = (/** @type {any} */ event) => {
     // While an input method composes, Enter chooses a word and never sends.
     if (event.isComposing || event.keyCode === 229) return;
     if (asked && event.key === "Escape") { event.preventDefault(); event.stopPropagation(); ask(null); return; }
     // A list that is still on its way is meant by the next Enter, and not the customer.
     if (asked && (list.current.key ? list.current.key(event) : event.key === "Enter" && !event.shiftKey)) { event.preventDefault(); return; }
+    if (event.key === "ArrowUp" && !text && !event.shiftKey && changeable(live.ref)) { event.preventDefault(); changeNote(); return; }
     if (event.key !== "Enter" || event.shiftKey || event.altKey || event.repeat) return;
     const chord = event.ctrlKey || event.metaKey;
     if (settings.value.enter === "ctrl" && !chord) return;
@@ -127,7 +143,8 @@ export function Composer({ live }) {
         ${lines.filter((/** @type {any} */ each) => !each.current).map((/** @type {any} */ each) => html`<option key=${each.id} value=${each.id}>${channelLabel(each.channel)} ${each.label}</option>`)}</select></label>`
         : html`<span class="meta">${t("via")} ${channelLabel(lines[0]?.channel ?? live.channel)} · ${queueLabel(live.queue)}</span>`}
     </div>
-    ${!note && mail(live, line) && html`<p class="letter meta"><b>${t("mail.to")}</b> ${lineOf(live, line)?.label ?? ""} <b>${t("mail.subject")}</b> ${live.subject ? t("mail.re", { subject: live.subject.replace(/^(re|aw|sv|fwd?):\s*/i, "") }) : t("mail.no.subject")}</p>`}
+    ${letters && (room ? html`<${room.Letter} live=${live} to=${lineOf(live, line)?.label ?? ""} key=${`letter-${live.ref}`} />` : html`<p class="letter meta"><b>${t("mail.to")}</b> ${lineOf(live, line)?.label ?? ""}</p>`)}
+    ${note && replacing(live.ref) > 0 && html`<p class="meta changing"><${Icon} name="note" size=${13} /> ${t("note.changing")} <button type="button" class="link" onClick=${leaveNote}>${t("note.leave")}</button></p>`}
     ${unseen.length > 0 && html`<p class=${`unseen-news ${held ? "held" : ""}`}><${Icon} name=${held ? "warn" : "bell"} /> <span class="grow"><b>${t("unseen", { n: unseen.length })}</b> <q>${(unseen.at(-1).text || t("no.text")).slice(0, 160)}</q>
       ${held && html`<br />${t("unseen.held")}`}</span></p>`}
     ${hint && html`<p class="hint"><${Icon} name="warn" size=${14} /> ${t("hint.language", { seems: languageIn(hint), theirs: languageIn(live.language) })}</p>`}
@@ -139,7 +156,7 @@ export function Composer({ live }) {
     <div class="row">${!note && html`<${Attach} live=${live} line=${line} />`}
       <button type="button" class="icon-button" aria-label=${t("replies.saved")} title=${t("replies.saved")} onClick=${() => type("/")}><b>/</b></button>
       ${note ? html`<button type="button" class="icon-button" aria-label=${t("mention")} title=${t("mention")} onClick=${() => type("@")}><b>@</b></button>` : html`<button type="button" class="icon-button" aria-label=${t("emoji")} title=${t("emoji")} onClick=${() => type(":")}><${Icon} name="smile" /></button>`}
-      <span class="meta draft">${text ? (restored.current ? t("draft.from", { time: timeOf(restored.current) }) : "") : ""}</span><span class="grow"></span>
+      <span class="meta draft">${text && restored.current?.at ? (restored.current.there ? t("draft.there", { ago: ago(restored.current.at) }) : t("draft.from", { time: timeOf(restored.current.at) })) : ""}</span><span class="grow"></span>
       ${note || live.live ? html`<button type="button" class="primary" disabled=${empty} onClick=${() => go("stay")}>${note ? t("note.add") : t("send")} ${enter}</button>`
         : html`<button type="button" disabled=${empty} onClick=${() => go("stay")}>${t("send.stay")}</button>
           <button type="button" disabled=${empty} onClick=${() => go("close")}>${t("send.close")}</button>
@@ -156,7 +173,7 @@ const languageIn = (tag) => new Intl.DisplayNames([document.documentElement.lang
 /** @param {any} live @param {number} line */
 const lineOf = (live, line) => (live.lines ?? []).find((/** @type {any} */ each) => (line ? each.id === line : each.current)) ?? live.lines?.[0];
 /** Whether a line is one of letters, which cannot be taken back. @param {any} live @param {number} line */
-const mail = (live, line) => (lineOf(live, line)?.channel ?? live.channel) === "email";
+const mail = (live, line) => lineOf(live, line)?.letters ?? live.channel === "email";
 
 /** @type {Map<string, {at: number, stop: number}>} */
 const typists = new Map();

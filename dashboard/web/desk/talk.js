@@ -89,9 +89,11 @@ const READ_MS = 1_000;
 
 /** @param {{live: any}} props */
 function Thread({ live }) {
-  const items = (stories.value.get(live.ref) ?? []).filter((item) => SAID.has(item.kind) || STEPS.has(item.kind));
-  const known = new Set(items.map((item) => item.client).filter(Boolean));
+  const all = stories.value.get(live.ref) ?? [];
+  const known = new Set(all.map((item) => item.client).filter(Boolean));
   const mine = sending.value.filter((each) => each.ref === live.ref && !known.has(each.client));
+  const replaced = new Set([...all, ...mine.filter((each) => !each.failed)].map((each) => each.replaces).filter(Boolean));
+  const items = all.filter((item) => (SAID.has(item.kind) || STEPS.has(item.kind)) && !replaced.has(item.message));
   const box = useRef(/** @type {any} */ (null));
   const [fresh, setFresh] = useState(0);
   const [more, setMore] = useState(items.length >= 30);
@@ -157,14 +159,14 @@ function Entry({ item, live }) {
     ${item.subject && html`<p class="subject">${item.subject}</p>`}
     ${(item.text || !item.files) && html`<p class="text">${item.text || (item.kind === "notice" ? named(item.notice) : t("no.text"))}</p>`}
     ${item.files && html`<${Files} files=${item.files} live=${live} />`}
-    <p class="meta">${who} · <time title=${fullOf(item.at)}>${timeOf(item.at)}</time>${item.kind === "out" && html` · <${Delivery} item=${item} live=${live} />`}</p></li>`;
+    <p class="meta">${who} · <time title=${fullOf(item.at)}>${timeOf(item.at)}</time>${item.replaces ? ` · ${t("note.changed")}` : ""}${item.cc ? html` · <span class="copies">${t("mail.copies", { to: item.cc.join(", ") })}</span>` : ""}${item.kind === "out" && html` · <${Delivery} item=${item} live=${live} />`}</p></li>`;
 }
 
 /** @param {{item: any, live: any}} props */
 const Delivery = ({ item, live }) => {
   const failed = item.status === "failed";
   return html`<span class=${failed ? "crit" : ""}><${Icon} name=${failed ? "late" : item.status === "queued" ? "clock" : "check"} size=${13} /> ${t(`delivery.${item.status || "queued"}`)}${failed && item.detail ? ` (${named(item.detail)})` : ""}
-    ${failed && live.state === "active" && html` <button type="button" class="link" onClick=${() => send({ ref: live.ref, kind: "reply", text: item.text, then: "stay", line: 0, files: item.files })}>${t("retry")}</button>`}
+    ${failed && live.state === "active" && html` <button type="button" class="link" onClick=${() => send({ ref: live.ref, kind: "reply", text: item.text, then: "stay", line: 0, files: item.files, subject: item.subject, cc: item.cc })}>${t("retry")}</button>`}
     ${failed && html` <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(item.text)}>${t("copy")}</button>`}</span>`;
 };
 
@@ -189,4 +191,5 @@ function takeBack(each) {
   const key = `${each.ref}:reply`;
   keepDraft(key, [each.text, draftOf(key).text].filter(Boolean).join("\n\n"));
   stageAgain(each.ref, each.files ?? []);
+  if (each.subject || each.cc?.length) keepDraft(`${each.ref}:letter`, JSON.stringify({ subject: each.subject || null, cc: (each.cc ?? []).join(", ") }));
 }

@@ -38,8 +38,8 @@ function kept(rest) {
 
 // --- drafts --------------------------------------------------------------------------------------------------------
 
-/** Drafts that the server has: they come from another machine. */
-const elsewhere = signal(/** @type {Record<string, string>} */ ({}));
+/** Drafts that the server has: they come from another machine, or were kept here. */
+const elsewhere = signal(/** @type {Record<string, {text: string, at: number}>} */ ({}));
 /** Texts that the server does not have yet, by draft. @type {Map<string, string>} */
 const unsaved = new Map();
 /** @type {Map<string, number>} */
@@ -47,13 +47,31 @@ const soon = new Map();
 /** @type {Set<string>} */
 const saving = new Set();
 
-/** The draft of a conversation's tab. @param {string} key @returns {{text: string, at: number}} `at` is 0 when unknown */
+/** The draft of a conversation's tab. @param {string} key @returns {{text: string, at: number, there?: boolean}} `at` is 0 for none; `there`: from another machine */
 export function draftOf(key) {
-  return kept(`draft:${key}`) ?? { text: elsewhere.value[key] ?? "", at: 0 };
+  const here = kept(`draft:${key}`);
+  const there = elsewhere.value[key];
+  // What was saved slowly may be younger by the clock than what was typed after it.
+  const newer = there && (!here || (there.at > here.at && !here.text.startsWith(there.text)));
+  return newer ? { ...there, there: true } : here ?? { text: "", at: 0 };
 }
 
 async function fetchDrafts() {
-  elsewhere.value = await get("/drafts").catch(() => ({}));
+  elsewhere.value = await get("/drafts/dated").catch(() => ({}));
+}
+
+// The server's own bound: until then a note is its writer's to change.
+const NOTE_CHANGE_MS_MAX = 600_000;
+
+/** The message of the note that a draft is to take the place of, 0 for none. @param {string} ref @returns {number} */
+export const replacing = (ref) => kept(`replaces:${ref}`) ?? 0;
+/** @param {string} ref @param {number} message */
+export const replace = (ref, message) => keep(`replaces:${ref}`, message || null);
+
+/** My last note of a conversation, while it may be changed. @param {string} ref */
+export function changeable(ref) {
+  const last = (stories.value.get(ref) ?? []).filter((item) => item.kind === "note" && item.agent === me.value.id).at(-1);
+  return last && serverNow() - last.at < NOTE_CHANGE_MS_MAX ? last : null;
 }
 
 /** Kept here with each key, on the server each second. @param {string} key @param {string} text */
@@ -95,7 +113,7 @@ export const newest = (ref) => (stories.value.get(ref) ?? []).at(-1)?.seq ?? 0;
 
 /**
  * Send a reply or a note. False: too many wait already.
- * @param {{ref: string, kind: string, text: string, then: string, line: number, files?: any[], undo_ms?: number}} message
+ * @param {{ref: string, kind: string, text: string, then: string, line: number, files?: any[], undo_ms?: number, subject?: string, cc?: string[], replaces?: number}} message
  */
 export function send(message) {
   if (sending.value.filter((each) => !each.sent).length >= QUEUED_MAX) return false;
@@ -141,8 +159,9 @@ async function deliver(ref) {
 }
 
 /** @param {any} each @returns {[string, any]} its address and body */
-function letter({ ref, kind, text, client, then, line, files, seen }) {
-  const body = kind === "note" ? { text, client_id: client } : { text, client_id: client, then, ...(seen ? { seen } : {}), ...(line ? { line } : {}), ...(files?.length ? { files: files.map((/** @type {any} */ file) => file.id) } : {}) };
+function letter({ ref, kind, text, client, then, line, files, seen, subject, cc, replaces }) {
+  const more = kind === "note" ? { replaces } : { then, seen, line, subject, cc: cc?.length && cc, files: files?.length && files.map((/** @type {any} */ file) => file.id) };
+  const body = { text, client_id: client, ...Object.fromEntries(Object.entries(more).filter(([, value]) => value)) };
   return [`/conversations/${ref}/${kind}`, body];
 }
 

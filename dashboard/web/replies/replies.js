@@ -8,6 +8,7 @@ import { labelOf, t } from "../frame/words.js";
 import { EMOJI } from "./emoji.js";
 
 export { otherLanguage } from "./language.js";
+export { Letter, envelopeOf } from "./letter.js";
 
 const SHOWN_MAX = 8;
 const saved = signal(/** @type {any[] | null} */ (null));
