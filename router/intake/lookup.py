@@ -110,7 +110,9 @@ class LookUp:
         asked = [index for index, signal in enumerate(signals) if _meets(signal)]
         found = await self._watch.marks([signals[index] for index in asked], at)
         for index, mark in zip(asked, found, strict=True):
-            flood = mark != BLOCKED and not letters[index].attempts and self._watch.floods(signals[index], at)
+            letter = letters[index]
+            counts = mark != BLOCKED and not letter.attempts
+            flood = counts and self._watch.floods(letter.id, signals[index], letter.received_ms)
             marks[index] = FLOOD if flood else mark
         return marks
 

@@ -43,7 +43,8 @@ class Buckets:
         return min(float(self._size), tokens + max(0, now_ms - at) * self._size / self._refill_ms)
 
     def _keep(self, key: Hashable, tokens: float, now_ms: int) -> None:
-        self._buckets[key] = (tokens, now_ms)
+        # Who is heard of late, by another's time, turns no clock back: it would fill the bucket twice.
+        self._buckets[key] = (tokens, max(now_ms, self._buckets.get(key, (0.0, now_ms))[1]))
         self._buckets.move_to_end(key)
         if len(self._buckets) > self._keys_max:
             self._buckets.popitem(last=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ MINUTE_MS = 60_000
 # No person writes five times a second for a minute, and no relay sends so many mails of one sender. Above it what comes
 # is set aside by name, so that one sender never fills the floor.
 MESSAGES_A_MINUTE_MAX = 300
+# A letter is looked up again when it was overtaken or nobody led: it counts once. More than are in hand are remembered.
+COUNTED_MAX = 20_000
 
 
 def line_value(channel: str, key: str) -> str:
@@ -36,6 +39,7 @@ class Watch:
         self._site = site
         self._senders = senders
         self._messages = Buckets(MESSAGES_A_MINUTE_MAX, MINUTE_MS)
+        self._counted: OrderedDict[int, bool] = OrderedDict()
 
     async def marks(self, signals: Sequence[Any], now_ms: int) -> list[str]:
         """Return the mark of each signal's sender, empty for none; `blocked` where one of several is."""
@@ -48,10 +52,14 @@ class Watch:
             marks[index] = BLOCKED if BLOCKED in {mark, marks[index]} else mark
         return marks
 
-    def floods(self, signal: Any, now_ms: int) -> bool:
-        """Return whether this is more than anybody may send. Counts it."""
-        taken = [self._messages.take(name, now_ms) for name in names_of(signal.line, signal.identities)]
-        return not all(taken)
+    def floods(self, letter: int, signal: Any, received_ms: int) -> bool:
+        """Return whether this is more than anybody may send, by when it came. Counts it, once."""
+        if letter not in self._counted:
+            taken = [self._messages.take(name, received_ms) for name in names_of(signal.line, signal.identities)]
+            self._counted[letter] = not all(taken)
+            if len(self._counted) > COUNTED_MAX:
+                self._counted.popitem(last=False)
+        return self._counted[letter]
 
 
 def refusal_of(marks: Mapping[int, str]) -> str:

@@ -8,8 +8,9 @@ import msgspec
 
 from channels import contract as sig
 from router.core import bundle as b
+from router.core.commands import Receive
 from router.intake.lookup import LookUp
-from router.intake.senders import MESSAGES_A_MINUTE_MAX, Watch
+from router.intake.senders import MESSAGES_A_MINUTE_MAX, MINUTE_MS, Watch
 from router.store.port import NewMark
 from tests.floor.house import CALL, CAPABILITIES, SITE, House, bundle, wrote
 
@@ -175,9 +176,25 @@ async def test_what_comes_by_a_test_channel_is_marked(house: House) -> None:
 async def test_a_flood_of_one_sender_is_bounded_and_harms_nobody_else(house: House) -> None:
     watch = Watch(SITE, house.store.senders)
     message = wrote("again", identities=(ADA,))
-    counted = [watch.floods(message, 1_000) for _ in range(MESSAGES_A_MINUTE_MAX + 5)]
+    counted = [watch.floods(letter, message, 1_000) for letter in range(MESSAGES_A_MINUTE_MAX + 5)]
     assert counted == [False] * MESSAGES_A_MINUTE_MAX + [True] * 5
     other_line = wrote("again", key="k2", identities=(ADA,))
-    assert watch.floods(other_line, 1_000), "another line of the same sender is the same sender"
-    assert not watch.floods(wrote("hello", key="k3"), 1_000)
-    assert not watch.floods(message, 61_000)
+    assert watch.floods(1_001, other_line, 1_000), "another line of the same sender is the same sender"
+    assert not watch.floods(1_002, wrote("hello", key="k3"), 1_000)
+    assert not watch.floods(1_003, message, 61_000)
+    assert not watch.floods(1_004, message, 1_000), "it came before the last one and is looked up after it"
+
+
+async def test_a_letter_that_is_looked_up_again_is_no_flood(house: House) -> None:
+    """While nobody leads each is looked up again and again; its sender has written once."""
+    await house.door("push").accept([wrote("again", identities=(ADA,))])
+    letters = await house.store.letterbox.waiting(SITE, before_ms=house.clock.now + 1, limit=9)
+    for _ in range(MESSAGES_A_MINUTE_MAX + 5):
+        [command] = await house.intake._looked(letters)
+        assert isinstance(command, Receive)
+
+
+async def test_what_came_slowly_and_waited_through_an_outage_is_no_flood(house: House) -> None:
+    watch, message = Watch(SITE, house.store.senders), wrote("again", identities=(ADA,))
+    every_ms = 2 * MINUTE_MS // MESSAGES_A_MINUTE_MAX
+    assert not any(watch.floods(number, message, number * every_ms) for number in range(3 * MESSAGES_A_MINUTE_MAX))
