@@ -147,8 +147,9 @@ class Served:
 
     async def stop(self) -> None:
         """Accept nothing more, decide what is on its way, then let go. What is accepted is on the disk."""
+        # As long as calls may be under way it says that it lives, or somebody else would make them again.
         self.board.shut()
-        await self._tasks.stop("config", "wakes", "sweep", "snapshots", "presence", "gauges", "prune", "care")
+        await self._tasks.stop("config", "wakes", "sweep", "snapshots", "gauges", "prune", "care")
         for _ in range(STOP_MS_MAX // STOP_LOOK_MS):
             if not self.intake.busy:
                 break
