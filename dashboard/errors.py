@@ -46,6 +46,7 @@ CODES: dict[str, tuple[int, str]] = {
     "merge_undone": (409, "This merge has been taken back already."),
     "conversations_open": (409, "This customer has open conversations. Close them first."),
     "effects_waiting": (409, "An answer to this customer is still on its way. Try again shortly."),
+    "too_far_back": (409, "Too much has happened since then to tell how everybody stood."),
     "too_large": (413, "The request is too large."),
     "too_many": (429, "Too many attempts. Try again later."),
     "broken": (500, "Something went wrong on our side. It has been noted."),

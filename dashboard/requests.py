@@ -277,6 +277,12 @@ class PageQuery(Request, frozen=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
+class DecisionQuery(Request, frozen=True, kw_only=True):
+    """`seq` of a decision in the story of a conversation."""
+
+    seq: Id
+
+
 class WaitingQuery(Request, frozen=True, kw_only=True):
     queue: Annotated[str, Meta(max_length=100)] = ""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50

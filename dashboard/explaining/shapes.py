@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dashboard.shapes import Person, Shape
+from dashboard.shapes import Label, Person, Shape
 
 
 class Decision(Shape, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,6 +27,25 @@ class Decision(Shape, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     needs: dict[str, int] = msgspec.field(default_factory=dict)
     version: str = ""
+
+
+class StoodShape(Shape, frozen=True, kw_only=True):
+    """How somebody stood who could serve it: asked, free, kept, full, away, resting (they had just declined it)."""
+
+    agent: Person
+    stands: str
+    presence: str
+    label: Label
+    used: int
+    capacity: int
+
+
+class PassedOver(Shape, frozen=True, kw_only=True):
+    """Who could have been asked, who was asked first; `able` of them, and `unable` more who were signed in."""
+
+    items: list[StoodShape]
+    able: int
+    unable: int
 
 
 class Explained(Shape, frozen=True, kw_only=True):

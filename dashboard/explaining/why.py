@@ -1,32 +1,41 @@
-"""The route that tells the story of every decision about one conversation, from the journal, with its reasons.
+"""The routes that tell the story of every decision about one conversation, from the journal, with its reasons.
 
 Nothing is searched for: the timeline has the positions of a conversation's events, and the journal is read at those.
+Who was passed over is not journalled: it is replayed when somebody asks, one question at a time.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from dashboard.explaining.shapes import Decision, Explained
+from dashboard.errors import ApiError
+from dashboard.explaining.shapes import Decision, Explained, PassedOver, StoodShape
 from dashboard.parts import Parts
-from dashboard.requests import PageQuery
+from dashboard.requests import DecisionQuery, PageQuery
 from dashboard.routes import Call, Route
+from dashboard.shapes import Person
 from router.core import events as ev
 from router.core.facts import Facts
 from router.core.record import decode_record
+from router.floor.history import Passed, TooFarBack, passed_over
 from router.store.port import ConversationRow, TimelineRow
 
 NEWEST = (1 << 63) - 1
 # Messages are read in the thread; why is about what was decided.
 UNTOLD = frozenset({"Noted", "Replied", "DeliveryReported"})
+# So many answers about who was passed over are kept.
+TOLD_MAX = 200
 
 
 class Explaining:
-    """The handler."""
+    """The handlers."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._out = parts, parts.out
+        self._replaying = asyncio.Lock()
+        self._told: dict[tuple[int, int], Passed] = {}
 
     async def why(self, call: Call) -> Explained:
         """A page of its decisions, oldest first."""
@@ -45,6 +54,48 @@ class Explaining:
             more=len(story) > limit,
             facts=_told_facts(self._facts(row)),
         )
+
+    async def passed_over(self, call: Call) -> PassedOver:
+        """How everybody stood, at the moment of an offer, who could have been asked."""
+        row = await self._parts.places.row(call.caller.account, call.part("ref"))
+        if call.ask.seq > self._out.floor.position:
+            raise ApiError("not_found")
+        passed = await self._passed(row.conv, call.ask.seq)
+        staff, bundle = self._parts.staff, self._out.floor.bundle
+        presences = bundle.presences if bundle is not None else {}
+        await staff.learn({each.agent for each in passed.stood})
+        return PassedOver(
+            items=[
+                StoodShape(
+                    agent=Person(id=each.agent, name=staff.name(each.agent)),
+                    stands=each.stands,
+                    presence=each.presence,
+                    label=presences[each.presence].label if each.presence in presences else {},
+                    used=each.used,
+                    capacity=each.capacity,
+                )
+                for each in passed.stood
+            ],
+            able=passed.able,
+            unable=passed.unable,
+        )
+
+    async def _passed(self, conv: int, position: int) -> Passed:
+        """What has been decided does not change, so an answer is kept; who asks the same meanwhile waits for it."""
+        async with self._replaying:
+            passed = self._told.get((conv, position))
+            if passed is None:
+                journal, site = self._out.store.journal, self._out.floor.site
+                try:
+                    passed = await passed_over(journal, site, conv=conv, position=position)
+                except TooFarBack:
+                    raise ApiError("too_far_back") from None
+                if passed is None:
+                    raise ApiError("not_found")
+                if len(self._told) >= TOLD_MAX:
+                    self._told.pop(next(iter(self._told)))
+                self._told[conv, position] = passed
+            return passed
 
     async def _events(self, conv: int, positions: Sequence[int]) -> dict[int, Any]:
         """Return a conversation's events at these positions. Each batch of the journal is read once."""
@@ -123,5 +174,10 @@ def routes(parts: Parts) -> list[Route]:
         Route(
             method="GET", path="/conversations/{ref}/why", summary="Its decisions with their reasons, oldest first",
             ask=PageQuery, answers=Explained, handler=explaining.why,
+        ),
+        Route(
+            method="GET", path="/conversations/{ref}/passed-over", role="supervisor",
+            summary="Who could have been asked at an offer, and how they stood",
+            ask=DecisionQuery, answers=PassedOver, handler=explaining.passed_over,
         ),
     ]  # fmt: skip

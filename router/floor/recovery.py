@@ -44,7 +44,7 @@ async def replayed(
             try:
                 replay(state, entry, bundles)
             except BundleMissing as missing:
-                await _load(journal, site, missing, bundles)
+                await load_bundle(journal, site, missing, bundles)
                 replay(state, entry, bundles)
         yield row, entries
 
@@ -82,11 +82,12 @@ async def _decoded(journal: Journal, site: str, data: bytes, bundles: Bundles) -
     try:
         return decode_state(data, bundles)
     except BundleMissing as missing:
-        await _load(journal, site, missing, bundles)
+        await load_bundle(journal, site, missing, bundles)
         return decode_state(data, bundles)
 
 
-async def _load(journal: Journal, site: str, missing: BundleMissing, bundles: Bundles) -> None:
+async def load_bundle(journal: Journal, site: str, missing: BundleMissing, bundles: Bundles) -> None:
+    """Fetch a bundle that a state needs. Raises Unrecoverable where the store does not have it."""
     name = str(missing.args[0])
     data = await journal.bundle(site, name)
     if data is None:

@@ -279,6 +279,8 @@ async def order(office: Office, sue: Desk, ana: Desk) -> None:
     ref = await active(office, ana, key="o1")
     because = {"reason": "asked"}
     path = f"/conversations/{ref}"
+    offered = next(each["seq"] for each in (await sue.get(f"{path}/why")).body["items"] if each["kind"] == "Offered")
+    assert (await sue.get(f"{path}/passed-over?seq={offered}")).body["able"] > 0
     assert (await sue.post(f"{path}/join-as", {"role": "listen", **because})).status == 200
     assert (await sue.post(f"{path}/consult/leave")).status == 200
     assert (await sue.post(f"{path}/take-over", because)).status == 200

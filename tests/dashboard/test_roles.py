@@ -35,6 +35,7 @@ SUPERVISORS_ONLY = {
     ("DELETE", "/senders/{id}"),
     ("PUT", "/customers/{id}/care"),
     ("GET", "/orders"),
+    ("GET", "/conversations/{ref}/passed-over"),
     ("POST", "/agents/{id}/presence"),
     *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("assign", "move", "priority", "take-over")),
     *(("POST", f"/conversations/{{ref}}/{deed}") for deed in ("withdraw", "end", "recall", "join-as")),

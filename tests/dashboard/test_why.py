@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.dashboard.office import Office
 
 
@@ -22,6 +24,40 @@ async def test_every_decision_is_told_with_the_reasons_that_were_journalled(offi
     assert not told["more"]
     page = (await ana.get(f"/conversations/{ref}/why?limit=2")).body
     assert page["more"]
+
+
+async def test_who_was_passed_over_is_told_with_how_they_stood_at_that_moment(office: Office) -> None:
+    sue = await office.desk("sue", role="supervisor")
+    for login, presence in (("ana", "available"), ("ben", "available"), ("cara", "lunch")):
+        desk = await office.desk(login)
+        assert (await desk.post("/shift", {"presence": presence})).status == 200
+    mail_only = await office.desk("dan", channels=("email",))
+    await mail_only.begin()
+    conv = await office.arrives("Where is my parcel?")
+    ref = office.ref(conv)
+    offered = next(
+        each for each in (await sue.get(f"/conversations/{ref}/why")).body["items"] if each["kind"] == "Offered"
+    )
+    path = f"/conversations/{ref}/passed-over"
+    expected = {"ana": "asked", "ben": "free", "cara": "away"}
+    for _ in range(2):
+        told = (await sue.get(f"{path}?seq={offered['seq']}")).body
+        assert {each["agent"]["name"].lower(): each["stands"] for each in told["items"]} == expected
+        assert told["items"][0]["stands"] == "asked"
+        assert (told["able"], told["unable"]) == (3, 1)
+    assert (await sue.get(f"{path}?seq={offered['seq'] - 1}")).status == 404
+    assert (await sue.get(f"{path}?seq=999999")).status == 404
+
+
+async def test_a_decision_too_far_from_any_picture_of_the_floor_is_refused_by_name(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sue = await office.desk("sue", role="supervisor", shift=True)
+    ref = office.ref(await office.arrives("Where is my parcel?"))
+    offered = [each["seq"] for each in (await sue.get(f"/conversations/{ref}/why")).body["items"]][3]
+    monkeypatch.setattr("router.floor.history.EVENTS_MAX", 2)
+    answer = await sue.get(f"/conversations/{ref}/passed-over?seq={offered}")
+    assert (answer.status, answer.body["error"]["code"]) == (409, "too_far_back")
 
 
 async def test_a_transfer_names_both_and_its_giver_sees_what_becomes_of_it(office: Office) -> None:

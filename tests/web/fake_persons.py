@@ -32,6 +32,7 @@ class FakePersons:
             ("POST", "/senders", self.mark),
             ("DELETE", "/senders/{id}", self.unmark),
             ("GET", "/conversations/{ref}/why", self.why),
+            ("GET", "/conversations/{ref}/passed-over", self.passed_over),
         ]
 
     async def tag(self, request: web.Request) -> web.Response:
@@ -71,6 +72,19 @@ class FakePersons:
         items = [each for each in self.decisions if not before or each["seq"] < before]
         facts = {"channel": "chat", "language": "en", "topics": "refund", "attributes": "order=20418"}
         return web.json_response({"ref": ref, "items": items[-limit:], "more": len(items) > limit, "facts": facts})
+
+    async def passed_over(self, request: web.Request) -> web.Response:
+        asked = next(each for each in self.decisions if str(each["seq"]) == request.query["seq"])
+        if asked["why"] != ["longest_idle"]:
+            raise ApiError("too_far_back")
+        common = {"label": {}, "used": 50, "capacity": 100, "presence": "available"}
+        ines, ben = {"id": 7, "name": "Ines Duarte"}, {"id": 9, "name": "Ben"}
+        items = [
+            common | {"agent": asked["agent"], "stands": "asked"},
+            common | {"agent": ines, "stands": "resting"},
+            common | {"agent": ben, "stands": "away", "presence": "lunch", "label": {"en": "Lunch"}},
+        ]
+        return web.json_response({"items": items, "able": 3, "unable": 2})
 
 
 def decisions() -> list[Record]:

@@ -119,6 +119,20 @@ async def test_why_tells_each_decision_with_its_reasons(sit: Sit, server: FakeSe
     assert f"#/why/{work['ref']}" in seat.page.url
 
 
+async def test_a_supervisor_asks_who_else_could_have_been_asked(sit: Sit, server: FakeServer) -> None:
+    server.me["role"] = "supervisor"
+    seat = await sit()
+    work = server.floor.own("Marta Kowalska")
+    await at(seat.page, f"#/why/{work['ref']}")
+    story = seat.page.locator(".decision")
+    await story.nth(3).get_by_role("button", name="Who else could have been asked?").click(timeout=WAIT_MS)
+    await expect(story.nth(3)).to_contain_text("2 others could have been asked · 2 signed in could not serve it")
+    await expect(story.nth(3)).to_contain_text("Ines Duarte had just declined it or missed it")
+    await expect(story.nth(3)).to_contain_text("Ben took no work: Lunch")
+    await story.nth(6).get_by_role("button", name="Who else could have been asked?").click(timeout=WAIT_MS)
+    await expect(story.nth(6)).to_contain_text("Too much has happened since then", timeout=WAIT_MS)
+
+
 async def test_why_of_what_may_not_be_seen_says_so(sit: Sit, server: FakeServer) -> None:
     seat = await sit()
     assert not server.floor.work

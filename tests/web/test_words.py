@@ -73,6 +73,7 @@ DYNAMIC = {
         *("long_wait", "promised", "wrong_queue", "expertise", "emergency", "overload", "outage", "training"),
         *("settled", "duplicate", "spam", "test"),
     },
+    "why.stood.": {"free", "kept", "full", "away", "resting"},
     "waits.": {"in_line", "all_busy", "nobody_can_serve", "queue_closed", "resting", "kept_free"},
     "why.": {"longest_idle", "next_in_line", "named_agent", *OVERTOOK, FAIR_TURN, *STEPS},
     "identity.": {"email", "phone", "caller_id"},

@@ -2,9 +2,10 @@
 // Why a conversation went where it went: each decision in words, with the reasons that were journalled with it.
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { get } from "../frame/api.js";
+import { me } from "../frame/state.js";
 import { Icon, channelLabel, clock, dayOf, fullOf, queueLabel, siteTime, timeOf } from "../frame/parts.js";
 import { go, rest } from "../frame/screens.js";
-import { heard, language, named, t } from "../frame/words.js";
+import { heard, labelOf, language, named, t } from "../frame/words.js";
 import { ICONS, TONES } from "./kinds.js";
 
 const PAGE = 100;
@@ -36,22 +37,37 @@ function Story({ of }) {
   if (fault) return html`<p class="empty" role="alert">${fault} <button type="button" onClick=${load}>${t("retry")}</button></p>`;
   if (!told) return html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`;
   return html`<div class="why-columns"><ol class="decisions">${told.more && html`<li><button type="button" class="link" onClick=${load}>${t("why.earlier")}</button></li>`}
-      ${told.items.map((/** @type {any} */ each, /** @type {number} */ at) => html`<${Decision} key=${each.seq} each=${each} before=${told.items[at - 1]} />`)}</ol>
+      ${told.items.map((/** @type {any} */ each, /** @type {number} */ at) => html`<${Decision} key=${each.seq} each=${each} before=${told.items[at - 1]} of=${of} />`)}</ol>
     <aside class="card-box" aria-label=${t("why.facts")}><h2>${t("why.facts")}</h2><p class="meta">${t("why.facts.text")}</p>
       <p><button type="button" class="link" onClick=${() => go("rules", "try", of)}>${t("why.rules")}</button></p>
       <dl>${Object.entries(told.facts).map(([name, value]) => html`<div key=${name}><dt>${named(name)}</dt><dd>${name === "channel" ? channelLabel(String(value)) : String(value)}</dd></div>`)}</dl></aside></div>`;
 }
 
-/** One decision: when, what, and for which reasons. @param {{each: any, before: any}} props */
-function Decision({ each, before }) {
+/** One decision: when, what, and for which reasons. @param {{each: any, before: any, of: string}} props */
+function Decision({ each, before, of }) {
   const newDay = !before || dayOf(before.at) !== dayOf(each.at);
   const waited = before ? each.at - before.at : 0;
   const why = reasons(each);
   return html`${newDay && html`<li class="day"><span>${dayOf(each.at)}</span></li>`}<li class=${`decision ${TONES[each.kind] ?? ""}`}>
     <span class="mark-of"><${Icon} name=${ICONS[each.kind] ?? "line"} /></span>
     <div class="grow"><p>${sentence(each)}</p>${why && html`<p class="because">${t("why.because", { why })}</p>`}
-      ${each.kind === "Routed" && each.version && html`<p class="meta">${t("why.version", { version: each.version })}</p>`}</div>
+      ${each.kind === "Routed" && each.version && html`<p class="meta">${t("why.version", { version: each.version })}</p>`}
+      ${["Offered", "RangAlso"].includes(each.kind) && me.value?.role !== "agent" && html`<${Others} of=${of} seq=${each.seq} />`}</div>
     <p class="meta when"><time title=${fullOf(each.at)}>${timeOf(each.at)}</time>${waited >= 1_000 ? html`<br />+${clock(waited)}` : ""}</p></li>`;
+}
+
+/** Who else could have been asked, and why they were not: worked out when somebody asks. @param {{of: string, seq: number}} props */
+function Others({ of, seq }) {
+  const [told, setTold] = useState(/** @type {any} */ (null));
+  const [fault, setFault] = useState("");
+  const ask = async () => {
+    setFault("");
+    await get(`/conversations/${encodeURIComponent(of)}/passed-over?seq=${seq}`).then(setTold, (error) => setFault(heard(error)));
+  };
+  const others = told?.items.filter((/** @type {any} */ one) => one.stands !== "asked") ?? [];
+  return html`<div role="status">${fault && html`<p class="meta">${fault}</p>`}
+    ${told ? html`<p class="because">${others.length ? t("why.others", { n: told.able - 1 }) : t("why.others.none")}${told.unable ? ` · ${t("why.unable", { n: told.unable })}` : ""}</p>
+      <ul class="others">${others.map((/** @type {any} */ one) => html`<li key=${one.agent.id}><b>${one.agent.name}</b> <span class="meta">${t(`why.stood.${one.stands}`, { used: one.used, capacity: one.capacity, state: labelOf(one.label, one.presence) })}</span></li>`)}</ul>` : html`<button type="button" class="link" onClick=${ask}>${t("why.others.ask")}</button>`}</div>`;
 }
 
 /** What was decided, in words. @param {any} each */
