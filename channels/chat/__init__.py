@@ -19,6 +19,7 @@ from channels.chat.files import Files, form_of
 from channels.chat.identity import keys_of, proved
 from channels.chat.presence import PAGES, Presence
 from channels.chat.sessions import NewSession, Visitor, new_id, seal, unseal
+from channels.chat.settings import Settings, check_origins
 from channels.contract import (
     AnyEffect,
     Capabilities,
@@ -54,41 +55,7 @@ _EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,190}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 # Everything a page of ours sends: messages, signs of typing and of having seen. More is a script.
 FRAMES_PER_WINDOW, FRAMES_WINDOW_MS = 120, 10_000
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,250}(:[0-9]{1,5})?")
 _UNKNOWN_PAGE = "This page may not open a chat: add its origin to the site's list."
-
-
-class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `chat` entry of channels.yaml. `sites` maps the key of a page's widget to the origins it may come from.
-
-    `facts` maps what a page may declare for the rules to the values it may have. `queue` is whose opening hours
-    the widget shows, `closed` the text it shows outside them. `instead`: the name of the form to which those are
-    shown who do not want to wait. `identity_key_env` names the key with which the company's pages sign who their
-    visitor is, `identity_old_key_env` the one before.
-    """
-
-    sites: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
-    facts: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
-    queue: str = ""
-    closed: str = "closed-now"
-    instead: str = ""
-    away_after_s: int = 120
-    session_days: int = 30
-    identity_key_env: str = ""
-    identity_old_key_env: str = ""
-    messages_a_minute: int = 30
-    sessions_a_minute_and_ip: int = 30
-    sockets_per_ip: int = 50
-    sockets_per_visitor: int = 8
-    proxies: tuple[str, ...] = ()
-
-    def leads_to(self) -> Mapping[str, tuple[str, str]]:
-        """Who does not want to wait is led to a form."""
-        return {"instead": ("form", self.instead)} if self.instead else {}
-
-    def offers(self) -> tuple[str, ...]:
-        """The widgets of foreign pages; without any, those of our own, whose keys nobody has to write."""
-        return tuple(self.sites)
 
 
 class Chat:
@@ -390,12 +357,7 @@ def _cors(origin: str) -> dict[str, str]:
 def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) -> Chat:
     """Make the channel. Raises ValueError when a page's origin cannot be one, or a named key is missing."""
     assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
-    for site, origins in settings.sites.items():
-        for origin in origins:
-            if not _ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    f"chat.sites.{site}: '{origin}' is no origin; write one such as https://www.example.com"
-                )
+    check_origins(settings)
     names = tuple(name for name in (settings.identity_key_env, settings.identity_old_key_env) if name)
     return Chat(settings, door, keys_of(names, environment))
 
