@@ -73,13 +73,43 @@ document.addEventListener("keydown", (event) => {
   if (deed) { event.preventDefault(); DEEDS[deed](); }
 });
 
-/** Walk the regions of the page. @param {number} by */
+const PLACES = ".top input, .rail button, .work .card, .offer .primary, .thread, .composer textarea, .wrap-up input, .elsewhere button, .customer button, main:not(.desk) :is(button, input, select, a[href], [tabindex='0'])";
+/** The region an element stands in. @param {Element | null} element */
+const regionOf = (element) => element?.closest("header, nav, section, aside, .offers, .wrap-up, footer, main") ?? null;
+
+/** Walk the regions of the page: to the first place of the next one. @param {number} by */
 function region(by) {
-  const regions = [...document.querySelectorAll(".top input, .rail button, .work .card, .offer .primary, .thread, .composer textarea, .customer button")]
-    .filter((element, at, all) => all.findIndex((other) => other.closest("header, nav, section, aside, .offers, footer") === element.closest("header, nav, section, aside, .offers, footer")) === at);
-  const here = regions.findIndex((element) => element.closest("header, nav, section, aside, .offers, footer")?.contains(document.activeElement));
+  const seen = [...document.querySelectorAll(PLACES)].filter((element) => element.getClientRects().length);
+  const regions = seen.filter((element, at) => seen.findIndex((other) => regionOf(other) === regionOf(element)) === at);
+  // A region may stand within another one: the innermost is where we are.
+  const here = regions.findLastIndex((element) => regionOf(element)?.contains(document.activeElement));
   /** @type {any} */ (regions[(here + by + regions.length) % regions.length])?.focus();
 }
+
+// What takes the focus in place of something that has gone, the best first.
+const HOMES = [".thread", ".card[aria-current='true']", ".card", "button.primary:not(:disabled)", ".state", "button:not(:disabled), a[href]"];
+/** Where the focus was last, from within outwards. @type {any[]} */
+let trail = [];
+addEventListener("focusin", (event) => {
+  trail = [];
+  for (let each = /** @type {any} */ (event.target); each && each !== document.body; each = each.parentElement) trail.push(each);
+});
+/** Whoever works by keyboard never stands nowhere: what has gone gives the focus to what stands nearest. */
+function keepFocus() {
+  const [last] = trail;
+  if (document.activeElement !== document.body || !last || (last.isConnected && !last.disabled)) return;
+  for (const place of trail.filter((each) => each.isConnected)) {
+    const home = HOMES.map((selector) => [...place.querySelectorAll(selector)].find((each) => each.getClientRects().length)).find(Boolean);
+    if (home) { home.focus({ preventScroll: true }); return; }
+  }
+}
+// After whoever has put something in its place had the time to give it the focus.
+let keeping = false;
+new MutationObserver(() => {
+  if (keeping || document.activeElement !== document.body) return;
+  keeping = true;
+  setTimeout(() => { keeping = false; keepFocus(); }, 50);
+}).observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
 
 // --- news -------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What a fake floor says about what is done with a conversation less often: blocking whoever writes; drafts with their times."""
+"""What a fake floor says about what is done less often: blocking whoever writes; drafts with their times."""
 
 from __future__ import annotations
 
