@@ -43,10 +43,13 @@ def led_evenly(cluster: Cluster) -> bool:
     return by_site == [1] * len(SITES) and max(leads(cluster).values()) - min(leads(cluster).values()) < 2
 
 
-async def write(cluster: Cluster, site: str, took: list[int], chance: Random) -> None:
-    """A customer of a site writes, one message after the other, to whichever node is there."""
+async def write(cluster: Cluster, site: str, took: list[int], *, chance: Random, over: asyncio.Event) -> None:
+    """A customer of a site writes, one message after the other, to whichever node is there, until it is over.
+
+    Nobody breaks it off: a message may be taken in the moment in which its writer is.
+    """
     number = 0
-    while True:
+    while not over.is_set():
         name = chance.choice(sorted(cluster.nodes))
         try:
             door = cluster.nodes[name].floors[site]._build_door("scripted")
@@ -73,7 +76,8 @@ async def test_floors_whose_nodes_die_and_come_are_led_evenly_and_each_decides_w
 ) -> None:
     chance = Random(int(os.environ.get("PATCHBAY_SEED", "6")))
     took: dict[str, list[int]] = {site: [] for site in SITES}
-    writers = [asyncio.create_task(write(cluster, site, took[site], chance)) for site in SITES]
+    over = asyncio.Event()
+    writers = [asyncio.create_task(write(cluster, site, took[site], chance=chance, over=over)) for site in SITES]
     for _ in range(ROUNDS):
         await cluster.until(lambda: led_evenly(cluster), f"led evenly: {leads(cluster)}")
         # Whoever leads most, so that leads really move.
@@ -82,9 +86,8 @@ async def test_floors_whose_nodes_die_and_come_are_led_evenly_and_each_decides_w
         await cluster.until(lambda: sum(leads(cluster).values()) == len(SITES), "taken over")
         await cluster.start(falls)
     await cluster.until(lambda: led_evenly(cluster), f"led evenly: {leads(cluster)}")
-    for task in writers:
-        task.cancel()
-    await asyncio.gather(*writers, return_exceptions=True)
+    over.set()
+    await asyncio.gather(*writers)
     for site in SITES:
         async with asyncio.timeout(60):
             while (await cluster.store.letterbox.depth(site))[0]:
