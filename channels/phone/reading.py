@@ -128,6 +128,13 @@ def line_of(call: str, *, theirs: str = "", ours: str = "") -> LineRef:
     return LineRef(channel=CHANNEL, key=call, peer=f"{theirs} via {ours}" if theirs else "")
 
 
+def peer_in(fields: Mapping[str, str]) -> str:
+    """Return a line's ends from one of its calls' webhooks. Raises Unreadable."""
+    call = call_in(fields)
+    theirs, ours = (call.theirs, call.ours) if call.inbound else (call.ours, call.theirs)
+    return line_of(call.sid, theirs=theirs, ours=ours).peer
+
+
 def ends_of(peer: str) -> tuple[str, str]:
     """Return (caller, number of ours); a hidden caller is empty."""
     theirs, _, ours = peer.partition(" via ")

@@ -68,11 +68,11 @@ class Talk:
         target = self.target_of(effect.address)
         await self.free(target, line)
         await self.end_all(legs.agent)
-        peer, kept = (effect.line.peer, CALL_BACK) if calls_back else ("", legs.kept)
         await self._book.note_try(effect.key, line)
-        tried = {"key": effect.key, "tried_ms": at_ms, "target": target, "peer": peer, "kept": kept}
-        more = {"gone": False} if calls_back else {}
-        await self._book.change(line, party=effect.party, joined="", agent="", handed=False, **tried, **more)
+        tried = {"key": effect.key, "tried_ms": at_ms, "target": target}
+        # Whoever is on the line may ask to be called back just now: what is said of that is left as it is.
+        back = {"peer": effect.line.peer, "kept": CALL_BACK, "gone": False} if calls_back else {}
+        await self._book.change(line, party=effect.party, joined="", agent="", handed=False, **tried, **back)
         await self._book.note_at(target, line, "")
         sid = await self.ring(effect, target, page="agent", told="agent-status")
         await self.has_agent(line, effect.key, sid)
@@ -220,9 +220,12 @@ class Talk:
         if not sid:
             await self._book.change(line, back_ms=at_ms, back_by=by)
             sid = await self._ring_back(line, number, ours)
-        # From here on it is a call like any other: its end ends the conversation.
-        await self._book.change(line, kept="", back_ms=0, back_by="")
-        await self.has_customer(line, sid)
+        await self.is_called_back(line, sid)
+
+    async def is_called_back(self, line: str, sid: str) -> None:
+        """From here on it is a call like any other: its end ends the conversation."""
+        await self._book.change(line, customer=sid, gone=False, kept="", back_ms=0, back_by="")
+        await self._book.note_leg(sid, line, CUSTOMER)
 
     async def _ring_back(self, line: str, number: str, ours: str) -> str:
         pages = self.pages(line)

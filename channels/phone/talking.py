@@ -50,8 +50,10 @@ class Talking:
         legs = await self._book.of(asked.line)
         if not legs.awaited:
             return await self._nobody_there(asked, legs)
-        kept = "" if legs.kept == CALL_BACK else legs.kept
-        await self._book.change(asked.line, talking=True, kept=kept)
+        if legs.kept == CALL_BACK:
+            # They have answered before the provider told us which leg it made.
+            await self._talk.is_called_back(asked.line, reading.sid_in(asked.fields.get("CallSid", "")))
+        await self._book.change(asked.line, talking=True)
         return doc.talk(self._talk.pages(asked.line, asked.language), label=CUSTOMER, record=legs.recorded)
 
     async def _nobody_there(self, asked: Asked, legs: Legs) -> str:
@@ -59,7 +61,7 @@ class Talking:
         leg = reading.sid_in(asked.fields.get("CallSid", ""))
         if legs.kept == CALL_BACK:
             await self._hands.accept(reading.reached(asked.line, leg))
-            await self._book.change(asked.line, kept="", customer=leg, back_ms=0, back_by="")
+            await self._talk.is_called_back(asked.line, leg)
         await self._book.change(asked.line, talking=False)
         return doc.enqueue(*self._hands.said(asked), greet=False)
 

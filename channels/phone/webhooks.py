@@ -213,7 +213,9 @@ class Webhooks:
         known = reading.is_number(asked.fields.get("From", ""))
         if not (number or (known and asked.digits == "1")):
             return await self._again(asked)
-        await self._book.change(asked.line, kept=CALL_BACK, number=number)
+        # Who has been offered to an agent already is called as soon as that one answers.
+        peer = (await self._book.of(asked.line)).peer or reading.peer_in(asked.fields)
+        await self._book.change(asked.line, kept=CALL_BACK, number=number, peer=peer)
         leg = reading.sid_in(asked.fields.get("CallSid", ""))
         await self._hands.accept(reading.call_back_asked(asked.line, leg))
         return doc.farewell(self._hands.speech(asked.language), "call-back-kept")

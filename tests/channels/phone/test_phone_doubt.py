@@ -146,6 +146,35 @@ async def test_a_call_back_whose_answer_was_lost_rings_once_and_brings_both_toge
     assert not [signal for signal in exchange.door.signals if isinstance(signal, PartyLeft)]
 
 
+async def test_a_call_back_that_is_asked_for_while_an_agent_rings_is_made_when_they_answer(exchange: Exchange) -> None:
+    leg = await exchange.waiting()
+    exchange.calls.answers[THEIRS] = "answer"
+    await exchange.channel.perform(connect(exchange, leg))
+    for _ in range(2):
+        leg.keys.put_nowait("1")
+    await until(lambda: leg.ended, "good-bye was said")
+    await until(lambda: leg.heard[-1] == SAID["call-back-kept"]["th"], "it is kept")
+    (agent,) = legs_of(exchange, AGENT)
+    agent.answered.set()
+    await until(lambda: exchange.calls.together() == BOTH, "together")
+    assert not [signal for signal in exchange.door.signals if isinstance(signal, PartyLeft)]
+
+
+async def test_a_customer_who_answers_before_anybody_knows_their_leg_is_the_lines_customer(exchange: Exchange) -> None:
+    """The provider may be faster with its next question than with its answer to us, and that answer may be lost."""
+    leg = await called_back(exchange)
+    exchange.door.at_ms = int(time.time() * 1_000)
+    exchange.calls.answers |= {AGENT: "ring", THEIRS: "answer"}
+    await exchange.channel.perform(connect(exchange, leg))
+    (agent,) = legs_of(exchange, AGENT)
+    exchange.twilio.faults.append(Fault(path="Calls.json", after=True, delay_s=0.2))
+    agent.answered.set()
+    await until(lambda: exchange.calls.together() == BOTH, "together")
+    (theirs,) = legs_of(exchange, THEIRS)
+    await exchange.channel.perform(HangUp(key="h1", line=exchange.line(leg)))
+    await until(lambda: theirs.ended and agent.ended, "both are over")
+
+
 async def test_a_customer_who_was_called_back_and_finds_nobody_waits_in_line(exchange: Exchange) -> None:
     leg = await called_back(exchange)
     exchange.calls.answers |= {AGENT: "answer", THEIRS: "ring"}
