@@ -121,6 +121,18 @@ async def test_the_order_rests_under_a_hand_and_counts_what_would_have_moved(sit
     await expect(at(seat, 1)).to_contain_text("Customer 10", timeout=TENS_MS)
 
 
+async def test_the_order_rests_while_the_keys_are_in_the_table(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.26: focus, without a pointer."""
+    seat = await seated(sit, server, 12)
+    await at(seat, 1).focus()
+    server.show(change(1, 12, rows=[told(server, 10, key_ms=1, waited_ms=90_000_000)]))
+    await expect(seat.page.locator(".table-state")).to_contain_text("Order paused – 1 change", timeout=TENS_MS)
+    await expect(at(seat, 1)).to_contain_text("Customer 1")
+    await seat.page.get_by_placeholder("Name, number, skill").focus()
+    await expect(at(seat, 1)).to_contain_text("Customer 10", timeout=TENS_MS)
+    await expect(seat.page.locator(".table-state")).not_to_contain_text("paused")
+
+
 async def test_the_row_with_the_focus_stays_when_the_list_scrolls(sit: Sit, server: FakeServer) -> None:
     """UI.md 5.4: roving focus; the focused row is kept."""
     seat = await seated(sit, server, 500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -72,6 +73,13 @@ FIT = """() => {
 COLOURS = (
     """() => [".tile.crit .value", ".wall-age"].map((name) => getComputedStyle(document.querySelector(name)).color)"""
 )
+# The colours of all texts that say a figure: in the tiles, tables, lists and the chart.
+FIGURES = """() => {
+    const said = [...document.querySelectorAll(".tile *, .panel *")].filter((each) =>
+        [...each.childNodes].some((node) => node.nodeType === 3 && /\\d/.test(node.textContent)));
+    const paint = (each) => getComputedStyle(each)[each.closest("svg") ? "fill" : "color"];
+    return [...new Set(said.map(paint))];
+}"""
 CLOCKS = """() => [0, 60_000].map((ago) => new Intl.DateTimeFormat("en-GB",
     { timeZone: "Asia/Bangkok", hour: "2-digit", minute: "2-digit", hour12: false }).format(Date.now() - ago))"""
 SIZES = [(1280, 720), (1920, 1080), (3840, 2160)]
@@ -112,6 +120,9 @@ async def test_the_age_is_said_amber_after_five_seconds_and_grey_after_fifteen(
     grey, amber, red = "rgb(147, 161, 154)", "rgb(239, 185, 77)", "rgb(255, 143, 133)"
     assert colours[0] == (grey if state == "stale" else red)
     assert (colours[1] == amber) == (state != "live")
+    if state == "stale":
+        assert await page.evaluate(FIGURES) == [grey]
+        await expect(page.locator(".wall-age")).to_contain_text(re.compile(r"since \d\d:\d\d:\d\d"))
 
 
 async def test_a_server_that_stops_answering_makes_the_figures_old(hang: Hang, server: BoardServer) -> None:

@@ -23,6 +23,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 LOCALES = {"en": "en-GB", "zh": "zh-CN", "th": "th-TH"}
 LOOKS = looks([*product(("light", "dark"), LANGUAGES)], [("light", "zh"), ("dark", "th")])
+# What a polite region says: what is put into it, each time.
+HEARD = """(region) => {
+    window.told = [];
+    const said = (each) => [...each.addedNodes].map((node) => node.textContent);
+    new MutationObserver((found) => window.told.push(...found.flatMap(said).filter(Boolean)))
+        .observe(region, { childList: true, subtree: true });
+}"""
 PHONE = {"width": 390, "height": 844}
 
 
@@ -116,10 +123,13 @@ async def test_a_new_line_is_said_once_and_a_history_is_not(chromium: Browser) -
     async with visiting(chromium) as visit:
         await visit.talks()
         visit.turns("active", "Ines")
+        await visit.chat.locator("#news").evaluate(HEARD)
         for text in ("one", "two"):
             visit.answers(text)
             await expect(visit.chat.locator("li.out", has_text=text)).to_be_visible()
             await expect(visit.chat.locator("#news")).to_contain_text(text)
+        told = await visit.chat.locator("#news").evaluate("() => window.told")
+        assert [sum(text in each for each in told) for text in ("one", "two")] == [1, 1], told
         assert await visit.chat.locator("#log").get_attribute("aria-live") == "off"
         await visit.page.reload()
         await visit.launcher.click()
