@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
+from channels.phone.wording import SAID
 from router.site.datalock import STORE_FILE
 from tests.cluster.network import FaultyLink
 from tests.e2e.house import PASSWORD, House
@@ -38,7 +39,12 @@ SILENT_S_MAX = 3.0
 PATIENT_S, HASTY_S = 2.0, 0.0
 # At how many looks a desk does nothing.
 QUIET = 0.75
+OVER = "('closed', 'abandoned')"
 DISPOSITION = {"disposition": "resolved"}
+# One caller of three goes at some time, and one of three others asks to be called back, by a key until it is heard.
+GOES, CALLED_BACK, KEY_S = 0.3, 0.3, 0.3
+# Who could not be called back is tried again after the test: they are kept, and that is all that is asked here.
+CALL_BACKS = {"mode": "agent-first", "attempts": 3, "retry": "2h"}
 Talks = list[tuple[Conference, str]]
 # Strikes a telephone amid its calls, lets the customers finish what they want, and returns the talks that must go on.
 Blow = Callable[["Telephone", Awaitable[Any], Talks], Awaitable[Talks]]
@@ -129,6 +135,8 @@ class Telephone:
     desks: list[Desk]
     chance: random.Random
     callers: list[Leg] = field(default_factory=list)
+    # Numbers of those who have been in a talk with somebody.
+    met: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     # Agents whose telephone rang beside another call that was theirs, or nobody's.
     doubled: list[str] = field(default_factory=list)
@@ -140,6 +148,9 @@ class Telephone:
         Nothing of theirs may be up beside it but a leg of a call that somebody else has by then: the end of that one
         waits its turn among the deeds of its own line, and whoever rings now cannot know of it.
         """
+        room = self.calls.room_of(leg)
+        if room is not None and len(room.legs) > 1:
+            self.met |= {self.calls.legs[sid].theirs for sid in room.legs}
         if not leg.theirs.startswith("client:") or leg.sid in self.rung:
             return
         self.rung.add(leg.sid)
@@ -195,9 +206,16 @@ class Telephone:
         theirs = f"+4206{secrets.randbelow(10**8):08}"
         leg = self.calls.call(f"{self.house.base}/channels/phone/voice#rc=5&rp=all", theirs=theirs, ours=OURS)
         self.callers.append(leg)
-        if self.chance.random() < 0.3:
+        self.calls.answers[theirs] = "answer"
+        if self.chance.random() < GOES:
             await asyncio.sleep(self.chance.uniform(0, live_s))
             await self._goes(leg)
+        elif self.chance.random() < CALLED_BACK:
+            # Who is talking by now presses no key.
+            for _ in range(int(live_s / KEY_S)):
+                if not leg.conference and leg.keys.empty():
+                    leg.keys.put_nowait("1")
+                await asyncio.sleep(KEY_S)
 
     def _talks(self) -> Talks:
         """Return the talks of two that nobody was about to part, each with its customer's leg."""
@@ -226,7 +244,7 @@ class Telephone:
 
     def missing(self) -> dict[str, Any]:
         """Return what is not as it must be: every living caller in a talk or in line, and every conversation alive."""
-        living = {leg.sid for leg in self.callers if not leg.ended}
+        living = {leg.sid for leg in self.living()}
         rooms = [room for room in self.calls.conferences if not room.over]
         talking = {sid for room in rooms if len(room.legs) == 2 and not room.held for sid in room.legs} & living
         agents = [leg.theirs for leg in self.calls.legs.values() if leg.theirs.startswith("client:") and not leg.ended]
@@ -236,11 +254,24 @@ class Telephone:
             "callers who neither talk nor wait": [sid for sid in waiting if not self.calls.legs[sid].queue],
             "callers in line although an agent is free": waiting if len(talking) < len(self.desks) else set(),
             "agents on a line without a customer": len(agents) - len(talking),
-            "conversations of nobody": sum(states.values()) - len(living),
+            "conversations of nobody": sum(states.values()) - states["deferred"] - len(living),
+            "call-backs that were forgotten": self.forgotten(),
             "talks that the router does not know": len(talking) - states["active"],
             "deeds that wait": self.rows("SELECT effect FROM outbox WHERE state = 'waiting'"),
         }
         return {name: each for name, each in wrong.items() if each}
+
+    def living(self) -> list[Leg]:
+        """Return the legs that customers are on: they have called, or were called back."""
+        return [leg for leg in self.calls.legs.values() if not leg.theirs.startswith("client:") and not leg.ended]
+
+    def forgotten(self) -> list[str]:
+        """Return who heard that they would be called back, and was not, nor waits for it, nor has hung up since."""
+        gone = {self.calls.legs[sid].theirs for sid in self.left}
+        asked = {leg.theirs for leg in self.callers if SAID["call-back-kept"]["en"] in leg.heard} - self.met - gone
+        lines = "SELECT l.peer FROM line l JOIN conversation c ON c.line = l.id"
+        kept = {str(peer).partition(" ")[0] for (peer,) in self.rows(f"{lines} WHERE c.state NOT IN {OVER}")}
+        return sorted(asked - kept)
 
     def called_again(self) -> list[str]:
         """Return the agents whose telephone has rung for a caller more often than they accepted that caller."""
@@ -252,7 +283,7 @@ class Telephone:
 
     def states(self) -> Counter[str]:
         """Return how many conversations stand how, without those that are over."""
-        found = self.rows("SELECT state FROM conversation WHERE state NOT IN ('closed', 'abandoned')")
+        found = self.rows(f"SELECT state FROM conversation WHERE state NOT IN {OVER}")
         return Counter(str(state) for (state,) in found)
 
     def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
@@ -264,7 +295,7 @@ class Telephone:
             conn.close()
 
     async def everybody_hangs_up(self) -> None:
-        for leg in self.callers:
+        for leg in self.living():
             await self._goes(leg)
 
     async def _goes(self, leg: Leg) -> None:
@@ -289,7 +320,7 @@ async def telephone(folder: Path, seed: int) -> AsyncIterator[Telephone]:
     twilio.url = f"http://127.0.0.1:{ours.port}"
     entry = {"enabled": True, "account_sid": ACCOUNT, "auth_token_env": "TW_TOKEN", "api_url": twilio.url}
     on = {"phone": {**entry, "numbers": [OURS], "reconcile_s": 10}}
-    always = {"queues": {name: {"hours": "always", "wrap_up": "0s"} for name in QUEUES}}
+    always = {"queues": {name: {"hours": "always", "wrap_up": "0s", "callback": dict(CALL_BACKS)} for name in QUEUES}}
     house = House(folder, changes={"channels": {"channels": on}, "queues": always})
     theirs = FaultyLink(house.port)
     await theirs.start()

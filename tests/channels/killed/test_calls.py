@@ -38,8 +38,11 @@ async def test_every_call_is_found_again_whoever_dies_and_whatever_breaks_and_no
             assert made.calls.together() == []
             assert made.doubled == [], f"an agent's telephone rings once at a time: {name}"
             assert made.called_again() == [], f"once for each time it was accepted: {name}"
+        back = sum(
+            leg.direction != "inbound" and not leg.theirs.startswith("client:") for leg in made.calls.legs.values()
+        )
         assert made.calls.twilio.wrong == []
         assert made.house.stop() == 0
     verified = made.house.command("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    print(f"{ROUNDS} blows, {len(made.callers)} calls, {kept} talks went on, {talked} talked in the end")
+    print(f"{ROUNDS} blows, {len(made.callers)} calls, {back} called back, {kept} talks went on, {talked} in the end")
