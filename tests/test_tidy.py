@@ -22,7 +22,6 @@ LONG_FILES = {
     "router/core/evolve.py": "one writer per event, in the order of the life cycle",
     "router/core/events.py": "the closed set of events",
     "router/core/commands.py": "the closed set of commands",
-    "router/store/port.py": "the whole port in one place, records beside their protocols",
     "channels/contract.py": "the whole contract in one place",
 }
 
