@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from router.bus.link import Link
+from router.node.elders import KINDS
 
 # What nodes say of themselves is no site's. No site can have this name.
 NODES = "~nodes"
@@ -30,9 +31,12 @@ class _Leads(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 def _print_of(sites: Iterable[str]) -> str:
-    """Return a print of which sites a node serves. One with another file of sites (a new one is on its way) cannot take
-    every lead that it is given, so only nodes with the same file are compared."""
-    return hashlib.sha256("\n".join(sorted(sites)).encode()).hexdigest()[:PRINT_CHARS]
+    """Return a print of which sites a node serves, and of its release.
+
+    One with another file of sites (a new one is on its way) cannot take every lead that it is given, and a newer one
+    must not: what it writes an older one cannot read. So only nodes that are alike are compared.
+    """
+    return hashlib.sha256("\n".join((str(KINDS), *sorted(sites))).encode()).hexdigest()[:PRINT_CHARS]
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -14,6 +14,7 @@ from router.clock import SystemClock
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.node.balance import Balance
+from router.node.elders import KINDS
 from router.node.lead import LEAD
 from router.pages import build_web
 from router.site.places import Place, PlacesError, read_places
@@ -80,11 +81,14 @@ async def test_a_lead_that_is_given_away_is_left_to_the_others(cluster: Cluster)
     await asyncio.sleep(0)
 
 
-async def test_a_node_with_another_file_of_sites_is_given_nothing_that_it_cannot_take() -> None:
-    """It leads fewer for ever: leads given away for its sake would go round and round."""
+@pytest.mark.parametrize("release", [0, 1], ids=["another file of sites", "a newer release"])
+async def test_a_node_that_cannot_take_a_lead_is_given_none(release: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leads fewer for ever: leads given away for its sake would go round, or be written by who must not yet."""
     links, given = InProcessLinks(1), []
     many = Balance(links.link("a"), "a", leading=lambda: SITES, sites=SITES)
-    few = Balance(links.link("b"), "b", leading=list, sites=["east"])
+    with monkeypatch.context() as newer:
+        newer.setattr("router.node.balance.KINDS", KINDS + release)
+        few = Balance(links.link("b"), "b", leading=list, sites=SITES if release else ["east"])
     same = Balance(links.link("c"), "c", leading=list, sites=reversed(SITES))
     works = [asyncio.create_task(work) for work in (many.listen(), many.run(given.append), few.run(given.append))]
     try:
