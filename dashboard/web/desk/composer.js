@@ -157,7 +157,7 @@ export function Composer({ live }) {
       <button type="button" class="icon-button" aria-label=${t("replies.saved")} title=${t("replies.saved")} onClick=${() => type("/")}><b>/</b></button>
       ${note ? html`<button type="button" class="icon-button" aria-label=${t("mention")} title=${t("mention")} onClick=${() => type("@")}><b>@</b></button>` : html`<button type="button" class="icon-button" aria-label=${t("emoji")} title=${t("emoji")} onClick=${() => type(":")}><${Icon} name="smile" /></button>`}
       <span class="meta draft">${text && restored.current?.at ? (restored.current.there ? t("draft.there", { ago: ago(restored.current.at) }) : t("draft.from", { time: timeOf(restored.current.at) })) : ""}</span><span class="grow"></span>
-      ${note || live.live ? html`<button type="button" class="primary" disabled=${empty} onClick=${() => go("stay")}>${note ? t("note.add") : t("send")} ${enter}</button>`
+      ${note || live.live ? html`<button type="button" class="primary" disabled=${empty} onClick=${() => go("stay")}>${note ? t(replacing(live.ref) ? "note.change" : "note.add") : t("send")} ${enter}</button>`
         : html`<button type="button" disabled=${empty} onClick=${() => go("stay")}>${t("send.stay")}</button>
           <button type="button" disabled=${empty} onClick=${() => go("close")}>${t("send.close")}</button>
           <button type="button" class="primary" disabled=${empty} onClick=${() => go("park")}>${t("send.park")} ${enter}</button>`}</div>
