@@ -39,8 +39,9 @@ LOOKS_MAX = 3
 ASK_MS = 60_000
 # Who could not be decided now is asked again in its order, at first soon: letters of one line must not overtake.
 AGAIN_MS, AGAIN_MS_MAX = 50, 1_000
-# A line whose last letter is another node's waits for it: that node decides it, or, if it has died, the sweep.
-HELD_MS = 200
+# A line whose last letter is another node's waits for it: that node decides it, or, if it has died, the sweep. So often
+# one statement asks for all such lines: a customer whose letters come to several nodes waits for it at each change.
+HELD_MS = 50
 # Refusals that time or an operator cures: the letter waits in its place and is submitted again.
 PASSING = frozenset({"not_configured", "floor_full"})
 # The floor has set the letter aside itself.
