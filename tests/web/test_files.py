@@ -73,3 +73,31 @@ def test_the_policy_needs_no_inline_style_and_no_inline_script() -> None:
         assert not re.search(r"\bstyle=|innerHTML|insertAdjacentHTML|\beval\(|new Function\(", path.read_text()), (
             path.name
         )
+
+
+def selectors(style: str) -> list[str]:
+    """Return the selectors of a style sheet, each by itself; those within a condition too."""
+    plain = re.sub(r"@keyframes[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|/\*.*?\*/", "", style, flags=re.DOTALL)
+    heads = re.findall(r"([^{}]+)\{[^{}]*\}", re.sub(r"@(?:media|container|supports)[^{]*\{", "", plain))
+    return [one.strip() for head in heads for one in re.split(r",(?![^(]*\))", head)]
+
+
+# A screen's style stays in the page when another screen is opened.
+@pytest.mark.parametrize(
+    ("screen", "root"),
+    [
+        ("queues", "queues-view"),
+        ("team", "team-view"),
+        ("rules", "rules-view"),
+        ("customers", "customers"),
+        ("why", "why-page"),
+    ],
+)
+def test_a_screens_style_touches_no_other_screen(screen: str, root: str) -> None:
+    found = selectors((WEB / screen / f"{screen}.css").read_text())
+    assert len(found) > 10
+    assert [each for each in found if not re.match(rf"\.{root}(?![\w-])", each)] == []
+    assert (
+        f'"{root}"' in (WEB / screen / f"{screen}.js").read_text()
+        or f"`{root} " in (WEB / screen / f"{screen}.js").read_text()
+    )

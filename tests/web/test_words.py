@@ -15,10 +15,12 @@ from router.views.alarms import ALARMS
 from tests.web.modules import LANGUAGES, all_words, modules, name_of, rooms, template_texts, words_for, words_of
 
 BOARD_ALARMS = {alarm for alarm in ALARMS if alarm != "queue_unstaffed"}
+# Channels with a name of their own, which no language translates but where the brand does.
+BRANDS = ("sms", "wechat", "weibo", "wecom", "line", "telegram", "whatsapp")
 # Keys that are put together at run time, each by the prefix it is put together from, and where its ends come from.
 DYNAMIC = {
     "state.": {"waiting", "offered", "active", "wrap_up", "deferred", "parked", "closed", "abandoned"},
-    "channel.": {"chat", "email", "form"},
+    "channel.": {"chat", "email", "form", *BRANDS},
     "step.": {
         "accepted",
         "declined",
@@ -237,7 +239,7 @@ def test_chinese_and_thai_are_not_left_in_english(room: str) -> None:
         words = words_of(room, language)
         latin = {key for key, text in words.items() if re.search(r"[A-Za-z]{3}", text)}
         foreign = {key for key in latin if not re.search(script, words[key])}
-        assert foreign <= {"channel.sms", "channel.wechat", "channel.weibo"}, language
+        assert foreign <= {f"channel.{brand}" for brand in BRANDS}, language
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)

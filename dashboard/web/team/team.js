@@ -77,7 +77,7 @@ function Line({ member }) {
   return html`<tr class=${line ? "" : "off"}><th scope="row"><button type="button" class="link" onClick=${() => go("team", String(member.id))}><${Avatar} name=${member.name} /> ${member.name}</button>${member.team && html` <span class="meta">${member.team}</span>`}</th>
     <td><${Shape} shape=${member.shape === "half-disc" ? "half" : member.shape} tone=${TONES[member.state] ?? "away"} /> ${stateOf(member)}${member.planned && !line ? html` <span class="asked">${t("team.expected", { time: timeOf(member.planned.from_ms) })}</span>` : ""}</td>
     <td class="number of-since">${line ? clock(now.value - line.since_ms) : ""}</td>
-    <td class="of-load">${line && html`<span class="meter" role="meter" aria-label=${t("team.column.load")} aria-valuemin="0" aria-valuemax=${line.capacity} aria-valuenow=${line.used} aria-valuetext=${`${line.used}/${line.capacity}`}><i ref=${fill}></i></span> <span class="number">${line.used}/${line.capacity}</span>`}</td>
+    <td class="of-load">${line && html`<span class="meter" role="meter" aria-label=${t("team.column.load")} aria-valuemin="0" aria-valuemax=${line.capacity} aria-valuenow=${line.used} aria-valuetext=${`${line.used}/${line.capacity}`}>${line.used > 0 && html`<i ref=${fill}></i>`}</span> <span class="number">${line.used}/${line.capacity}</span>`}</td>
     <td class="number of-work">${line ? line.parts.length : ""}</td><td class="number of-busy">${member.busy ? occupancy([member.busy]) : "–"}</td><td class="meta of-skills" title=${skills}>${skills}</td></tr>`;
 }
 
