@@ -183,7 +183,7 @@ class OutboxWorker:
     # --- one effect -----------------------------------------------------------------------------------------
 
     async def _perform(self, effect: Effect) -> None:
-        """Do one effect and write down what came of it. Each way out is one of four, and has a name."""
+        """Do one effect and write down what came of it. Each way out has a name; what cannot be read makes no call."""
         started = time.monotonic()
         try:
             done = await self._attempt(effect)
@@ -193,6 +193,8 @@ class OutboxWorker:
             await self._dead(effect, never.reason)
         except Unsure as unsure:
             await self._unsure(effect, unsure.reason)
+        except StoreError:
+            await self._later(effect, "store_away", after_ms=0, unsure=effect.unsure)
         except asyncio.CancelledError:
             await self._later(effect, "node_stopped", after_ms=0, unsure=True)
             raise

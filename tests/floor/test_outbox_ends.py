@@ -133,3 +133,30 @@ async def test_a_worker_that_slept_past_its_claim_leaves_the_row_to_whoever_perf
     channel.gate.set()
     await eventually(lambda: not house.outbox._running)
     assert await house.store.outbox.holds(SITE, again.id, "n2", now_ms=now_ms)
+
+
+async def test_a_call_that_was_never_made_leaves_no_doubt(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away while the answer was put together: nobody has to ask whether it left, or give it up."""
+    channel = Scripted(script=[Unsure("no_answer")])
+    await talk(house, channel)
+    line, refused = house.store.archive.line, list[int]()
+
+    async def away_once(site: str, number: int) -> object:
+        if not refused:
+            refused.append(number)
+            raise StoreUnavailable("the database is away")
+        return await line(site, number)
+
+    monkeypatch.setattr(house.store.archive, "line", away_once)
+    house.start("outbox")
+    message = await house.say(1, "one")
+    for tried in (0, 1):
+        await eventually(lambda wanted=tried: bool(refused) and len(channel.sent) >= wanted)  # type: ignore[misc]
+        await eventually(lambda: not house.outbox._running)
+        house.clock.now += 10_000
+        house.outbox.nudge()
+    await eventually(until_status(house, message, "sent"))
+    assert len(channel.sent) == 2, "its first call was unsure, and is repeated once"
+    assert '"reason":"store_away"' in house.log.getvalue()
