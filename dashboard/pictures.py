@@ -26,6 +26,7 @@ from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
 from dashboard.waits import wait_shape
 from dashboard.words import Told, Words
+from router.core.facts import RECORDED
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, UNPLACED, WAITING, WRAP_UP
 from router.core.record import Passed, decode_record
 from router.core.state import Agent, Conv
@@ -143,6 +144,7 @@ class Pictures:
             times_back=passed.times if passed else 0,
             participants=await self._participants(conv),
             on_hold=bool(conv and conv.on_hold),
+            recorded=dict(facts.attributes).get(RECORDED, "") if facts else "",
             passed_by=await self._passed_by(passed),
             **_ending(conv),
         )

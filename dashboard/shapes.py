@@ -191,6 +191,7 @@ class Conversation(Summary, frozen=True, kw_only=True):
     follow_up_ms: int = 0
     extended: bool = False
     on_hold: bool = False
+    recorded: str = ""
     passed_by: Person | None = None
 
 

@@ -17,6 +17,7 @@ from channels.phone.reading import CUSTOMER, Unreadable
 from channels.phone.talking import FOR_AGENTS, Talking
 from channels.phone.wording import said
 from channels.twilio import Account, read_webhook
+from router.core.facts import RECORDED
 
 BODY_BYTES_MAX = 64 * 1024
 # Whether a caller was asked for a recording, and what they said, as our own addresses carry it.
@@ -123,7 +124,8 @@ class Webhooks:
                 await self._book.change(call.sid, recorded=True)
             if language != self._manners.language:
                 await self._book.change(call.sid, language=language)
-            await self._hands.accept(reading.opened(call, language=language, facts=key.facts))
+            recorded = {RECORDED: self._manners.record} if yes or told else {}
+            await self._hands.accept(reading.opened(call, language=language, facts={**key.facts, **recorded}))
         except LetterboxClosed:
             return self._later(asked, speech, pages, {"key": pressed, "consent": YES if yes else consent and NO})
         return doc.enqueue(speech, pages, greet=True, told=told)

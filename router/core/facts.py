@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+# The attribute of a line whose talks are recorded: whether the customer was `told` so, or has `agreed`.
+RECORDED = "recorded"
+
 
 class Facts(msgspec.Struct, frozen=True, array_like=True, kw_only=True, cache_hash=True):
     """The facts of one message, hashable, so that equal sets are stored once.

@@ -32,7 +32,7 @@ function Controls({ live }) {
   const open = call?.state === "open";
   return html`<section class="call-bar" aria-label=${t("call.title")}>
     <p class="line"><${Shape} shape=${live.on_hold ? "bars" : live.gone ? "ring" : "disc"} tone=${live.on_hold ? "away" : live.gone ? "" : "ok"} /> <b>${lineText(live, call)}</b>
-      <span class="timer">${clock(now.value - live.since_ms)}</span> <span class="meta">${t("call.with", { name: customerName(live) })}</span></p>
+      <span class="timer">${clock(now.value - live.since_ms)}</span> <span class="meta">${t("call.with", { name: customerName(live) })}</span>${live.recorded && html` <span class="meta">${t(live.recorded === "agreed" ? "call.recorded_agreed" : "call.recorded_told")}</span>`}</p>
     <div class="row">
       ${call?.state === "ring" && html`<button type="button" class="primary" onClick=${answer}><${Icon} name="phone" /> ${t("call.answer")}</button>`}
       <button type="button" aria-pressed=${Boolean(live.on_hold)} ...${whileAway()} onClick=${() => command(live.ref, "hold", { on: !live.on_hold })}>${t(live.on_hold ? "call.unhold" : "call.hold")}</button>

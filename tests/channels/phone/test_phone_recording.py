@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from channels import phone
-from channels.contract import Connect, Fetch
+from channels.contract import Connect, Fetch, LineOpened
 from channels.phone.wording import SAID
+from router.core.facts import RECORDED
 from tests.channels.door import MemoryDoor
 from tests.channels.phone.conftest import Exchange, exchange_with, until
 from tests.channels.phone.test_phone_calls import BOTH, connect
@@ -25,6 +26,15 @@ async def talked(exchange: Exchange, leg: Leg) -> None:
     await exchange.calls.hang_up(leg)
     await until(lambda: ("left", "customer", "hung_up") in exchange.parties(), "told")
     await until(lambda: not exchange.twilio.tasks, "all told")
+
+
+async def test_that_a_call_is_recorded_is_declared_for_agents_and_rules() -> None:
+    async with exchange_with(record="told") as exchange:
+        leg = exchange.ring(CALLER)
+        await until(lambda: bool(leg.queue), "on the hold line")
+        (opened,) = exchange.door.signals
+        assert isinstance(opened, LineOpened)
+        assert opened.declared == {RECORDED: "told"}
 
 
 async def test_usually_nothing_is_recorded_and_nothing_is_said_of_it(exchange: Exchange) -> None:
