@@ -113,10 +113,11 @@ class LineHub:
         self._signs = parts.signs
         self._reference = parts.reference
         self._count = parts.telemetry
-        self._new: list[LineFollow] = []
+        self._new: dict[LineFollow, None] = {}
         self._by_line: defaultdict[int, list[LineFollow]] = defaultdict(list)
         self._seen: dict[int, int] = {}
         self._lines_of: dict[int, int] = {}
+        self._convs_on: defaultdict[int, set[int]] = defaultdict(set)
 
     def follow(self, line: LineRef) -> LineFollow:
         """Follow a line from now on, known or not yet."""
@@ -152,7 +153,7 @@ class LineHub:
 
     def _enter(self, follow: LineFollow, line: int) -> None:
         if not line:
-            self._new.append(follow)
+            self._new[follow] = None
             return
         follow.line_id = line
         follow.end_signs = self._signs.hold(line, follow.sign)
@@ -160,19 +161,32 @@ class LineHub:
             self._seen[line] = self._floor.position
             conv = self._floor.state.lines.get(line)
             if conv:
-                self._lines_of[conv] = line
+                self._note(conv, line)
         self._by_line[line].append(follow)
 
     def _left(self, follow: LineFollow) -> None:
-        if follow in self._new:
-            self._new.remove(follow)
+        self._new.pop(follow, None)
         follows = self._by_line.get(follow.line_id, [])
         if follow in follows:
             follows.remove(follow)
         if follow.line_id and not follows:
             self._by_line.pop(follow.line_id, None)
             self._seen.pop(follow.line_id, None)
-            self._lines_of = {conv: line for conv, line in self._lines_of.items() if line != follow.line_id}
+            # Thousands leave at once when a node stops: nobody looks through the others.
+            for conv in tuple(self._convs_on.get(follow.line_id, ())):
+                self._forget(conv)
+
+    def _note(self, conv: int, line: int) -> None:
+        self._forget(conv)
+        self._lines_of[conv] = line
+        self._convs_on[line].add(conv)
+
+    def _forget(self, conv: int) -> None:
+        line = self._lines_of.pop(conv, 0)
+        if line:
+            self._convs_on[line].discard(conv)
+            if not self._convs_on[line]:
+                del self._convs_on[line]
 
     async def _committed(self, committed: Committed) -> None:
         await self._find_new(committed)
@@ -190,7 +204,7 @@ class LineHub:
         for follow in tuple(self._new):
             line = self._floor.lines.known(follow.line.channel, follow.line.key)
             if line and follow in self._new:
-                self._new.remove(follow)
+                del self._new[follow]
                 self._enter(follow, line)
                 self._seen[line] = min(self._seen[line], committed.first - 1)
 
@@ -199,10 +213,10 @@ class LineHub:
         if isinstance(event, ev.Returned):
             line = event.record.line
         if line in self._by_line:
-            self._lines_of[conv] = line
+            self._note(conv, line)
         known = self._lines_of.get(conv, 0)
         if isinstance(event, (ev.Parked, ev.Closed, ev.Abandoned)):
-            self._lines_of.pop(conv, None)
+            self._forget(conv)
         return [each for each in {line, known} if each in self._by_line]
 
     async def _feed(self, line: int, committed: Committed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import NoReturn
 
 import pytest
 
@@ -104,6 +105,28 @@ async def test_a_line_known_from_an_earlier_life_is_followed_after_it_was_read(h
     assert (await take(follow, 1))[0].text == "still here"
     follow.close()
     await later.stop()
+
+
+class NotWalked(dict[int, int]):
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("whoever leaves looks through nobody else's lines")
+
+    items = values = keys = __iter__  # type: ignore[assignment]
+
+
+async def test_who_leaves_looks_through_nobody_elses_lines(house: House) -> None:
+    """Thousands of chats leave at once when a node stops; each must cost the same."""
+    house.start("intake", "hub")
+    door = house.door("push")
+    for key in ("k1", "k2"):
+        [accepted] = await door.accept([wrote("hello", key=key)])
+        assert await door.decided(accepted.letter, wait_ms=30_000) is not None
+    first, second = (house.hub.follow(wrote("x", key=key).line) for key in ("k1", "k2"))
+    house.hub._lines_of = NotWalked(house.hub._lines_of)
+    first.close()
+    assert dict.keys(house.hub._lines_of) == {2}
+    second.close()
+    assert (len(house.hub._lines_of), len(house.hub._convs_on)) == (0, 0)
 
 
 async def test_a_follower_that_does_not_read_overruns_and_may_resume(house: House) -> None:
