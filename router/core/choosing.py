@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from router.core.conversations import Conv
 from router.core.flexibility import bits, flexibility_of
+from router.core.heads import Head
 from router.core.matching import Matching
 from router.core.orders import (
     DEFAULT_ORDER,
@@ -242,7 +243,37 @@ class Choosing:
         return bool(agent.work or not m.reserves.kept or cls.bit & kept_for(agent.profile))
 
     def _first_of(self, candidates: int, agent: Agent, at: int) -> Taken | None:
-        slopes = [slope for slope in self.matching.slopes.values() if slope.waiting & candidates]
+        best, oldest = self._leading(candidates, agent.profile.primary & candidates, at)
+        if best is None or oldest is None:
+            return None
+        convs, asking = self.matching.convs, agent.id
+        conv, first = convs[best[1]], convs[oldest[1]]
+        if (conv.resting and asking in conv.resting) or (first.resting and asking in first.resting):
+            return self._first_awake(candidates, agent, at)
+        return self._taken(conv, first, agent, candidates, at)
+
+    def _leading(self, candidates: int, first_tasks: int, at: int) -> tuple[Head | None, Head | None]:
+        """Return the head that scores most and the oldest one, whoever rests: where neither does, they are the ones."""
+        best: Head | None = None
+        oldest: Head | None = None
+        best_score = 0
+        for slope in self.matching.grading.slopes.values():
+            there = slope.waiting & candidates
+            head = slope.heads.first(there) if there else None
+            if head is None:
+                continue
+            if oldest is None or head < oldest:
+                oldest = head
+            score = slope.score(at, head[0])
+            if there & first_tasks:
+                score, head = _by_first_task(slope, head, there & first_tasks, at)
+            if best is None or score > best_score or (score == best_score and head < best):
+                best_score, best = score, head
+        return best, oldest
+
+    def _first_awake(self, candidates: int, agent: Agent, at: int) -> Taken | None:
+        """The same where a head rests from this agent: the next of its line stands in its place."""
+        slopes = [slope for slope in self.matching.grading.slopes.values() if slope.waiting & candidates]
         if len(slopes) == 1 and not agent.profile.primary & candidates:
             only = self._oldest(slopes[0], candidates, agent.id)
             return self._taken(only, only, agent, candidates, at) if only is not None else None
@@ -300,8 +331,7 @@ class Choosing:
         every = bundle.fair_every if bundle else 0
         if best.cls.priority < URGENT and every and agent.passed + 1 >= every:
             return Taken(oldest, (FAIR_TURN,))
-        spec = bundle.queues.get(best.queue) if bundle else None
-        return Taken(best, (OVERTAKING[spec.order if spec else DEFAULT_ORDER],))
+        return Taken(best, (OVERTAKING[best.cls.spec.order],))
 
     def _oldest(self, slope: Slope, candidates: int, agent: int) -> Conv | None:
         """Return the oldest that this agent may take; where a head rests from them, its line's next one stands."""
@@ -329,6 +359,16 @@ class Choosing:
             if not conv.resting or agent not in conv.resting:
                 return self.matching.convs[conv.id]
         return None
+
+
+def _by_first_task(slope: Slope, oldest: Head, first_tasks: int, at: int) -> tuple[int, Head]:
+    """Return the head of a slope that scores most, and its score, where some on it are the agent's first task."""
+    score = slope.score(at, oldest[0])
+    if oldest[2].bit & first_tasks:
+        return score + ONE, oldest
+    first = slope.heads.first(first_tasks)
+    first_score = slope.score(at, first[0]) + ONE if first is not None else score
+    return (first_score, first) if first is not None and first_score > score else (score, oldest)
 
 
 def _awake_first(kind: Rooms, numbers: list[Idle], resting: Resting) -> Idle | None:

@@ -58,28 +58,29 @@ class Deadlines:
         else:
             held.append(conv)
 
-    def open_until(self, at: int, of: Callable[[int], Due | None]) -> None:
-        """Make exact entries of the buckets whose time has come; `of` says what stands of a conversation."""
+    def open_until(self, at: int, of: Callable[[int], tuple[int, int] | None]) -> None:
+        """Make exact entries of the buckets whose time has come; `of` says when something happens, and the place."""
         now = at // BUCKET_MS
         while self.order and self.order[0] <= now:
             bucket = heappop(self.order)
             held = self.buckets.pop(bucket)
             self._open(bucket, held, of)
-        self.opened = max(self.opened, now + 1)
-        self.opens_ms = self.opened * BUCKET_MS
+        if self.opened <= now:
+            self.opened = now + 1
+            self.opens_ms = self.opened * BUCKET_MS
         ahead = self.buckets.get(now + 1)
         if ahead:
             some = ahead[-AHEAD_AT_ONCE:]
             del ahead[-AHEAD_AT_ONCE:]
             self._open(now + 1, some, of)
 
-    def _open(self, bucket: int, held: list[int], of: Callable[[int], Due | None]) -> None:
+    def _open(self, bucket: int, held: list[int], of: Callable[[int], tuple[int, int] | None]) -> None:
         """Make exact entries of some that were noted for a bucket; what is made stands, and is no litter yet."""
         self.noted -= len(held)
         for conv in set(held):
             due = of(conv)
             if due is not None and due[0] // BUCKET_MS == bucket:
-                heappush(self.heap, due)
+                heappush(self.heap, (due[0], CONVERSATION, due[1], conv, ""))
         self.heap_max = max(self.heap_max, len(self.heap) + DEAD_SLACK)
 
     def next_ms(self) -> int:

@@ -115,7 +115,8 @@ def remember(state: State, command: str, at: int) -> None:
         state.answers[command] = Answer(state.position, at)
     if at >= state.forget_ms or len(state.answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
         _forget(state, at - MEMORY_MS)
-    state.matching.reserves.let_go.clear()
+    if state.matching.reserves.let_go:
+        state.matching.reserves.let_go.clear()
     if state.convs.stirred:
         state.convs.settle(state.matching.in_lines)
     if at >= state.deadlines.opens_ms:
@@ -124,7 +125,7 @@ def remember(state: State, command: str, at: int) -> None:
 
 def _tend(deadlines: Deadlines, state: State, at: int) -> None:
     """Once in a bucket's time: what is near becomes exact, and litter goes."""
-    deadlines.open_until(at, state.due_of)
+    deadlines.open_until(at, state.convs.due_of)
     if deadlines.is_littered():
         deadlines.sweep(state.stands, state.convs.open_among)
 

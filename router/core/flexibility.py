@@ -1,19 +1,18 @@
-"""How flexible each profile is, as masks in order: the least flexible of many is found without walking them."""
+"""How flexible each profile is, as digits of masks: the least flexible of many is found without walking them."""
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from router.core.tally import Tally
 
 if TYPE_CHECKING:
     from router.core.profiles import Profile
 
 # What a profile can do decides only between profiles that may serve equally many classes.
 ABILITIES_MAX = 10_000
-# So many counts share a mask, so that the first that somebody has is found without looking at all of them.
-TIER = 32
 # The digits of a mask are read in one go where it is as long as this, and one in so many of them is set.
 DIGITS_FROM, DIGITS_SHARE = 512, 16
 
@@ -42,67 +41,28 @@ def flexibility_of(profile: Profile) -> int:
 class Flexibility:
     """Profiles by how many classes they may serve, and by the sum of their levels, which parts those equal in it."""
 
-    by_count: dict[int, int] = field(default_factory=dict)
-    by_levels: dict[int, int] = field(default_factory=dict)
-    counts: list[int] = field(default_factory=list)  # in order
-    levels: list[int] = field(default_factory=list)  # in order
-    tiers: list[tuple[int, list[int]]] = field(default_factory=list)  # masks over some counts in order
+    known: int = 0  # profiles that somebody has
+    classes: Tally = field(default_factory=Tally)
+    levels: Tally = field(default_factory=Tally)
 
     def form_class(self, able: int) -> None:
         """These profiles may serve one class more."""
-        self._shift(able, 1)
+        self.classes.more(able & self.known)
 
     def drop_class(self, able: int) -> None:
         """These profiles may serve one class less."""
-        self._shift(able, -1)
-
-    def _shift(self, profiles: int, by: int) -> None:
-        shifted: dict[int, int] = {}
-        for count, there in self.by_count.items():
-            moved = there & profiles
-            if moved:
-                shifted[count + by] = shifted.get(count + by, 0) | moved
-            if moved != there:
-                shifted[count] = shifted.get(count, 0) | there ^ moved
-        self.by_count, self.counts, self.tiers = shifted, sorted(shifted), []
+        self.classes.less(able & self.known)
 
     def add(self, profile: Profile) -> None:
         """Note a profile that has abilities again."""
-        self._put(self.by_count, self.counts, profile.classes.bit_count(), profile.bit)
-        self._put(self.by_levels, self.levels, profile.levels, profile.bit)
+        self.known |= profile.bit
+        self.classes.put(profile.bit, profile.classes.bit_count())
+        self.levels.put(profile.bit, profile.levels)
 
     def remove(self, profile: Profile) -> None:
         """Forget a profile before what it can do changes."""
-        if self.by_levels.get(profile.levels, 0) & profile.bit:
-            self._take(self.by_count, self.counts, profile.classes.bit_count(), profile.bit)
-            self._take(self.by_levels, self.levels, profile.levels, profile.bit)
-
-    def _put(self, masks: dict[int, int], order: list[int], number: int, profiles: int) -> None:
-        if number not in masks:
-            insort(order, number)
-        masks[number] = masks.get(number, 0) | profiles
-        self.tiers = []
-
-    def _take(self, masks: dict[int, int], order: list[int], number: int, profiles: int) -> None:
-        masks[number] ^= profiles
-        if not masks[number]:
-            del masks[number]
-            order.remove(number)
-        self.tiers = []
+        self.known &= ~profile.bit
 
     def least_of(self, candidates: int) -> int:
         """Return those of the candidates who are least flexible."""
-        if not self.tiers:
-            self._tier()
-        for together, counts in self.tiers:
-            if together & candidates:
-                fewest = next(found for count in counts if (found := self.by_count[count] & candidates))
-                return next(found for levels in self.levels if (found := self.by_levels[levels] & fewest))
-        return candidates
-
-    def _tier(self) -> None:
-        for start in range(0, len(self.counts), TIER):
-            counts, together = self.counts[start : start + TIER], 0
-            for count in counts:
-                together |= self.by_count[count]
-            self.tiers.append((together, counts))
+        return self.levels.least(self.classes.least(candidates))

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from router.core.bundle import Bundle, Queue
+from router.core.bundle import Bundle
 from router.core.conversations import Conv, Conversations
 from router.core.first_tasks import FirstTasks
 from router.core.flexibility import ABILITIES_MAX, Flexibility, bits
-from router.core.orders import Grade, Slope, grade_of
+from router.core.grading import Grading
 from router.core.profiles import Profile
 from router.core.reserves import Reserves
 from router.core.rooms import Limits, Room, Rooms
@@ -42,7 +42,7 @@ class Matching:
     waiting: int = 0  # classes somebody waits in
     shut: int = 0  # classes whose queue serves nobody now
     wide: int = 0  # classes that other needs will do for as well
-    slopes: dict[Grade, Slope] = field(default_factory=dict)
+    grading: Grading = field(default_factory=Grading)
     kinds: list[Rooms] = field(default_factory=lambda: [Rooms(0)])
     limits: Limits = field(default_factory=Limits)
     of_channel: dict[str, int] = field(default_factory=dict)  # channel -> its classes
@@ -85,13 +85,16 @@ class Matching:
         return self.kinds[cls.kind].free(agent)
 
     def has_any_room(self, agent: Agent) -> bool:
-        return agent.used < agent.capacity or (len(self.kinds) > 1 and any(kind.free(agent) > 0 for kind in self.kinds))
+        return agent.used < agent.capacity or (len(self.kinds) > 1 and agent.used < agent.capacity + max(agent.eased))
 
     def fitting(self, agent: Agent) -> int:
         """Return the classes whose load fits into what an agent has free, and of whose channel they take more."""
-        mask = 0
+        free, eased, mask = agent.capacity - agent.used, agent.eased, 0
         for kind in self.kinds:
-            mask |= kind.fitting(agent)
+            room = free + eased[kind.number]
+            for load, classes in kind.by_load.items():
+                if load <= room:
+                    mask |= classes
         if agent.full:
             for channel in self.limits.sets[agent.full]:
                 mask &= ~self.of_channel.get(channel, 0)
@@ -132,14 +135,10 @@ class Matching:
 
     def configure(self, bundle: Bundle) -> bool:
         """Take over a configuration; return whether rooms are others: then all left theirs before (`moves_rooms`)."""
-        changed, self.bundle = self.moves_rooms(bundle), bundle
+        before, changed, self.bundle = self.bundle, self.moves_rooms(bundle), bundle
         whole = sorted(name for name, spec in bundle.channels.items() if spec.load >= bundle.capacity)
         self.whole = [self._bit((f"channel:{name}", 1)) for name in whole]
-        self.slopes = {}
-        for cls in self.classes:
-            self._set_behaviour(cls)
-            if cls.head is not None:
-                _show_head(cls, cls.head)
+        self.grading.configure(before, bundle, self.classes)
         if changed:
             self._set_rooms(bundle)
         return changed
@@ -164,16 +163,6 @@ class Matching:
         by_load = self.kinds[cls.kind].by_load
         by_load[cls.load] = by_load.get(cls.load, 0) | cls.bit
 
-    def _set_behaviour(self, cls: Class) -> None:
-        grade = grade_of(self.bundle, cls.queue, cls.channel, live=cls.live, priority=cls.priority)
-        slope = self.slopes.get(grade)
-        if slope is None:
-            calendar = self.bundle.calendars.get(grade[3], ()) if self.bundle else ()
-            slope = self.slopes[grade] = Slope(grade, calendar)
-        cls.slope = slope
-        spec = (self.bundle.queues.get(cls.queue) if self.bundle else None) or Queue(name=cls.queue, hours="")
-        cls.behave(spec)
-
     # --- classes and profiles, by evolve only ----------------------------------------------------------------
 
     def form_class(self, cls: Class) -> None:
@@ -197,8 +186,8 @@ class Matching:
         for index in bits(cls.profiles):
             self.profiles[index].classes |= cls.bit
         self.flexibility.form_class(cls.profiles)
-        self.scarcity.form_class(cls, self.profiles)
-        self._set_behaviour(cls)
+        self.scarcity.form_class(cls)
+        self.grading.place(cls, self.bundle)
         self._set_kind(cls)
         self.first_tasks.add_class(cls, self.profiles)
         self.reserves.set_class(cls)
@@ -304,8 +293,11 @@ class Matching:
         """An agent may be offered work: they stand in their profile's room for what is free."""
         if agent.grace_until_ms or not agent.accepts:
             return
+        free, eased = agent.capacity - agent.used, agent.eased
         for kind in self.kinds:
-            kind.enter(agent)
+            room = free + eased[kind.number]
+            if room > 0:
+                kind.enter(agent, room)
         if agent.profile.kept:
             self.reserves.enter(agent)
 
@@ -313,8 +305,11 @@ class Matching:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
         if agent.grace_until_ms or not agent.accepts:
             return
+        free, eased = agent.capacity - agent.used, agent.eased
         for kind in self.kinds:
-            kind.leave(agent)
+            room = free + eased[kind.number]
+            if room > 0:
+                kind.leave(agent, room)
         if agent.profile.kept:
             self.reserves.leave(agent)
 
@@ -323,18 +318,21 @@ class Matching:
         here = agent.accepts and not agent.grace_until_ms
         if here and agent.profile.kept:
             self.reserves.leave(agent)
+        free, eased = agent.capacity - agent.used, agent.eased
         for kind in self.kinds if here else ():
-            kind.renew(agent, idle)
+            room = free + eased[kind.number]
+            if room > 0:
+                kind.renew(agent, room, idle)
         agent.idle = idle
         if here and agent.profile.kept:
             self.reserves.enter(agent)
 
     def join_line(self, conv: Conv) -> None:
         """Put a conversation, already in state waiting, into its class's line at its place."""
-        cls, place = conv.cls, (conv.key_ms, conv.id)
+        cls, place, queued = conv.cls, (conv.key_ms, conv.id), self.queued
         cls.join(place)
         self.in_lines += 1
-        self.queued[cls.queue] = self.queued.get(cls.queue, 0) + 1
+        queued[cls.queue] = queued.get(cls.queue, 0) + 1
         self.convs.stirred.append(conv.id)
         if cls.head is None or place < cls.head:
             self._set_head(cls, place)
@@ -350,27 +348,21 @@ class Matching:
 
     def _set_head(self, cls: Class, head: Place | None) -> None:
         """Keep the sorted heads in step. Conversations are unique in (key, id)."""
-        slope = cls.slope
-        if cls.head is not None:
-            slope.heads.remove(cls.head, cls)
+        slope, before, cls.head = cls.slope, cls.head, head
+        if before is not None:
+            slope.heads.remove(before, cls)
+            self.convs.stirred.append(before[1])
+        if head is not None:
+            slope.heads.add(head, cls)
+        if before is None or head is None:
             slope.waiting ^= cls.bit
             self.waiting ^= cls.bit
-            self.convs.stirred.append(cls.head[1])
-        cls.head = head
-        if head is not None:
-            _show_head(cls, head)
-            self.waiting |= cls.bit
 
     def rebuild_lines(self, waiting: list[Conv]) -> None:
         """Fill the lines from a snapshot: conversations in state waiting, in any order."""
         for conv in sorted(waiting, key=lambda each: (each.key_ms, each.id)):
             self.join_line(conv)
         self.convs.settle(self.in_lines)
-
-
-def _show_head(line: Class, head: Place) -> None:
-    line.slope.heads.add(head, line)
-    line.slope.waiting |= line.bit
 
 
 def _gives_way(bundle: Bundle, channel: str) -> frozenset[str]:

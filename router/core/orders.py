@@ -96,33 +96,42 @@ def grade_of(bundle: Bundle | None, queue: str, channel: str, *, live: bool, pri
 
 @dataclass(slots=True, eq=False)
 class Slope:
-    """The heads of all classes of one grade, the oldest first, and how they score."""
+    """The heads of all classes of one grade, the oldest first, and how they score.
+
+    From `from_ms` until before `until_ms` whoever has waited since `since_ms` or less long scores by the clock: the
+    calendar was open all the time, or there is none.
+    """
 
     grade: Grade
     calendar: Sequence[int] = ()
     heads: Heads = field(default_factory=Heads)
     waiting: int = 0  # classes of this slope that somebody waits in
-    _from_ms: int = 0
-    _until_ms: int = 0
-    _opened_ms: int = 0
+    gain: int = field(init=False)
+    per_ms: int = field(init=False)
+    base: int = field(init=False)
+    from_ms: int = 0
+    until_ms: int = 0
+    since_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.gain, self.per_ms, self.base, _ = self.grade
+        if not self.calendar:
+            self.from_ms, self.until_ms, self.since_ms = -FOREVER_MS, FOREVER_MS, -FOREVER_MS
 
     def score(self, at: int, key_ms: int) -> int:
         """Return the score of somebody with this place."""
-        gain, per_ms, base, _ = self.grade
-        if self.calendar and not (self._from_ms <= at < self._until_ms and key_ms >= self._opened_ms):
-            return base + gain * self.waited_ms(at, key_ms) // per_ms
-        return base + gain * (at - key_ms) // per_ms
+        if self.from_ms <= at < self.until_ms and key_ms >= self.since_ms:
+            return self.base + self.gain * (at - key_ms) // self.per_ms
+        return self.base + self.gain * self.waited_ms(at, key_ms) // self.per_ms
 
     def waited_ms(self, at: int, key_ms: int) -> int:
         """Return how long somebody with this place has waited: by the clock, or only while the calendar was open."""
-        if not self.calendar:
-            return at - key_ms
-        if not self._from_ms <= at < self._until_ms:
+        if not self.from_ms <= at < self.until_ms and self.calendar:
             self._look(at)
-        return at - key_ms if key_ms >= self._opened_ms else business_ms(self.calendar, key_ms, at)
+        return at - key_ms if key_ms >= self.since_ms else business_ms(self.calendar, key_ms, at)
 
     def _look(self, at: int) -> None:
         """Note since when the calendar has been open, and until when that stays so."""
-        self._from_ms, self._until_ms = at, next_change(self.calendar, at) or FOREVER_MS
+        self.from_ms, self.until_ms = at, next_change(self.calendar, at) or FOREVER_MS
         opened_ms = open_since(self.calendar, at)
-        self._opened_ms = FOREVER_MS if opened_ms < 0 else opened_ms
+        self.since_ms = FOREVER_MS if opened_ms < 0 else opened_ms

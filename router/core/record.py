@@ -52,7 +52,7 @@ class Relief(msgspec.Struct, frozen=True, array_like=True):
 NO_RELIEF = Relief()
 
 
-class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What must be known to bring a parked or closed conversation back into the core, in its old place.
 
     `version` counts how often it has left; a look-up that brings an older version is told to look again.

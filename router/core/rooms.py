@@ -67,15 +67,10 @@ class Rooms:
         free = agent.capacity - agent.used
         return free + agent.eased[self.number] if self.number else free
 
-    def enter(self, agent: Agent) -> None:
-        """Stand where one's room is; who has none stands nowhere."""
-        number, free = self.number, agent.capacity - agent.used
-        if number:
-            free += agent.eased[number]
-        if free <= 0:
-            return
+    def enter(self, agent: Agent, free: int) -> None:
+        """Stand where one's room is, with so much of it free; who has none stands nowhere and does not enter."""
         room, idle, profile = agent.full << FULL_SHIFT | 2 * free | (not agent.work), agent.idle, agent.profile
-        rooms = profile.rooms[number]
+        rooms = profile.rooms[self.number]
         found = rooms.get(room)
         if found is None:
             rooms[room] = [idle]
@@ -85,15 +80,10 @@ class Rooms:
         insort(self.idle, idle)
         self.who[idle] = agent
 
-    def leave(self, agent: Agent) -> None:
+    def leave(self, agent: Agent, free: int) -> None:
         """Leave; call it before anything that changes what is free, idle or the profile."""
-        number, free = self.number, agent.capacity - agent.used
-        if number:
-            free += agent.eased[number]
-        if free <= 0:
-            return
         room, idle, profile = agent.full << FULL_SHIFT | 2 * free | (not agent.work), agent.idle, agent.profile
-        rooms = profile.rooms[number]
+        rooms = profile.rooms[self.number]
         found = rooms[room]
         if len(found) > 1:
             del found[bisect_left(found, idle)]
@@ -107,24 +97,13 @@ class Rooms:
         del self.idle[bisect_left(self.idle, idle)]
         del self.who[idle]
 
-    def renew(self, agent: Agent, idle: int) -> None:
+    def renew(self, agent: Agent, free: int, idle: int) -> None:
         """Stand in the same room as the one who came last; `idle` is higher than any number before."""
-        free = self.free(agent)
-        if free <= 0:
-            return
         for numbers in (agent.profile.rooms[self.number][room_of(agent, free)], self.idle):
             del numbers[bisect_left(numbers, agent.idle)]
             numbers.append(idle)
         del self.who[agent.idle]
         self.who[idle] = agent
-
-    def fitting(self, agent: Agent) -> int:
-        """Return the classes whose load fits into what an agent has free."""
-        free, mask = self.free(agent), 0
-        for load, classes in self.by_load.items():
-            if load <= free:
-                mask |= classes
-        return mask
 
     def standing(self, load: int, full: Collection[int], able: int) -> dict[Room, int]:
         """Return the rooms with so much free and who stands there, but those at a limit whose number is in `full`."""

@@ -6,12 +6,12 @@ Counted over everybody who is signed in, whatever their presence. It keeps numbe
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from router.core.first_tasks import PRIMARY
 from router.core.flexibility import bits
+from router.core.tally import Tally
 
 if TYPE_CHECKING:
     from router.core.profiles import Profile
@@ -27,15 +27,16 @@ class Scarcity:
     """How many people can serve each class, by its number, and what that makes scarce to each profile."""
 
     able: list[int] = field(default_factory=list)
+    _agents: Tally = field(default_factory=Tally)  # how many have each profile
     _counts: list[int] = field(default_factory=list)  # the numbers that `able` has, each once, in order
     _classes: dict[int, int] = field(default_factory=dict)  # number -> classes that so many can serve
     _up_to: list[int] = field(default_factory=list)  # beside each count: the classes that so many or fewer can serve
     _scarce: dict[int, int] = field(default_factory=dict)  # profile -> classes, since the last change
     _stale: bool = False
 
-    def form_class(self, cls: Class, profiles: Sequence[Profile]) -> None:
+    def form_class(self, cls: Class) -> None:
         """A class is new, or another one has its number; its profiles are known."""
-        able = sum(profiles[index].agents for index in bits(cls.profiles))
+        able = self._agents.total(cls.profiles)
         if cls.id == len(self.able):
             self.able.append(able)
             self._add(able, cls.bit)
@@ -46,10 +47,12 @@ class Scarcity:
 
     def enter(self, profile: Profile) -> None:
         """One more has this profile."""
+        self._agents.more(profile.bit)
         self._count(profile, 1)
 
     def leave(self, profile: Profile) -> None:
         """One less has this profile; what it can do is still known."""
+        self._agents.less(profile.bit)
         self._count(profile, -1)
 
     def _count(self, profile: Profile, by: int) -> None:

@@ -182,11 +182,6 @@ class State:
         """Whether a queue offers what waits in it: it serves, and does not leave it to its agents to take."""
         return self.queue_state(name).in_service and self.queue_spec(name).pull != PULL_ONLY
 
-    def due_of(self, conv_id: int) -> Due | None:
-        """Return when something happens to an open conversation."""
-        due = self.convs.due_of(conv_id)
-        return (due[0], CONVERSATION, due[1], conv_id, "") if due is not None else None
-
     def stands(self, due: Due) -> bool:
         """Return whether a noted deadline still agrees with its owner."""
         due_ms, kind, place, owner, name = due

@@ -30,6 +30,11 @@ PROMPTING: dict[str, Callable[[Queue], object]] = {
 }
 
 
+def prompts_of(spec: Queue) -> tuple[str, ...]:
+    """Return the prompts that a queue's settings ask for."""
+    return tuple(name for name, asks in PROMPTING.items() if asks(spec))
+
+
 @dataclass(slots=True, eq=False)
 class Class:
     """Conversations with the same queue, channel, needs, load and priority: they wait in one line.
@@ -79,10 +84,10 @@ class Class:
     def key(self) -> ClassKey:
         return self.queue, self.channel, self.needs, self.load, self.priority, self.also
 
-    def behave(self, spec: Queue) -> None:
+    def behave(self, spec: Queue, prompts: tuple[str, ...]) -> None:
         """Take over the settings of its queue."""
-        self.spec, self.steps, self.widened = spec, spec.agents, {}
-        self.prompts = tuple(name for name, asks in PROMPTING.items() if asks(spec))
+        self.spec, self.steps, self.prompts = spec, spec.agents, prompts
+        self.widened.clear()
 
     def join(self, place: Place) -> None:
         """Stand in line; the caller keeps the head."""

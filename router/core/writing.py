@@ -6,7 +6,6 @@ They ask no rule, calendar or matcher's choice, like all that writes.
 from __future__ import annotations
 
 from bisect import insort
-from collections import Counter
 
 import msgspec
 
@@ -68,13 +67,13 @@ def give_room(state: State, agent_id: int, conv: Conv, *, renew: bool) -> None:
 
 def weigh(state: State, agent: Agent, conv: Conv, load: int) -> None:
     """What an agent has begun or ended may give way to other work, and may be as much of its channel as they take."""
-    if len(state.matching.kinds) > 1:
+    if agent.limits:
+        fit(state, agent)
+    elif len(state.matching.kinds) > 1:
         channel = conv.cls.channel
         for kind in state.matching.kinds:
             if channel in kind.gives_way:
                 agent.eased[kind.number] += load
-    if agent.limits:
-        fit(state, agent)
 
 
 def fit(state: State, agent: Agent) -> None:
@@ -82,11 +81,19 @@ def fit(state: State, agent: Agent) -> None:
 
     They must have left their room. What they have may be anywhere, so this is for few agents and rare changes.
     """
-    matching, at_hand = state.matching, [state.convs.peek(conv) for conv in agent.work]
-    channels = [(conv.channel, agent.work[conv.id]) for conv in at_hand if conv is not None]
-    agent.eased = [sum(load for channel, load in channels if channel in kind.gives_way) for kind in matching.kinds]
-    counts = Counter(channel for channel, _ in channels)
-    agent.full = matching.limits.number(frozenset(c for c, most in agent.limits.items() if counts[c] >= most))
+    matching, counts = state.matching, dict[str, int]()
+    eased = [0] * len(matching.kinds)
+    for conv_id, load in agent.work.items():
+        conv = state.convs.peek(conv_id)
+        if conv is None:
+            continue
+        channel = conv.cls.channel
+        counts[channel] = counts.get(channel, 0) + 1
+        for kind in matching.kinds:
+            if channel in kind.gives_way:
+                eased[kind.number] += load
+    reached = [channel for channel, most in agent.limits.items() if counts.get(channel, 0) >= most]
+    agent.eased, agent.full = eased, matching.limits.number(frozenset(reached)) if reached else 0
 
 
 def unplace(state: State, at: int, conv: Conv) -> None:

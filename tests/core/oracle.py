@@ -174,7 +174,7 @@ def check_indexes(state: State) -> None:
         assert bool(matching.waiting >> cls.id & 1) == bool(line)
         served = offers(state, cls.queue)
         assert bool(matching.shut >> cls.id & 1) == (not served)
-    for slope in matching.slopes.values():
+    for slope in matching.grading.slopes.values():
         heads = [(*place, cls.id) for *place, cls in slope.heads.among(-1)]
         assert heads == sorted((*cls.head, cls.id) for cls in matching.classes if cls.head and cls.slope is slope)
         assert slope.waiting == sum(cls.bit for cls in matching.classes if cls.head and cls.slope is slope)

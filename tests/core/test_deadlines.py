@@ -10,8 +10,8 @@ from router.core.deadlines import AGENT, AHEAD_AT_ONCE, BUCKET_MS, CONVERSATION,
 def drained(deadlines: Deadlines, due_ms: dict[int, int], at: int) -> list[Due]:
     """Take everything that is due at a time; a conversation's own due time is what it falls due at."""
 
-    def of(conv: int) -> Due | None:
-        return (due_ms[conv], CONVERSATION, 0, conv, "") if conv in due_ms else None
+    def of(conv: int) -> tuple[int, int] | None:
+        return (due_ms[conv], 0) if conv in due_ms else None
 
     deadlines.open_until(at, of)
     taken: list[Due] = []
@@ -77,8 +77,8 @@ def test_a_bucket_in_which_very_many_fall_due_is_opened_little_by_little_before_
     for conv in range(1, count + 1):
         deadlines.set_conversation(due_ms + count - conv, conv, 0)
 
-    def of(conv: int) -> Due:
-        return due_ms + count - conv, CONVERSATION, 0, conv, ""
+    def of(conv: int) -> tuple[int, int]:
+        return due_ms + count - conv, 0
 
     deadlines.open_until(8 * BUCKET_MS, of)
     assert deadlines.next_ms() == 10 * BUCKET_MS, "not before the bucket before it"
@@ -89,4 +89,4 @@ def test_a_bucket_in_which_very_many_fall_due_is_opened_little_by_little_before_
         assert not deadlines.is_littered()
     deadlines.open_until(11 * BUCKET_MS, of)
     popped = [deadlines.pop(11 * BUCKET_MS) for _ in range(count)]
-    assert popped == sorted(of(conv) for conv in range(1, count + 1))
+    assert popped == [(due_ms + back, CONVERSATION, 0, count - back, "") for back in range(count)]
