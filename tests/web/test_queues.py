@@ -203,11 +203,13 @@ async def test_a_row_leads_to_its_why(sit: Sit, server: FakeServer) -> None:
 
 
 async def test_nobody_waiting_and_a_line_that_is_down_are_said(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.49: an empty list says so, with a next step."""
     seat = await seated(sit, server, 2)
     server.show(change(1, 0, gone=[each["ref"] for each in server.floor.waiting]))
     await expect(seat.page.locator(".empty")).to_contain_text(
         "No one is waiting. Last conversation now.", timeout=TENS_MS
     )
+    await expect(seat.page.locator(".empty").get_by_role("link", name="How the day went")).to_be_visible()
     await server.leave()
     await expect(seat.page.locator(".table-state")).to_contain_text("Not live since", timeout=15_000)
     await expect(seat.page.locator(".table.stale")).to_be_visible()

@@ -56,6 +56,16 @@ async def test_everybody_is_shown_with_a_state_in_word_and_shape(team: Open) -> 
     await expect(page.locator(".team-list tbody tr")).to_have_count(1)
 
 
+async def test_nobody_who_matches_is_said_with_the_way_back(team: Open) -> None:
+    """UI.md 8.49."""
+    page = await team()
+    await expect(page.locator(".walls .empty")).to_contain_text("No wallboard hangs", timeout=TENS_MS)
+    await page.get_by_placeholder("Name, team, skill").fill("nobody at all")
+    await expect(page.locator(".team-list .empty")).to_contain_text("Nobody matches.", timeout=TENS_MS)
+    await page.get_by_role("button", name="Show everybody").click()
+    await expect(page.locator(".team-list tbody tr")).to_have_count(6, timeout=TENS_MS)
+
+
 async def test_a_persons_skills_are_changed_where_they_are_data(team: Open, server: TeamServer) -> None:
     page = await team()
     await page.locator(".team-list").get_by_role("button", name="Ines Duarte").click()

@@ -160,7 +160,8 @@ const PATHS = {
   weibo: "M11 7c-4 1-8 4.500-8 8 0 3 3.500 5 8 5s8-2.500 8-5c0-1.600-1.200-2.400-2.500-2.700M9.500 13a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5zM15 4a6 6 0 0 1 6 6.500M15.500 7.500a3 3 0 0 1 2.500 3",
   telegram: "M3 11l18-7-4 16-5-4-3 3-1-6zM8 13l9-6-5 9",
   whatsapp: "M12 3a9 9 0 1 1-4.500 16.800L3 21l1.200-4.500A9 9 0 0 1 12 3zM9 8c0 4 3 7 7 7l.500-2-2-1-1 1c-1.500-.600-2-1.100-2.500-2.500l1-1-1-2z",
-  line: "M5 12h14M12 5v14",
+  line: "M4 5h16v11h-8l-4 4v-4H4zM8 9h8M8 12h5",
+  plus: "M5 12h14M12 5v14",
   desk: "M3 5h18v11H3zM9 20h6M12 16v4",
   queues: "M4 6h16M4 12h16M4 18h10",
   customers: "M4 5h16v14H4zM9 9a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM6 16.5c.5-1.500 1.700-2.200 3-2.200s2.500.7 3 2.200M14.500 10H18M14.500 14H17",
@@ -193,7 +194,7 @@ const PATHS = {
 
 /** @param {{name: string, size?: number, label?: string}} props */
 export function Icon({ name, size = 16, label = "" }) {
-  const path = PATHS[/** @type {keyof typeof PATHS} */ (name)] ?? PATHS.line;
+  const path = PATHS[/** @type {keyof typeof PATHS} */ (name)] ?? PATHS.plus;
   return html`<svg class="icon" viewBox="0 0 24 24" width=${size} height=${size} role=${label ? "img" : undefined}
     aria-label=${label || undefined} aria-hidden=${label ? undefined : "true"}><path d=${path} /></svg>`;
 }
