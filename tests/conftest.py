@@ -1,4 +1,4 @@
-"""Hypothesis profiles for all tests: `quick` for every run, `prove` for `make prove`. No fixture lives here.
+"""Hypothesis profiles for all tests, `quick` for every run, `prove` for `make prove`; which files begin. No fixture.
 
 A test takes its profile when its module is read, so it is loaded before any of them. No deadline: a machine that is
 busy with something else is no fault of ours.
@@ -6,12 +6,26 @@ busy with something else is no fault of ours.
 
 from __future__ import annotations
 
+import gc
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.order import longest_first
 
 SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
-settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=SLOW_IS_FINE)
+settings.register_profile("quick", max_examples=30, deadline=None, suppress_health_check=SLOW_IS_FINE)
 settings.register_profile("prove", max_examples=5_000, deadline=None, suppress_health_check=SLOW_IS_FINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    items[:] = longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay until the end: the collector need not look at them again and again."""
+    gc.freeze()

@@ -1,4 +1,4 @@
-"""A second look at what failed beside others: it forgives what passes alone, and nothing else."""
+"""How a whole run goes: a second look forgives what passes alone and nothing else; the longest files begin."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.order import FIRST
 
 ROOT = Path(__file__).parent.parent
 # A worker of several says its name; alone there is none.
@@ -64,3 +66,8 @@ def test_four_that_fail_or_a_file_that_cannot_be_read_are_no_accident(tmp_path: 
     code, said = run(tmp_path, *tests)
     assert code != 0
     assert not any("to be mended" in line for line in said)
+
+
+def test_the_files_that_begin_first_are_there() -> None:
+    assert not [name for name in FIRST if not (ROOT / "tests" / name).is_file()]
+    assert len(set(FIRST)) == len(FIRST)

@@ -17,7 +17,7 @@ from tests.badinput.mutate import made
 from tests.badinput.parsers import Parser, table
 
 # Over all parsers, by their shares.
-INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "3000"))
+INPUTS = int(os.environ.get("PATCHBAY_INPUTS", "1000"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "3"))
 # Of one input; what takes longer holds up everybody, for Python's regular expressions hold the interpreter.
 CPU_S_MAX, CPU_US_PER_BYTE_MAX = 0.1, 2.5

@@ -22,7 +22,7 @@ from tests.channels.staffed import StaffedHouse, staffed
 from tests.e2e.house import House
 from tests.providers.dovecot import PASSWORD, Dovecot
 
-ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "1"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "7"))
 BLOW_S_MIN, BLOW_S_MAX = 0.2, 1.0
 KEPT_S_MAX, LOOK_S = 60, 0.2

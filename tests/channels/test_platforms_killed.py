@@ -26,7 +26,7 @@ from tests.providers.wechat import WeChatPlatform
 from tests.providers.wecom import WeComPlatform
 from tests.providers.weibo import WeiboPlatform
 
-ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "1"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "7"))
 BLOW_S_MIN, BLOW_S_MAX = 0.3, 1.2
 PAUSE_S = 0.02

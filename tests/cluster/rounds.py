@@ -14,7 +14,7 @@ from tests.cluster.databases import Databases
 from tests.cluster.faults import Fault, Hand, apart, order_of
 
 # A fault that has not ended by then is a fault of the test's.
-FAULT_S_MAX = 60.0
+FAULT_S_MAX = 120.0
 WHOLE_S_MAX = 120.0
 # So many customers hear yes after each fault before the next one falls.
 SERVED = 5

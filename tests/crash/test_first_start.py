@@ -12,7 +12,7 @@ import pytest
 from tests.crash.subject_house import Subject
 from tests.power.disk import WAYS
 
-ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "1"))
 ROUNDS_MAX = 45
 SEED = int(os.environ.get("PATCHBAY_SEED", "2"))
 STEP_S_MAX = 30.0

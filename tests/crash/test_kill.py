@@ -12,7 +12,7 @@ import pytest
 from tests.crash.checker import repeated_mails, taken_after_the_blow
 from tests.crash.scene import Scene, scene, until
 
-ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "1"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "2"))
 # Load runs for so long before the blow; one round in four strikes while the server is still coming up.
 BLOW_S_MIN, BLOW_S_MAX = 0.3, 2.0

@@ -15,7 +15,7 @@ from tests.crash.subject_house import Subject
 from tests.power.disk import WAYS
 from tests.power.steps import DISK
 
-ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "1"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "2"))
 
 

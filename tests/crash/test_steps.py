@@ -14,7 +14,7 @@ from tests.crash.scene import scene
 from tests.crash.subject_house import Subject
 from tests.power.steps import UNDER_LOAD
 
-ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "1"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "2"))
 
 

@@ -26,7 +26,7 @@ from tests.channels.app.broker import OUR_PASSWORD, Mosquitto
 from tests.channels.app.wire import Wire, wire
 from tests.e2e.house import House
 
-ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "1"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "7"))
 CUSTOMERS = tuple(f"cust-{number}" for number in range(1, 5))
 BLOW_S_MIN, BLOW_S_MAX = 0.2, 1.0

@@ -21,7 +21,7 @@ from tests.providers.faulty import Fault
 from tests.providers.line import LinePlatform
 from tests.providers.telegram import TelegramPlatform
 
-ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "1"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "7"))
 BLOW_S_MIN, BLOW_S_MAX, PAUSE_S = 0.3, 1.0, 0.02
 KEPT_S_MAX, LOOK_S = 60, 0.2
