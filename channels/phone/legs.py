@@ -74,6 +74,11 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return bool(self.joined) or (self.handed and any(each.joined for each in self.sides.values()))
 
 
+def called_back(leg: str) -> dict[str, object]:
+    """Return what is known of who was called back: their call's end ends the conversation, like any other call's."""
+    return {"customer": leg, "gone": False, "kept": "", "back_ms": 0, "back_by": ""}
+
+
 class LegBook:
     """The calls of this channel, in its book."""
 
@@ -94,6 +99,25 @@ class LegBook:
             return msgspec.structs.replace(legs, **changes)
 
         return await self._rewrite(line, replaced)
+
+    async def keep(self, line: str, *, number: str, peer: str) -> Legs:
+        """Write down that the customer is to be called back; whoever talks to somebody by then need not be."""
+
+        def kept(legs: Legs) -> Legs:
+            if legs.talking:
+                return legs
+            return msgspec.structs.replace(legs, kept=CALL_BACK, number=number, peer=legs.peer or peer)
+
+        return await self._rewrite(line, kept)
+
+    async def comes_in(self, line: str, leg: str) -> None:
+        """Write down that the customer is in the talk, on this leg where they were called back."""
+
+        def talks(legs: Legs) -> Legs:
+            back = called_back(leg) if legs.kept == CALL_BACK else {}
+            return msgspec.structs.replace(legs, talking=True, **back)
+
+        await self._rewrite(line, talks)
 
     async def put_side(self, line: str, party: str, side: Side) -> Legs:
         """Write down how somebody takes part besides the owner."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from channels.contract import Connect, EffectFailed, LineRef, Play, Undeliverable
 from channels.phone.documents import Pages, conference_name
-from channels.phone.legs import CALL_BACK, VOICEMAIL, LegBook, Legs, Side
+from channels.phone.legs import CALL_BACK, VOICEMAIL, LegBook, Legs, Side, called_back
 from channels.phone.reading import ALIVE, CUSTOMER, ends_of, is_number
 from channels.twilio import Refused, Rest, TooMany, moment_ms
 
@@ -223,8 +223,8 @@ class Talk:
         await self.is_called_back(line, sid)
 
     async def is_called_back(self, line: str, sid: str) -> None:
-        """From here on it is a call like any other: its end ends the conversation."""
-        await self._book.change(line, customer=sid, gone=False, kept="", back_ms=0, back_by="")
+        """The customer is on this leg now."""
+        await self._book.change(line, **called_back(sid))
         await self._book.note_leg(sid, line, CUSTOMER)
 
     async def _ring_back(self, line: str, number: str, ours: str) -> str:

@@ -50,10 +50,11 @@ class Talking:
         legs = await self._book.of(asked.line)
         if not legs.awaited:
             return await self._nobody_there(asked, legs)
+        leg = reading.sid_in(asked.fields.get("CallSid", ""))
         if legs.kept == CALL_BACK:
             # They have answered before the provider told us which leg it made.
-            await self._talk.is_called_back(asked.line, reading.sid_in(asked.fields.get("CallSid", "")))
-        await self._book.change(asked.line, talking=True)
+            await self._book.note_leg(leg, asked.line, CUSTOMER)
+        await self._book.comes_in(asked.line, leg)
         return doc.talk(self._talk.pages(asked.line, asked.language), label=CUSTOMER, record=legs.recorded)
 
     async def _nobody_there(self, asked: Asked, legs: Legs) -> str:

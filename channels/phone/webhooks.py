@@ -215,9 +215,14 @@ class Webhooks:
         known = reading.is_number(asked.fields.get("From", ""))
         if not (number or (known and asked.digits == "1")):
             return await self._again(asked)
+        legs, items = await self._book.of(asked.line), await self._hands.items(asked)
+        if reading.place_of(items, (), since=legs.since) == reading.OVER:
+            # Somebody has ended it meanwhile: nothing is promised that nobody keeps.
+            return doc.farewell(self._hands.speech(asked.language), "good-bye")
         # Who has been offered to an agent already is called as soon as that one answers.
-        peer = (await self._book.of(asked.line)).peer or reading.peer_in(asked.fields)
-        await self._book.change(asked.line, kept=CALL_BACK, number=number, peer=peer)
+        legs = await self._book.keep(asked.line, number=number, peer=reading.peer_in(asked.fields))
+        if legs.talking:
+            return await self._again(asked)
         leg = reading.sid_in(asked.fields.get("CallSid", ""))
         await self._hands.accept(reading.call_back_asked(asked.line, leg))
         return doc.farewell(self._hands.speech(asked.language), "call-back-kept")

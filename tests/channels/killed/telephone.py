@@ -37,6 +37,8 @@ SETTLED_S_MAX, LOOK_S = 90.0, 0.1
 SILENT_S_MAX = 3.0
 # Whether the exchange is still asking when we are back: each of five tries so much later, or all at once.
 PATIENT_S, HASTY_S = 2.0, 0.0
+# Who only keeps what comes has time.
+CALM_S = 0.5
 # At how many looks a desk does nothing.
 QUIET = 0.75
 OVER = "('closed', 'abandoned')"
@@ -99,7 +101,7 @@ class Desk:
                     await self.call("POST", f"/conversations/{offer['ref']}/accept", {"offer": offer["offer"]})
                 for row in desk.get("work", ()):
                     await self._handle(row)
-            await asyncio.sleep(self.chance.uniform(0.05, 0.3))
+            await asyncio.sleep(self.chance.uniform(0.05, 0.3) if self.wild else CALM_S)
 
     async def _handle(self, row: dict[str, Any]) -> None:
         way = f"/conversations/{row['ref']}"
@@ -270,7 +272,9 @@ class Telephone:
         gone = {self.calls.legs[sid].theirs for sid in self.left}
         asked = {leg.theirs for leg in self.callers if SAID["call-back-kept"]["en"] in leg.heard} - self.met - gone
         lines = "SELECT l.peer FROM line l JOIN conversation c ON c.line = l.id"
-        kept = {str(peer).partition(" ")[0] for (peer,) in self.rows(f"{lines} WHERE c.state NOT IN {OVER}")}
+        # What an agent has ended is an agent's answer.
+        rows = self.rows(f"{lines} WHERE c.state NOT IN {OVER} OR c.disposition <> ''")
+        kept = {str(peer).partition(" ")[0] for (peer,) in rows}
         return sorted(asked - kept)
 
     def called_again(self) -> list[str]:

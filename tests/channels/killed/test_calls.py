@@ -35,7 +35,7 @@ async def test_every_call_is_found_again_whoever_dies_and_whatever_breaks_and_no
             kept, talked = kept + len(talks), talked + len(made.calls.together())
             await made.everybody_hangs_up()
             await made.settles()
-            assert made.calls.together() == []
+            assert made.calls.together() == [], f"nobody is called who has hung up, in round {number}: {name}"
             assert made.doubled == [], f"an agent's telephone rings once at a time: {name}"
             assert made.called_again() == [], f"once for each time it was accepted: {name}"
         back = sum(

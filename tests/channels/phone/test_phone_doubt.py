@@ -8,7 +8,7 @@ import pytest
 
 from channels.contract import HangUp, Move, PartyJoined, PartyLeft, Unsure
 from channels.phone.wording import SAID
-from tests.channels.phone.conftest import THEIRS, Exchange, until
+from tests.channels.phone.conftest import PAGES, THEIRS, Exchange, until
 from tests.channels.phone.test_phone_calls import BOTH, connect, found, talking
 from tests.channels.phone.test_phone_later import called_back
 from tests.providers.twilio import Fault
@@ -158,6 +158,28 @@ async def test_a_call_back_that_is_asked_for_while_an_agent_rings_is_made_when_t
     agent.answered.set()
     await until(lambda: exchange.calls.together() == BOTH, "together")
     assert not [signal for signal in exchange.door.signals if isinstance(signal, PartyLeft)]
+
+
+async def test_nobody_is_promised_a_call_back_for_what_somebody_has_ended(exchange: Exchange) -> None:
+    leg = await exchange.waiting()
+    leg.keys.put_nowait("1")
+    await until(lambda: SAID["call-back"]["th"] in leg.heard, "asked")
+    decided(exchange, leg, "closed")
+    leg.keys.put_nowait("1")
+    await until(lambda: leg.ended, "good-bye was said")
+    assert leg.heard[-1] == SAID["good-bye"]["th"]
+
+
+async def test_who_talks_by_the_time_of_asking_is_not_called_back(exchange: Exchange) -> None:
+    """The agent answers while the key is on its way: the caller is in the talk, and their end is the end."""
+    leg = await talking(exchange)
+    asked = {"CallSid": leg.sid, "From": THEIRS, "To": exchange.line(leg).peer.partition(" via ")[2], "Digits": "1"}
+    told = {"CallStatus": "in-progress", "Direction": "inbound"}
+    status, document = await exchange.twilio.post(f"{PAGES}/call-back?line={leg.sid}", {**asked, **told})
+    assert status == 200
+    assert "Enqueue" in document
+    await exchange.calls.hang_up(leg)
+    await until(lambda: ("left", "customer", "hung_up") in exchange.parties(), "told")
 
 
 async def test_a_customer_who_answers_before_anybody_knows_their_leg_is_the_lines_customer(exchange: Exchange) -> None:
