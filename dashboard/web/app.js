@@ -1,7 +1,7 @@
 // @ts-check
 // Puts the screens together, and gives every key its meaning.
 import { effect, html, render } from "./vendor/ui.js";
-import { agent, announce, begin, chosen, config, details, expired, groups, link, offers, onNews, open, signedIn } from "./frame/state.js";
+import { agent, announce, begin, chosen, config, details, expired, groups, link, offers, onNews, open, owns, signedIn } from "./frame/state.js";
 import { Rail, Toast, TopBar, openMenu } from "./frame/shell.js";
 import { WorkColumn, accept, decline } from "./desk/work.js";
 import { Talk, end } from "./desk/talk.js";
@@ -38,7 +38,7 @@ function step(by) {
   const at = list.findIndex((each) => each.ref === chosen.value);
   void open(list[(at + by + list.length) % list.length].ref);
 }
-const active = () => { const live = details.value.get(chosen.value); return live?.state === "active" && link.value === "live" ? live : null; };
+const active = () => { const live = details.value.get(chosen.value); return live?.state === "active" && owns(live) && link.value === "live" ? live : null; };
 
 /** What the letters do; which letter, says `ownKey`. @type {Record<string, () => void>} */
 const DEEDS = {

@@ -56,7 +56,7 @@ class Desk(DeskPage):
     async def choose(self, presence: str) -> None:
         """Choose a presence in the menu."""
         await self.presence.click()
-        await self.page.get_by_role("menuitem", name=presence).click()
+        await self.page.get_by_role("menuitem", name=presence, exact=True).click()
         await expect(self.presence).to_contain_text(presence)
 
     async def accept(self) -> str:

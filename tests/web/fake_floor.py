@@ -81,9 +81,11 @@ class FakeFloor:
         self.agent = None
         self.said("desk", me=None)
 
-    def set_presence(self, presence: str) -> None:
+    def set_presence(self, presence: str, *, when: str = "now") -> None:
         assert self.agent is not None
-        self.agent |= {"presence": presence, "accepts": presence == "available", "since_ms": now_ms()}
+        if when == "now":
+            self.agent |= {"presence": presence, "accepts": presence == "available", "since_ms": now_ms()}
+        self.agent["winding"] = presence if when == "after_current" else ""
         self.changed()
 
     # --- what the world does -----------------------------------------------------------------------------------

@@ -253,7 +253,8 @@ class FakeServer:
         return self._reached()
 
     async def presence(self, request: web.Request) -> web.Response:
-        self.floor.set_presence(read(PresenceRequest, await request.read()).presence)
+        asked = read(PresenceRequest, await request.read())
+        self.floor.set_presence(asked.presence, when=asked.when)
         return self._reached()
 
     async def drafts(self, request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 // @ts-check
 // Where one writes: reply and note, each with its draft; nothing leaves on top of a message that nobody has read.
 import { effect, html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
-import { announce, chosen, me, say, stories, tell } from "../frame/state.js";
+import { announce, chosen, me, owns, say, stories, tell } from "../frame/state.js";
 import { fetchRoom } from "../frame/screens.js";
 import { settings } from "../frame/settings.js";
 import { Attach, attachTo, stagedIn, takeStaged } from "./files.js";
@@ -39,8 +39,10 @@ function askedIn(area, note) {
 
 /** @param {{live: any}} props */
 export function Composer({ live }) {
-  const note = tab.value === "note";
-  const key = `${live.ref}:${tab.value}`;
+  // Whoever may see what is a colleague's leaves them a note; the customer hears its owner.
+  const own = owns(live);
+  const note = !own || tab.value === "note";
+  const key = `${live.ref}:${note ? "note" : "reply"}`;
   const [text, setText] = useState(draftOf(key).text);
   const [line, setLine] = useState(0);
   const [began, setBegan] = useState(() => (draftOf(key).text ? place(live.ref, draftOf(key).at) : 0));
@@ -135,7 +137,7 @@ export function Composer({ live }) {
   const placeholder = note ? t("note.write") : t("reply.write", { name: customerName(live) });
   return html`<footer class=${`composer ${note ? "noting" : ""}`}>
     <div class="tabs" role="tablist" aria-label=${t("composer")}>
-      <button type="button" role="tab" id="tab-reply" aria-selected=${!note} onClick=${() => { tab.value = "reply"; }}>${t("reply")}</button>
+      <button type="button" role="tab" id="tab-reply" aria-selected=${!note} disabled=${!own} title=${own ? undefined : t("error.not_yours")} onClick=${() => { tab.value = "reply"; }}>${t("reply")}</button>
       <button type="button" role="tab" id="tab-note" aria-selected=${note} onClick=${() => { tab.value = "note"; }}><${Icon} name="lock" size=${13} /> ${t("note")}</button>
       <span class="grow"></span>
       ${note ? html`<span class="meta">${t("note.not.sent")}</span>` : lines.length > 1 ? html`<label class="meta">${t("via")} <select value=${line} onChange=${(/** @type {any} */ event) => setLine(Number(event.target.value))}>

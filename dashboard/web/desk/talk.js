@@ -1,7 +1,7 @@
 // @ts-check
 // One conversation: its head and its thread. Where one writes is composer.js.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
-import { attempt, chosen, details, earlier, link, me, now, open, shut, stories, tell, typing, work } from "../frame/state.js";
+import { attempt, chosen, details, earlier, link, now, open, owns, shut, stories, tell, typing, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
 import { Files, stageAgain } from "./files.js";
 import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
@@ -23,7 +23,7 @@ export function Talk() {
     <${Head} live=${live} />
     ${isShared(live) && html`<${Late} load=${() => import("./around.js")} part="Around" live=${live} />`}
     <${Thread} live=${live} />
-    ${live.state === "wrap_up" ? html`<${Late} load=${() => import("./wrapup.js")} part="WrapUp" live=${live} key=${`wrap-${ref}`} />` : live.state === "active" ? html`<${Composer} live=${live} key=${`write-${ref}`} />` : html`<${Elsewhere} live=${live} />`}
+    ${live.state === "wrap_up" && owns(live) ? html`<${Late} load=${() => import("./wrapup.js")} part="WrapUp" live=${live} key=${`wrap-${ref}`} />` : live.state === "active" ? html`<${Composer} live=${live} key=${`write-${ref}`} />` : html`<${Elsewhere} live=${live} />`}
   </section>`;
 }
 
@@ -33,9 +33,10 @@ const isShared = (live) => live.channel === "phone" || live.passed_by || live.pa
 /** @param {{live: any}} props */
 function Head({ live }) {
   const mine = isMine(live);
+  const whose = live.owner && !owns(live) ? ` · ${t("handled.by", { name: live.owner.name })}` : "";
   return html`<header class="head">
     <button type="button" class="icon-button back" aria-label=${t("back")} onClick=${() => open("")}><${Icon} name="back" /></button>
-    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} · #${live.ref} · ${t("started", { time: timeOf(live.opened_ms) })}</p></div>
+    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} · #${live.ref} · ${t("started", { time: timeOf(live.opened_ms) })}${whose}</p></div>
     ${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
     ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}
@@ -60,7 +61,7 @@ const more = (live) => [
 const copy = async (text) => { try { await navigator.clipboard.writeText(text); tell(t("copied")); } catch { tell(text); } };
 
 /** Whether it is in my hands now. @param {any} live */
-const isMine = (live) => live.state === "active" && live.owner?.id === me.value.id;
+const isMine = (live) => live.state === "active" && owns(live);
 
 /** @param {any} live */
 export const end = (live) => attempt(() => post(`/conversations/${live.ref}/close`, { command_id: newId() }));

@@ -4,7 +4,7 @@ import { html, signal, useState } from "../vendor/ui.js";
 import { agent, announce, chosen, config, groups, link, loaded, me, mentions, now, offers, onTaken, open, queues, serverNow, takingPart, tell, typing } from "../frame/state.js";
 import { go } from "../frame/screens.js";
 import { get, newId, post } from "../frame/api.js";
-import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, whileAway } from "../frame/parts.js";
+import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
 import { choose } from "../frame/shell.js";
 import { heard, labelOf, named, t } from "../frame/words.js";
 
@@ -57,9 +57,14 @@ const Mentions = () => mentions.value.size > 0 && html`<h2>${t("group.mentions")
 
 function Nothing() {
   if (!agent.value) return html`<p class="empty">${t("empty.off")}</p>`;
-  const waiting = queues.value.reduce((sum, queue) => sum + queue.waiting, 0);
-  if (!agent.value.accepts) return html`<p class="empty">${t("empty.away")}</p>`;
-  return html`<p class="empty">${waiting ? t("empty.waiting", { n: waiting }) : t("empty.none")}</p>`;
+  const { accepts, presence, since_ms } = agent.value;
+  const known = (/** @type {(each: any) => boolean} */ test) => config.value.presences.find(test);
+  const back = known((each) => each.accepts);
+  if (!accepts && presence !== "not_responding") return html`<div class="empty"><p>${t("empty.away", { state: labelOf(known((each) => each.name === presence)?.label, presence), time: timeOf(since_ms) })}</p>
+    <p><button type="button" class="primary" ...${whileAway()} onClick=${() => choose(back.name)}>${t("missed.back", { name: labelOf(back.label, back.name) })}</button></p></div>`;
+  const longest = queues.value.filter((queue) => queue.waiting && queue.oldest_ms).sort((a, b) => a.oldest_ms - b.oldest_ms)[0];
+  if (!longest) return html`<p class="empty">${t("empty.none")}</p>`;
+  return html`<p class="empty">${t("empty.waiting", { n: longest.waiting, queue: labelOf(longest.label, longest.name), time: clock(now.value - longest.oldest_ms) })}</p>`;
 }
 
 function Pressure() {

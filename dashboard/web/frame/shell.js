@@ -65,27 +65,31 @@ function Presence() {
   useClosing(root, shown, () => show(false));
   useEffect(() => { if (shown) root.current?.querySelector(".menu button")?.focus(); }, [shown]);
   const pick = (/** @type {() => void} */ act) => { show(false); root.current?.querySelector("button")?.focus(); act(); };
-  const { presence, since_ms } = agent.value;
+  const { presence, since_ms, winding, parts } = agent.value;
+  const away = config.value.presences.filter((/** @type {any} */ each) => !each.accepts);
   const known = config.value.presences.find((/** @type {any} */ each) => each.name === presence);
   const shape = known?.shape ?? SYSTEM_SHAPES[/** @type {"offline"} */ (presence)] ?? "ring";
   const tone = known?.accepts ? "ok" : presence === "not_responding" ? "crit" : "away";
   return html`<div class="presence" ref=${root}>
     <button type="button" class="state" aria-haspopup="menu" aria-expanded=${shown} onClick=${() => show(!shown)}>
       <${Shape} shape=${shape} tone=${tone} /> <b>${labelOf(known?.label, t(`presence.${presence}`, {}, presence))}</b>
+      ${winding && html`<span class="winding">→ ${labelOf(config.value.presences.find((/** @type {any} */ each) => each.name === winding)?.label, t(`presence.${winding}`, {}, winding))}</span>`}
       <span class="timer">${clock(now.value - since_ms)}</span> <${Icon} name="down" /></button>
     ${shown && html`<div class="menu" role="menu" onKeyDown=${walk}>
       ${config.value.presences.map((/** @type {any} */ each) => html`<button type="button" role="menuitem" key=${each.name} aria-current=${each.name === presence}
         onClick=${() => pick(() => choose(each.name))}><${Shape} shape=${each.shape} tone=${each.accepts ? "ok" : "away"} /> ${labelOf(each.label, each.name)}</button>`)}
+      ${parts.length > 0 && away.length > 0 && html`<div role="group" aria-label=${t("state.after")}><hr /><p class="after" aria-hidden="true">${t("state.after")}</p>${away.map((/** @type {any} */ each) => html`<button type="button" role="menuitem" key=${each.name} aria-current=${each.name === winding}
+        aria-label=${t("state.after.name", { name: labelOf(each.label, each.name) })} onClick=${() => pick(() => choose(each.name, "after_current"))}><${Shape} shape=${each.shape} tone="away" /> ${labelOf(each.label, each.name)}</button>`)}</div>`}
       <hr /><button type="button" role="menuitem" onClick=${() => pick(endShift)}><${Shape} shape="ring" /> ${t("shift.end")}</button></div>`}
   </div>`;
 }
 
-/** One click; shown at once, taken back with a sentence when the server refuses. @param {string} name */
-export async function choose(name) {
+/** One click; shown at once, taken back with a sentence when the server refuses. @param {string} name @param {string} [when] or `after_current` */
+export async function choose(name, when = "now") {
   allow();
   const before = agent.value;
-  agent.value = { ...before, presence: name, since_ms: now.value };
-  const done = await attempt(() => post("/presence", { presence: name }));
+  agent.value = when === "now" ? { ...before, presence: name, since_ms: now.value, winding: "" } : { ...before, winding: name };
+  const done = await attempt(() => post("/presence", { presence: name, when }));
   if (!done) agent.value = before;
 }
 

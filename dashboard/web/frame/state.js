@@ -163,6 +163,9 @@ const REF_CHARS_MAX = 40;
 /** Tell the server what is on the screen. @param {string} ref */
 const look = (ref) => say({ type: "look", ref: ref.slice(0, REF_CHARS_MAX) || null });
 
+/** Whether I own a conversation. @param {any} live */
+export const owns = (live) => live.owner?.id === me.value.id;
+
 /** Show a conversation. @param {string} ref */
 export async function open(ref) {
   chosen.value = ref;

@@ -1,7 +1,7 @@
 // @ts-check
 // What the search of the top bar finds: my work, customers, numbers, messages, saved replies, actions; what was open last when nothing is typed.
 import { html, signal, useEffect } from "../vendor/ui.js";
-import { agent, attempt, config, details, chosen, link, open, startShift, work } from "../frame/state.js";
+import { agent, attempt, config, details, chosen, link, owns, startShift, work } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { dialog } from "../frame/dialogs.js";
 import { SCREENS, go, mine } from "../frame/screens.js";
@@ -43,7 +43,7 @@ const show = (ref) => go("desk", ref);
 /** What can be done now, each with its words. @returns {{name: string, icon: any, act: () => void}[]} */
 function actions() {
   const live = details.value.get(chosen.value);
-  const here = live?.state === "active" && link.value === "live" ? [["transfer", () => dialog.open("transfer", live)], ["park", () => dialog.open("park", live)]] : [];
+  const here = live?.state === "active" && owns(live) && link.value === "live" ? [["transfer", () => dialog.open("transfer", live)], ["park", () => dialog.open("park", live)]] : [];
   const states = agent.value ? config.value.presences.map((/** @type {any} */ each) => ({ name: t("palette.state", { name: labelOf(each.label, each.name) }), icon: "person", act: () => choose(each.name) })) : [{ name: t("shift.start"), icon: "person", act: startShift }];
   return [
     ...here.map(([key, act]) => ({ name: t(/** @type {string} */ (key)), icon: key === "park" ? "clock" : "transfer", act: /** @type {() => void} */ (act) })),

@@ -1,0 +1,81 @@
+"""What is mine to do and what is a colleague's; going away after the work in hand; what an empty desk says."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.web.conftest import Sit
+from tests.web.fake_floor import now_ms
+from tests.web.fake_server import FakeServer
+from tests.web.looking import violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+WAIT_MS = 15_000
+
+
+async def test_a_colleagues_conversation_takes_notes_and_nothing_else(sit: Sit, server: FakeServer) -> None:
+    theirs = server.floor.own("Marta Kowalska") | {"owner": {"id": 8, "name": "Somchai Prasert"}}
+    server.floor.closed[theirs["ref"]] = server.floor.work.pop(theirs["ref"]) | theirs
+    seat = await sit()
+    await seat.page.goto(f"/#/desk/{theirs['ref']}")
+    await expect(seat.page.locator(".head .meta")).to_contain_text("Somchai Prasert has it", timeout=WAIT_MS)
+    await expect(seat.page.locator("#tab-reply")).to_be_disabled()
+    await expect(seat.page.locator(".composer.noting")).to_contain_text("not sent to the customer")
+    await seat.page.locator(".thread").focus()
+    for key in ("t", "e", "p"):
+        await seat.page.keyboard.press(key)
+    await seat.page.keyboard.press("r")
+    await expect(seat.composer).to_be_focused()
+    await seat.composer.fill("Ask her for the number.")
+    await seat.composer.press("Enter")
+    await expect(seat.page.locator(".said.note:not(.pending)")).to_contain_text("Ask her", timeout=WAIT_MS)
+    assert [
+        path.rpartition("/")[2] for _, path, _ in server.asked if theirs["ref"] in path and "draft" not in path
+    ] == ["note"]
+    await expect(seat.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_wrap_up_of_a_colleague_is_not_mine_to_fill_in(sit: Sit, server: FakeServer) -> None:
+    theirs = {"owner": {"id": 8, "name": "Somchai Prasert"}, "state": "wrap_up"}
+    work = server.floor.own("Marta Kowalska")
+    server.floor.closed[work["ref"]] = server.floor.work.pop(work["ref"]) | theirs
+    seat = await sit()
+    await seat.page.goto(f"/#/desk/{work['ref']}")
+    await expect(seat.page.locator(".elsewhere")).to_contain_text("Wrap-up", timeout=WAIT_MS)
+    await expect(seat.page.locator(".wrap-up")).to_have_count(0)
+
+
+async def test_one_goes_away_after_the_work_in_hand_by_one_click(sit: Sit, server: FakeServer) -> None:
+    """UI.md 2: the soft exit."""
+    seat = await sit()
+    await seat.presence.click()
+    await expect(seat.page.get_by_role("menuitem", name="Meeting")).to_have_count(1, timeout=WAIT_MS)
+    await seat.page.keyboard.press("Escape")
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await seat.presence.click()
+    later = seat.page.get_by_role("group", name="After this conversation")
+    assert await violations(seat.page) == []
+    await later.get_by_role("menuitem", name="Meeting, after this conversation").click(timeout=WAIT_MS)
+    await expect(seat.presence).to_contain_text("Available", timeout=WAIT_MS)
+    await expect(seat.presence).to_contain_text("→ Meeting", timeout=WAIT_MS)
+    (asked,) = server.asks("/presence")
+    assert (asked["presence"], asked["when"]) == ("meeting", "after_current")
+    server.floor.set_presence("meeting")
+    await expect(seat.presence).not_to_contain_text("→", timeout=WAIT_MS)
+
+
+async def test_an_empty_desk_says_what_waits_and_how_to_come_back(sit: Sit, server: FakeServer) -> None:
+    """UI.md 3.1, states."""
+    seat = await sit()
+    empty = seat.page.locator(".work .empty")
+    await expect(empty).to_have_text("Nothing is waiting for you, and nobody is in line.", timeout=WAIT_MS)
+    server.floor.in_line(6)
+    server.floor.queues["orders"]["oldest_ms"] = now_ms() - 300_000
+    server.floor.said("desk", queues=list(server.floor.queues.values()))
+    await expect(empty).to_contain_text("3 in Orders, longest 5:0", timeout=WAIT_MS)
+    server.floor.set_presence("break")
+    await expect(empty).to_contain_text("You are on “Break” since", timeout=WAIT_MS)
+    await empty.get_by_role("button", name="Go “Available”").click()
+    await expect(seat.presence).to_contain_text("Available", timeout=WAIT_MS)
+    await expect(empty).to_contain_text("in Orders", timeout=WAIT_MS)
