@@ -16,7 +16,7 @@ from router.store.port import Body, NewLetter
 from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
 from tests.store.makers import SITE
 
-ROUNDS = int(os.environ.get("PATCHBAY_CRASH_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "5"))
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY_S = 60.0
 
