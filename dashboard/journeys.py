@@ -17,9 +17,13 @@ class Journeys:
         self._parts, self._out = parts, parts.out
 
     async def of(self, account: Account, customer: CustomerRow) -> list[ConversationRow]:
-        """Return the conversations of a person that an account may see. Who serves them now sees all of them."""
+        """Return the conversations of a person that an account may see, the one that began last first.
+
+        Who serves them now sees all of them.
+        """
         archive, site = self._out.store.archive, self._out.floor.site
         rows = await archive.conversations(site, customer=customer.id, limit=JOURNEY_MAX)
+        rows.sort(key=lambda row: (-row.opened_ms, -row.conv))
         if any(self._parts.sight.serves_customer(account, number) for number in {row.customer for row in rows}):
             return rows
         return [row for row in rows if self._parts.sight.row(account, row)]

@@ -51,6 +51,25 @@ async def test_who_is_alike_is_suggested_with_what_speaks_for_it_and_merged_with
     assert (again.status, again.code) == (409, "already_one")
 
 
+async def test_a_journey_is_in_order_of_beginnings_over_channels_and_merged_customers(office: Office) -> None:
+    """UI.md 8.24: in time order, and both of those who were merged."""
+    sue = await office.desk("sue", role="supervisor")
+    began: list[tuple[int, str]] = []
+    for key, channel in (("k1", "chat"), ("k2", "email"), ("k3", "chat")):
+        office.clock.at += 60_000
+        began.append((office.clock.at, channel))
+        await office.arrives("Hello", key=f"{key}{channel}", channel=channel)
+    numbers = [conv.customer for conv in sorted(office.floor.state.convs.values(), key=lambda conv: conv.id)]
+    one, *others = dict.fromkeys(numbers)
+    for other in others:
+        assert (await sue.post(f"/customers/{one}/merges", {"other": other})).status == 200
+    office.clock.at += 60_000
+    await office.arrives("And one thing more", key="k1chat")
+    for asked in (one, *others):
+        shown = (await sue.get(f"/customers/{asked}")).body["conversations"]
+        assert [(each["opened_ms"], each["channel"]) for each in shown] == began[::-1]
+
+
 async def test_a_merge_is_taken_back_and_says_who_did_what(office: Office) -> None:
     sue = await office.desk("sue", role="supervisor")
     one, two = await two_alike(office)
