@@ -339,8 +339,10 @@ class Intake:
         for letter in left:
             if self._attempts.is_poison(letter):
                 await self._quarantine(letter, "attempts")
-        left = [letter for letter in left if not self._attempts.is_poison(letter)]
-        return sorted(left, key=lambda letter: letter.id), after
+        left = sorted((each for each in left if not self._attempts.is_poison(each)), key=lambda letter: letter.id)
+        room = max(0, TAKEN_MAX - len(self._lanes))
+        # What cannot be taken has no attempt, and nothing may overtake it: the next look begins with it again.
+        return left[:room], after if len(left) <= room else START
 
     async def _suspected(self, letters: Sequence[Letter], new_ms: int) -> bool:
         """Let what was under way in a crash go alone, so that only the culprit reaches three attempts.

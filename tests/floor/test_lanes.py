@@ -207,6 +207,25 @@ async def test_what_was_left_behind_a_flood_is_found_although_the_flood_is_in_ha
     await eventually(lambda: not house.intake.busy)
 
 
+async def test_what_no_hand_is_free_for_counts_no_attempt_and_is_taken_in_its_turn(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters_module, "TAKEN_MAX", 3)
+    door = house.door("push")
+    accepted = [(await door.accept([wrote(f"text {number}")]))[0] for number in range(7)]
+    house.intake._lanes = Lanes()
+    house.clock.now += 3_000
+    await house.intake.sweep(2_000)
+    rows = [await house.store.letterbox.get(SITE, each.letter) for each in accepted]
+    assert [row.attempts for row in rows if row is not None] == [1, 1, 1, 0, 0, 0, 0]
+    house.start("intake")
+    for _ in range(3):
+        await eventually(lambda: not house.intake.busy)
+        await house.intake.sweep(2_000)
+    await eventually(lambda: not house.intake.busy)
+    assert await messages(house, 1) == [each.message for each in accepted]
+
+
 async def test_a_node_that_stood_still_for_longer_than_the_core_remembers_decides_nothing_twice(
     house: House, eventually: Eventually
 ) -> None:
