@@ -49,15 +49,15 @@ async def test_back_on_a_telephone_leads_to_the_list(sit: Sit, server: FakeServe
     await expect(seat.page.locator(".talk")).to_be_hidden(timeout=WAIT_MS)
 
 
-@pytest.mark.parametrize("ref", ["NOBODYS1", "%", "a" * 3_000, "%22%3E%3Cimg%20src%3Dx%3E"])
-async def test_an_address_of_what_one_may_not_see_says_so_in_place(sit: Sit, server: FakeServer, ref: str) -> None:
+async def test_an_address_of_what_one_may_not_see_says_so_in_place(sit: Sit, server: FakeServer) -> None:
     marta = server.floor.own("Marta Kowalska")
     seat = await sit()
-    await seat.page.goto(f"/#/desk/{ref}")
     fault = seat.page.locator(".talk [role=alert]")
-    await expect(fault).to_contain_text("no such conversation, or it is not for your queues", timeout=WAIT_MS)
-    await seat.page.locator(".talk").get_by_role("button", name="Back").click()
-    await expect(fault).to_have_count(0, timeout=WAIT_MS)
+    for ref in ("NOBODYS1", "%", "a" * 3_000, "%22%3E%3Cimg%20src%3Dx%3E"):
+        await seat.page.goto(f"/#/desk/{ref}")
+        await expect(fault).to_contain_text("no such conversation, or it is not for your queues", timeout=WAIT_MS)
+        await seat.page.locator(".talk").get_by_role("button", name="Back").click()
+        await expect(fault).to_have_count(0, timeout=WAIT_MS)
     await seat.open(marta)
     await shows(seat, "Marta Kowalska", marta["ref"])
 
