@@ -90,6 +90,17 @@ async def take(desk: Desk, reference: str) -> None:
             await desk.page.wait_for_timeout(1_200)
             await desk.page.screenshot(path=look.file(screen))
             print(look.file(screen).name, flush=True)
+    await forced(desk, reference)
+
+
+async def forced(desk: Desk, reference: str) -> None:
+    """The desk of somebody who forces their own colours."""
+    await desk.page.emulate_media(forced_colors="active")
+    await show(desk, f"desk/{reference}", "en", "light", 1440)
+    await expect(desk.composer).to_be_visible()
+    await desk.page.wait_for_timeout(1_200)
+    await desk.page.screenshot(path=FOLDER / "desk-forced.png")
+    await desk.page.emulate_media(forced_colors="none")
 
 
 async def take_all() -> None:

@@ -22,6 +22,13 @@ def test_a_point_names_tests_that_are_there(number: str) -> None:
         assert f"def {name}(" in (ROOT / "tests" / path).read_text(), f"{path}::{name}"
 
 
+def test_what_is_named_besides_is_there() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", PAGE.partition("**Besides**")[2])
+    assert named
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / "tests" / path).read_text(), f"{path}::{name}"
+
+
 def test_every_picture_is_there_and_shown() -> None:
     shown = set(re.findall(r"\(screens/([\w-]+\.png)\)", PAGE))
     assert shown == {path.name for path in (ROOT / "docs" / "screens").glob("*.png")}

@@ -50,6 +50,7 @@ function Head({ live }) {
 const more = (live) => [
   ...(isMine(live) ? [{ key: "park", icon: "clock", text: t("park"), off: whileAway(), act: () => dialog.open("park", live) }] : []),
   ...(isMine(live) && live.live ? [{ key: "ask", icon: "team", text: t("ask.menu"), off: whileAway(), act: () => dialog.open("transfer", { ...live, asks: true }) }] : []),
+  { key: "customer", icon: "customers", text: t("customer"), act: () => go("customers", String(live.customer.id)) },
   { key: "why", icon: "why", text: t("why.menu"), act: () => go("why", live.ref) },
   { key: "export", icon: "file", text: t("export.menu"), off: whileAway(), act: () => dialog.open("export", live) },
   { key: "copy", icon: "copy", text: t("copy.number", { ref: live.ref }), act: () => copy(live.ref) },
