@@ -46,7 +46,8 @@ DISPOSITION = {"disposition": "resolved"}
 # One caller of three goes at some time, and one of three others asks to be called back, by a key until it is heard.
 GOES, CALLED_BACK, KEY_S = 0.3, 0.3, 0.3
 # Who could not be called back is tried again after the test: they are kept, and that is all that is asked here.
-CALL_BACKS = {"mode": "agent-first", "attempts": 3, "retry": "2h"}
+CALL_BACKS = {"attempts": 3, "retry": "2h"}
+AGENT_FIRST, CUSTOMER_FIRST = MODES = ("agent-first", "customer-first")
 Talks = list[tuple[Conference, str]]
 # Strikes a telephone amid its calls, lets the customers finish what they want, and returns the talks that must go on.
 Blow = Callable[["Telephone", Awaitable[Any], Talks], Awaitable[Talks]]
@@ -137,6 +138,8 @@ class Telephone:
     desks: list[Desk]
     chance: random.Random
     callers: list[Leg] = field(default_factory=list)
+    # Who is called first for a call-back.
+    mode: str = AGENT_FIRST
     # Numbers of those who have been in a talk with somebody.
     met: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
@@ -153,9 +156,13 @@ class Telephone:
         room = self.calls.room_of(leg)
         if room is not None and len(room.legs) > 1:
             self.met |= {self.calls.legs[sid].theirs for sid in room.legs}
-        if not leg.theirs.startswith("client:") or leg.sid in self.rung:
+        if leg.direction == "inbound" or leg.sid in self.rung:
             return
         self.rung.add(leg.sid)
+        if not leg.theirs.startswith("client:"):
+            if self.mode == CUSTOMER_FIRST:
+                leg.keys.put_nowait("1")  # A person has answered.
+            return
         agent = leg.theirs.removeprefix("client:agent_")
         for each in self.calls.legs.values():
             if each is leg or each.theirs != leg.theirs or each.ended:
@@ -317,6 +324,7 @@ def _line(leg: Leg) -> str:
 async def telephone(folder: Path, seed: int) -> AsyncIterator[Telephone]:
     """Open a house with an exchange and agents at work; at its end the journal keeps every promise."""
     chance, twilio = random.Random(seed), Twilio(silent_s_max=SILENT_S_MAX)
+    mode = MODES[seed % len(MODES)]
     await twilio.start()
     calls = Calls(twilio)
     ours = FaultyLink(int(twilio.url.rpartition(":")[2]))
@@ -324,7 +332,11 @@ async def telephone(folder: Path, seed: int) -> AsyncIterator[Telephone]:
     twilio.url = f"http://127.0.0.1:{ours.port}"
     entry = {"enabled": True, "account_sid": ACCOUNT, "auth_token_env": "TW_TOKEN", "api_url": twilio.url}
     on = {"phone": {**entry, "numbers": [OURS], "reconcile_s": 10}}
-    always = {"queues": {name: {"hours": "always", "wrap_up": "0s", "callback": dict(CALL_BACKS)} for name in QUEUES}}
+    always = {
+        "queues": {
+            name: {"hours": "always", "wrap_up": "0s", "callback": {**CALL_BACKS, "mode": mode}} for name in QUEUES
+        }
+    }
     house = House(folder, changes={"channels": {"channels": on}, "queues": always})
     theirs = FaultyLink(house.port)
     await theirs.start()
@@ -342,6 +354,6 @@ async def telephone(folder: Path, seed: int) -> AsyncIterator[Telephone]:
             await desks[-1].begin()
         pages = [asyncio.create_task(desk.attend()) for desk in desks]
         stack.callback(lambda: [page.cancel() for page in pages])
-        made = Telephone(house, calls, (ours, theirs), desks, chance)
+        made = Telephone(house, calls, (ours, theirs), desks, chance, mode=mode)
         calls.watchers.append(made.watch)
         yield made
