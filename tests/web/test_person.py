@@ -41,3 +41,20 @@ async def test_who_is_not_the_same_is_shown_no_more(sit: Sit, server: FakeServer
     await column.get_by_role("button", name="Not the same").click()
     await expect(column.locator(".same")).to_have_count(0)
     assert server.asks("/apart") == [{"other": 900}]
+
+
+async def test_a_person_that_could_not_be_read_says_so_in_place_and_is_asked_for_again(
+    sit: Sit, server: FakeServer
+) -> None:
+    """UI.md 3.1: an error is inline, and the rest keeps working."""
+    seat = await sit()
+    work = server.floor.own("Marta Kowalska")
+    server.refusals[str(work["customer"]["id"])] = "unavailable"
+    await seat.open(work)
+    column = seat.page.locator("aside.customer")
+    await expect(column.get_by_role("alert")).to_contain_text("Could not be read.", timeout=15_000)
+    await expect(seat.composer).to_be_enabled()
+    server.refusals.clear()
+    await column.get_by_role("button", name="Retry").click()
+    await expect(column).to_contain_text("someone@example.com", timeout=15_000)
+    await expect(column.get_by_role("alert")).to_have_count(0)

@@ -10,13 +10,19 @@ import { named, t } from "../frame/words.js";
 import { Facts, Tags } from "./person.js";
 
 const people = signal(/** @type {Map<number, any>} */ (new Map()));
+/** Who could not be read; 0 for nobody. */
+const failed = signal(0);
 const JOURNEY_SHOWN = 6;
 const showAll = signal(false);
 
 /** @param {number} id */
 async function fetchCustomer(id) {
-  const customer = await get(`/customers/${id}`).catch(() => null);
-  if (customer) people.value = new Map(people.value).set(id, customer);
+  try {
+    people.value = new Map(people.value).set(id, await get(`/customers/${id}`));
+    failed.value = 0;
+  } catch {
+    failed.value = id;
+  }
 }
 
 export function CustomerColumn() {
@@ -28,6 +34,7 @@ export function CustomerColumn() {
   const name = person?.name || live.customer.name || t("customer.new");
   return html`<aside class="customer" aria-label=${t("customer")}>
     <div class="person"><${Avatar} name=${name} /><div><h2>${name}</h2><p class="meta">${person ? t("customer.since", { at: dayOf(person.since_ms) }) : ""}${person?.segment ? ` · ${named(person.segment)}` : ""}</p></div></div>
+    ${!person && failed.value === id && html`<p class="empty" role="alert">${t("customer.failed")} <button type="button" onClick=${() => fetchCustomer(id)}>${t("retry")}</button></p>`}
     ${person && html`<div class="row"><button type="button" class="link" onClick=${() => go("customers", String(id))}>${t("customer.page")}</button>
       ${!person.name && person.person === person.id && html`<button type="button" class="link" onClick=${() => dialog.open("link", { ...live, linked: () => fetchCustomer(id) })}>${t("customer.link")}</button>`}</div>
       <${Facts} person=${person} live=${live} /><${Tags} person=${person} changed=${() => fetchCustomer(id)} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}

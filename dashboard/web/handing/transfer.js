@@ -17,7 +17,11 @@ const NONE = /** @type {Row | null} */ (null);
 const canAsk = (/** @type {any} */ live) => live.live;
 
 /** My notes in this conversation, for whoever is next. @param {any} live */
-const myNotes = (live) => (stories.value.get(live.ref) ?? []).filter((item) => item.kind === "note" && item.agent === me.value.id).map((item) => item.text).join("\n");
+function myNotes(live) {
+  const all = stories.value.get(live.ref) ?? [];
+  const replaced = new Set(all.map((item) => item.replaces).filter(Boolean));
+  return all.filter((item) => item.kind === "note" && item.agent === me.value.id && !replaced.has(item.message)).map((item) => item.text).join("\n");
+}
 
 /** The sentence for the customer in their own language, which may be none of the reader's. @param {any} live @param {Row} row */
 async function sentenceFor(live, row) {
