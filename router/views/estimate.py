@@ -16,7 +16,7 @@ from router.core.lifecycle import WAITING
 from router.core.state import Agent, Conv, State
 from router.views.ahead import Ahead
 from router.views.board import Abilities, serves
-from router.views.pace import ERRORS_KEPT, Errors, Guess, Line, Wait
+from router.views.pace import ERRORS_KEPT, Bounds, Errors, Guess, Line, Wait
 from router.views.touched import Touched, touched
 
 # So many predictions of one queue wait to come true at once. More would be of the same minute and tell the same.
@@ -46,7 +46,7 @@ class _Open:
 
     queue: str
     at: int
-    guesses: tuple[Guess, ...]
+    guesses: tuple[tuple[Guess, Bounds | None], ...]  # each with its range
 
 
 class Estimates:
@@ -192,8 +192,8 @@ class Estimates:
         line, waited_ms = self._lines[made.queue], at - made.at
         line.open -= 1
         line.last_ms = waited_ms
-        for guess in made.guesses:
-            line.errors.setdefault(guess.basis, Errors()).learn(guess, waited_ms)
+        for guess, said in made.guesses:
+            line.errors.setdefault(guess.basis, Errors()).learn(guess, waited_ms, said)
 
     def _over(self, event: ev.Event) -> None:
         """Who left, or stands elsewhere, will not tell how good a prediction was."""
@@ -227,7 +227,8 @@ class Estimates:
         if guesses:
             line.open += 1
             line.next_ms = state.at + round(guesses[0].ms / OPEN_MAX)
-            self._open[conv_id] = _Open(conv.queue, state.at, tuple(guesses))
+            said = ((guess, line.errors.setdefault(guess.basis, Errors()).bounds(guess)) for guess in guesses)
+            self._open[conv_id] = _Open(conv.queue, state.at, tuple(said))
 
     # --- who is able ----------------------------------------------------------------------------------------------
 

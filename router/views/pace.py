@@ -15,12 +15,20 @@ MOVES_MIN = 10
 ERRORS_KEPT, ERRORS_MIN = 256, 20
 # So many steps of the line are summed one by one; of the rest the integral is as exact.
 STEPS_SUMMED = 64
-# The range leaves out the tenth of the errors at either end: four in five waits are inside.
+# A tenth of the waits may be below the range and a tenth above: four in five are inside.
 TAIL = 0.1
+# The errors of neighbours are alike, so the middle of those kept is too narrow for the next one. Each end is therefore
+# stretched by what became of the ranges that were said: by most of this step where a wait was beyond it, back by the
+# rest where not. So a tenth is beyond it in the long run, whatever the errors are like; within these bounds.
+STRETCH_STEP = 0.05
+STRETCH_MIN, STRETCH_MAX = 0.25, 4.0
 
 # By the line's own rate, by the age of the first in line, by the wait of the last who was answered.
 PACE, HEAD, LAST = "pace", "head", "last"
 BASES = (PACE, HEAD, LAST)
+
+
+Bounds = tuple[int, int]  # in ms
 
 
 class Guess(NamedTuple):
@@ -49,10 +57,15 @@ class Errors:
     off_ms: array[float] = field(default_factory=lambda: array("d"))
     waited_ms: array[float] = field(default_factory=lambda: array("d"))
     next: int = 0
-    _ends: tuple[float, float] | None = None
+    low: float = 1.0  # how far each end is stretched from the middle
+    high: float = 1.0
+    _ends: tuple[float, float, float] | None = None  # and the middle between them
 
-    def learn(self, guess: Guess, waited_ms: int) -> None:
-        """A prediction has come true or has not."""
+    def learn(self, guess: Guess, waited_ms: int, said: Bounds | None = None) -> None:
+        """A prediction has come true or has not. `said` is the range at the time at which it was made."""
+        if said is not None:
+            self.low = _stretched(self.low, beyond=waited_ms < said[0])
+            self.high = _stretched(self.high, beyond=waited_ms > said[1])
         off_ms = waited_ms - guess.ms
         row = off_ms / max(guess.spread_ms, 1.0), off_ms, float(waited_ms)
         for kept, value in zip((self.scaled, self.off_ms, self.waited_ms), row, strict=True):
@@ -71,14 +84,25 @@ class Errors:
 
     def range(self, guess: Guess) -> Wait | None:
         """Return the range of a prediction by what its predecessors were off; None where too few are known."""
+        bounds = self.bounds(guess)
+        return Wait(*bounds, guess.basis, round(self.share, 3), len(self.scaled)) if bounds is not None else None
+
+    def bounds(self, guess: Guess) -> Bounds | None:
+        """Return the two ends of that range."""
         count = len(self.scaled)
         if count < ERRORS_MIN:
             return None
         if self._ends is None:
             found = sorted(self.scaled)
-            self._ends = found[int(TAIL * count)], found[count - 1 - int(TAIL * count)]
-        low_ms, high_ms = (max(0, round(guess.ms + end * guess.spread_ms)) for end in self._ends)
-        return Wait(low_ms, high_ms, guess.basis, round(self.share, 3), count)
+            self._ends = found[int(TAIL * count)], found[count // 2], found[count - 1 - int(TAIL * count)]
+        least, middle, most = self._ends
+        low, high = middle - (middle - least) * self.low, middle + (most - middle) * self.high
+        return max(0, round(guess.ms + low * guess.spread_ms)), max(0, round(guess.ms + high * guess.spread_ms))
+
+
+def _stretched(stretch: float, *, beyond: bool) -> float:
+    """Return how far an end is stretched after one more wait, which was beyond it or not."""
+    return min(STRETCH_MAX, max(STRETCH_MIN, stretch + STRETCH_STEP * (beyond - TAIL)))
 
 
 @dataclass(slots=True)
