@@ -330,7 +330,10 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """What the router made of a letter. `reference` is the conversation's outside name, empty if set aside."""
+    """What the router made of a letter. `reference` is the conversation's outside name, empty if set aside.
+
+    `answer_by_ms`: until when its queue means to answer, 0 where it has not said so.
+    """
 
     position: int
     line: int
@@ -338,6 +341,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     queue: str
     opens_ms: int = 0
+    answer_by_ms: int = 0
 
 
 class LineFile(msgspec.Struct, frozen=True, kw_only=True):

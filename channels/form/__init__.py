@@ -17,6 +17,7 @@ from aiohttp import web
 from channels.contract import (
     AnyEffect,
     Capabilities,
+    Decided,
     Done,
     Door,
     LetterboxClosed,
@@ -28,7 +29,7 @@ from channels.form.fields import CONTACT, FILES_BYTES_MAX, Form, faults, file_fa
 from channels.form.page import HONEYPOT, TOKEN_FIELD, View, form_page, thanks_page
 from channels.form.posts import Sent, address_in, read_post, signal_of
 from channels.form.tokens import TOKEN_MS_MAX, Token, issue, read
-from channels.form.wording import choose_language, word
+from channels.form.wording import choose_language, lasting, word
 from channels.origins import client_ip, is_own, origin_of
 from router.intake.rates import Buckets
 
@@ -37,11 +38,13 @@ CAPABILITIES = Capabilities(delivery="call", live=False, load=10, effects=())
 BODY_BYTES_MAX = 256 * 1024
 DECISION_WAIT_MS = 1_000
 FILES = {"form.css": "text/css", "form.js": "text/javascript"}
-HOUR_MS = 3_600_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _REFERENCE = re.compile(r"[0-9A-Z-]{4,24}")
 # Milliseconds up to the year 5138: digits of ASCII, for other scripts have digits that are no number.
 _MOMENT = re.compile(r"[0-9]{1,14}")
+# Minutes, less than two months of them.
+_WITHIN = re.compile(r"[1-9][0-9]{0,4}")
 # Refusals come with this: soon enough to be tried, late enough not to hammer.
 RETRY_AFTER_S = 30
 _UNKNOWN_PAGE = "This page may not post this form: add its origin to the form's settings."
@@ -143,9 +146,12 @@ class Forms:
         language = _language(request)
         reference = request.query.get("ref", "")
         opens = request.query.get("opens", "")
+        within = request.query.get("within", "")
         told = ""
         if _MOMENT.fullmatch(opens) and _REFERENCE.fullmatch(reference):
             told = self._door.text("off-hours", language, int(opens)).replace("{reference}", reference)
+        elif _WITHIN.fullmatch(within):
+            told = word("within", language).replace("{time}", lasting(int(within), language))
         shown = reference if _REFERENCE.fullmatch(reference) else ""
         return _page(thanks_page(form, name, language, reference=shown, told=told, chat=self._chat(language)))
 
@@ -182,7 +188,7 @@ class Forms:
         except (ValueError, LookupError, msgspec.MsgspecError):
             return _refused(400, "unreadable", "Post form fields or one JSON object of texts, in UTF-8.")
         if sent.trap:
-            return self._answer(request, name, sent, reference="", opens_ms=0)
+            return self._answer(request, name, sent, reference="")
         token = read(self._secret, sent.token)
         notice, status = self._too_soon_or_late(token, name, form)
         wrong = self._wrong(form, sent)
@@ -219,15 +225,18 @@ class Forms:
             return self._again(request, sent, notice="closed", faults_found={}, status=503)
         decided = await self._door.decided(accepted.letter, wait_ms=DECISION_WAIT_MS)
         reference = decided.reference if decided and decided.reference else f"L-{accepted.letter:04d}"
-        return self._answer(request, name, sent, reference=reference, opens_ms=decided.opens_ms if decided else 0)
+        return self._answer(request, name, sent, reference=reference, decided=decided)
 
     def _answer(
-        self, request: web.Request, name: str, sent: Sent, *, reference: str, opens_ms: int
+        self, request: web.Request, name: str, sent: Sent, *, reference: str, decided: Decided | None = None
     ) -> web.StreamResponse:
+        opens_ms, answer_by_ms = (decided.opens_ms, decided.answer_by_ms) if decided else (0, 0)
         if sent.as_json:
-            body = {"reference": reference, "state": "kept", "opens_ms": opens_ms}
+            body = {"reference": reference, "state": "kept", "opens_ms": opens_ms, "answer_by_ms": answer_by_ms}
             return web.json_response(body, status=201, headers=_cors(request))
-        query = f"lang={_language(request)}&ref={reference}" + (f"&opens={opens_ms}" if opens_ms else "")
+        minutes = -(-(answer_by_ms - self._door.now_ms()) // MINUTE_MS) if answer_by_ms else 0
+        query = f"lang={_language(request)}&ref={reference}"
+        query += (f"&opens={opens_ms}" if opens_ms else "") + (f"&within={minutes}" if minutes > 0 else "")
         # Relative, so that it stays on the host under which the form was opened, as its policy demands.
         location = f"{name}/thanks?{query}"
         return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

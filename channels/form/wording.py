@@ -69,6 +69,14 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "我们已收到您的留言。",
         "th": "เราได้รับข้อความของคุณแล้ว",
     },
+    "within": {
+        "en": "We mean to answer within {time}.",
+        "zh": "我们力争在 {time}内回复。",
+        "th": "เราตั้งใจจะตอบภายใน {time}",
+    },
+    "minutes": {"en": "{n} minutes", "zh": "{n} 分钟", "th": "{n} นาที"},
+    "hours": {"en": "{n} hours", "zh": "{n} 小时", "th": "{n} ชั่วโมง"},
+    "days": {"en": "{n} days", "zh": "{n} 天", "th": "{n} วัน"},
     "reference": {"en": "Your reference", "zh": "您的编号", "th": "หมายเลขอ้างอิงของคุณ"},
     "another": {"en": "Send another message", "zh": "再发送一条留言", "th": "ส่งข้อความอีกครั้ง"},
     "leave_empty": {"en": "Leave this empty", "zh": "请勿填写", "th": "โปรดเว้นว่างไว้"},
@@ -79,6 +87,19 @@ LANGUAGES = ("en", "zh", "th")
 def word(name: str, language: str) -> str:
     """Return a word in a language, English where it has none."""
     return WORDS[name].get(language) or WORDS[name]["en"]
+
+
+# A time is said in the largest unit of which there are at least two, rounded up: no promise is shorter than meant.
+_UNITS = (("days", 24 * 60), ("hours", 60), ("minutes", 1))
+
+
+def lasting(minutes: int, language: str) -> str:
+    """Return so many minutes in words."""
+    for name, size in _UNITS:
+        count = -(-minutes // size)
+        if minutes >= 2 * size or size == 1:
+            return word(name, language).replace("{n}", str(max(2, count)))
+    return ""
 
 
 def labelled(labels: dict[str, str], language: str, otherwise: str) -> str:

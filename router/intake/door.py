@@ -247,7 +247,12 @@ class FloorDoor:
             state=conversation.state,
             queue=conversation.queue,
             opens_ms=await self._opens_ms(conversation.conv),
+            answer_by_ms=self._answer_by_ms(conversation.conv),
         )
+
+    def _answer_by_ms(self, conv: int) -> int:
+        inside = self._parts.floor.state.convs.get(conv)
+        return inside.reply_by_ms if inside is not None else 0
 
     async def _opens_ms(self, conv: int) -> int:
         """Return the opening the customer was told of, 0 where the queue was open."""

@@ -114,6 +114,7 @@ class MemoryDoor:
     open_now: tuple[bool, int] = (True, 0)
     texts: dict[str, str] = field(default_factory=dict)
     opens_ms: int = 0
+    answer_by_ms: int = 0
     state: str = "waiting"
     book: MemoryBook = field(default_factory=MemoryBook)
     letters: list[Letter] = field(default_factory=list)
@@ -193,6 +194,7 @@ class MemoryDoor:
             state="set_aside" if aside else self.state,
             queue="general",
             opens_ms=self.opens_ms,
+            answer_by_ms=self.answer_by_ms,
         )
         async with self._news:
             self._news.notify_all()

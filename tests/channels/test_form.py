@@ -137,6 +137,25 @@ async def test_outside_hours_the_thank_you_page_says_when_we_open() -> None:
             assert "Open again 1900000000000. Your reference is PB-00001." in await response.text()
 
 
+@pytest.mark.parametrize(
+    ("minutes", "language", "said"),
+    [
+        (45, "en", "We mean to answer within 45 minutes."),
+        (240, "en", "We mean to answer within 4 hours."),
+        (200, "th", "เราตั้งใจจะตอบภายใน 4 ชั่วโมง"),
+        (3 * 24 * 60, "zh", "我们力争在 3 天内回复。"),
+    ],
+)
+async def test_the_thank_you_page_says_by_when_an_answer_is_meant(minutes: int, language: str, said: str) -> None:
+    """UI.md 3.5: number, expected answer time."""
+    door = MemoryDoor()
+    door.answer_by_ms = door.now_ms() + minutes * 60_000
+    async with house(door) as (client, _):
+        sent = await post(client, query=f"?lang={language}", data={**VALUES, "token": await token(client, door)})
+        async with client.get(f"/channels/form/{sent.headers['Location']}") as response:
+            assert said in await response.text()
+
+
 async def test_a_decision_that_takes_long_gives_the_letters_own_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form, "DECISION_WAIT_MS", 20)
     async with house(MemoryDoor(deciding=False)) as (client, door):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import a_browser
 from tests.e2e.house import House
@@ -56,6 +56,7 @@ class People:
         await page.locator("textarea").press_sequentially(text, delay=3_500 / len(text))
         await page.click("button[type=submit]")
         reference = await page.locator(".reference strong").inner_text()
+        await expect(page.get_by_text("We mean to answer within 4 hours.")).to_be_visible()
         await context.close()
         return reference
 

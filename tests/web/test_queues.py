@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -87,6 +88,17 @@ async def test_two_hundred_changes_a_second_touch_only_what_is_seen(sit: Sit, se
     server.show(change(9, 2_000, rows=[told(server, 2, state="offered", offered=["Mali"], until_ms=now_ms() + 20_000)]))
     await expect(at(seat, 2)).to_contain_text("Offered to Mali", timeout=TENS_MS)
     assert await seat.page.evaluate("window.touched") < 100
+
+
+async def test_a_long_name_leaves_the_time_of_an_offer_in_sight(sit: Sit, server: FakeServer) -> None:
+    """UI.md 3.2: Offered to Ines 0:12."""
+    seat = await seated(sit, server, 2)
+    long = told(server, 1, state="offered", offered=["Somchai Prasert-Wongsawat"], until_ms=now_ms() + 90_000)
+    server.show(change(1, 2, rows=[long]))
+    state = at(seat, 1).locator(".of-state")
+    await expect(state).to_contain_text(re.compile(r"Offered to Somchai Prasert-Wongsawat\s+1:\d\d"), timeout=TENS_MS)
+    inside = "(each) => each.getBoundingClientRect().right <= each.parentElement.getBoundingClientRect().right + 1"
+    assert await state.locator(".number").evaluate(inside)
 
 
 async def test_a_change_finds_its_place_by_insertion(sit: Sit, server: FakeServer) -> None:
