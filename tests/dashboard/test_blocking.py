@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.dashboard.office import NOW_MS, SITE, Office
 
 HOUR_MS = 3_600_000
@@ -34,13 +32,13 @@ async def test_an_owner_blocks_who_writes_for_a_day_and_takes_it_back(office: Of
     assert not await blocked(office)
 
 
-@pytest.mark.parametrize("until_ms", [0, NOW_MS + 24 * HOUR_MS + 1, NOW_MS])
-async def test_an_agent_blocks_nobody_for_longer_than_a_day(office: Office, until_ms: int) -> None:
+async def test_an_agent_blocks_nobody_for_longer_than_a_day(office: Office) -> None:
     desk = await office.desk("ana", shift=True)
     conv = await office.arrives("buy now")
     await desk.accept(conv)
-    answer = await desk.post(f"/conversations/{office.ref(conv)}/block", {"reason": "spam", "until_ms": until_ms})
-    assert (answer.status, answer.body["error"]["field"]) == (400, "until_ms")
+    for until_ms in (0, NOW_MS + 24 * HOUR_MS + 1, NOW_MS):
+        answer = await desk.post(f"/conversations/{office.ref(conv)}/block", {"reason": "spam", "until_ms": until_ms})
+        assert (answer.status, answer.body["error"]["field"]) == (400, "until_ms")
     assert not await blocked(office)
 
 

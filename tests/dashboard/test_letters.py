@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from dashboard.handing.extras import NOTE_CHANGE_MS_MAX
 from dashboard.surroundings import Sendable
 from router.outbox.outgoing import COPIES
@@ -52,12 +50,12 @@ async def test_a_letter_has_a_subject_of_its_own_and_goes_to_others_in_copy(offi
     assert (await desk.post(f"/conversations/{ref}/reply", said)).body["message"] == made.body["message"]
 
 
-@pytest.mark.parametrize("cc", [["no address"], ["a@b\r\nBcc: c@d"], ["a@b,c@d"], ["a@b"] * 11, ["a@" + "b" * 300]])
-async def test_what_is_no_address_gets_no_copy(office: Office, cc: list[str]) -> None:
+async def test_what_is_no_address_gets_no_copy(office: Office) -> None:
     await letters(office)
     desk, ref = await handled(office)
-    answer = await desk.post(f"/conversations/{ref}/reply", {"text": "x", "client_id": "c1", "cc": cc})
-    assert (answer.status, answer.body["error"]["field"]) == (400, "cc")
+    for cc in (["no address"], ["a@b\r\nBcc: c@d"], ["a@b,c@d"], ["a@b"] * 11, ["a@" + "b" * 300], ["a\x00@b"]):
+        answer = await desk.post(f"/conversations/{ref}/reply", {"text": "x", "client_id": "c1", "cc": cc})
+        assert (answer.status, answer.body["error"]["field"]) == (400, "cc"), cc
     assert await items(desk, ref, "out") == []
 
 
