@@ -24,7 +24,7 @@ from router.views.tallies import QUARTER_MS
 from tests.core.floor_plan import Floor, at_work
 from tests.views.watching import cut, folded, of_world, rows_of, walked
 
-SEEDS = {"quick": 6, "prove": 1_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
+SEEDS = {"quick": 4, "prove": 1_000}[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
 
 
 def spent(floor: Floor) -> Spent:
