@@ -236,7 +236,14 @@ class Office:
     # --- customers --------------------------------------------------------------------------------------
 
     async def arrives(
-        self, text: str, *, channel: str = "chat", key: str = "k1", topics: tuple[str, ...] = (), subject: str = ""
+        self,
+        text: str,
+        *,
+        channel: str = "chat",
+        key: str = "k1",
+        topics: tuple[str, ...] = (),
+        subject: str = "",
+        attributes: tuple[tuple[str, str], ...] = (),
     ) -> int:
         """A customer writes on a line; return the conversation, decided."""
         number = next(self._numbers)
@@ -252,7 +259,7 @@ class Office:
             line=met.line,
             customer=met.customer,
             channel=channel,
-            facts=Facts(channel=channel, language="en", topics=topics),
+            facts=Facts(channel=channel, language="en", topics=topics, attributes=attributes),
             arrived_ms=self.clock.at,
             seen=self.floor.position,
         )
