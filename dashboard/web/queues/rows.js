@@ -114,7 +114,7 @@ function needed(need, level) {
 /** @param {any} row */
 function stateOf(row) {
   const left = row.until_ms ? clock(Math.max(0, row.until_ms - now.value)) : "";
-  if (row.state === "offered") return html`<${Shape} shape="half" tone="info" /> <span class="whom">${t("row.offered", { name: (row.offered ?? []).join(", ") })}</span> <span class="number">${left}</span>`;
+  if (row.state === "offered") return html`<${Shape} shape="half" tone="info" /> <span class="whom" title=${(row.offered ?? []).join(", ")}>${t("row.offered", { name: (row.offered ?? []).join(", ") })}</span> <span class="number">${left}</span>`;
   if (row.state === "held") return html`<${Shape} shape="square" /> <span class="whom">${t("row.held", { name: (row.offered ?? []).join(", ") })}</span> <span class="number">${left}</span>`;
   if (row.state === "callback") return html`<${Shape} shape="ring" /> ${t("row.callback", { time: timeOf(row.until_ms) })}`;
   return html`<${Shape} shape="disc" /> ${t("row.waiting")}`;
