@@ -381,5 +381,5 @@ async def test_what_another_node_has_settled_meanwhile_is_not_submitted_again(
 
     house.floor.submit = submit  # type: ignore[method-assign]
     await house.door("push").accept([wrote("one")])
-    await eventually(lambda: not house.intake.busy)
+    await eventually(lambda: asked and not house.intake.busy)
     assert len(asked) == 1
