@@ -89,15 +89,23 @@ class MixedLoad(Load):
 
     def _happen(self) -> None:
         self.rounds += 1
-        if self.chance.randrange(100) < BREAKS:
+        unquiet = self._happens("breaks and declines")
+        if unquiet and self.chance.randrange(100) < BREAKS:
             agent = self.chance.randrange(1, self.size.agents + 1)
             self._tell(cmd.SetPresence(id=self._id(), agent=agent, presence="break"))
-        if self.offers and self.chance.randrange(100) < DECLINES:
+        if unquiet and self.offers and self.chance.randrange(100) < DECLINES:
             self._decline(*self.offers.popleft())
-        if self.rounds % RELOAD_EVERY == 0:
+        if self._happens("reloads") and self.rounds % RELOAD_EVERY == 0:
             self.reloads += 1
-            bundle = everything(self.size, weight=2 + self.reloads % 2)
+            bundle = self._configured(2 + self.reloads % 2)
             self._tell(cmd.ApplyConfig(id=self._id(), hash=f"bench{self.reloads}", bundle=bundle))
+
+    def _happens(self, what: str) -> bool:
+        """Whether something happens in this load; one that does without says no."""
+        return bool(what)
+
+    def _configured(self, weight: int) -> Bundle:
+        return everything(self.size, weight=weight)
 
     def _decline(self, conv: int, agent: int, offer: int) -> None:
         running = self.engine.state.convs[conv].offer if conv in self.engine.state.convs else None
