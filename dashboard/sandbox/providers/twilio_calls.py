@@ -122,6 +122,8 @@ class Calls:
         if status != 200:
             self._hears(leg, f"error {status}")
             raise Over
+        if leg.ended:
+            raise Over
         if leg.direction == "inbound":
             leg.status = "in-progress"
         for verb in ET.fromstring(text):  # noqa: S314 - our own document.
@@ -365,6 +367,8 @@ class Calls:
             leg.queue = ""
             self._callback(leg.queue_action, {**self._fields(leg), "QueueResult": "redirected"})
         await self._leave_room(leg, "participant_updated_via_api")
+        if leg.status in ENDED:
+            return error(21220, 400)  # Hung up in this very moment: nobody comes back from that.
         self._begin(leg, asked.get("Url"))
         return 200, leg.record()
 
