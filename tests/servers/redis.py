@@ -17,7 +17,7 @@ from tests.ports import free_port
 START_S_MAX = 60.0
 # Another server of the same protocol (Valkey's `valkey-server`) is tested by naming it here.
 PROGRAM = os.environ.get("PATCHBAY_REDIS_SERVER", "redis-server")
-MISSING = f"{PROGRAM} is missing. Install it: apt-get install redis-server (Debian, Ubuntu), dnf install redis (Fedora)."
+MISSING = f"{PROGRAM} is missing. Install it: apt-get install redis-server (Debian), dnf install redis (Fedora)."
 # Sentinels of a test: two of three agree, and soon.
 QUORUM, DOWN_AFTER_MS, FAILOVER_MS = 2, 600, 1_000
 

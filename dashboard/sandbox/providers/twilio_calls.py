@@ -121,8 +121,7 @@ class Calls:
         status, text = await self.twilio.post(url, {**self._fields(leg), **fields})
         if status != 200:
             self._hears(leg, f"error {status}")
-            raise Over
-        if leg.ended:
+        if status != 200 or leg.ended:
             raise Over
         if leg.direction == "inbound":
             leg.status = "in-progress"
@@ -247,9 +246,7 @@ class Calls:
             leg.status, leg.queue, leg.conference = "completed" if leg.status == "in-progress" else "failed", "", ""
         for room in self.conferences:
             room.over = True
-        lost = [task for task in self.twilio.tasks if task is not asyncio.current_task()]
-        for task in lost:
-            task.cancel()
+        lost = [task for task in self.twilio.tasks if task is not asyncio.current_task() and task.cancel()]
         await asyncio.gather(*lost, return_exceptions=True)
 
     # --- ends and callbacks ---------------------------------------------------------------------------------
