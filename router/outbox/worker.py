@@ -13,12 +13,12 @@ from random import Random
 from channels.contract import AnyEffect, Channel, Done, TryLater, Undeliverable, Unsure
 from router.clock import Clock
 from router.core.answers import Answered, LookAgain, Made
-from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS
 from router.core.commands import Command, ReportDelivery, ReportParty
 from router.core.record import Record, decode_record
 from router.floor.effects import FETCH
 from router.floor.floor import Floor
 from router.floor.inbox import FloorAway
+from router.outbox.ages import age_of
 from router.outbox.fetching import NAMES, Fetching
 from router.outbox.outgoing import Composer, GiveUp
 from router.outbox.patience import Patience
@@ -33,21 +33,6 @@ CLAIM_MS = 2 * CALL_MS_MAX + 15_000
 # A graceful stop waits so long for calls that run; those that are cut off are unsure, and looked for in the next life.
 DRAIN_MS = 5_000
 IN_FLIGHT_MAX = 32
-# After this an answer is old news: it is given up as `expired` and the agent is told. Live lines forget sooner.
-AGE_MS_MAX: dict[str, int] = {
-    "send": 2 * DAY_MS,
-    "announce": 2 * DAY_MS,
-    "play": MINUTE_MS,
-    "connect": MINUTE_MS,
-    "join": MINUTE_MS,
-    "outside": MINUTE_MS,
-    "part": HOUR_MS,
-    "hold": MINUTE_MS,
-    "move": MINUTE_MS,
-    "hang_up": HOUR_MS,
-    # Providers keep media for some days; WeChat, which forgets soonest, for three.
-    FETCH: 3 * DAY_MS,
-}
 # Effects whose failing is told like a party's leaving: whoever waits for the party hears it.
 BRINGS_A_PARTY = frozenset({"connect", "join", "outside"})
 # Nothing is due and nobody woke us: look anyway, for rows that another node or a restore left.
@@ -207,16 +192,19 @@ class OutboxWorker:
         self._count.observe("effect_seconds", time.monotonic() - started, effect.channel)
 
     async def _attempt(self, effect: Effect) -> Done | None:
-        if self._clock.now_ms() - effect.created_ms > AGE_MS_MAX[effect.effect]:
-            raise GiveUp("expired")
         channel = self._channels.get(effect.channel)
+        asks = effect.unsure and channel is not None and channel.capabilities.can_find
+        age = age_of(effect.effect, self._clock.now_ms() - effect.created_ms)
+        if age == "gone" or (age == "old" and not asks):
+            raise GiveUp("expired")
         if channel is None:
             raise TryLater("channel_off")
-        key = self._composer.key(effect.id)
         if effect.unsure:
-            found = await self._look_back(channel, effect, key)
+            found = await self._look_back(channel, effect, self._composer.key(effect.id))
             if found is not None:
                 return found
+        if age == "old":
+            raise GiveUp("expired")
         ready = await self._composer.compose(effect)
         if not await self._outbox.holds(self._site, effect.id, self._worker, now_ms=self._clock.now_ms()):
             return None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from channels.contract import Capabilities, Done, Send, TryLater, Undeliverable, Unsure
+from router.outbox import ages
 from router.outbox import worker as outbox_module
 from router.store.port import Effect
 from tests.floor.house import CALL, FINDING, SITE, House, wrote
@@ -224,7 +225,7 @@ async def test_a_call_that_does_not_come_back_is_unsure(
 async def test_an_answer_that_is_too_old_is_given_up_as_expired(
     house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(outbox_module.AGE_MS_MAX, "send", 60_000)
+    monkeypatch.setitem(ages.AGE_MS_MAX, "send", 60_000)
     channel = Scripted(script=[TryLater("provider_away")])
     await talk(house, channel)
     house.start("outbox")
@@ -236,6 +237,42 @@ async def test_an_answer_that_is_too_old_is_given_up_as_expired(
     await eventually(until_status(house, message, "failed"))
     assert (await status(house, message))[1] == "expired"
     assert len(channel.sent) == 1
+
+
+async def test_what_may_have_happened_is_looked_for_before_it_is_given_up_as_too_old(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider could not be reached for longer than an answer is good for, but it had taken it."""
+    monkeypatch.setitem(ages.AGE_MS_MAX, "send", 60_000)
+    channel = Scripted(FINDING, [(Unsure("no_answer"),)])
+    await talk(house, channel, name="finding")
+    house.start("outbox")
+    message = await house.say(1, "one")
+    await eventually(lambda: len(channel.sent) == 1)
+    await _until_waiting(house)
+    house.clock.now += 61_000
+    house.outbox.nudge()
+    await eventually(until_status(house, message, "sent"))
+    assert (len(channel.sent), len(channel.asked)) == (1, 1)
+
+
+@pytest.mark.parametrize(("doubt_ms", "asked"), [(ages.DOUBT_MS_MAX, 1), (500, 0)])
+async def test_what_has_not_happened_in_time_is_given_up_and_after_a_while_unasked(
+    house: House, eventually: Eventually, monkeypatch: pytest.MonkeyPatch, doubt_ms: int, asked: int
+) -> None:
+    monkeypatch.setitem(ages.AGE_MS_MAX, "send", 60_000)
+    monkeypatch.setattr(ages, "DOUBT_MS_MAX", doubt_ms)
+    channel = Scripted(FINDING, [Unsure("no_answer")])
+    await talk(house, channel, name="finding")
+    house.start("outbox")
+    message = await house.say(1, "one")
+    await eventually(lambda: len(channel.sent) == 1)
+    await _until_waiting(house)
+    house.clock.now += 61_000
+    house.outbox.nudge()
+    await eventually(until_status(house, message, "failed"))
+    assert (await status(house, message))[1] == "expired"
+    assert (len(channel.sent), len(channel.asked)) == (1, asked)
 
 
 async def test_a_dead_letter_that_is_revived_is_sent(house: House, eventually: Eventually) -> None:
