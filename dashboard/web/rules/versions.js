@@ -15,7 +15,9 @@ export function Versions({ page }) {
   const [found, setFound] = useState(/** @type {any[] | null} */ (null));
   const [fault, setFault] = useState("");
   const [back, setBack] = useState(/** @type {any} */ (null));
-  useEffect(() => { get("/rules/versions").then(setFound, (error) => setFault(heard(error))); }, [page.running.name, page.running.at]);
+  // The list may be asked for before it knows what has just been applied: once who, when and why are known it is asked for again.
+  const { name, at, way, by, reason } = page.running;
+  useEffect(() => { get("/rules/versions").then(setFound, (error) => setFault(heard(error))); }, [name, at, way, by?.id, reason]);
   let current = false;
   return html`<h2 class="lead">${t("rules.versions")}</h2><p class="meta lead">${t("rules.versions.text")}</p>
     ${fault && html`<p class="empty">${fault}</p>`}
