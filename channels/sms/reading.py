@@ -14,6 +14,8 @@ from channels.twilio import moment_ms, reason_of
 from channels.typed import typed
 
 WHATSAPP = "whatsapp:"
+# What a customer writes by WhatsApp may be answered freely for a day; an SMS for ever.
+WHATSAPP_WINDOW_MS = 24 * 3_600_000
 # An SMS body is at most 1,600 characters, a WhatsApp text 4,096; what is longer is cut, never refused.
 TEXT_CHARS_MAX = 10_000
 NAME_CHARS_MAX = 200
@@ -127,6 +129,7 @@ def signals_of(said: Said, lines: Lines) -> list[AnySignal]:
         identities=_identities(said.theirs),
         attachments=tuple(_attachment(number, *each) for number, each in enumerate(said.media, 1)),
         set_aside="" if out is None else "opted_out" if out else "opted_in",
+        reply_window_ms=WHATSAPP_WINDOW_MS if said.theirs.startswith(WHATSAPP) else 0,
     )
     if out is None:
         return [message]

@@ -63,6 +63,14 @@ async def test_whatsapp_comes_through_the_same_door_with_its_name(desk: Desk) ->
     )
 
 
+@pytest.mark.parametrize(("theirs", "hours"), [("whatsapp:+14155551234", 24), ("+14155551234", 0)])
+async def test_what_is_written_by_whatsapp_may_be_answered_for_a_day_and_an_sms_for_ever(
+    desk: Desk, theirs: str, hours: int
+) -> None:
+    await desk.hear("hi", From=theirs)
+    assert desk.door.messages[0].reply_window_ms == hours * 3_600_000
+
+
 async def test_a_shared_place_is_text(desk: Desk) -> None:
     await desk.hear("", From="whatsapp:+14155551234", Latitude="50.08", Longitude="14.42", Label="Bridge")
     assert desk.door.messages[0].text == "Bridge\n50.08, 14.42"
