@@ -153,3 +153,17 @@ async def test_a_text_in_another_language_than_the_customers_is_hinted_at(
     await expect(seat.page.locator(".composer .hint")).to_contain_text(f"looks like {seems}")
     await seat.composer.fill("Thank you for your patience, we will send it to you.")
     await expect(seat.page.locator(".composer .hint")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "left", "said"),
+    [(47, 4, "4 more answers"), (47, 1, "1 more answer"), (47, -1, "Answers are taken until"), (-1, 3, "writes again")],
+)
+async def test_until_when_the_platform_takes_answers_is_shown_where_one_writes(
+    sit: Sit, server: FakeServer, hours: int, left: int, said: str
+) -> None:
+    """CHANNELS.md rule 6: the window is shown to the agent."""
+    seat = await sit()
+    window_ms = now_ms() + hours * 3_600_000
+    await seat.open(server.floor.own("Marta Kowalska", channel="wechat", window_ms=window_ms, replies_left=left))
+    await expect(seat.page.locator(".composer .window")).to_contain_text(said)

@@ -5,7 +5,7 @@ import { announce, chosen, me, owns, say, stories, tell } from "../frame/state.j
 import { fetchRoom } from "../frame/screens.js";
 import { settings } from "../frame/settings.js";
 import { Attach, attachTo, stagedIn, takeStaged } from "./files.js";
-import { Icon, ago, channelLabel, customerName, queueLabel, timeOf } from "../frame/parts.js";
+import { Icon, ago, channelLabel, customerName, queueLabel, siteTime, timeOf } from "../frame/parts.js";
 import { t } from "../frame/words.js";
 import { UNDO_MS, changeable, draftOf, keepDraft, newest, replace, replacing, send } from "./writing.js";
 
@@ -150,6 +150,7 @@ export function Composer({ live }) {
     ${unseen.length > 0 && html`<p class=${`unseen-news ${held ? "held" : ""}`}><${Icon} name=${held ? "warn" : "bell"} /> <span class="grow"><b>${t("unseen", { n: unseen.length })}</b> <q>${(unseen.at(-1).text || t("no.text")).slice(0, 160)}</q>
       ${held && html`<br />${t("unseen.held")}`}</span></p>`}
     ${hint && html`<p class="hint"><${Icon} name="warn" size=${14} /> ${t("hint.language", { seems: languageIn(hint), theirs: languageIn(live.language) })}</p>`}
+    ${!note && live.window_ms > 0 && html`<p class="hint window"><${Icon} name="clock" size=${14} /> ${windowOf(live)}</p>`}
     ${asked && room && html`<${room.Suggest} asked=${asked} live=${live} note=${note} list=${list} pick=${(/** @type {string} */ value) => put(value, asked.from, asked.to)} />`}
     <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${placeholder} aria-autocomplete=${asked ? "list" : undefined} aria-expanded=${asked ? "true" : undefined} aria-controls=${asked ? "suggestions" : undefined}
       role=${asked ? "combobox" : undefined} aria-activedescendant=${asked ? "suggested" : undefined}
@@ -165,6 +166,10 @@ export function Composer({ live }) {
           <button type="button" class="primary" disabled=${empty} onClick=${() => go("park")}>${t("send.park")} ${enter}</button>`}</div>
   </footer>`;
 }
+
+/** Until when, and how often, the platform takes answers. @param {any} live */
+const windowOf = ({ window_ms, replies_left }) =>
+  Date.now() >= window_ms || !replies_left ? t("window.over") : `${t("window.until", { time: siteTime(window_ms) })}${replies_left > 0 ? ` · ${t("window.left", { n: replies_left })}` : ""}`;
 
 // Fewer letters than this tell no language.
 const HINT_CHARS = 12;
