@@ -147,8 +147,7 @@ async def test_keys_walk_the_work_open_the_sheet_and_the_search(house: House, pe
     await ana.page.keyboard.press("Control+k")
     await expect(ana.page.get_by_role("searchbox", name="Search")).to_be_focused()
     await ana.page.keyboard.type("Marta")
-    # The list is fetched when one searches for the first time.
-    await expect(ana.page.get_by_role("option", name="Marta").first).to_be_visible()
+    # The list is fetched when one searches for the first time, and Enter does not wait for it.
     await ana.page.keyboard.press("Enter")
     await expect(ana.page.locator(".head h1")).to_have_text("Marta")
 

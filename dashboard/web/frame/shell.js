@@ -124,13 +124,17 @@ function Search() {
   const root = useRef(/** @type {any} */ (null));
   openMenu.search = () => { show(true); root.current?.querySelector("input")?.focus(); };
   useClosing(root, shown, () => show(false));
+  // Who types faster than the list is fetched the first time has pressed Enter all the same.
+  const entered = useRef(false);
+  const first = () => { entered.current = !room; root.current.querySelector(".menu button")?.click(); };
   useEffect(() => { if (shown && !room) void palette().then(setRoom); }, [shown]);
+  useEffect(() => { if (entered.current) first(); }, [room]);
   const done = (/** @type {() => void} */ act) => { show(false); setText(""); root.current?.querySelector("input")?.blur(); act(); };
   return html`<div class="search" ref=${root} role="search">
     <${Icon} name="search" /><input type="search" value=${text} placeholder=${t("search")} aria-label=${t("search")}
       onFocus=${() => show(true)} onInput=${(/** @type {any} */ event) => { setText(event.target.value); show(true); }}
       onKeyDown=${(/** @type {any} */ event) => { if (event.isComposing) return;
-        if (event.key === "Enter") root.current.querySelector(".menu button")?.click();
+        if (event.key === "Enter") first();
         if (event.key === "ArrowDown") { event.preventDefault(); root.current.querySelector(".menu button")?.focus(); } }} />
     <kbd class="wide">Ctrl K</kbd>
     ${shown && room && html`<div class="menu left" onKeyDown=${walk}><${room.Results} text=${text} done=${done} /></div>`}
