@@ -19,6 +19,7 @@ from router.store.postgresql.moving import MESSAGE, TABLES
 from router.store.sqlite import open_sqlite
 from router.store.sqlite.schema import migrate as make_tables
 from tests.servers.postgresql import PostgresqlServer
+from tests.store.complaining import complain
 from tests.store.makers import (
     SITE,
     account,
@@ -77,6 +78,7 @@ async def _fill(store: Store) -> None:
     await store.care.merge(SITE, 1, 2, why="by_hand", agent=1, at=1)
     await store.care.begin_erase(SITE, 3, agent=1, at=2)
     await store.care.set_aside(SITE, [(2, "chat", "a")])
+    await complain(store, HOSTILE)
 
 
 async def _seen(store: Store) -> list[object]:
@@ -110,6 +112,10 @@ async def _seen(store: Store) -> list[object]:
         await care.merges(SITE, 1),
         await care.erasures(SITE, since_ms=0, limit=5),
         await care.words_of(SITE, [1, 2], after=0, limit=50),
+        await store.complaints.of_person(SITE, 1, limit=5),
+        await store.complaints.get(SITE, 1),
+        await store.complaints.steps(SITE, 1, limit=5),
+        await store.complaints.links(SITE, 1),
     ]
 
 

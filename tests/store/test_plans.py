@@ -38,7 +38,7 @@ def _statements() -> list[tuple[str, str]]:
 def test_a_statement_reads_no_table_from_end_to_end(name: str, statement: str) -> None:
     conn = apsw.Connection(":memory:")
     migrate(conn)
-    numbered = [int(number) for number in re.findall(r"\?(\d)", statement)]
+    numbered = [int(number) for number in re.findall(r"\?(\d+)", statement)]
     values = (None,) * (max(numbered) if numbered else statement.count("?"))
     steps = [row[3] for row in conn.execute("EXPLAIN QUERY PLAN " + statement, values)]
     # A part with a limit of its own is bounded; how it is come by is a step of its own.

@@ -20,6 +20,7 @@ from router.store.postgresql.connections import Connection, Connections
 from router.store.postgresql.store import PostgresqlStore
 from tests.servers.postgresql import PostgresqlServer
 from tests.store import test_moving
+from tests.store.complaining import ask_of_complaints
 from tests.store.makers import SITE, body, caller, effect, letter, proved
 from tests.store.makers import commit as commit_rows
 from tests.store.postgresql import Database
@@ -58,6 +59,11 @@ INSERT INTO merge(site, id, one, other, why, agent, at) SELECT 'main', n, n, n +
 INSERT INTO erasure SELECT 'other', n, n, 1, n, n FROM generate_series($1, $2) n;
 INSERT INTO sender(site, id, kind, hash, value, mark, reason, agent, created_ms, until_ms)
   SELECT 'main', n, 'email', decode(md5('s' || n), 'hex'), '', 'test', '', 1, 1, 0 FROM generate_series($1, $2) n;
+INSERT INTO complaint SELECT 'main', n, 'c' || n, n, 'closed', '', '', '', 1, 1, n, n, 0, 1, n % 2 = 0,
+  '{"customer":1,"kind":"","severity":"","queue":"","opened_ms":1,"begun_ms":1}', '{}'
+  FROM generate_series($1, $2) n;
+INSERT INTO complaint_step SELECT 'main', n, 1, 's' || n, n, 1, '', '{}', '""' FROM generate_series($1, $2) n;
+INSERT INTO complaint_link SELECT 'main', n, n, 'first', n, 1 FROM generate_series($1, $2) n;
 INSERT INTO draft SELECT 'main', n, 'B' || n, 'x', n FROM generate_series($1, $2) n;
 INSERT INTO session SELECT 'main', n::text, n, '', 1, n FROM generate_series($1, $2) n;
 INSERT INTO notebook SELECT 'main', 'b', n::text, '' FROM generate_series($1, $2) n;
@@ -181,6 +187,7 @@ async def _everything(store: PostgresqlStore) -> None:
     await care.messages_after(SITE, after=0, limit=5)
     await care.marks_on(SITE, [("email", "m@x")])
     await care.blank(SITE, [1])
+    await ask_of_complaints(store)
     await store.relay.answer(SITE, [("command", b"!")])
     await store.relay.take(SITE, "command")
     await store.relay.sweep(SITE, before_ms=9)

@@ -22,6 +22,16 @@ from router.store.port.archive import (
     Story,
 )
 from router.store.port.care import Care, Draft, Erasure, Merge, Merging
+from router.store.port.complaints import (
+    Complaint,
+    ComplaintChange,
+    ComplaintCount,
+    ComplaintFilter,
+    ComplaintLink,
+    Complaints,
+    ComplaintStep,
+    ComplaintWords,
+)
 from router.store.port.faults import Fenced, StoreError, StoreUnavailable
 from router.store.port.journal import (
     Commit,
@@ -52,6 +62,14 @@ __all__ = [
     "Caller",
     "Care",
     "Commit",
+    "Complaint",
+    "ComplaintChange",
+    "ComplaintCount",
+    "ComplaintFilter",
+    "ComplaintLink",
+    "ComplaintStep",
+    "ComplaintWords",
+    "Complaints",
     "ConversationRow",
     "CustomerRow",
     "Dealing",

@@ -36,8 +36,8 @@ class Merging(Row, frozen=True, kw_only=True):
 class Erasure(Row, frozen=True, kw_only=True):
     """That a person is to be forgotten: all their numbers, by whom (0: the command line), when, and when it was done.
 
-    `refused`: `customer_unknown`; `conversations_open`, and then `open` names those that must be closed before; or
-    `effects_waiting`, and then `open` names conversations whose answers are still on their way.
+    `refused`: `customer_unknown`; `conversations_open` or `complaints_open`, and then `open` names those that must be
+    closed before; or `effects_waiting`, and then `open` names conversations whose answers are still on their way.
     """
 
     customers: Sequence[int] = ()
@@ -92,7 +92,8 @@ class Care(Protocol):
     ) -> Erasure:
         """Forget who a person is, in one transaction, and write down that their words are to follow.
 
-        Refused while a conversation of theirs is open or an effect of one waits; dead effects go. Names, attributes,
+        Refused while a conversation or a complaint of theirs is open or an effect of one waits; dead effects go, and
+        what was written about their complaints. Names, attributes,
         segments, languages, identities, hints, addresses of lines (key, peer, extra, and the hash: who comes again is
         somebody new), sender marks of any of them and the signals of these letters go, where they are in quarantine;
         numbers stay. Calling it again changes nothing but such letters, and returns what was written.

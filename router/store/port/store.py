@@ -7,6 +7,7 @@ from typing import Protocol
 from router.store.port.accounts import Accounts
 from router.store.port.archive import Archive
 from router.store.port.care import Care
+from router.store.port.complaints import Complaints
 from router.store.port.journal import Journal
 from router.store.port.leases import Leases, Notebook
 from router.store.port.letters import Letterbox
@@ -28,6 +29,7 @@ class Store(Protocol):
     accounts: Accounts
     senders: Senders
     care: Care
+    complaints: Complaints
     relay: Relay
     views: Views
 

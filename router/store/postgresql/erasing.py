@@ -8,6 +8,7 @@ import msgspec
 
 from router.store.limits import ENDED, OPEN_SHOWN_MAX
 from router.store.port import Body, Draft, Erasure, MessageRow
+from router.store.postgresql import complaints
 from router.store.postgresql.bodies import MESSAGE, encoded, message_row
 from router.store.postgresql.connections import Runs
 from router.store.postgresql.journal import turned
@@ -123,6 +124,9 @@ async def begin(
     still = await runs.read(_OPEN, site, person, list(ENDED), OPEN_SHOWN_MAX)
     if still:
         return Erasure(refused="conversations_open", open=[reference for (reference,) in still])
+    cases = await complaints.open_of(runs, site=site, customers=person, limit=OPEN_SHOWN_MAX)
+    if cases:
+        return Erasure(refused="complaints_open", open=cases)
     waiting = await runs.read(_WAITING, site, person, OPEN_SHOWN_MAX)
     if waiting:
         return Erasure(refused="effects_waiting", open=[reference for (reference,) in waiting])
@@ -130,6 +134,7 @@ async def begin(
     await runs.write(_LINE_MARKS, site, *line_mark)
     for statement in (_DEAD, _ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
         await runs.write(statement, site, person)
+    await complaints.forget_of(runs, site=site, customers=person)
     return await erasure_of(runs, site, person[0])
 
 

@@ -27,7 +27,7 @@ from router.store.sqlite.errors import border
 SLICE_ROWS = 1_000
 """Written at a time: progress is said often, and a slice of snapshots' pieces stays within a gigabyte."""
 
-JSON = frozenset({"attributes", "extra", "data"})
+JSON = frozenset({"attributes", "changes", "data", "extra", "words"})
 """Columns whose texts spell a NUL out by themselves."""
 
 Say = Callable[[str], None]
@@ -86,6 +86,15 @@ TABLES: tuple[Table, ...] = (
     Table("hint", "kind hash customer"),
     Table("erasure", "customer person agent begun_ms done_ms"),
     Table("aside", "message hash customer"),
+    Table(
+        "complaint",
+        "id command customer stage kind severity queue owner recorder opened_ms closed_ms due_ms version forgotten data"
+        " words",
+        "complaint_id",
+        ("forgotten",),
+    ),
+    Table("complaint_step", "complaint number command at agent deed changes words"),
+    Table("complaint_link", "complaint conv role at agent"),
 )
 
 

@@ -2,7 +2,8 @@
 
 Every table carries the site, first in its key. Ids of letters, messages, lines, customers, effects, accounts and
 marks come from sequences and are never used again; hashes are keyed. Personal data lies in `message.body`,
-`message.provider_id`, `line`, `customer`, `identity`, `sender`, `account`, `draft` and nowhere else.
+`message.provider_id`, `line`, `customer`, `identity`, `sender`, `account`, `draft`, the words of complaints and of
+their steps, and nowhere else.
 """
 
 from __future__ import annotations
@@ -199,7 +200,30 @@ CREATE INDEX outbox_put_off ON outbox(site, channel, early_ms, position, id) WHE
 """
 
 # What the customer-care part keeps of its own: complaints, reviews and the help page's articles. Each is a room's own.
-_COMPLAINTS = "SELECT 1;"
+_COMPLAINTS = """
+CREATE SEQUENCE complaint_id;
+CREATE TABLE complaint(
+  site text NOT NULL, id bigint NOT NULL DEFAULT nextval('complaint_id'), command text NOT NULL,
+  customer bigint NOT NULL, stage text NOT NULL, kind text NOT NULL, severity text NOT NULL, queue text NOT NULL,
+  owner bigint NOT NULL, recorder bigint NOT NULL, opened_ms bigint NOT NULL, closed_ms bigint NOT NULL,
+  due_ms bigint NOT NULL, version bigint NOT NULL, forgotten boolean NOT NULL DEFAULT false, data text NOT NULL,
+  words text NOT NULL, PRIMARY KEY(site, id));
+CREATE UNIQUE INDEX complaint_command ON complaint(site, command);
+CREATE INDEX complaint_customer ON complaint(site, customer);
+CREATE INDEX complaint_opened ON complaint(site, opened_ms);
+CREATE INDEX complaint_due ON complaint(site, due_ms, id) WHERE due_ms > 0;
+CREATE INDEX complaint_closed ON complaint(site, closed_ms, id) WHERE closed_ms > 0;
+CREATE INDEX complaint_worded ON complaint(site, closed_ms, id) WHERE NOT forgotten AND closed_ms > 0;
+CREATE TABLE complaint_step(
+  site text NOT NULL, complaint bigint NOT NULL, number bigint NOT NULL, command text NOT NULL, at bigint NOT NULL,
+  agent bigint NOT NULL, deed text NOT NULL, changes text NOT NULL, words text NOT NULL,
+  PRIMARY KEY(site, complaint, number));
+CREATE UNIQUE INDEX complaint_step_command ON complaint_step(site, command);
+CREATE TABLE complaint_link(
+  site text NOT NULL, complaint bigint NOT NULL, conv bigint NOT NULL, role text NOT NULL, at bigint NOT NULL,
+  agent bigint NOT NULL, PRIMARY KEY(site, complaint, conv));
+CREATE INDEX complaint_link_conv ON complaint_link(site, conv);
+"""
 _REVIEWS = "SELECT 1;"
 _ARTICLES = "SELECT 1;"
 

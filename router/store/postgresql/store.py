@@ -10,6 +10,7 @@ from router.store.port import (
     Accounts,
     Archive,
     Care,
+    Complaints,
     Journal,
     Leases,
     Letterbox,
@@ -23,6 +24,7 @@ from router.store.postgresql.accounts import PostgresqlAccounts
 from router.store.postgresql.address import FOR_LEASES, FOR_LEASES_S, PATIENT, PATIENT_S, check_server, checked, connect
 from router.store.postgresql.archive import PostgresqlArchive
 from router.store.postgresql.care import PostgresqlCare
+from router.store.postgresql.complaints import PostgresqlComplaints
 from router.store.postgresql.connections import Connection, Connections
 from router.store.postgresql.errors import DRIVER_ERRORS, convert
 from router.store.postgresql.journal import PostgresqlJournal
@@ -53,6 +55,7 @@ class PostgresqlStore:
     accounts: Accounts
     senders: Senders
     care: Care
+    complaints: Complaints
     relay: Relay
     views: Views
 
@@ -80,6 +83,7 @@ class PostgresqlStore:
         self.accounts = PostgresqlAccounts(connections)
         self.senders = PostgresqlSenders(connections, hashes)
         self.care = PostgresqlCare(connections, hashes, patient)
+        self.complaints = PostgresqlComplaints(connections)
         self.relay = PostgresqlRelay(connections)
         self.views = PostgresqlViews(connections)
 

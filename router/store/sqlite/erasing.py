@@ -8,6 +8,7 @@ import apsw
 
 from router.store.limits import ENDED, OPEN_SHOWN_MAX
 from router.store.port import Draft, Erasure, MessageRow
+from router.store.sqlite import complaints
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.members import members
@@ -130,6 +131,9 @@ def begin(
     still = fetch(conn, _OPEN, (site, mine, as_json(ENDED), OPEN_SHOWN_MAX))
     if still:
         return Erasure(refused="conversations_open", open=[reference for (reference,) in still])
+    cases = complaints.open_of(conn, site=site, customers=mine, limit=OPEN_SHOWN_MAX)
+    if cases:
+        return Erasure(refused="complaints_open", open=cases)
     waiting = fetch(conn, _WAITING, (site, mine, OPEN_SHOWN_MAX))
     if waiting:
         return Erasure(refused="effects_waiting", open=[reference for (reference,) in waiting])
@@ -137,6 +141,7 @@ def begin(
     conn.execute(_LINE_MARKS, (site, line_mark[0], as_json(line_mark[1])))
     for statement in (_DEAD, _ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
         conn.execute(statement, (site, mine))
+    complaints.forget_of(conn, site=site, customers=mine)
     return erasure_of(conn, site=site, person=person[0])
 
 

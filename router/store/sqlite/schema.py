@@ -205,7 +205,28 @@ CREATE INDEX outbox_put_off ON outbox(site, channel, early_ms, position, id) WHE
 """
 
 # What the customer-care part keeps of its own: complaints, reviews and the help page's articles. Each is a room's own.
-_COMPLAINTS = "SELECT 1;"
+_COMPLAINTS = """
+CREATE TABLE complaint(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, command TEXT NOT NULL, customer INTEGER NOT NULL,
+  stage TEXT NOT NULL, kind TEXT NOT NULL, severity TEXT NOT NULL, queue TEXT NOT NULL, owner INTEGER NOT NULL,
+  recorder INTEGER NOT NULL, opened_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,
+  version INTEGER NOT NULL, forgotten INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL, words TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX complaint_command ON complaint(site, command);
+CREATE INDEX complaint_customer ON complaint(site, customer);
+CREATE INDEX complaint_opened ON complaint(site, opened_ms);
+CREATE INDEX complaint_due ON complaint(site, due_ms, id) WHERE due_ms > 0;
+CREATE INDEX complaint_closed ON complaint(site, closed_ms, id) WHERE closed_ms > 0;
+CREATE INDEX complaint_worded ON complaint(site, closed_ms, id) WHERE forgotten = 0 AND closed_ms > 0;
+CREATE TABLE complaint_step(
+  site TEXT NOT NULL, complaint INTEGER NOT NULL, number INTEGER NOT NULL, command TEXT NOT NULL, at INTEGER NOT NULL,
+  agent INTEGER NOT NULL, deed TEXT NOT NULL, changes TEXT NOT NULL, words TEXT NOT NULL,
+  PRIMARY KEY(site, complaint, number)) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX complaint_step_command ON complaint_step(site, command);
+CREATE TABLE complaint_link(
+  site TEXT NOT NULL, complaint INTEGER NOT NULL, conv INTEGER NOT NULL, role TEXT NOT NULL, at INTEGER NOT NULL,
+  agent INTEGER NOT NULL, PRIMARY KEY(site, complaint, conv)) STRICT, WITHOUT ROWID;
+CREATE INDEX complaint_link_conv ON complaint_link(site, conv);
+"""
 _REVIEWS = "SELECT 1;"
 _ARTICLES = "SELECT 1;"
 

@@ -14,6 +14,7 @@ from router.store.port import (
     Accounts,
     Archive,
     Care,
+    Complaints,
     Journal,
     Leases,
     Letterbox,
@@ -27,6 +28,7 @@ from router.store.sqlite.accounts import SqliteAccounts
 from router.store.sqlite.archive import SqliteArchive
 from router.store.sqlite.backup import copy
 from router.store.sqlite.care import SqliteCare
+from router.store.sqlite.complaints import SqliteComplaints
 from router.store.sqlite.connect import fetch, open_writer
 from router.store.sqlite.errors import border
 from router.store.sqlite.evidence import SqliteEvidence, open_evidence
@@ -57,6 +59,7 @@ class SqliteStore:
     accounts: Accounts
     senders: Senders
     care: Care
+    complaints: Complaints
     relay: Relay
     views: Views
 
@@ -76,6 +79,7 @@ class SqliteStore:
         self.senders = SqliteSenders(writer, readers, hashes)
         self.relay = SqliteRelay(writer, readers)
         self.care = SqliteCare(path, writer, readers, hashes=hashes)
+        self.complaints = SqliteComplaints(writer, readers)
         self.views = SqliteViews(writer, readers)
 
     @property
