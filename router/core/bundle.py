@@ -6,6 +6,8 @@ import hashlib
 
 import msgspec
 
+from router.core.complaints import ComplaintRules
+
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
@@ -318,6 +320,7 @@ class Bundle(Part, frozen=True, kw_only=True):
     calendar: str = ""  # in which screens count years: `buddhist` or `gregory`, empty for the reader's own
     outcome_reasons: dict[str, tuple[str, ...]] = {}  # by disposition: the reasons one may choose with it
     wallboard: Wallboard = Wallboard()
+    complaints: ComplaintRules = ComplaintRules()
     files: dict[str, str] = {}
     name: str = ""
 

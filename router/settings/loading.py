@@ -15,6 +15,7 @@ from router.settings.board import read_wallboard
 from router.settings.channel_entries import Schemas, is_served, read_channels, specs_of
 from router.settings.checks import Check, CheckResult, read_checks, run_checks
 from router.settings.choosing import read_reserves
+from router.settings.complaints import read_complaints
 from router.settings.conditions import read_rules, read_topics
 from router.settings.contacts import read_contacts
 from router.settings.expansion import expand_all
@@ -55,6 +56,7 @@ SECTIONS: Map[str, bool] = {
     "reserves": False,
     "contacts": False,
     "replies": False,
+    "complaints": False,
     "checks": False,
     "wallboard": False,
 }
@@ -233,6 +235,11 @@ class _Load:
         node = self._nodes.get(section)
         return None if node is None else reader(node, self._scope)
 
+    def _said(self, section: str, reader: Callable[[Node, Scope], Any]) -> dict[str, Any]:
+        """Read a section that a bundle does not mention where there is none: its bytes stay those of before."""
+        found = self._read(section, reader)
+        return {} if found is None else {section: found}
+
     def _parts(self) -> dict[str, Any]:
         outcomes = self._read("dispositions", read_outcomes) or {}
         return {
@@ -248,6 +255,7 @@ class _Load:
             "texts": self._read("texts", read_texts) or {},
             "replies": self._read("replies", read_replies) or {},
             "wallboard": self._read("wallboard", read_wallboard) or Wallboard(),
+            **self._said("complaints", read_complaints),
         }
 
     def _hours(self, zone: str) -> dict[str, Hours]:
