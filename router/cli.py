@@ -16,6 +16,7 @@ from router.cli_ask import ask
 from router.cli_customers import COMMANDS
 from router.cli_options import DATA, SITE, site
 from router.cli_people import user
+from router.cli_why import why
 
 if TYPE_CHECKING:
     from router.core.bundle import Bundle
@@ -249,7 +250,7 @@ def health(url: str, port: int) -> None:
         raise click.ClickException("The server is not ready.") from None
 
 
-for command in (*COMMANDS, user, ask):
+for command in (*COMMANDS, user, ask, why):
     main.add_command(command)
 
 

@@ -1,13 +1,11 @@
 """The routes that tell the story of every decision about one conversation, from the journal, with its reasons.
 
-Nothing is searched for: the timeline has the positions of a conversation's events, and the journal is read at those.
 Who was passed over is not journalled: it is replayed when somebody asks, one question at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from dashboard.errors import ApiError
@@ -16,15 +14,12 @@ from dashboard.parts import Parts
 from dashboard.requests import DecisionQuery, PageQuery
 from dashboard.routes import Call, Route
 from dashboard.shapes import Person
-from router.core import events as ev
 from router.core.facts import Facts
 from router.core.record import decode_record
+from router.floor.decisions import NEWEST, Decided, decisions
 from router.floor.history import Passed, TooFarBack, passed_over
-from router.store.port import ConversationRow, TimelineRow
+from router.store.port import ConversationRow
 
-NEWEST = (1 << 63) - 1
-# Messages are read in the thread; why is about what was decided.
-UNTOLD = frozenset({"Noted", "Replied", "DeliveryReported"})
 # So many answers about who was passed over are kept.
 TOLD_MAX = 200
 
@@ -40,18 +35,14 @@ class Explaining:
     async def why(self, call: Call) -> Explained:
         """A page of its decisions, oldest first."""
         row, limit = await self._parts.places.row(call.caller.account, call.part("ref")), call.ask.limit
-        story = await self._out.store.archive.story(
-            self._out.floor.site, row.conv, before=call.ask.before or NEWEST, limit=limit + 1
+        decided, more = await decisions(
+            self._out.store, self._out.floor.site, row.conv, before=call.ask.before or NEWEST, limit=limit
         )
-        rows = [each.row for each in story[-limit:] if each.row.kind not in UNTOLD]
-        events = await self._events(row.conv, [each.position for each in rows])
-        people = {number for each in rows for number in (each.agent, _to_agent(events.get(each.position)))}
-        await self._parts.staff.learn(people - {0})
-        versions = await self._out.store.journal.bundles(self._out.floor.site)
+        await self._parts.staff.learn({number for each in decided for number in (each.agent, each.to_agent)} - {0})
         return Explained(
             ref=row.reference,
-            items=[self._decision(each, events.get(each.position), versions) for each in rows],
-            more=len(story) > limit,
+            items=[self._decision(each) for each in decided],
+            more=more,
             facts=_told_facts(self._facts(row)),
         )
 
@@ -97,39 +88,21 @@ class Explaining:
                 self._told[conv, position] = passed
             return passed
 
-    async def _events(self, conv: int, positions: Sequence[int]) -> dict[int, Any]:
-        """Return a conversation's events at these positions. Each batch of the journal is read once."""
-        found: dict[int, Any] = {}
-        read_until = 0
-        for position in sorted(positions):
-            if position <= read_until:
-                continue
-            async for batch in self._out.store.journal.read(self._out.floor.site, position - 1, position):
-                at = batch.first
-                for entry in ev.decode_entries(batch.entries):
-                    for event in entry.events:
-                        if getattr(event, "conv", 0) == conv:
-                            found[at] = event
-                        at += 1
-                read_until = at - 1
-        return found
-
-    def _decision(self, row: TimelineRow, event: Any, versions: Sequence[tuple[str, int]]) -> Decision:
-        why = getattr(event, "why", "")
-        to_agent = _to_agent(event)
+    def _decision(self, each: Decided) -> Decision:
+        staff = self._parts.staff
         return Decision(
-            seq=row.position,
-            at=row.at,
-            kind=row.kind,
-            agent=self._parts.staff.person(row.agent),
-            to_agent=self._parts.staff.person(to_agent),
-            queue=_queue_of(row),
-            rule=getattr(event, "rule", ""),
-            why=[each for each in ((why,) if isinstance(why, str) else why) if each],
-            among=getattr(event, "among", 0),
-            until_ms=row.until_ms,
-            detail=row.detail,
-            version=next((name for name, kept_ms in versions if kept_ms <= row.at), "")[:12],
+            seq=each.seq,
+            at=each.at,
+            kind=each.kind,
+            agent=staff.person(each.agent),
+            to_agent=staff.person(each.to_agent),
+            queue=each.queue,
+            rule=each.rule,
+            why=list(each.why),
+            among=each.among,
+            until_ms=each.until_ms,
+            detail=each.detail,
+            version=each.version,
         )
 
     def _facts(self, row: ConversationRow) -> Facts | None:
@@ -138,19 +111,6 @@ class Explaining:
         if conv is not None:
             return state.facts.by_number.get(conv.facts)
         return decode_record(row.record).facts if row.record else None
-
-
-# Steps whose detail is the queue where it is from then on.
-_TO_QUEUE = frozenset({"Diverted", "Queued", "Deferred", "Overflowed", "Announced"})
-
-
-def _queue_of(row: TimelineRow) -> str:
-    to_queue = row.kind in _TO_QUEUE or (row.kind == "Transferred" and not row.detail.startswith("agent:"))
-    return row.detail if to_queue else ""
-
-
-def _to_agent(event: Any) -> int:
-    return event.to_agent if isinstance(event, ev.Transferred) else 0
 
 
 def _told_facts(facts: Facts | None) -> dict[str, str]:
