@@ -151,7 +151,7 @@ async def test_a_link_may_get_another_role(store: Store) -> None:
     assert [each.role for each in await store.complaints.links(SITE, made.number)] == ["answer"]
 
 
-async def test_a_period_has_what_was_opened_closed_or_still_open_in_it(store: Store) -> None:
+async def test_a_period_has_what_was_open_in_it(store: Store) -> None:
     rows = (
         {"opened_ms": 10, "closed_ms": 20, "due_ms": 0},
         {"opened_ms": 10, "closed_ms": 120, "due_ms": 0},

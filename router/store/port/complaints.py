@@ -168,7 +168,7 @@ class Complaints(Protocol):
         """Write down that a conversation is no complaint, unless it belongs to one."""
 
     async def between(self, site: str, *, since_ms: int, until_ms: int, limit: int) -> list[Complaint]:
-        """Return those opened or closed in a time, and all that are open, without what was written."""
+        """Return those that were open at any moment of a time, without what was written."""
 
     async def forget(self, site: str, *, closed_before_ms: int, limit: int) -> int:
         """Forget what was written about those closed before a time; return how many complaints it were."""

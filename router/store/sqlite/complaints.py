@@ -102,10 +102,9 @@ WHERE NOT EXISTS (SELECT 1 FROM complaint_link WHERE site = ?1 AND conv = ?2) ON
 """
 
 _BETWEEN = """
-SELECT id, version, forgotten, data FROM complaint WHERE site = ?1 AND opened_ms >= ?2 AND opened_ms < ?3
-UNION SELECT id, version, forgotten, data FROM complaint WHERE site = ?1 AND closed_ms > 0 AND closed_ms >= ?2
-  AND closed_ms < ?3
-UNION SELECT id, version, forgotten, data FROM complaint WHERE site = ?1 AND due_ms > 0 AND opened_ms < ?3
+SELECT id, version, forgotten, data FROM complaint WHERE site = ?1 AND closed_ms > 0 AND closed_ms >= ?2
+  AND opened_ms < ?3
+UNION ALL SELECT id, version, forgotten, data FROM complaint WHERE site = ?1 AND due_ms > 0 AND opened_ms < ?3
 ORDER BY 1 LIMIT ?4
 """
 
