@@ -112,7 +112,10 @@ def need(code: str, severe: str, **more: Any) -> Record:
 
 
 class BoardServer(FakeServer):
-    """`change` makes a snapshot another one; `lag_ms` is by how much the figures are older than the answer."""
+    """`change` makes a snapshot another one; `lag_ms` is by how much the figures are older than the answer.
+
+    `closed`: it answers, but does not know yet who may look.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,6 +123,7 @@ class BoardServer(FakeServer):
         self.lag_ms = 0
         self.silent = False
         self.link = True
+        self.closed = False
         self.links: list[Record] = []
 
     def _routes(self) -> list[tuple[str, str, Handler]]:
@@ -143,10 +147,12 @@ class BoardServer(FakeServer):
         if not self.signed_in and not (self.link and request.cookies.get("pb_board") == TOKEN):
             raise ApiError("signed_out")
         at = now_ms()
-        made = copy.deepcopy(day_of_board(at)) | self.changes
+        made = copy.deepcopy(day_of_board(at)) | {"version": self.pages.version} | self.changes
         return web.json_response(made | {"at_ms": at - self.lag_ms})
 
     async def board_session(self, request: web.Request) -> web.Response:
+        if self.closed:
+            raise ApiError("unavailable")
         if (await request.json())["token"] != TOKEN or not self.link:
             raise ApiError("link_unknown")
         response = web.Response(status=204)

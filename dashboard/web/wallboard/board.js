@@ -14,14 +14,16 @@ const CHANNELS_SHOWN = 5;
 // A picture that never moves burns into a screen.
 const SHIFT_MS = 300_000;
 const OUTLINE_MS = 1_000;
+// A figure with more letters, such as 1:02:03, is written smaller.
+const LETTERS_MAX = 5;
 /** Word, icon and colour of each level: never colour alone. @type {Record<string, {icon: string, tone: string}>} */
 const LEVELS = { on_target: { icon: "check", tone: "ok" }, below: { icon: "warn", tone: "warn" }, far_below: { icon: "late", tone: "crit" } };
 /** @type {Record<string, string>} */
 const TONES = { available: "ok", handling: "info", wrap_up: "info", not_responding: "crit" };
 
-/** @param {{rotateMs?: number}} props */
-export function Board({ rotateMs = 0 }) {
-  useEffect(look, []);
+/** `turns`: whoever reads it may turn the pages of its queues themselves. @param {{rotateMs?: number, opened?: Promise<void>, turns?: boolean}} props */
+export function Board({ rotateMs = 0, opened = undefined, turns = false }) {
+  useEffect(() => look(opened), []);
   const root = useRef(/** @type {any} */ (null));
   useEffect(() => {
     let moved = 0;
@@ -36,7 +38,7 @@ export function Board({ rotateMs = 0 }) {
     ${shown && !shown.open && html`<p class="wall-closed"><${Shape} shape="ring" /> ${shown.opens_ms ? t("board.closed", { at: dayAt(shown.opens_ms) }) : t("board.closed.open")}
       ${shown.last_day?.level && html`<span class="wall-meta">${t("board.last", { share: percent(shown.last_day.level.in_time, shown.last_day.level.of, 1) })}</span>`}</p>`}
     <section class="tiles" aria-label=${t("board.figures")}><${Tiles} now=${shown} /></section>
-    <section class="panel of-queues" tabindex="0" aria-label=${t("board.queues")}><${Queues} now=${shown} rotateMs=${rotateMs} /></section>
+    <section class="panel of-queues" tabindex="0" aria-label=${t("board.queues")}><${Queues} now=${shown} rotateMs=${rotateMs} turns=${turns} /></section>
     <section class="panel of-people"><${People} now=${shown} /></section>
     <section class="panel of-chart"><${Chart} now=${shown} /></section>
     <section class="panel of-needs"><${Needs} now=${shown} /></section>
@@ -69,7 +71,7 @@ function Tile({ name, known, value, tone = "", icon = "", children }) {
     const timer = setTimeout(() => cross(false), OUTLINE_MS);
     return () => clearTimeout(timer);
   }, [tone, known]);
-  return html`<div class=${`tile ${tone} ${crossed ? "crossed" : ""}`} data-figure=${name}><h2>${t(`figure.${name}`)}</h2><b class="value">${value}</b>
+  return html`<div class=${`tile ${tone} ${crossed ? "crossed" : ""}`} data-figure=${name}><h2>${t(`figure.${name}`)}</h2><b class=${`value ${value.length > LETTERS_MAX ? "long" : ""}`}>${value}</b>
     <p class="under">${icon && html`<${Icon} name=${icon} />`} ${children}</p></div>`;
 }
 
@@ -88,9 +90,9 @@ function Tiles({ now }) {
     <${Tile} known=${Boolean(now)} name="level" tone=${tone === "ok" ? "" : tone} icon=${icon} value=${level ? percent(level.in_time, level.of, 1) : NONE}>
       ${level ? html`${target} · <em class=${tone}>${t(`stands.${level.stands}`)}</em>` : nothing(now, "board.none.level")}
       ${now?.late > 0 && html`<span class="switch">${t("board.late", { n: now.late })}</span>`}${now?.switches.map((/** @type {string} */ name) => html`<span class="switch">${t(`switch.${name}`)}</span>`)}<//>
-    <${Tile} known=${Boolean(now)} name="waiting" value=${now ? whole(now.waiting) : NONE}>${most.length ? most.map((/** @type {any} */ queue) => `${labelOf(queue.label, queue.name)} ${whole(queue.waiting)}`).join(" · ") : nothing(now, "board.none.waiting")}<//>
+    <${Tile} known=${Boolean(now)} name="waiting" value=${now ? whole(now.waiting) : NONE}>${most.length ? most.map((/** @type {any} */ queue, /** @type {number} */ at) => html`${at > 0 && " "}<span class="of-most" key=${queue.name}><span>${labelOf(queue.label, queue.name)}</span> <b>${whole(queue.waiting)}</b></span>`) : nothing(now, "board.none.waiting")}<//>
     <${Tile} known=${Boolean(now)} name="longest" tone=${longest?.over ? "crit" : ""} icon=${longest?.over ? "late" : ""} value=${longest ? wait(clockMs.value - longest.since_ms) : NONE}>
-      ${longest ? html`${queueName(now, longest.queue)} · ${channelName(longest.channel)}` : nothing(now, "board.none.longest")}<//>
+      ${longest ? html`<span class="of-most"><span>${queueName(now, longest.queue)}</span> ·</span> ${channelName(longest.channel)}` : nothing(now, "board.none.longest")}<//>
     <${Tile} known=${Boolean(now)} name="abandoned" tone=${lost?.over ? "warn" : ""} icon=${lost ? (lost.over ? "warn" : "check") : ""} value=${lost ? percent(lost.count, lost.of, 1) : NONE}>
       ${lost ? t("board.abandoned", { n: whole(lost.count), of: whole(lost.of), limit: lost.limit_percent }) : nothing(now, "board.none.abandoned")}<//>
     <${Tile} known=${Boolean(now)} name="answer" value=${now?.day.answer ? wait(now.day.answer.mean_ms) : NONE}>${now?.day.answer ? t("board.median", { time: wait(now.day.answer.median_ms) }) : nothing(now, "board.none.answer")}<//>
@@ -102,8 +104,8 @@ export const queueName = (now, name) => labelOf(now.queues.find((/** @type {any}
 /** @param {string} name */
 export const channelName = (name) => t(`channel.${name}`, {}, name);
 
-/** @param {{now: any, rotateMs: number}} props */
-function Queues({ now, rotateMs }) {
+/** @param {{now: any, rotateMs: number, turns: boolean}} props */
+function Queues({ now, rotateMs, turns }) {
   const [page, turn] = useState(0);
   const all = now?.queues ?? [];
   const most = now && !now.open ? QUEUES_SHOWN - 1 : QUEUES_SHOWN;
@@ -115,9 +117,11 @@ function Queues({ now, rotateMs }) {
   }, [rotateMs, pages]);
   const first = (page % pages) * most;
   const rows = all.slice(first, first + most);
-  return html`<h2>${t("board.queues")} ${all.length > most && html`<span class="wall-meta">${t("board.queues.of", { from: first + 1, to: first + rows.length, n: all.length })}</span>`}</h2>
+  return html`<h2>${t("board.queues")} ${all.length > most && html`<span class="wall-meta">${t("board.queues.of", { from: first + 1, to: first + rows.length, n: all.length })}</span>`}
+      ${turns && pages > 1 && html`<span class="wall-turns"><button type="button" class="icon-button" aria-label=${t("board.back")} onClick=${() => turn((at) => (at + pages - 1) % pages)}><${Icon} name="back" /></button><button type="button" class="icon-button turned" aria-label=${t("board.on")} onClick=${() => turn((at) => at + 1)}><${Icon} name="back" /></button></span>`}</h2>
     <table><thead><tr>${["queue", "waiting", "longest", "level", "abandoned", "people", "risk"].map((name) => html`<th key=${name} scope="col" class=${`of-${name}`} colspan=${name === "level" ? 3 : 1}>${t(`board.column.${name}`)}</th>`)}</tr></thead>
-    <tbody>${now ? rows.map((/** @type {any} */ queue) => html`<${Queue} key=${queue.name} queue=${queue} />`) : html`<tr><th scope="row">${NONE}</th><td colspan="8">${NONE}</td></tr>`}</tbody></table>`;
+    <tbody>${now ? rows.map((/** @type {any} */ queue) => html`<${Queue} key=${queue.name} queue=${queue} />`) : html`<tr><th scope="row">${NONE}</th><td colspan="8">${NONE}</td></tr>`}</tbody></table>
+    ${now && !all.length && html`<p class="wall-none">${t("board.none.queues")}</p>`}`;
 }
 
 /** @param {{queue: any}} props */
@@ -148,14 +152,14 @@ function People({ now }) {
   return html`<h2>${t("board.people")} <span class="wall-meta">${now ? t("board.signed_in", { n: whole(now.signed_in) }) : ""}</span></h2>
     <ul class="states">${told.slice(0, STATES_SHOWN + 1).map((/** @type {any} */ state) => html`<li key=${state.name}><${Shape} shape=${state.shape === "half-disc" ? "half" : state.shape} tone=${TONES[state.name] ?? "away"} />
       <span>${Object.keys(state.label).length ? labelOf(state.label, state.name) : t(`board.state.${state.name}`, {}, state.name)}${state.name === "handling" && now.can_more > 0 && html`<small>${t("board.can_more", { n: whole(now.can_more) })}</small>`}</span><b>${whole(state.count)}</b></li>`)}
-    ${!now && html`<li><span>${NONE}</span></li>`}</ul>`;
+    ${!now && html`<li><span>${NONE}</span></li>`}</ul>${now && !states.length && html`<p class="wall-none">${t("board.none.people")}</p>`}`;
 }
 
 /** @param {{now: any}} props */
 function Channels({ now }) {
   const rows = (now?.channels ?? []).slice(0, CHANNELS_SHOWN);
   const most = Math.max(1, ...rows.map((/** @type {any} */ channel) => channel.waiting));
-  return html`<h2>${t("board.channels")}</h2><ul class="channels">${rows.map((/** @type {any} */ channel) => html`<li key=${channel.name}><${Icon} name=${channel.name} /> <span>${channelName(channel.name)}</span>
+  return html`<h2>${t("board.channels")}</h2>${now && !rows.length && html`<p class="wall-none">${t("board.none.channels")}</p>`}<ul class="channels">${rows.map((/** @type {any} */ channel) => html`<li key=${channel.name}><${Icon} name=${channel.name} /> <span>${channelName(channel.name)}</span>
     <${Bar} count=${channel.waiting} of=${most} /><b>${whole(channel.waiting)}</b><span class="wall-meta">${channel.since_ms ? wait(clockMs.value - channel.since_ms) : NONE}</span></li>`)}
     ${!now && html`<li><span>${NONE}</span></li>`}</ul>`;
 }

@@ -25,8 +25,8 @@ export const health = computed(() => {
   return ageMs.value > STALE_MS ? "stale" : ageMs.value > DELAYED_MS ? "delayed" : "live";
 });
 
-/** Begin to look; returns what ends it. */
-export function look() {
+/** Begin to look, once the door was tried; returns what ends it. @param {Promise<void>} [opened] */
+export function look(opened = Promise.resolve()) {
   let running = true;
   let timer = 0;
   let everyMs = EVERY_MS;
@@ -52,6 +52,6 @@ export function look() {
     ticked.value = Date.now();
     if (running) timer = setTimeout(ask, everyMs);
   };
-  void ask();
+  void opened.then(() => { if (running) void ask(); });
   return () => { running = false; clearTimeout(timer); clearInterval(clock); };
 }

@@ -3,4 +3,4 @@
 import { html } from "../vendor/ui.js";
 import { Board } from "./board.js";
 
-export const Screen = () => html`<main class="wall-view" tabindex="0"><${Board} /></main>`;
+export const Screen = () => html`<main class="wall-view" tabindex="0"><${Board} turns /></main>`;
