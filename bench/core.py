@@ -28,7 +28,7 @@ from router.core.engine import Engine
 from router.core.evolve import replay
 from router.core.facts import Facts
 from router.core.state import MEMORY_MS, State
-from router.node.node import GC_THRESHOLDS
+from router.memory import GC_THRESHOLDS
 
 BATCH = 100  # decisions to a journal row, as a busy floor commits them
 ROUNDS = 10_000

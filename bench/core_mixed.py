@@ -21,7 +21,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.bundle import SECOND_MS, Bundle, ChannelSpec, Presence, Queue, Reserve, Widening
 from router.core.orders import ORDERS
-from router.node.node import GC_THRESHOLDS
+from router.memory import GC_THRESHOLDS
 
 ROUNDS = 6_000
 REPEATS = 3

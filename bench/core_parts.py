@@ -18,7 +18,7 @@ from bench.core_load import Size
 from bench.core_mixed import MixedLoad, everything
 from router.core.bundle import Bundle
 from router.core.events import Needs
-from router.node.node import GC_THRESHOLDS
+from router.memory import GC_THRESHOLDS
 
 ROUNDS, REPEATS = 3_000, 3
 ALL = "everything on"

@@ -17,7 +17,7 @@ from bench.core_mixed import everything, recorded
 from router.core import commands as cmd
 from router.core.bundle import Bundle, Rule
 from router.core.engine import Engine
-from router.node.node import GC_THRESHOLDS
+from router.memory import GC_THRESHOLDS
 
 ROUNDS = 50
 HOUR_MS = 3_600_000

@@ -26,7 +26,8 @@ from router.clustering import open_store
 from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.facts import Facts
-from router.node.node import Node, NodeParts, Served, settle_memory
+from router.memory import settle_memory
+from router.node.node import Node, NodeParts, Served
 from router.node.snapshots import make_snapshot
 from router.site.key import load_site_key
 from router.site.places import MAIN as SITE

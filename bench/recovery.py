@@ -22,7 +22,7 @@ from bench.recovery_journal import KEY, SIZE, keep_snapshot, write_journal
 from router.clustering import open_store
 from router.core.state import State
 from router.floor.recovery import Bundles, fork, recover_state
-from router.node.node import settle_memory
+from router.memory import settle_memory
 from router.node.snapshots import EVENTS_MAX
 from router.site.places import MAIN as SITE
 from router.store.port import Journal, Snapshot

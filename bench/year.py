@@ -24,7 +24,7 @@ from bench.year_floor import Year
 from bench.year_plan import START_MS, YEAR_DAYS
 from router.core.bundle import DAY_MS, HOUR_MS
 from router.core.events import decode_entries, encode_entries
-from router.node.node import GC_THRESHOLDS
+from router.memory import GC_THRESHOLDS
 from router.verify.findings import Report
 from router.verify.invariants import Invariants
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,11 +109,14 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *ruling.routes(parts),
         *teaming.routes(parts),
     ]
-    described: dict[str, bytes] = {}
+    described: list[bytes] = []
 
     async def document(call: Call) -> msgspec.Raw:
+        """Write it when it is asked for: at the start everybody would wait for it, and hardly anybody reads it."""
         del call
-        return msgspec.Raw(described["document"])
+        if not described:
+            described.append(await asyncio.to_thread(_described, table, parts.out.version))
+        return msgspec.Raw(described[0])
 
     table.append(
         Route(
@@ -124,8 +128,11 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
             handler=document,
         )
     )
-    described["document"] = msgspec.json.encode(openapi.document(table, version=parts.out.version))
     return table
+
+
+def _described(table: Sequence[Route], version: str) -> bytes:
+    return msgspec.json.encode(openapi.document(table, version=version))
 
 
 def _watching(parts: Parts) -> Watching:

@@ -17,6 +17,7 @@ from router.cli_customers import COMMANDS
 from router.cli_options import DATA, SITE, site
 from router.cli_people import user
 from router.cli_why import why
+from router.memory import look_less_often
 
 if TYPE_CHECKING:
     from router.core.bundle import Bundle
@@ -33,6 +34,7 @@ NO_DATA = "There is no Patchbay data in {}. `patchbay serve` makes it."
 @SITE
 def main(**_said: str) -> None:
     """Patchbay: an omnichannel contact-center routing engine that can say why."""
+    look_less_often()
 
 
 @main.command()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Sequence
 from dataclasses import replace
 
+from router.memory import settle_memory
 from router.node.balance import Balance
 from router.node.parts import NodeParts
 from router.node.served import Served
 from router.node.tasks import Tasks
 
-# A floor's state is large and lives for ever: after recovery it is taken out of the collector's sight, and the
-# collector looks less often, so that no collection walks through a million conversations in the loop.
-GC_THRESHOLDS = (50_000, 20, 100)
 LAG_LOOK_MS = 500
 
 
@@ -78,11 +75,4 @@ class Node:
             self._parts.telemetry.gauge("loop_lag_ms", max(0.0, (loop.time() - before) * 1_000 - LAG_LOOK_MS))
 
 
-def settle_memory() -> None:
-    """Freeze what recovery made, and let the collector look less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-
-
-__all__ = ["Node", "NodeParts", "Served", "settle_memory"]
+__all__ = ["Node", "NodeParts", "Served"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 from collections import deque
@@ -11,12 +10,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from router.memory import look_less_often
 from router.planning.scenario import Scenario
 from router.planning.simulation import Prepare, Simulation, SimulationError
 from router.planning.tally import Outcome
-
-# The core makes no cycles that must be found at once; a run collects seldom.
-_GC_THRESHOLDS = (50_000, 20, 100)
 
 Progress = Callable[[float], None]
 Job = tuple[Scenario, int, Prepare | None]
@@ -100,7 +97,7 @@ def _hear(runs: _Runs, connection: Connection) -> None:
 
 def _live(parent: Connection) -> None:
     """Run what the parent gives, one after the other: the child process. Without a parent it ends, whatever it does."""
-    gc.set_threshold(*_GC_THRESHOLDS)
+    look_less_often()
     try:
         while True:
             scenario, seed, prepare = parent.recv()
