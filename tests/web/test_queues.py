@@ -240,3 +240,28 @@ async def test_axe_finds_nothing_in_the_lists(
     await rows(seat).nth(2).get_by_role("button").click()
     await expect(seat.page.get_by_role("dialog")).to_be_visible(timeout=TENS_MS)
     assert await violations(seat.page) == []
+
+
+async def test_of_a_line_too_long_to_list_the_end_is_said_to_be_missing(sit: Sit, server: FakeServer) -> None:
+    seat = await seated(sit, server, 300)
+    await expect(seat.page.locator(".of-rest")).to_have_count(0)
+    server.show(change(1, 5_000))
+    await expect(seat.page.locator(".of-rest")).to_contain_text("300 of 5,000")
+    await expect(seat.page.get_by_role("table")).to_have_attribute("aria-rowcount", "5001")
+
+
+async def test_on_a_telephone_a_row_has_two_lines_and_loses_nothing(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.45: what a supervisor needs is read at 320 px, and nothing sticks out."""
+    seat = await seated(sit, server, 40, role="supervisor", viewport={"width": 320, "height": 700})
+    first = at(seat, 1)
+    for cell in ("customer", "queue", "state", "wait", "due", "act"):
+        box = await first.locator(f".of-{cell}").bounding_box()
+        assert box is not None
+        assert box["width"] > 20, cell
+        assert box["x"] + box["width"] <= 320, cell
+    assert await seat.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    await first.focus()
+    await seat.page.keyboard.press("End")
+    await expect(at(seat, 40)).to_be_focused()
+    await expect(at(seat, 40)).to_be_in_viewport(ratio=0.95)
+    assert await violations(seat.page) == []

@@ -16,6 +16,8 @@ export const wanted = signal("");
 export const lines = signal(/** @type {Map<number, any>} */ (new Map()));
 export const total = signal(0);
 export const heard = signal(false);
+/** How many are known here: of a very long line the front, in the router's order. */
+export const listed = signal(0);
 /** When the line to the server was last live, 0 while it is. */
 export const deadSince = signal(0);
 /** When somebody was last seen to leave the lines. */
@@ -114,6 +116,7 @@ function apply(frame) {
     for (const row of frame.rows ?? []) putIn(row);
     if (frame.first) (frozenOrder.value ?? []).forEach((row, at) => { if (order[at]?.ref !== row.ref) note(row.ref); });
     total.value = frame.total;
+    listed.value = rows.size;
     heard.value = heard.value || !frame.more;
     pending.value = pendingRefs.size;
     moved.value += 1;

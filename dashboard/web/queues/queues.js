@@ -29,8 +29,7 @@ export function Screen() {
         <span class="meta">${queue.open ? t("queue.staffed", { free: queue.free, staffed: queue.staffed }) : queue.opens_ms ? t("queue.opens", { at: siteTime(queue.opens_ms) }) : t("queue.closed")}</span></button>`)}
       ${picked.value && me.value?.role !== "agent" && html`<button type="button" class="small" disabled=${link.value !== "live"} onClick=${() => closing(picked.value)}>${queues.value.find((queue) => queue.name === picked.value)?.open ? t("queues.close") : t("queues.reopen")}</button>`}</div>
     <p class="table-state" role="status">${link.value !== "live" ? html`<${Icon} name="warn" /> ${t("queues.stale", { time: second(deadSince.value || now.value) })}` : frozen.value ? html`<span class="chip soon">${t("queues.paused", { n: pending.value })}</span> <button type="button" class="link" onClick=${thaw}>${t("queues.resume")}</button>` : ""}</p>
-    <${Table} />
-    ${heard.value && !shown.value.length && html`<p class="empty">${wanted.value.trim() ? html`${t("queues.nothing", { text: wanted.value.trim() })} <button type="button" class="link" onClick=${() => { wanted.value = ""; }}>${t("queues.clear")}</button>` : html`${picked.value ? t("queues.none.in", { queue: queueLabel(picked.value) }) : t("queues.none")} ${lastLeft.value ? t("queues.last", { ago: ago(lastLeft.value) }) : ""} <a href="#/wallboard">${t("queues.day")}</a>`}</p>`}
+    <${Table} whole=${whole}>${heard.value && !shown.value.length && html`<p class="empty">${wanted.value.trim() ? html`${t("queues.nothing", { text: wanted.value.trim() })} <button type="button" class="link" onClick=${() => { wanted.value = ""; }}>${t("queues.clear")}</button>` : html`${picked.value ? t("queues.none.in", { queue: queueLabel(picked.value) }) : t("queues.none")} ${lastLeft.value ? t("queues.last", { ago: ago(lastLeft.value) }) : ""} <a href="#/wallboard">${t("queues.day")}</a>`}</p>`}<//>
     <${Orders} />
   </main>`;
 }

@@ -3,20 +3,27 @@
 import { computed, html, signal, useEffect, useLayoutEffect, useRef } from "../vendor/ui.js";
 import { agent, attempt, link, me, now, queues } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
-import { freeze, lines, shown, still, thaw, total } from "./line.js";
+import { freeze, heard, lines, listed, shown, still, thaw, total } from "./line.js";
 import { act } from "./orders.js";
 import { Due, Icon, Shape, channelLabel, clock, queueLabel, siteTime, timeOf } from "../frame/parts.js";
 import { language, t } from "../frame/words.js";
 
-const ROW_PX = 44;
+// On a telephone a row has two lines, as queues.css says.
+const narrow = matchMedia("(max-width: 699px)");
+const heightOf = () => (narrow.matches ? 64 : 44);
+const rowPx = signal(heightOf());
+narrow.addEventListener("change", () => { rowPx.value = heightOf(); });
 const SPARE_ROWS = 6;
+// Between two batches some are on their way; only more than these are a part of the line that is not listed.
+const CHANGING_MAX = 50;
 const COLUMNS = ["pos", "channel", "customer", "queue", "priority", "needs", "state", "wait", "due", "why", "act"];
 const top = signal(0);
 const height = signal(600);
 /** The row that the arrow keys are on, by its reference. */
 const current = signal("");
 
-export function Table() {
+/** @param {{whole: (n: number) => string, children?: any}} props */
+export function Table({ whole, children }) {
   const box = useRef(/** @type {any} */ (null));
   const rows = shown.value;
   useEffect(() => {
@@ -26,21 +33,22 @@ export function Table() {
     if (box.current) watcher.observe(box.current);
     return () => watcher.disconnect();
   }, [rows.length > 0]);
-  const first = Math.max(0, Math.min(Math.floor(top.value / ROW_PX) - SPARE_ROWS, rows.length - 1));
-  const last = Math.min(rows.length, Math.ceil((top.value + height.value) / ROW_PX) + SPARE_ROWS);
+  const first = Math.max(0, Math.min(Math.floor(top.value / rowPx.value) - SPARE_ROWS, rows.length - 1));
+  const last = Math.min(rows.length, Math.ceil((top.value + height.value) / rowPx.value) + SPARE_ROWS);
   const at = current.value ? rows.findIndex((row) => row.ref === current.value) : -1;
   const pool = Math.max(1, last - first);
   // A row's node is that of its place among those there are: scrolling by one row changes one node.
   const slots = Array.from({ length: Math.max(0, last - first) }, (_, slot) => first + ((slot - (first % pool) + pool) % pool));
   const leave = (/** @type {any} */ event) => { if (!box.current?.contains(event.relatedTarget) && !box.current?.matches(":hover") && !document.querySelector("dialog[open]")) thaw(); };
-  return html`<div class=${`table ${link.value === "live" ? "" : "stale"}`} role="table" aria-label=${t("view.queues")} aria-rowcount=${Math.max(total.value, rows.length) + 1} aria-colcount=${COLUMNS.length}>
+  return html`<div class=${`table ${link.value === "live" ? "" : "stale"}`}><div class="table-in" role="table" aria-label=${t("view.queues")} aria-rowcount=${Math.max(total.value, rows.length) + 1} aria-colcount=${COLUMNS.length}>
     <div role="row" class="tr th" aria-rowindex="1">${COLUMNS.map((name) => html`<span role="columnheader" key=${name} class=${`of-${name}`}>${name === "channel" ? html`<span class="unseen">${t("column.channel")}</span>` : t(`column.${name}`)}</span>`)}</div>
     ${rows.length > 0 && html`<div class="body" role="rowgroup" ref=${box} onScroll=${() => { top.value = box.current.scrollTop; }} onPointerEnter=${freeze} onPointerLeave=${() => { if (!box.current.contains(document.activeElement) && !document.querySelector("dialog[open]")) thaw(); }}
       onFocusIn=${freeze} onFocusOut=${leave} onKeyDown=${(/** @type {any} */ event) => keyed(event, at, box.current)}>
-      <div class="spacer" role="presentation" ref=${(/** @type {any} */ element) => { if (element) element.style.height = `${rows.length * ROW_PX}px`; }}>
+      <div class="spacer" role="presentation" ref=${(/** @type {any} */ element) => { if (element) element.style.height = `${rows.length * rowPx.value}px`; }}>
         ${slots.map((index, slot) => index !== at && html`<${Row} key=${slot} row=${rows[index]} index=${index} focused=${at < 0 && index === first} />`)}
-        ${at >= 0 && html`<${Row} key=${`at${current.value}`} row=${rows[at]} index=${at} focused />`}</div></div>`}
-  </div>`;
+        ${at >= 0 && html`<${Row} key=${`at${current.value}`} row=${rows[at]} index=${at} focused />`}</div></div>`}</div>
+    ${children}</div>
+    ${heard.value && total.value - listed.value > CHANGING_MAX && html`<p class="meta of-rest">${t("queues.rest", { n: whole(listed.value), of: whole(total.value) })}</p>`}`;
 }
 
 /** @type {Record<string, (at: number, end: number, page: number) => number>} */
@@ -62,11 +70,11 @@ function keyed(event, at, box) {
   if (!step || event.target.closest("select, input")) return;
   event.preventDefault();
   const here = at >= 0 ? at : rows.findIndex((row) => row.ref === event.target.closest("[data-ref]")?.dataset.ref);
-  const next = Math.max(0, Math.min(rows.length - 1, step(here, rows.length - 1, Math.floor(height.value / ROW_PX) - 1)));
+  const next = Math.max(0, Math.min(rows.length - 1, step(here, rows.length - 1, Math.floor(height.value / rowPx.value) - 1)));
   current.value = rows[next].ref;
-  const y = next * ROW_PX;
+  const y = next * rowPx.value;
   if (y < box.scrollTop) box.scrollTop = y;
-  else if (y + ROW_PX > box.scrollTop + box.clientHeight) box.scrollTop = y + ROW_PX - box.clientHeight;
+  else if (y + rowPx.value > box.scrollTop + box.clientHeight) box.scrollTop = y + rowPx.value - box.clientHeight;
 }
 
 /** @param {any} row */
@@ -82,7 +90,7 @@ const take = (row) => attempt(() => post(`/conversations/${row.ref}/take`, { com
 /** @param {{row: any, index: number, focused: boolean}} props */
 function Row({ row, index, focused }) {
   const element = useRef(/** @type {any} */ (null));
-  useLayoutEffect(() => { element.current.style.transform = `translateY(${index * ROW_PX}px)`; }, [index]);
+  useLayoutEffect(() => { element.current.style.transform = `translateY(${index * rowPx.value}px)`; }, [index]);
   // The arrow keys have come to this row: the focus comes along.
   useLayoutEffect(() => { if (focused && current.value === row.ref && element.current.closest(".body")?.contains(document.activeElement)) element.current.focus({ preventScroll: true }); else if (focused && current.value === row.ref && document.activeElement === document.body) element.current.focus({ preventScroll: true }); }, []);
   const line = lines.value.get(row.line) ?? { queue: "", channel: "", needs: {}, priority: 0, why: "" };
