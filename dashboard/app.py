@@ -30,6 +30,7 @@ from dashboard.board.figures import Figures
 from dashboard.board.line import Rows
 from dashboard.board.links import Links
 from dashboard.board.watching import Watching
+from dashboard.complaints import routes as complaining
 from dashboard.errors import ApiError
 from dashboard.explaining import why
 from dashboard.finding import mentioning, saved, search
@@ -108,6 +109,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *boarding.routes(_boarding(parts)),
         *ruling.routes(parts),
         *teaming.routes(parts),
+        *complaining.routes(parts),
     ]
     described: list[bytes] = []
 

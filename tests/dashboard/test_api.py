@@ -147,6 +147,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     await know_people(office, sue)
     await look_after(sue, ana)
     await oversee(office, witness, sue, ana)
+    await complain(sue, declined=office.ref(declined))
     await know_persons(office, await person(office, witness, "ada", role="admin"))
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
     assert (await ben.call("DELETE", "/shift")).status == 200
@@ -164,6 +165,23 @@ async def keep_out(ana: Desk, ref: str) -> None:
     at, hour = f"/conversations/{ref}/block", {"reason": "spam", "until_ms": NOW_MS + HOUR_MS}
     assert (await ana.post(at, hour)).body == (await ana.get(at)).body
     assert (await ana.call("DELETE", at, {})).status == 204
+
+
+async def complain(sue: Desk, *, declined: str) -> None:
+    """A complaint from its recording to its end, and what is asked about it."""
+    asked = {"command_id": "c1", "kind": "service", "severity": "minor", "happened": "Nobody called.", "ref": declined}
+    case = (await sue.post("/complaints", asked)).body
+    customer = case["line"]["customer"]["id"]
+    for deed, said in (("answer", {"answer": "Called."}), ("close", {"outcome": "upheld", "cause": "process"})):
+        step = {"deed": deed, "version": case["line"]["version"], "command_id": deed, **said}
+        case = (await sue.post("/complaints/1/steps", step)).body
+    assert case["line"]["stage"] == "closed"
+    paths = ["", "/count", "/choices", "/figures", "/sounding", "/1", "/1/colleagues"]
+    for path in (*(f"/complaints{path}" for path in paths), f"/customers/{customer}/complaints"):
+        assert (await sue.get(path)).status == 200, path
+    assert (await sue.get("/complaints/export")).status == 200
+    assert (await sue.get(f"/conversations/{declined}/complaints")).body["complaints"][0]["number"] == 1
+    assert (await sue.post(f"/conversations/{declined}/complaints/none")).status == 204
 
 
 async def oversee(office: Office, witness: Witness, sue: Desk, ana: Desk) -> None:

@@ -245,7 +245,7 @@ def test_rebuild_is_refused_with_a_sentence_while_a_server_runs_on_the_data(data
     [
         (
             ("--view", "lags"),
-            "There is no view 'lags'. There are: agent_time, answering, legs, occupancy, orders, ratings, rulings.",
+            "'lags'. There are: agent_time, answering, legs, occupancy, orders, ratings, rulings, soundings.",
         )
     ],
 )

@@ -27,7 +27,6 @@ from router.store.sqlite.writer import Writer
 _RECORD = """
 INSERT INTO complaint(site, command, customer, stage, kind, severity, queue, owner, recorder, opened_ms, closed_ms,
   due_ms, version, data, words) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
-ON CONFLICT(site, command) DO NOTHING
 """
 
 _CHANGE = """
@@ -226,16 +225,17 @@ def _record(
     conn: apsw.Connection, *, site: str, complaint: Complaint, step: ComplaintStep, links: Sequence[ComplaintLink]
 ) -> Complaint:
     one = complaint
+    known = fetch(conn, _NUMBER, (site, one.command))
+    if known:
+        return _sure(conn, site, known[0][0])
     conn.execute(
         _RECORD,
         (site, one.command, one.customer, one.stage, one.kind, one.severity, one.queue, one.owner, one.recorder,
          one.opened_ms, one.closed_ms, one.due_ms, coded(one), worded(one.words)),
     )  # fmt: skip
-    new = conn.changes() > 0
-    ((number,),) = fetch(conn, _NUMBER, (site, one.command))
-    if new:
-        _write(conn, site=site, number=number, version=1, step=step)
-        _link(conn, site=site, number=number, step=step, links=links)
+    number = conn.last_insert_rowid()
+    _write(conn, site=site, number=number, version=1, step=step)
+    _link(conn, site=site, number=number, step=step, links=links)
     return _sure(conn, site, number)
 
 
