@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from router.core.complaints import ComplaintRules
+from router.core.scorecards import ReviewRules
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -321,6 +322,7 @@ class Bundle(Part, frozen=True, kw_only=True):
     outcome_reasons: dict[str, tuple[str, ...]] = {}  # by disposition: the reasons one may choose with it
     wallboard: Wallboard = Wallboard()
     complaints: ComplaintRules = ComplaintRules()
+    reviews: ReviewRules = ReviewRules()
     files: dict[str, str] = {}
     name: str = ""
 

@@ -24,6 +24,7 @@ from router.settings.hours import Hours, read_hours
 from router.settings.problems import Findings, Problem, SettingsError
 from router.settings.reading import Scope, check_name, entries, looks_secret, secret_refused, there_is
 from router.settings.replies import read_replies
+from router.settings.reviews import read_reviews
 from router.settings.sections import (
     LEVEL_MAX,
     NOTICES,
@@ -57,6 +58,7 @@ SECTIONS: Map[str, bool] = {
     "contacts": False,
     "replies": False,
     "complaints": False,
+    "reviews": False,
     "checks": False,
     "wallboard": False,
 }
@@ -256,6 +258,7 @@ class _Load:
             "replies": self._read("replies", read_replies) or {},
             "wallboard": self._read("wallboard", read_wallboard) or Wallboard(),
             **self._said("complaints", read_complaints),
+            **self._said("reviews", read_reviews),
         }
 
     def _hours(self, zone: str) -> dict[str, Hours]:

@@ -14,6 +14,7 @@ from router.site.datalock import STORE_FILE
 from router.site.key import SiteKey, load_site_key
 from router.store.hashing import keyed_hasher
 from router.store.port import NewMark, Note, Session, Settled, Snapshot, Store, StoreError
+from router.store.port.reviews import ReviewWords
 from router.store.postgresql import open_postgresql
 from router.store.postgresql.moving import MESSAGE, TABLES
 from router.store.sqlite import open_sqlite
@@ -35,6 +36,7 @@ from tests.store.makers import (
     row,
     typed,
 )
+from tests.store.reviewing import review
 
 NOT_MOVED = {"meta", "view_place", "sqlite_sequence"}
 HOSTILE = "nul \0 \ufdd0 quote ' \" ไทย 中文 😀"
@@ -79,6 +81,8 @@ async def _fill(store: Store) -> None:
     await store.care.begin_erase(SITE, 3, agent=1, at=2)
     await store.care.set_aside(SITE, [(2, "chat", "a")])
     await complain(store, HOSTILE)
+    await store.reviews.begin(SITE, review(1, words=ReviewWords(said=HOSTILE)))
+    await store.reviews.remark(SITE, 1, HOSTILE, at=3)
 
 
 async def _seen(store: Store) -> list[object]:
@@ -112,6 +116,8 @@ async def _seen(store: Store) -> list[object]:
         await care.merges(SITE, 1),
         await care.erasures(SITE, since_ms=0, limit=5),
         await care.words_of(SITE, [1, 2], after=0, limit=50),
+        await store.reviews.said_of(SITE, 1),
+        await store.reviews.get(SITE, 1),
         await store.complaints.of_person(SITE, 1, limit=5),
         await store.complaints.get(SITE, 1),
         await store.complaints.steps(SITE, 1, limit=5),

@@ -24,6 +24,7 @@ from tests.store.complaining import ask_of_complaints
 from tests.store.makers import SITE, body, caller, effect, letter, proved
 from tests.store.makers import commit as commit_rows
 from tests.store.postgresql import Database
+from tests.store.reviewing import ask_of_reviews
 
 SAYS = {
     "auto_explain.log_min_duration": "0",
@@ -64,6 +65,11 @@ INSERT INTO complaint SELECT 'main', n, 'c' || n, n, 'closed', '', '', '', 1, 1,
   FROM generate_series($1, $2) n;
 INSERT INTO complaint_step SELECT 'main', n, 1, 's' || n, n, 1, '', '{}', '""' FROM generate_series($1, $2) n;
 INSERT INTO complaint_link SELECT 'main', n, n, 'first', n, 1 FROM generate_series($1, $2) n;
+INSERT INTO timeline(site, position, conv, line, kind, at, message, agent, notice, until_ms, detail)
+  SELECT 'main', 10000000 + n, n, 0, 'Rated', n, 0, 0, '', 0, '3' FROM generate_series($1, $2) n;
+INSERT INTO remark SELECT 'main', n, n, 1, '""', 0, 0, n % 2 = 0 FROM generate_series($1, $2) n;
+INSERT INTO review SELECT 'main', n, n, n, n, 'handed', n, n, n, 1, n % 2 = 0,
+  '{"conv":1,"reference":"","agent":1,"reviewer":1,"begun_ms":1,"week":1}', '{}' FROM generate_series($1, $2) n;
 INSERT INTO draft SELECT 'main', n, 'B' || n, 'x', n FROM generate_series($1, $2) n;
 INSERT INTO session SELECT 'main', n::text, n, '', 1, n FROM generate_series($1, $2) n;
 INSERT INTO notebook SELECT 'main', 'b', n::text, '' FROM generate_series($1, $2) n;
@@ -188,6 +194,7 @@ async def _everything(store: PostgresqlStore) -> None:
     await care.marks_on(SITE, [("email", "m@x")])
     await care.blank(SITE, [1])
     await ask_of_complaints(store)
+    await ask_of_reviews(store)
     await store.relay.answer(SITE, [("command", b"!")])
     await store.relay.take(SITE, "command")
     await store.relay.sweep(SITE, before_ms=9)

@@ -49,6 +49,17 @@ from router.store.port.leases import Leases, Notebook
 from router.store.port.letters import Body, Letter, Letterbox, NewLetter, Note
 from router.store.port.outbox import Effect, Outbox
 from router.store.port.relay import Relay
+from router.store.port.reviews import (
+    EndedRow,
+    RatingFilter,
+    RatingRow,
+    RatingTally,
+    Review,
+    ReviewChange,
+    ReviewFilter,
+    Reviews,
+    ReviewWords,
+)
 from router.store.port.row import Row
 from router.store.port.senders import NewMark, SenderMark, Senders
 from router.store.port.store import Store
@@ -77,6 +88,7 @@ __all__ = [
     "Draft",
     "Effect",
     "EffectEnd",
+    "EndedRow",
     "Erasure",
     "Fenced",
     "History",
@@ -98,7 +110,15 @@ __all__ = [
     "Note",
     "Notebook",
     "Outbox",
+    "RatingFilter",
+    "RatingRow",
+    "RatingTally",
     "Relay",
+    "Review",
+    "ReviewChange",
+    "ReviewFilter",
+    "ReviewWords",
+    "Reviews",
     "Row",
     "Said",
     "SenderMark",

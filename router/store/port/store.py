@@ -13,6 +13,7 @@ from router.store.port.leases import Leases, Notebook
 from router.store.port.letters import Letterbox
 from router.store.port.outbox import Outbox
 from router.store.port.relay import Relay
+from router.store.port.reviews import Reviews
 from router.store.port.senders import Senders
 from router.store.port.views import Views
 
@@ -31,6 +32,7 @@ class Store(Protocol):
     care: Care
     complaints: Complaints
     relay: Relay
+    reviews: Reviews
     views: Views
 
     @property

@@ -34,7 +34,9 @@ ORDER BY s.id
 """
 
 # The tables whose rows erasing overwrites or takes away.
-_ERASED_TABLES = "customer, line, identity, hint, sender, message, draft, aside, complaint, complaint_step"
+_ERASED_TABLES = (
+    "customer, line, identity, hint, sender, message, draft, aside, complaint, complaint_step, remark, review"
+)
 
 
 MUST_WAIT = "store_busy"

@@ -95,6 +95,12 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("complaint_step", "complaint number command at agent deed changes words"),
     Table("complaint_link", "complaint conv role at agent"),
+    Table("remark", "conv customer said_ms words seen_ms seen_by forgotten", truths=("forgotten",)),
+    Table(
+        "review",
+        "conv customer agent reviewer stage week begun_ms handed_ms version forgotten data words",
+        truths=("forgotten",),
+    ),
 )
 
 

@@ -224,7 +224,25 @@ CREATE TABLE complaint_link(
   agent bigint NOT NULL, PRIMARY KEY(site, complaint, conv));
 CREATE INDEX complaint_link_conv ON complaint_link(site, conv);
 """
-_REVIEWS = "SELECT 1;"
+_REVIEWS = """
+CREATE TABLE remark(
+  site text NOT NULL, conv bigint NOT NULL, customer bigint NOT NULL, said_ms bigint NOT NULL DEFAULT 0,
+  words text NOT NULL DEFAULT '""', seen_ms bigint NOT NULL DEFAULT 0, seen_by bigint NOT NULL DEFAULT 0,
+  forgotten boolean NOT NULL DEFAULT false, PRIMARY KEY(site, conv));
+CREATE INDEX remark_customer ON remark(site, customer);
+CREATE TABLE review(
+  site text NOT NULL, conv bigint NOT NULL, customer bigint NOT NULL, agent bigint NOT NULL, reviewer bigint NOT NULL,
+  stage text NOT NULL, week bigint NOT NULL, begun_ms bigint NOT NULL, handed_ms bigint NOT NULL,
+  version bigint NOT NULL, forgotten boolean NOT NULL DEFAULT false, data text NOT NULL, words text NOT NULL,
+  PRIMARY KEY(site, conv));
+CREATE INDEX review_customer ON review(site, customer);
+CREATE INDEX review_week ON review(site, week, conv);
+CREATE INDEX review_begun ON review(site, begun_ms, conv);
+CREATE INDEX review_agent ON review(site, agent, begun_ms, conv);
+CREATE INDEX review_handed ON review(site, handed_ms, conv) WHERE handed_ms > 0;
+CREATE INDEX timeline_rated ON timeline(site, at, position) WHERE kind = 'Rated';
+CREATE INDEX conversation_ended ON conversation(site, closed_ms) WHERE closed_ms > 0 AND owner <> 0;
+"""
 _ARTICLES = "SELECT 1;"
 
 MIGRATIONS: tuple[str, ...] = (

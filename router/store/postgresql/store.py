@@ -17,6 +17,7 @@ from router.store.port import (
     Notebook,
     Outbox,
     Relay,
+    Reviews,
     Senders,
     Views,
 )
@@ -32,6 +33,7 @@ from router.store.postgresql.leases import PostgresqlLeases, PostgresqlNotebook
 from router.store.postgresql.letterbox import PostgresqlLetterbox
 from router.store.postgresql.outbox import PostgresqlOutbox
 from router.store.postgresql.relay import PostgresqlRelay
+from router.store.postgresql.reviews import PostgresqlReviews
 from router.store.postgresql.schema import migrate
 from router.store.postgresql.senders import PostgresqlSenders
 from router.store.postgresql.views import PostgresqlViews
@@ -57,6 +59,7 @@ class PostgresqlStore:
     care: Care
     complaints: Complaints
     relay: Relay
+    reviews: Reviews
     views: Views
 
     def __init__(
@@ -85,6 +88,7 @@ class PostgresqlStore:
         self.care = PostgresqlCare(connections, hashes, patient)
         self.complaints = PostgresqlComplaints(connections)
         self.relay = PostgresqlRelay(connections)
+        self.reviews = PostgresqlReviews(connections)
         self.views = PostgresqlViews(connections)
 
     async def generation(self) -> str:

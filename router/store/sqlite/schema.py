@@ -227,7 +227,25 @@ CREATE TABLE complaint_link(
   agent INTEGER NOT NULL, PRIMARY KEY(site, complaint, conv)) STRICT, WITHOUT ROWID;
 CREATE INDEX complaint_link_conv ON complaint_link(site, conv);
 """
-_REVIEWS = "SELECT 1;"
+_REVIEWS = """
+CREATE TABLE remark(
+  site TEXT NOT NULL, conv INTEGER NOT NULL, customer INTEGER NOT NULL, said_ms INTEGER NOT NULL DEFAULT 0,
+  words TEXT NOT NULL DEFAULT '""', seen_ms INTEGER NOT NULL DEFAULT 0, seen_by INTEGER NOT NULL DEFAULT 0,
+  forgotten INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(site, conv)) STRICT, WITHOUT ROWID;
+CREATE INDEX remark_customer ON remark(site, customer);
+CREATE TABLE review(
+  site TEXT NOT NULL, conv INTEGER NOT NULL, customer INTEGER NOT NULL, agent INTEGER NOT NULL,
+  reviewer INTEGER NOT NULL, stage TEXT NOT NULL, week INTEGER NOT NULL, begun_ms INTEGER NOT NULL,
+  handed_ms INTEGER NOT NULL, version INTEGER NOT NULL, forgotten INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL,
+  words TEXT NOT NULL, PRIMARY KEY(site, conv)) STRICT, WITHOUT ROWID;
+CREATE INDEX review_customer ON review(site, customer);
+CREATE INDEX review_week ON review(site, week, conv);
+CREATE INDEX review_begun ON review(site, begun_ms, conv);
+CREATE INDEX review_agent ON review(site, agent, begun_ms, conv);
+CREATE INDEX review_handed ON review(site, handed_ms, conv) WHERE handed_ms > 0;
+CREATE INDEX timeline_rated ON timeline(site, at, position) WHERE kind = 'Rated';
+CREATE INDEX conversation_ended ON conversation(site, closed_ms) WHERE closed_ms > 0 AND owner <> 0;
+"""
 _ARTICLES = "SELECT 1;"
 
 MIGRATIONS: tuple[str, ...] = (

@@ -21,6 +21,7 @@ from router.store.port import (
     Notebook,
     Outbox,
     Relay,
+    Reviews,
     Senders,
     Views,
 )
@@ -39,6 +40,7 @@ from router.store.sqlite.letterbox import SqliteLetterbox
 from router.store.sqlite.outbox import SqliteOutbox
 from router.store.sqlite.readers import Readers
 from router.store.sqlite.relay import SqliteRelay
+from router.store.sqlite.reviews import SqliteReviews
 from router.store.sqlite.schema import migrate
 from router.store.sqlite.senders import SqliteSenders
 from router.store.sqlite.views import SqliteViews
@@ -61,6 +63,7 @@ class SqliteStore:
     care: Care
     complaints: Complaints
     relay: Relay
+    reviews: Reviews
     views: Views
 
     def __init__(self, path: str, writer: Writer, readers: Readers, *, hasher: Hasher) -> None:
@@ -78,6 +81,7 @@ class SqliteStore:
         self.accounts = SqliteAccounts(writer, readers)
         self.senders = SqliteSenders(writer, readers, hashes)
         self.relay = SqliteRelay(writer, readers)
+        self.reviews = SqliteReviews(writer, readers)
         self.care = SqliteCare(path, writer, readers, hashes=hashes)
         self.complaints = SqliteComplaints(writer, readers)
         self.views = SqliteViews(writer, readers)
