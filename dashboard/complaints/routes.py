@@ -174,6 +174,10 @@ def _choices(choices: tuple[Choice, ...]) -> list[ChoiceShape]:
 def routes(parts: Parts) -> list[Route]:
     """Return the routes of this file."""
     to = Complaining(parts)
+    return [*_of_all(to), *_of_one(to)]
+
+
+def _of_all(to: Complaining) -> list[Route]:
     return [
         Route(
             method="GET", path="/complaints", summary="Complaints by what is due next, the late ones first",
@@ -205,6 +209,11 @@ def routes(parts: Parts) -> list[Route]:
             summary="Conversations that sound like a complaint and belong to none",
             answers=list[Sounding], handler=to.sounding, refusals=True,
         ),
+    ]  # fmt: skip
+
+
+def _of_one(to: Complaining) -> list[Route]:
+    return [
         Route(
             method="GET", path="/complaints/{number}", summary="One complaint with its history",
             answers=ComplaintCase, handler=to.one, refusals=True,
