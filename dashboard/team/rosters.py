@@ -30,7 +30,9 @@ def planned(roster: Mapping[str, Sequence[str]], zone: tzinfo, *, from_ms: int, 
     found: list[Interval] = []
     day, last = day_of(from_ms, zone) - timedelta(days=1), day_of(to_ms, zone)
     while day <= last:
-        for begins, ends in map(minutes_of, roster.get(WEEKDAYS[day.weekday()], ())):
+        # A date of its own goes before its weekday, also to say that it is free.
+        hours = roster.get(day.isoformat(), roster.get(WEEKDAYS[day.weekday()], ()))
+        for begins, ends in map(minutes_of, hours):
             end_day = day + timedelta(days=ends // DAY_MINUTES)
             found.append((first_ms(day, begins, zone), last_ms(end_day, ends % DAY_MINUTES, zone)))
         day += timedelta(days=1)

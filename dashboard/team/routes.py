@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -11,23 +11,37 @@ from dashboard.attention import day_shape
 from dashboard.errors import ApiError, bad_field
 from dashboard.parts import Parts
 from dashboard.requests import Request
-from dashboard.routes import Call, Route
+from dashboard.routes import BODY_BYTES_MAX, Call, Route
 from dashboard.shapes import AgentLine, AnsweringDay
 from dashboard.staff import abilities_of
 from dashboard.supervising import number_in
 from dashboard.team.occupancy import Occupancies
-from dashboard.team.rosters import Interval, kept_ms, now_of, planned
-from dashboard.team.shapes import Busy, Member, MemberDay, Planned, RosterRequest, SkillsRequest, Stretch, Team
+from dashboard.team.rosters import WEEKDAYS, Interval, kept_ms, now_of, planned
+from dashboard.team.shapes import (
+    Busy,
+    Imported,
+    Member,
+    MemberDay,
+    Planned,
+    RosterRequest,
+    SheetRequest,
+    SkillsRequest,
+    Stretch,
+    Team,
+)
+from dashboard.team.sheets import DATES_MAX, SheetFault, is_date, read_sheet
 from router.core import commands as cmd
 from router.core.bundle import DAY_MS, Bundle
-from router.settings.zones import zone_of
+from router.core.lifecycle import ACTIVE, WRAP_UP
+from router.core.state import Agent
+from router.settings.zones import day_of, zone_of
 from router.store.port import Account
 from router.views.agent_time import AGENT_TIME, AgentTime
 from router.views.agent_time import TABLE as TIMES
 from router.views.answering import ANSWERING, Answering
 from router.views.answering import TABLE as ANSWERS
 from router.views.occupancy import Spent
-from router.views.standing import state_of
+from router.views.standing import HANDLING, WRAPPING, state_of
 from router.views.today import day_from_ms
 
 # Whom one person supervises at a time; who is signed in comes first.
@@ -35,6 +49,8 @@ MEMBERS_MAX = 2_000
 # Somebody who changes their presence oftener in a day than this is shown the last so many.
 STRETCHES_MAX = 500
 ANSWERING_DAYS = 7
+# What was planned for a day is looked up for so long.
+PASSED_KEPT_MS = 35 * DAY_MS
 AWAY = "offline"
 SHAPES = {"available": "disc", "handling": "half-disc", "wrap_up": "square", "not_responding": "triangle"}
 
@@ -89,10 +105,19 @@ class Teaming:
             state=state,
             label=presence.label if presence is not None and not presence.accepts else {},
             shape=SHAPES.get(state, presence.shape if presence is not None else "ring"),
+            since_ms=self._since_ms(state, agent),
             line=line,
             busy=_busy(busy),
             planned=Planned(from_ms=plan[0], to_ms=plan[1]) if plan is not None else None,
         )
+
+    def _since_ms(self, state: str, agent: Agent | None) -> int:
+        """Return since when somebody is in a state: that of their oldest work in it, or of their presence."""
+        if agent is None:
+            return 0
+        convs = [conv for number in agent.work if (conv := self._out.floor.state.convs.get(number)) is not None]
+        within = {HANDLING: ACTIVE, WRAPPING: WRAP_UP}.get(state)
+        return min((conv.since_ms for conv in convs if conv.state == within), default=agent.since_ms)
 
     async def day(self, call: Call) -> MemberDay:
         """Time by presence since the business day began, how busy and how near to plan; and a week of answers."""
@@ -120,7 +145,8 @@ class Teaming:
             ],
             answering=await self._answering(account.id, now_ms),
             busy=_busy(busy.get(account.id)),
-            roster={day: list(spans) for day, spans in account.roster.items()},
+            roster={day: list(spans) for day, spans in account.roster.items() if day in WEEKDAYS},
+            dates={day: list(spans) for day, spans in sorted(account.roster.items()) if day not in WEEKDAYS},
             plan=[Planned(from_ms=begin, to_ms=end) for begin, end in plan],
             planned_ms=sum(end - begin for begin, end in passed),
             kept_ms=kept_ms(passed, spans, now_ms),
@@ -172,9 +198,32 @@ class Teaming:
     async def roster(self, call: Call) -> MemberDay:
         """Change when somebody is planned to be there."""
         account = await self._account(call)
-        roster = {day: tuple(spans) for day, spans in call.ask.roster.items() if spans}
-        await self._out.store.accounts.change(self._out.floor.site, msgspec.structs.replace(account, roster=roster))
+        if call.ask.dates is not None and not all(map(is_date, call.ask.dates)):
+            raise bad_field("dates", "One of these days is in no calendar.")
+        known = {day: spans for day, spans in account.roster.items() if day not in WEEKDAYS}
+        dates = known if call.ask.dates is None else call.ask.dates
+        await self._plan(account, {**call.ask.roster, **dates})
         return await self.day(call)
+
+    async def _plan(self, account: Account, roster: Mapping[str, Sequence[str]]) -> None:
+        """Keep a plan: no weekday without hours, no date that has long passed, and of many dates those that come."""
+        first = day_of(self._out.now_ms() - PASSED_KEPT_MS, zone_of(self._bundle().zone)).isoformat()
+        days = {day: tuple(spans) for day, spans in roster.items() if spans and day in WEEKDAYS}
+        dates = sorted(day for day in roster if day not in WEEKDAYS and day >= first)[:DATES_MAX]
+        changed = msgspec.structs.replace(account, roster=days | {day: tuple(roster[day]) for day in dates})
+        await self._out.store.accounts.change(self._out.floor.site, changed)
+
+    async def sheet(self, call: Call) -> Imported:
+        """Change the plans of many at once: all of a sheet, or nothing where a line of it is wrong."""
+        accounts = [each for each in await self._out.store.accounts.all(self._out.floor.site) if not each.disabled]
+        try:
+            plans = read_sheet(call.ask.sheet, [each.login for each in accounts])
+        except SheetFault as fault:
+            raise bad_field("sheet", f"Nothing was changed: {fault}.") from None
+        for account in accounts:
+            if account.login in plans:
+                await self._plan(account, {**account.roster, **plans[account.login]})
+        return Imported(members=len(plans), days=sum(map(len, plans.values())))
 
     async def _account(self, call: Call) -> Account:
         account = await self._out.store.accounts.by_id(self._out.floor.site, number_in(call.part("id")))
@@ -222,5 +271,9 @@ def routes(parts: Parts) -> list[Route]:
         Route(
             method="PUT", path="/team/{id}/roster", role="supervisor", summary="Plan when somebody is there",
             ask=RosterRequest, answers=MemberDay, handler=teaming.roster, refusals=True,
+        ),
+        Route(
+            method="POST", path="/team/rosters", role="supervisor", summary="Plan when many are there, from a sheet",
+            ask=SheetRequest, answers=Imported, handler=teaming.sheet, body_bytes_max=BODY_BYTES_MAX, refusals=True,
         ),
     ]  # fmt: skip

@@ -201,6 +201,8 @@ async def oversee(office: Office, witness: Witness, sue: Desk, ana: Desk) -> Non
     assert (await sue.call("PUT", f"/team/{ana.account.id}/skills", {"skills": {"billing": 3}})).status == 200
     roster = {"roster": {"mon": ["09:00-12:00", "13:00-17:00"], "fri": ["22:00-06:00"]}}
     assert (await sue.call("PUT", f"/team/{ana.account.id}/roster", roster)).body["roster"] == roster["roster"]
+    sheet = {"sheet": f"{ana.account.login},2026-12-24,09:00-12:00"}
+    assert (await sue.call("POST", "/team/rosters", sheet)).body == {"members": 1, "days": 1}
 
 
 async def ask_rules(office: Office, witness: Witness, folder: Path) -> None:

@@ -22,6 +22,7 @@ SUPERVISORS_ONLY = {
     ("GET", "/team/{id}/day"),
     ("PUT", "/team/{id}/skills"),
     ("PUT", "/team/{id}/roster"),
+    ("POST", "/team/rosters"),
     ("POST", "/board/links"),
     ("DELETE", "/board/links/{id}"),
     ("POST", "/queues/{name}/closure"),

@@ -47,7 +47,10 @@ async def test_a_members_state_is_that_of_the_wallboard(office: Office) -> None:
     ana = await office.desk("ana", role="supervisor")
     zoe = await office.desk("zoe", shift=True)
     await zoe.accept(await office.arrives("hello"))
-    assert (await ana.get("/team")).body["members"][0]["state"] == "handling"
+    accepted_ms = office.clock.at
+    office.clock.at += 90_000
+    handling = (await ana.get("/team")).body["members"][0]
+    assert (handling["state"], handling["since_ms"]) == ("handling", accepted_ms)
     await zoe.post("/presence", {"presence": "lunch"})
     lunch = (await ana.get("/team")).body["members"][0]
     assert (lunch["state"], lunch["label"], lunch["shape"]) == ("lunch", {"en": "Lunch"}, "bar")
@@ -196,3 +199,81 @@ def test_kept_is_what_of_the_plan_they_were_there_and_not_silent() -> None:
         AgentTime(agent=1, number=3, presence="lunch", accepts=False, why="", from_ms=170),
     ]
     assert kept_ms([(100, 200), (300, 400)], spans, 320) == 50 + 30 + 20
+
+
+async def planned_of(ana: Desk, zoe: Desk, roster: dict[str, object]) -> dict[str, object]:
+    assert zoe.account is not None
+    answer = await ana.call("PUT", f"/team/{zoe.account.id}/roster", roster)
+    assert answer.status == 200, answer.body
+    body: dict[str, object] = answer.body
+    return body
+
+
+def a_day(office: Office) -> str:
+    """Today at the site."""
+    return datetime.fromtimestamp(office.clock.at / 1_000, zone_of(office.floor.bundle.zone)).date().isoformat()  # type: ignore[union-attr]
+
+
+async def test_a_date_goes_before_its_weekday_also_to_be_free(office: Office) -> None:
+    ana, zoe = await office.desk("ana", role="supervisor"), await office.desk("zoe")
+    week = {day: ["00:00-23:59"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    assert (await planned_of(ana, zoe, {"roster": week}))["plan"]
+    day = await planned_of(ana, zoe, {"roster": week, "dates": {a_day(office): []}})
+    assert (day["plan"], day["dates"], day["roster"]) == ([], {a_day(office): []}, week)
+    again = await planned_of(ana, zoe, {"roster": week})
+    assert again["dates"] == {a_day(office): []}, "whoever changes the week alone keeps the dates"
+    assert (await planned_of(ana, zoe, {"roster": week, "dates": {}}))["plan"]
+
+
+async def test_a_date_that_has_long_passed_is_forgotten_and_one_that_is_none_is_refused(office: Office) -> None:
+    ana, zoe = await office.desk("ana", role="supervisor"), await office.desk("zoe")
+    assert (await planned_of(ana, zoe, {"roster": {}, "dates": {"2001-01-01": ["09:00-12:00"]}}))["dates"] == {}
+    assert zoe.account is not None
+    for wrong in ("2026-02-30", "24.12.2026", "mon"):
+        answer = await ana.call("PUT", f"/team/{zoe.account.id}/roster", {"roster": {}, "dates": {wrong: []}})
+        assert answer.status == 400, wrong
+
+
+async def test_a_sheet_plans_many_at_once_and_only_the_days_it_names(office: Office) -> None:
+    ana, zoe = await office.desk("ana", role="supervisor"), await office.desk("zoe")
+    await planned_of(ana, zoe, {"roster": {"tue": ["10:00-11:00"]}})
+    lines = (
+        "\ufefflogin;day;hours",
+        "zoe;mon;09:00-12:00 13:00-17:00",
+        f"ZOE;{a_day(office)};",
+        "",
+        "ana;FRI;22:00-06:00",
+    )
+    sheet = "\r\n".join(lines)
+    answer = await ana.call("POST", "/team/rosters", {"sheet": sheet})
+    assert (answer.status, answer.body) == (200, {"members": 2, "days": 3})
+    day = await day_of(ana, zoe)
+    assert day["roster"] == {"tue": ["10:00-11:00"], "mon": ["09:00-12:00", "13:00-17:00"]}
+    assert day["dates"] == {a_day(office): []}
+    assert (await day_of(ana, ana))["roster"] == {"fri": ["22:00-06:00"]}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        ("login,day,hours\n", "no line"),
+        ("login,day,hours\nzoe,mon,9-17\n", "line 2: the third column is no hours"),
+        ("zoe,someday,09:00-17:00", "line 1: the second column is no day"),
+        ("zoe,2026-02-30,09:00-17:00", "line 1: the second column is no day"),
+        ("login,day,hours\nzoe,mon,09:00-17:00\nnobody,mon,09:00-17:00", "line 3: nobody has this login"),
+        ("zoe,mon", "line 1: there is no third column"),
+        ("zoe,mon,09:00-10:00,11:00-12:00", "line 1: there are 4 columns"),
+        ("zoe,mon," + "x" * 600, "line 1: there are 3 columns"),
+    ],
+)
+async def test_a_sheet_with_a_fault_changes_nothing_and_names_the_line(office: Office, sheet: str, said: str) -> None:
+    ana, zoe = await office.desk("ana", role="supervisor"), await office.desk("zoe")
+    answer = await ana.call("POST", "/team/rosters", {"sheet": sheet})
+    assert answer.status == 400
+    assert said in answer.body["error"]["message"]
+    assert (await day_of(ana, zoe))["roster"] == {}
+
+
+async def test_a_sheet_is_a_supervisors(office: Office) -> None:
+    zoe = await office.desk("zoe")
+    assert (await zoe.call("POST", "/team/rosters", {"sheet": "zoe,mon,"})).status == 403

@@ -6,9 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
+from dashboard.errors import bad_field
 from dashboard.requests import SendOffRequest, read
 from dashboard.shapes import AnsweringDay
-from dashboard.team.shapes import RosterRequest, SkillsRequest
+from dashboard.team.shapes import RosterRequest, SheetRequest, SkillsRequest
+from dashboard.team.sheets import SheetFault, read_sheet
 from tests.web.fake_board import BoardServer
 from tests.web.fake_floor import Record, now_ms
 from tests.web.fake_server import Handler
@@ -33,6 +35,7 @@ def member(number: int) -> Record:
     return {
         "id": number, "name": line["name"], "login": f"a{number}", "role": "agent", "team": "Day",
         "skills": {"billing": 2}, "languages": ["en"], "state": state, "label": label, "shape": shape,
+        "since_ms": line["since_ms"],
         "line": None if state == "offline" else line,
         "busy": {"handling_ms": 60_000 * number, "wrapping_ms": 0, "available_ms": 60_000} if number < 3 else None,
         "planned": {"from_ms": now_ms() - 600_000, "to_ms": now_ms() + 600_000} if state == "offline" else None,
@@ -47,6 +50,8 @@ class TeamServer(BoardServer):
         self.me["role"] = "supervisor"
         self.members = [member(number) for number in range(6)]
         self.roster: dict[str, list[str]] = {"mon": ["09:00-17:00"]}
+        self.dates: dict[str, list[str]] = {}
+        self.sheets: list[str] = []
 
     def _routes(self) -> list[tuple[str, str, Handler]]:
         return [
@@ -54,6 +59,7 @@ class TeamServer(BoardServer):
             ("GET", "/team/{id}/day", self.day),
             ("PUT", "/team/{id}/skills", self.skills),
             ("PUT", "/team/{id}/roster", self.plan),
+            ("POST", "/team/rosters", self.sheet),
             ("POST", "/agents/{id}/sign-out", self.send_off),
             *super()._routes(),
         ]
@@ -75,14 +81,26 @@ class TeamServer(BoardServer):
         counted = dict.fromkeys(AnsweringDay.__struct_fields__, 4)
         day = {
             "from_ms": now_ms() - 9_000_000, "stretches": stretches, "answering": [counted],
-            "busy": self._one(request)["busy"], "roster": self.roster, "planned_ms": 7_200_000, "kept_ms": 5_400_000,
+            "busy": self._one(request)["busy"], "roster": self.roster, "dates": self.dates,
+            "planned_ms": 7_200_000, "kept_ms": 5_400_000,
             "plan": [{"from_ms": now_ms() - 7_200_000, "to_ms": now_ms() + 7_200_000}],
         }  # fmt: skip
         return web.json_response(day)
 
     async def plan(self, request: web.Request) -> web.Response:
-        self.roster = {str(day): list(spans) for day, spans in read(RosterRequest, await request.read()).roster.items()}
+        asked = read(RosterRequest, await request.read())
+        self.roster = {str(day): list(spans) for day, spans in asked.roster.items()}
+        self.dates = {day: list(spans) for day, spans in (asked.dates or {}).items()}
         return await self.day(request)
+
+    async def sheet(self, request: web.Request) -> web.Response:
+        text = read(SheetRequest, await request.read()).sheet
+        try:
+            plans = read_sheet(text, [each["login"] for each in self.members])
+        except SheetFault as fault:
+            raise bad_field("sheet", f"Nothing was changed: {fault}.") from None
+        self.sheets.append(text)
+        return web.json_response({"members": len(plans), "days": sum(map(len, plans.values()))})
 
     async def skills(self, request: web.Request) -> web.Response:
         self._one(request)["skills"] = read(SkillsRequest, await request.read()).skills

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -101,6 +102,53 @@ async def test_who_is_planned_and_not_there_is_said_and_a_plan_is_changed(team: 
     async with page.expect_response(lambda response: response.url.endswith("/roster")):
         await dialog.get_by_role("button", name="Save plan").click()
     assert server.roster["fri"] == ["08:00-12:00", "13:00-16:00"]
+
+
+async def test_dates_that_are_not_like_their_week_are_planned_and_dropped(team: Open, server: TeamServer) -> None:
+    server.dates = {"2026-12-24": []}
+    page = await team()
+    await page.locator(".team-list").get_by_role("button", name="Ines Duarte").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_text("Planned week").click()
+    await expect(dialog.locator(".date-row")).to_contain_text("Thu, Dec 24, 2026")
+    await dialog.get_by_role("button", name="Add a date").click()
+    await dialog.locator(".date-row input[type=date]").last.fill("2026-12-31")
+    await dialog.get_by_label("Hours on Thu, Dec 31, 2026").fill("09:00-13:00")
+    async with page.expect_response(lambda response: response.url.endswith("/roster")):
+        await dialog.get_by_role("button", name="Save plan").click()
+    assert server.dates == {"2026-12-24": [], "2026-12-31": ["09:00-13:00"]}
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name="Remove Thu, Dec 24, 2026").click()
+    async with page.expect_response(lambda response: response.url.endswith("/roster")):
+        await dialog.get_by_role("button", name="Save plan").click()
+    assert server.dates == {"2026-12-31": ["09:00-13:00"]}
+
+
+async def test_a_sheet_is_taken_whole_or_its_faulty_line_is_named(team: Open, server: TeamServer) -> None:
+    page = await team()
+    box, said = page.get_by_label("CSV file"), page.locator(".sheet-in [role=status]")
+    wrong, right = b"login,day,hours\na0,mon,9-17\n", b"login,day,hours\na0,mon,09:00-17:00\na1,2026-12-24,\n"
+    await box.set_input_files({"name": "plan.csv", "mimeType": "text/csv", "buffer": wrong})
+    await expect(said).to_contain_text("line 2: the third column is no hours", timeout=TENS_MS)
+    assert not server.sheets
+    await box.set_input_files({"name": "plan.csv", "mimeType": "text/csv", "buffer": right})
+    await expect(said).to_have_text("The plans of 2 people have changed. 2 days.", timeout=TENS_MS)
+    assert server.sheets == [right.decode()]
+
+
+async def test_plans_are_told_by_the_sites_clock_wherever_their_reader_sits(team: Open, server: TeamServer) -> None:
+    """UI.md 5.5."""
+    page = await team(timezone_id="Pacific/Auckland")
+    await page.locator(".team-list").get_by_role("button", name="Ines Duarte").click()
+    zone = server.config["zone"]
+    expected = await page.evaluate(
+        """(timeZone) => new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hour12: false, timeZone })
+            .format(Date.now() - 7_200_000)""",
+        zone,
+    )
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text(f"({zone})", timeout=TENS_MS)
+    await expect(dialog).to_contain_text(re.compile(f"Planned {expected[:-1]}"))
 
 
 async def test_signing_somebody_out_asks_once_more_and_for_a_reason(team: Open, server: TeamServer) -> None:

@@ -1,21 +1,18 @@
 // @ts-check
 // One person of the team: what they handle (and listening in), their day, their answers, their skills, their plan, the end of their shift.
 import { html, useEffect, useState } from "../vendor/ui.js";
-import { attempt, link, now, open, tell } from "../frame/state.js";
+import { attempt, config, link, now, open, tell } from "../frame/state.js";
 import { call, get, newId, post } from "../frame/api.js";
 import { go } from "../frame/screens.js";
-import { Dialog, clock, timeOf } from "../frame/parts.js";
-import { labelOf, language, t } from "../frame/words.js";
-import { occupancy, share } from "./team.js";
+import { Dialog, clock } from "../frame/parts.js";
+import { labelOf, t } from "../frame/words.js";
+import { Plan } from "./plan.js";
+import { occupancy, share, siteClock } from "./team.js";
 
 const ROLES = ["listen", "whisper", "barge"];
 const REASONS = ["forgot", "emergency", "schedule", "connection"];
 // In a row, this many are asked about.
 const SERIAL = 3;
-// The first of January 2024 was a Monday: any week tells the names of its days.
-const MONDAY_MS = Date.UTC(2024, 0, 1);
-const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-const SPANS = "\\s*((([01]\\d|2[0-3]):[0-5]\\d-([01]\\d|2[0-3]):[0-5]\\d)(\\s*,\\s*|\\s*$)){0,6}";
 
 /** @param {{member: any, skills: Record<string, number>, read: () => Promise<void>, close: () => void}} props */
 export function Member({ member, skills, read, close }) {
@@ -44,11 +41,11 @@ function Work({ member, close }) {
 function Day({ day, until }) {
   const whole = Math.max(1, day.stretches.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.ms, 0));
   const week = day.answering.reduce((/** @type {any} */ sum, /** @type {any} */ each) => ({ rung: sum.rung + each.rung, accepted: sum.accepted + each.accepted + each.auto_answered, declined: sum.declined + each.declined, lapsed: sum.lapsed + each.lapsed, closed: sum.closed + each.closed, short: sum.short + each.closed_10s, back: sum.back + each.taken_back, row: Math.max(sum.row, each.declined_in_a_row_max, each.lapsed_in_a_row_max) }), { rung: 0, accepted: 0, declined: 0, lapsed: 0, closed: 0, short: 0, back: 0, row: 0 });
-  return html`<p class="meta">${t("member.since", { time: timeOf(day.from_ms) })}${until ? ` · ${t("member.until", { time: timeOf(until) })}` : ""}</p>
+  return html`<p class="meta">${t("member.since", { time: `${siteClock(day.from_ms)} (${config.value?.zone ?? ""})` })}${until ? ` · ${t("member.until", { time: siteClock(until) })}` : ""}</p>
     <ul class="stretches">${day.stretches.map((/** @type {any} */ each) => html`<li key=${each.presence + each.accepts}><span>${labelOf(each.label, each.presence)}${each.accepts ? "" : html` <span class="meta">${t("member.no_offers")}</span>`}</span><span class="meter" aria-hidden="true"><i ref=${(/** @type {any} */ element) => { if (element) element.style.width = `${(100 * each.ms) / whole}%`; }}></i></span><span class="number">${clock(each.ms)}</span></li>`)}
     ${!day.stretches.length && html`<li class="meta">${t("member.not_today")}</li>`}</ul>
     <p>${day.busy ? t("member.occupancy", { share: occupancy([day.busy]), busy: clock(day.busy.handling_ms + day.busy.wrapping_ms), free: clock(day.busy.available_ms) }) : t("member.occupancy.none")}</p>
-    ${day.plan.length > 0 && html`<p class=${day.kept_ms < day.planned_ms ? "asked" : ""}>${t("member.plan", { plan: day.plan.map((/** @type {any} */ each) => `${timeOf(each.from_ms)}–${timeOf(each.to_ms)}`).join(", ") })}${day.planned_ms ? ` · ${t("member.kept", { share: share(day.kept_ms, day.planned_ms), missed: clock(day.planned_ms - day.kept_ms) })}` : ""}</p>`}
+    ${day.plan.length > 0 && html`<p class=${day.kept_ms < day.planned_ms ? "asked" : ""}>${t("member.plan", { plan: day.plan.map((/** @type {any} */ each) => `${siteClock(each.from_ms)}–${siteClock(each.to_ms)}`).join(", ") })}${day.planned_ms ? ` · ${t("member.kept", { share: share(day.kept_ms, day.planned_ms), missed: clock(day.planned_ms - day.kept_ms) })}` : ""}</p>`}
     <p>${t("member.week", { rung: week.rung, accepted: week.accepted, declined: week.declined, lapsed: week.lapsed })}</p>
     <p class=${week.row >= SERIAL ? "asked" : "meta"}>${t("member.odd", { row: week.row, short: week.short, closed: week.closed, back: week.back })}</p>`;
 }
@@ -66,21 +63,6 @@ function Skills({ member, skills, read }) {
   };
   return html`<section><h3>${t("member.skills")}</h3>${names.length ? html`<form onSubmit=${save}><div class="skills">${names.map((name) => html`<label key=${name}>${name} <select value=${String(mine[name] ?? 0)} onChange=${(/** @type {any} */ event) => change({ ...mine, [name]: Number(event.target.value) })}>${Array.from({ length: skills[name] + 1 }, (_, level) => html`<option key=${level} value=${String(level)}>${level || t("member.none")}</option>`)}</select></label>`)}</div>
     <div class="row"><span class="meta grow">${t("member.skills.text")}</span><button type="submit" disabled=${same || link.value !== "live"}>${t("member.save")}</button></div></form>` : html`<p class="meta">${t("member.no_skills")}</p>`}</section>`;
-}
-
-/** When they are planned to be there, by the site's clock. @param {{member: any, day: any, read: () => Promise<void>, told: (day: any) => void}} props */
-function Plan({ member, day, read, told }) {
-  const [week, change] = useState(/** @type {Record<string, string>} */ (Object.fromEntries(DAYS.map((name) => [name, (day.roster[name] ?? []).join(", ")]))));
-  const names = new Intl.DateTimeFormat(language.value, { weekday: "long", timeZone: "UTC" });
-  const save = async (/** @type {any} */ event) => {
-    event.preventDefault();
-    const roster = Object.fromEntries(DAYS.map((name) => [name, week[name].split(",").map((each) => each.trim()).filter(Boolean)]));
-    const answer = await attempt(() => call("PUT", `/team/${member.id}/roster`, { roster, command_id: newId() }));
-    if (answer) { told(answer); tell(t("member.saved")); void read(); }
-  };
-  return html`<details class="plan"><summary>${t("member.roster")}</summary><form onSubmit=${save}><p class="meta">${t("member.roster.text")}</p>
-    <div class="skills">${DAYS.map((name, nth) => html`<label key=${name}>${names.format(MONDAY_MS + nth * 86_400_000)} <input value=${week[name]} pattern=${SPANS} placeholder="09:00-17:00" autocomplete="off" onInput=${(/** @type {any} */ event) => change({ ...week, [name]: event.target.value })} /></label>`)}</div>
-    <div class="row"><span class="grow"></span><button type="submit" disabled=${link.value !== "live"}>${t("member.roster.save")}</button></div></form></details>`;
 }
 
 /** @param {{member: any, read: () => Promise<void>, close: () => void}} props */

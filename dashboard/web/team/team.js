@@ -1,11 +1,12 @@
 // @ts-check
 // The team: who is there, since when, with how much in hand; wallboards' links. What is done with one person is in member.js.
 import { computed, html, signal, useEffect, useState } from "../vendor/ui.js";
-import { attempt, link, now, tell } from "../frame/state.js";
+import { attempt, config, link, now, tell } from "../frame/state.js";
 import { call, get, newId, post } from "../frame/api.js";
 import { rest, go } from "../frame/screens.js";
-import { Avatar, Dialog, Icon, Shape, clock, fullOf, timeOf } from "../frame/parts.js";
+import { Avatar, Dialog, Icon, Shape, clock, fullOf } from "../frame/parts.js";
 import { Member } from "./member.js";
+import { Sheet } from "./sheet.js";
 import { language, labelOf, t } from "../frame/words.js";
 
 const EVERY_MS = 5_000;
@@ -33,6 +34,9 @@ export function occupancy(all) {
 }
 /** @param {number} part @param {number} of */
 export const share = (part, of) => percents.value.format(Math.floor((100 * part) / of) / 100);
+
+/** A time of day by the site's clock: plans and business days are by it, wherever their reader sits. @param {number} at */
+export const siteClock = (at) => new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: config.value?.zone }).format(at);
 
 /** A state in words. @param {any} member */
 export const stateOf = (member) => (Object.keys(member.label).length ? labelOf(member.label, member.state) : t(`team.state.${member.state}`, {}, member.state));
@@ -65,6 +69,7 @@ export function Screen() {
       ${found.length > many && html`<button type="button" onClick=${() => more(many + PAGE)}>${t("team.more", { n: found.length - many })}</button>`}
       ${team.value && !found.length && html`<p class="empty">${t("team.none")} <button type="button" class="link" onClick=${() => { wanted.value = ""; only.value = ""; }}>${t("team.clear")}</button></p>`}</div>
     <${Walls} />
+    <${Sheet} read=${read} />
     ${open && html`<${Member} member=${open} skills=${team.value.skills} read=${read} close=${() => go("team")} />`}
   </main>`;
 }
@@ -75,8 +80,8 @@ function Line({ member }) {
   const fill = (/** @type {any} */ element) => { if (element) element.style.width = `${Math.min(100, (100 * line.used) / Math.max(1, line.capacity))}%`; };
   const skills = Object.entries(member.skills).map(([name, level]) => `${name} ${level}`).join(", ");
   return html`<tr class=${line ? "" : "off"}><th scope="row"><button type="button" class="link" onClick=${() => go("team", String(member.id))}><${Avatar} name=${member.name} /> ${member.name}</button>${member.team && html` <span class="meta">${member.team}</span>`}</th>
-    <td><${Shape} shape=${member.shape === "half-disc" ? "half" : member.shape} tone=${TONES[member.state] ?? "away"} /> ${stateOf(member)}${member.planned && !line ? html` <span class="asked">${t("team.expected", { time: timeOf(member.planned.from_ms) })}</span>` : ""}</td>
-    <td class="number of-since">${line ? clock(now.value - line.since_ms) : ""}</td>
+    <td><${Shape} shape=${member.shape === "half-disc" ? "half" : member.shape} tone=${TONES[member.state] ?? "away"} /> ${stateOf(member)}${member.planned && !line ? html` <span class="asked">${t("team.expected", { time: siteClock(member.planned.from_ms) })}</span>` : ""}</td>
+    <td class="number of-since">${line ? clock(now.value - member.since_ms) : ""}</td>
     <td class="of-load">${line && html`<span class="meter" role="meter" aria-label=${t("team.column.load")} aria-valuemin="0" aria-valuemax=${line.capacity} aria-valuenow=${line.used} aria-valuetext=${`${line.used}/${line.capacity}`}>${line.used > 0 && html`<i ref=${fill}></i>`}</span> <span class="number">${line.used}/${line.capacity}</span>`}</td>
     <td class="number of-work">${line ? line.parts.length : ""}</td><td class="number of-busy">${member.busy ? occupancy([member.busy]) : "–"}</td><td class="meta of-skills" title=${skills}>${skills}</td></tr>`;
 }
