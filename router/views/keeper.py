@@ -72,7 +72,10 @@ class Keeper:
         first, entry = batch[-1]
         place = ViewPlace(position=first + len(entry.events) - 1, at=entry.at)
         rows = {name: sheet.changed for name, sheet in sheets.items()}
-        await self._store.views.write(self._site, self.view.spec, after=self.place.position, place=place, rows=rows)
+        gone = {name: keys for name, sheet in sheets.items() if (keys := sheet.gone)}
+        await self._store.views.write(
+            self._site, self.view.spec, after=self.place.position, place=place, rows=rows, gone=gone
+        )
         self.place = place
 
     async def _sheets(self, batch: Batch) -> Sheets:

@@ -18,6 +18,7 @@ class Sheet(Generic[R]):
     def __init__(self, latest: Mapping[int, R]) -> None:
         self._latest = dict(latest)
         self._changed: dict[tuple[int, int], R] = {}
+        self._gone: set[tuple[int, int]] = set()
 
     def last(self, subject: int) -> R | None:
         """Return the last row of a subject, None where it has none."""
@@ -27,11 +28,24 @@ class Sheet(Generic[R]):
         """Write a subject's next row, or its last one anew."""
         self._latest[row.key[0]] = row
         self._changed[row.key] = row
+        self._gone.discard(row.key)
+
+    def drop(self, row: R) -> None:
+        """Delete a row: the view has done with it."""
+        if self._latest.get(row.key[0]) is not None and self._latest[row.key[0]].key == row.key:
+            del self._latest[row.key[0]]
+        self._changed.pop(row.key, None)
+        self._gone.add(row.key)
 
     @property
     def changed(self) -> list[R]:
         """The rows to be written."""
         return list(self._changed.values())
+
+    @property
+    def gone(self) -> list[tuple[int, int]]:
+        """The keys of the rows to be deleted."""
+        return sorted(self._gone)
 
 
 Sheets = Mapping[str, Sheet[Any]]

@@ -71,6 +71,27 @@ async def test_a_row_with_a_known_key_is_changed(store: Store) -> None:
     assert await everything(store) == [stay(1, room="red"), stay(1, 2)]
 
 
+async def test_what_a_view_has_done_with_is_deleted_with_its_move(store: Store) -> None:
+    await store.views.begin(SITE, STAYS)
+    await store.views.begin("other", STAYS)
+    await move(store, FIRST, stay(1), stay(1, 2), stay(2))
+    await move(store, FIRST, stay(1), site="other")
+    place = ViewPlace(position=6, at=1_006)
+    gone = {"stay": [(1, 1), (2, 1), (9, 9)], "room": [(1, 1)]}
+    await store.views.write(SITE, STAYS, after=5, place=place, rows={"stay": [stay(3)]}, gone=gone)
+    assert await everything(store) == [stay(1, 2), stay(3)]
+    assert await everything(store, "other") == [stay(1)]
+
+
+async def test_a_view_that_has_moved_deletes_nothing_for_who_did_not_see_it(store: Store) -> None:
+    await store.views.begin(SITE, STAYS)
+    await move(store, FIRST, stay(1))
+    place = ViewPlace(position=9, at=9)
+    with pytest.raises(Fenced):
+        await store.views.write(SITE, STAYS, after=0, place=place, rows={}, gone={"stay": [(1, 1)]})
+    assert await everything(store) == [stay(1)]
+
+
 async def test_a_table_of_keys_alone_takes_a_row_twice(store: Store) -> None:
     await store.views.begin(SITE, STAYS)
     for after in (0, 1):

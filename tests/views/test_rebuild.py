@@ -245,7 +245,7 @@ def test_rebuild_is_refused_with_a_sentence_while_a_server_runs_on_the_data(data
     [
         (
             ("--view", "lags"),
-            "'lags'. There are: agent_time, answering, legs, occupancy, orders, ratings, rulings, soundings.",
+            "'lags'. There are: agent_time, answering, legs, occupancy, orders, promises, ratings, rulings, soundings.",
         )
     ],
 )

@@ -54,6 +54,8 @@ def folded(view: View, batches: Iterable[Numbered]) -> Tables:
             view.fold(sheets, first, entry)
         for name, sheet in sheets.items():
             tables[name].update({row.key: row for row in sheet.changed})
+            for key in sheet.gone:
+                tables[name].pop(key, None)
     return tables
 
 

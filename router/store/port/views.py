@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -31,6 +32,11 @@ class ViewSpec(Row, frozen=True, kw_only=True):
     tables: Mapping[str, type[ViewRow]]
 
 
+Gone = Mapping[str, Sequence[tuple[int, int]]]
+"""The keys of rows that a view has done with, by table."""
+NOTHING_GONE: Gone = MappingProxyType({})
+
+
 class ViewPlace(Row, frozen=True, kw_only=True):
     """How far a view has read the journal: a position, and when that was decided."""
 
@@ -48,9 +54,16 @@ class Views(Protocol):
         """Return the last row of each of these subjects that has one."""
 
     async def write(
-        self, site: str, view: ViewSpec, *, after: int, place: ViewPlace, rows: Mapping[str, Sequence[ViewRow]]
+        self,
+        site: str,
+        view: ViewSpec,
+        *,
+        after: int,
+        place: ViewPlace,
+        rows: Mapping[str, Sequence[ViewRow]],
+        gone: Gone = NOTHING_GONE,
     ) -> None:
-        """Write rows (new or changed, by key) and the new place in one durable transaction.
+        """Write rows (new or changed, by key), delete those that are gone, and write the new place, in one transaction.
 
         Raises Fenced when the view does not stand at `after`: somebody else has moved it or thrown it away.
         """

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from router.store.port import Fenced, StoreError, ViewPlace, ViewRow, ViewSpec
+from router.store.port.views import NOTHING_GONE, Gone
 from router.store.postgresql.connections import Connections, Runs
 from router.store.postgresql.journal import turned
 from router.store.postgresql.texts import given, kept
@@ -64,6 +65,7 @@ class Statements:
             f"ORDER BY {subject}, {number} LIMIT $4"
         )
         self.count = f"SELECT count(*) FROM {table} WHERE site = $1"  # noqa: S608
+        self._drop = f"DELETE FROM {table} WHERE site = $1 AND ({subject}, {number}) IN "  # noqa: S608
         self.sweep = (
             f"DELETE FROM {table} WHERE site = $1 AND ({subject}, {number}) IN (SELECT {subject}, {number} "  # noqa: S608
             f"FROM {table} WHERE site = $1 ORDER BY {subject}, {number} LIMIT $2) RETURNING 1"
@@ -73,6 +75,11 @@ class Statements:
         """Return the writing of rows whose columns are the values from a number on, if the view's place was moved."""
         arrays = ", ".join(f"${first_value + index}::{kind}[]" for index, kind in enumerate(self.types))
         return f"{self._insert}{arrays}) e WHERE EXISTS (SELECT 1 FROM moved) {self._then}"  # noqa: S608
+
+    def drop(self, first_value: int) -> str:
+        """Return the deletion of rows whose keys are the two values from a number on, if the view's place was moved."""
+        keys = f"unnest(${first_value}::bigint[], ${first_value + 1}::bigint[])"
+        return f"{self._drop}(SELECT * FROM {keys}) AND EXISTS (SELECT 1 FROM moved)"  # noqa: S608
 
 
 @cache
@@ -106,7 +113,14 @@ class PostgresqlViews:
         return {each[0]: _row(each, row) for each in found}
 
     async def write(
-        self, site: str, view: ViewSpec, *, after: int, place: ViewPlace, rows: Mapping[str, Sequence[ViewRow]]
+        self,
+        site: str,
+        view: ViewSpec,
+        *,
+        after: int,
+        place: ViewPlace,
+        rows: Mapping[str, Sequence[ViewRow]],
+        gone: Gone = NOTHING_GONE,
     ) -> None:
         """See the port. One statement moves the place and, only if it was where we thought, writes all tables."""
         values: list[Any] = [site, view.name, after, place.position, place.at]
@@ -119,6 +133,10 @@ class PostgresqlViews:
             parts.append(f"rows_{number} AS ({made.upsert(len(values) + 1)})")
             columns = turned(list(newest.values()), len(made.types))
             values += [_kept(column, kind) for column, kind in zip(columns, made.types, strict=True)]
+        for number, (name, keys) in enumerate(gone.items()):
+            if keys:
+                parts.append(f"gone_{number} AS ({statements(name, view.tables[name]).drop(len(values) + 1)})")
+                values += turned(list(keys), 2)
         moved = await self._connections.write(f"{', '.join(parts)} SELECT 1 FROM moved", *values)  # noqa: S608
         if not moved:
             raise Fenced("another follower has moved this view")

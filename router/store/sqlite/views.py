@@ -13,6 +13,7 @@ import apsw
 import msgspec
 
 from router.store.port import Fenced, StoreError, ViewPlace, ViewRow, ViewSpec
+from router.store.port.views import NOTHING_GONE, Gone
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.readers import Readers
@@ -66,6 +67,10 @@ class Statements:
             f"ORDER BY {subject}, {number} LIMIT ?4"
         )
         self.count = f"SELECT count(*) FROM {table} WHERE site = ?"  # noqa: S608
+        self.drop = (
+            f"DELETE FROM {table} WHERE site = ?1 AND ({subject}, {number}) IN "  # noqa: S608
+            "(SELECT e.value ->> 0, e.value ->> 1 FROM json_each(?2) e)"
+        )
         self.sweep = (
             f"DELETE FROM {table} WHERE (site, {subject}, {number}) IN "  # noqa: S608
             f"(SELECT site, {subject}, {number} FROM {table} WHERE site = ?1 LIMIT ?2)"
@@ -106,10 +111,17 @@ class SqliteViews:
         return {each[0]: _row(each, row) for each in found}
 
     async def write(
-        self, site: str, view: ViewSpec, *, after: int, place: ViewPlace, rows: Mapping[str, Sequence[ViewRow]]
+        self,
+        site: str,
+        view: ViewSpec,
+        *,
+        after: int,
+        place: ViewPlace,
+        rows: Mapping[str, Sequence[ViewRow]],
+        gone: Gone = NOTHING_GONE,
     ) -> None:
         """See the port."""
-        work = partial(write_rows, site=site, view=view, after=after, place=place, rows=rows)
+        work = partial(write_rows, site=site, view=view, after=after, place=place, rows=rows, gone=gone)
         await self._writer.do(work)
 
     async def rows(self, site: str, view: ViewSpec, table: str, *, after: tuple[int, int], limit: int) -> list[ViewRow]:
@@ -173,14 +185,18 @@ def write_rows(
     after: int,
     place: ViewPlace,
     rows: Mapping[str, Sequence[ViewRow]],
+    gone: Gone,
 ) -> None:
-    """Check where the view stands, then write rows and place: one statement for each table."""
+    """Check where the view stands, then write rows and place: a statement or two for each table."""
     standing = fetch(conn, _PLACE, (view.name, site))
     if not standing or standing[0][0] != after:
         raise Fenced("another follower has moved this view")
     for name, changed in rows.items():
         if changed:
             conn.execute(statements(name, view.tables[name]).upsert, (site, as_json(changed)))
+    for name, keys in gone.items():
+        if keys:
+            conn.execute(statements(name, view.tables[name]).drop, (site, as_json(keys)))
     conn.execute(_MOVE, (view.name, site, place.position, place.at))
 
 
