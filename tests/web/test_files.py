@@ -90,6 +90,7 @@ def selectors(style: str) -> list[str]:
         ("team", "team-view"),
         ("rules", "rules-view"),
         ("customers", "customers"),
+        ("complaints", "complaints-view"),
         ("why", "why-page"),
     ],
 )

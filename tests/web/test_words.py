@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from router.care.complaints import NEXT, OUTCOMES, STAGES, TABLE
 from router.care.likeness import WEIGHTS
 from router.core.choosing import STEPS
 from router.core.decide.patience import PROMPTS
@@ -21,6 +22,24 @@ BRANDS = ("sms", "wechat", "weibo", "wecom", "line", "telegram", "whatsapp")
 DYNAMIC = {
     "state.": {"waiting", "offered", "active", "wrap_up", "deferred", "parked", "closed", "abandoned"},
     "channel.": {"chat", "email", "form", *BRANDS},
+    "complaints.part.": {"open", "closed", "unrecorded", "figures"},
+    "complaints.column.": {"due", "number", "customer", "kind", "severity", "stage", "queue", "owner"},
+    "complaints.any.": {"stage", "severity", "kind", "queue"},
+    "complaint.until.": {"late", "soon", "by"},
+    "complaint.due.": {"acknowledge", "answer", "close"},
+    "complaint.stage.": set(STAGES),
+    "complaint.outcome.": set(OUTCOMES),
+    "complaint.next.": set(NEXT.values()),
+    "complaint.about.": {*NEXT.values(), "withdraw", "reopen", "change", "assign"},
+    "complaint.title.": {*NEXT.values(), "withdraw", "reopen", "change", "assign"},
+    "complaint.deed.": set(TABLE) - {"unlink"},
+    "complaint.did.": {"record", "forget", *TABLE},
+    "complaint.words.": {"note", "reopen", "examine"},
+    "complaint.field.": {
+        *("happened", "wish", "answer", "outcome", "cause", "remedy", "amount", "kind", "severity", "about", "queue"),
+        *("owner", "customer", "recorder", "acknowledge_by", "answer_by"),
+    },
+    "complaints.figure.": {"open", "opened", "closed", "in_time", "median", "week", "late"},
     "step.": {
         "accepted",
         "declined",
@@ -39,7 +58,7 @@ DYNAMIC = {
     "role.": {"agent", "supervisor", "admin"},
     "theme.": {"system", "light", "dark"},
     "group.": {"parts", "reply", "customer", "wrap", "parked"},
-    "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "why"},
+    "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "complaints", "why"},
     "team.column.": {"name", "state", "since", "load", "work", "busy", "skills"},
     "team.state.": {"available", "handling", "wrap_up", "not_responding", "offline"},
     "join.": {"listen", "whisper", "barge"},

@@ -17,6 +17,7 @@ export const SCREENS = {
   wallboard: { key: "w", load: () => import("../wallboard/wallboard.js") },
   team: { key: "t", role: "supervisor", load: () => import("../team/team.js") },
   customers: { key: "c", load: () => import("../customers/customers.js") },
+  complaints: { key: "m", load: () => import("../complaints/complaints.js") },
   rules: { key: "r", load: () => import("../rules/rules.js") },
   why: { key: "y", apart: true, load: () => import("../why/why.js") },
 };

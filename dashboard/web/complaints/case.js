@@ -1,0 +1,118 @@
+// @ts-check
+// One complaint: where it stands, what comes next, what was said, its conversations and its history.
+import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { announce, tell } from "../frame/state.js";
+import { get, post } from "../frame/api.js";
+import { Dialog, Icon, Menu, channelLabel, fullOf, queueLabel, siteTime, whileAway } from "../frame/parts.js";
+import { go } from "../frame/screens.js";
+import { ownKey } from "../frame/settings.js";
+import { heard, t } from "../frame/words.js";
+import { History } from "./history.js";
+import { useKeys } from "./keys.js";
+import { Linked } from "./linked.js";
+import { order } from "./list.js";
+import { DueBy, Severity, called, money, moment, ownerName, whose } from "./names.js";
+import { StepForm } from "./steps.js";
+
+const EVERY_MS = 15_000;
+const STAGES = ["open", "acknowledged", "examined", "answered", "closed"];
+/** Steps that have a place of their own on the page. */
+const PLACED = new Set(["note", "link", "unlink", "take"]);
+/** @type {Record<string, string>} */
+const ICONS = { acknowledge: "check", examine: "search", answer: "chat", close: "check", withdraw: "block", reopen: "transfer", change: "note", assign: "person" };
+
+/** @param {{number: number}} props */
+export function Case({ number }) {
+  const [one, put] = useState(/** @type {any} */ (null));
+  const [fault, setFault] = useState("");
+  const [faster, setFaster] = useState(/** @type {any} */ (null));
+  const [asked, ask] = useState("");
+  const shown = useRef(/** @type {any} */ (null));
+  const show = (/** @type {any} */ found) => {
+    // An answer that was on its way while a newer one came is old.
+    if (shown.current && found.line.version < shown.current.line.version) return;
+    shown.current = found;
+    put(found);
+    setFault("");
+  };
+  const load = async () => {
+    try {
+      const before = shown.current;
+      const found = await get(`/complaints/${number}`);
+      if (before && found.line.version > before.line.version) announce("status", t("complaint.news"));
+      show(found);
+    } catch (/** @type {any} */ error) {
+      setFault(error.code === "not_visible" ? "gone" : "failed");
+    }
+  };
+  useEffect(() => {
+    void load();
+    const timer = setInterval(load, EVERY_MS);
+    return () => clearInterval(timer);
+  }, [number]);
+  const walk = (/** @type {number} */ by) => { const next = order.value[order.value.indexOf(number) + by]; if (next && order.value.includes(number)) go("complaints", String(next)); };
+  useKeys({ [ownKey("next")]: () => walk(1), [ownKey("previous")]: () => walk(-1), Escape: () => go("complaints"), [ownKey("note")]: () => /** @type {any} */ (document.querySelector(".complaint-note textarea"))?.focus() });
+  const take = async (/** @type {string} */ deed, /** @type {object} */ body) => {
+    try {
+      show(await post(`/complaints/${number}/steps`, { deed, version: shown.current.line.version, ...body }));
+      setFaster(null);
+      announce("status", t(`complaint.did.${deed}`));
+      return true;
+    } catch (/** @type {any} */ error) {
+      if (error.code !== "complaint_changed") tell(heard(error), "crit");
+      else { await load(); setFaster(shown.current.steps.at(-1)); }
+      return false;
+    }
+  };
+  const back = html`<button type="button" class="plain back-to" onClick=${() => go("complaints")}><${Icon} name="back" /> ${t("complaints.back")}</button>`;
+  if (!one) return html`${back}${fault ? html`<p class="empty" role="alert">${t(fault === "gone" ? "complaint.gone" : "complaints.failed")} ${fault === "failed" && html`<button type="button" onClick=${load}>${t("retry")}</button>`}</p>` : html`<div class="skeleton" aria-hidden="true"><i></i><i></i></div>`}`;
+  return html`${back}<${Head} one=${one} ask=${ask} />
+    ${fault && html`<p class="table-state" role="status"><${Icon} name="warn" /> ${t("complaints.stale")} <button type="button" class="link" onClick=${load}>${t("retry")}</button></p>`}
+    ${faster && html`<p class="faster" role="alert"><${Icon} name="warn" /> <span class="grow">${t("complaint.faster", { name: faster.by?.name ?? "Patchbay", what: t(`complaint.did.${faster.deed}`) })}</span><button type="button" class="icon-button" aria-label=${t("close")} onClick=${() => setFaster(null)}><${Icon} name="close" /></button></p>`}
+    <div class="complaint-page"><div class="complaint-main"><${Next} one=${one} take=${take} /><${Said} one=${one} /><${History} one=${one} take=${take} /></div>
+      <div class="complaint-side"><${Facts} one=${one} take=${take} /><${Linked} one=${one} take=${take} load=${load} /></div></div>
+    ${asked && html`<${Dialog} title=${t(`complaint.title.${asked}`)} close=${() => ask("")}><p class="meta">${t(`complaint.about.${asked}`)}</p><${StepForm} one=${one} deed=${asked} take=${take} done=${() => ask("")} /><//>`}`;
+}
+
+/** @param {{one: any, ask: (deed: string) => void}} props */
+function Head({ one, ask }) {
+  const { line } = one;
+  const others = one.can.filter((/** @type {string} */ deed) => deed !== one.next && !PLACED.has(deed));
+  const at = STAGES.indexOf(line.stage);
+  return html`<header class="complaint-head"><div class="grow"><h1>${t("complaint.title", { n: line.number })} <span class="of">${line.customer.id ? html`<button type="button" class="link" onClick=${() => go("customers", String(line.customer.id))}>${whose(line)}</button>` : whose(line)}</span></h1>
+      <p class="meta">${called("kinds", line.kind)}${line.about && ` · ${called("about", line.about)}`} · ${queueLabel(line.queue)}${line.channel && ` · ${channelLabel(line.channel)}`}${line.reopened > 0 ? ` · ${t("complaint.reopened", { n: line.reopened })}` : ""}</p></div>
+      <${Severity} name=${line.severity} /><${DueBy} line=${line} />
+      ${others.length > 0 && html`<${Menu} label=${t("complaint.others")} icon="more" items=${others.map((/** @type {string} */ deed) => ({ key: deed, icon: ICONS[deed], text: t(`complaint.deed.${deed}`), off: whileAway(), act: () => ask(deed) }))} />`}</header>
+    <ol class="stages" aria-label=${t("complaint.stages")}>${STAGES.map((stage, number) => html`<li key=${stage} class=${number < at ? "done" : number === at ? "here" : ""} aria-current=${number === at ? "step" : undefined}><${Icon} name=${number < at || line.stage === "closed" ? "check" : number === at ? "clock" : "line"} size=${14} /> ${t(`complaint.stage.${stage}`)}</li>`)}</ol>`;
+}
+
+/** What comes next, and nothing else to decide about. @param {{one: any, take: (deed: string, body: object) => Promise<boolean>}} props */
+function Next({ one, take }) {
+  const { line } = one;
+  if (one.forgotten) return html`<section class="card-box next"><p>${t("complaint.forgotten")}</p></section>`;
+  if (line.stage === "closed") return html`<section class="card-box next"><h2>${t(`complaint.outcome.${line.outcome}`)}</h2><p>${[called("causes", one.cause), called("remedies", one.remedy), one.amount ? money(one.amount, one.currency) : ""].filter(Boolean).join(" · ")}</p></section>`;
+  if (!one.next) return html`<section class="card-box next"><h2>${t(`complaint.next.${line.due}`)}</h2><p>${t("complaint.theirs", { name: ownerName(line.owner) })}</p></section>`;
+  return html`<section class="card-box next" aria-label=${t("complaint.next")}><h2>${t(`complaint.next.${one.next}`)}</h2><p class="meta">${t(`complaint.about.${one.next}`)}</p><${StepForm} key=${`${one.next}${line.reopened}`} one=${one} deed=${one.next} take=${take} first=${true} /></section>`;
+}
+
+/** What somebody wrote about it. @param {{one: any}} props */
+function Said({ one }) {
+  const parts = [["happened", one.happened], ["wish", one.wish], ["answer", one.answer]].filter(([, text]) => text);
+  if (!parts.length) return null;
+  return html`<section class="card-box said-so">${parts.map(([name, text]) => html`<div key=${name}><h2>${t(`complaint.field.${name}`)}</h2><p class="words">${text}</p></div>`)}</section>`;
+}
+
+/** @param {{one: any, take: (deed: string, body: object) => Promise<boolean>}} props */
+function Facts({ one }) {
+  const { line } = one;
+  const time = (/** @type {number} */ at) => html`<span title=${siteTime(at)}>${moment(at)}</span>`;
+  const kept = (/** @type {number} */ by, /** @type {number} */ at) => html`${time(by)}${at > 0 && html` <span class=${at <= by ? "ok" : "crit"} title=${fullOf(at)}><${Icon} name=${at <= by ? "check" : "late"} size=${14} /> ${t(at <= by ? "complaint.kept" : "complaint.missed")}</span>`}`;
+  /** @type {[string, any][]} */
+  const rows = [
+    ["owner", ownerName(line.owner)], ["recorder", html`${one.recorder?.name ?? ""} <span class="meta">${time(line.opened_ms)}</span>`],
+    ["acknowledge_by", kept(one.acknowledge_by_ms, one.acknowledged_ms)], ["answer_by", kept(one.answer_by_ms, one.answered_ms)],
+    ["cause", called("causes", one.cause)], ["outcome", line.outcome && t(`complaint.outcome.${line.outcome}`)],
+    ["remedy", one.remedy && html`${called("remedies", one.remedy)}${one.amount ? ` · ${money(one.amount, one.currency)}` : ""}`],
+  ];
+  return html`<section class="card-box"><h2>${t("complaint.facts")}</h2><dl>${rows.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${t(`complaint.field.${name}`)}</dt><dd>${value}</dd></div>`)}</dl></section>`;
+}

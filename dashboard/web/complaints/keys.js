@@ -1,0 +1,33 @@
+// @ts-check
+// Letters of the complaints screen. They go before the desk's own letters, and never where somebody types.
+import { useEffect, useRef } from "../vendor/ui.js";
+import { settings } from "../frame/settings.js";
+
+/** What has letters of its own: fields, menus, dialogs. */
+const TYPED = "input, textarea, select, dialog, [role=menu]";
+/** The letter of a key, by place where the layout has no Latin letters. @param {KeyboardEvent} event */
+const letter = (event) => (/^[\x20-\x7e]$/.test(event.key) || !event.code.startsWith("Key") ? event.key : event.code.slice(3).toLowerCase());
+
+/** Give letters, Enter or Escape a meaning while a part is shown. @param {Record<string, () => void>} deeds */
+export function useKeys(deeds) {
+  const latest = useRef(deeds);
+  latest.current = deeds;
+  useEffect(() => {
+    let afterG = false;
+    const heard = (/** @type {KeyboardEvent} */ event) => {
+      const target = /** @type {Element} */ (event.target);
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target.closest?.(TYPED) || document.querySelector("dialog[open], [role=menu]")) return;
+      const key = letter(event);
+      const deed = latest.current[key];
+      // After g a letter names a screen; letters may be switched off, Escape may not.
+      const here = deed && !afterG && (key === "Escape" || settings.value.keys);
+      afterG = key === "g";
+      if (!here) return;
+      event.preventDefault();
+      event.stopPropagation();
+      deed();
+    };
+    document.addEventListener("keydown", heard, true);
+    return () => document.removeEventListener("keydown", heard, true);
+  }, []);
+}
