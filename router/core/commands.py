@@ -345,6 +345,25 @@ class Recall(Command, frozen=True, kw_only=True, tag=62):
     to_queue: bool = False
 
 
+class Replan(Command, frozen=True, kw_only=True, tag=90):
+    """What is parked until a time comes at another, or to another owner; who is not its owner says why."""
+
+    record: Record
+    by: int
+    until_ms: int
+    to_agent: int = 0
+    reason: str = ""
+
+
+class Settle(Command, frozen=True, kw_only=True, tag=91):
+    """What is parked has been done, or needs no doing any more; who is not its owner says why."""
+
+    record: Record
+    by: int
+    disposition: str = ""
+    reason: str = ""
+
+
 class RequestCallback(Command, frozen=True, kw_only=True, tag=70):
     """Call the customer of a conversation, or of the one on a line, when their turn comes, or at a time.
 

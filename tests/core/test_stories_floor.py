@@ -323,7 +323,9 @@ def ordered(floor: Floor) -> None:
     floor.do(cmd.Assign(id="assign", to_agent=7, **order))
     parked = floor.do(cmd.Park(id="later", agent=7, conv=2))[0]
     assert isinstance(parked, ev.Parked)
-    floor.do(cmd.Recall(id="recall", record=parked.record, by=8, reason="asked"))
+    later = floor.do(cmd.Replan(id="replan", record=parked.record, by=7, until_ms=floor.at + HOUR_MS))[-1]
+    assert isinstance(later, ev.Parked)
+    floor.do(cmd.Recall(id="recall", record=later.record, by=8, reason="asked"))
     floor.sign_in(8, abilities=())
     floor.do(cmd.TakeOver(id="take_over", **order))
     floor.do(cmd.JoinAs(id="listen", agent=7, conv=2, role="listen", reason="coaching"))
@@ -336,6 +338,11 @@ def ordered(floor: Floor) -> None:
     floor.do(cmd.Close(id="over", agent=7, conv=2, disposition="solved"))
     last = floor.arrive(2)[0].conv  # type: ignore[attr-defined]
     floor.do(cmd.End(id="end", **order | {"conv": last}))
+    promised = floor.arrive(3)[0].conv  # type: ignore[attr-defined]
+    floor.do(cmd.Assign(id="promise", to_agent=7, forced=True, **order | {"conv": promised}))
+    parked = floor.do(cmd.Park(id="promised", agent=7, conv=promised, until_ms=floor.at + HOUR_MS))[0]
+    assert isinstance(parked, ev.Parked)
+    floor.do(cmd.Settle(id="settle", record=parked.record, by=7, disposition="solved"))
 
 
 def test_every_command_said_again_gets_the_earlier_answer(monkeypatch: pytest.MonkeyPatch) -> None:
