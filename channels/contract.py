@@ -125,6 +125,16 @@ class KeyPressed(Signal, frozen=True, kw_only=True):
     item: int = 0
 
 
+class CopyAsked(Signal, frozen=True, kw_only=True):
+    """The customer wants a copy of what was said on this line, at the e-mail address `to`.
+
+    `item`: the number of one of the line's items, whose conversation it is.
+    """
+
+    to: str
+    item: int
+
+
 class Recalled(Signal, frozen=True, kw_only=True):
     """The customer took a message back."""
 
@@ -143,7 +153,18 @@ class LineClosed(Signal, frozen=True, kw_only=True):
     why: str = "left"
 
 
-AnySignal = LineOpened | MessageIn | Receipt | PartyJoined | PartyLeft | KeyPressed | Recalled | OptedOut | LineClosed
+AnySignal = (
+    LineOpened
+    | MessageIn
+    | Receipt
+    | PartyJoined
+    | PartyLeft
+    | KeyPressed
+    | CopyAsked
+    | Recalled
+    | OptedOut
+    | LineClosed
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnySignal] = msgspec.msgpack.Decoder(AnySignal)
@@ -451,6 +472,9 @@ class Door(Protocol):
 
     def secret(self, purpose: str) -> bytes:
         """Return 32 bytes derived from the site's key for one purpose of this channel (tokens, VERP)."""
+
+    def sends_copies(self) -> bool:
+        """Whether a customer may ask for a copy of what was said (`CopyAsked`): something here can send it."""
 
     def text(self, notice: str, language: str, until_ms: int = 0) -> str:
         """Return a customer text of the running configuration, in a language or the site's first."""

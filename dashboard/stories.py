@@ -51,6 +51,7 @@ STEPS = {
     "WrapUpStarted": "wrap_up",
     "Closed": "closed",
     "Rated": "rated",
+    "CopyWanted": "copied",
     "LineHeld": "line_held",
     "PartyReported": "party",
     "Ordered": "ordered",

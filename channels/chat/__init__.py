@@ -16,7 +16,7 @@ from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversati
 from channels.chat.elsewhere import Elsewhere
 from channels.chat.exchange import Exchange
 from channels.chat.files import Files, form_of
-from channels.chat.identity import keys_of, proved
+from channels.chat.identity import ADDRESS, keys_of, proved
 from channels.chat.presence import PAGES, Presence
 from channels.chat.sessions import NewSession, Visitor, new_id, seal, unseal
 from channels.chat.settings import Settings, check_origins
@@ -49,9 +49,10 @@ CAPABILITIES = Capabilities(
 BODY_BYTES_MAX = 8 * 1024
 HEARTBEAT_S = 20.0
 MINUTE_MS = 60_000
+# Somebody who mistypes their address may try again; nobody is mailed to by a script.
+COPIES_AN_HOUR, HOUR_MS = 3, 3_600_000
 DAY_MS = 86_400_000
 WATCH_S = 0.5
-_EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,190}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 # Everything a page of ours sends: messages, signs of typing and of having seen. More is a script.
 FRAMES_PER_WINDOW, FRAMES_WINDOW_MS = 120, 10_000
@@ -74,6 +75,7 @@ class Chat:
         self._sessions = Buckets(settings.sessions_a_minute_and_ip, MINUTE_MS)
         self._messages = Buckets(settings.messages_a_minute, MINUTE_MS)
         self._frames = Buckets(FRAMES_PER_WINDOW, FRAMES_WINDOW_MS)
+        self._copies = Buckets(COPIES_AN_HOUR, HOUR_MS)
         self._by_ip: Counter[str] = Counter()
         self._open: set[Conversation] = set()
         self._ending = False
@@ -204,7 +206,7 @@ class Chat:
             return _refused(403, "origin", _UNKNOWN_PAGE, "")
         if not self._may_declare(asked.declared):
             return _refused(400, "declared", "Declare only what `facts` of the chat's settings allows.", origin)
-        if asked.email and not _EMAIL.fullmatch(asked.email):
+        if asked.email and not ADDRESS.fullmatch(asked.email):
             return _refused(400, "email", "This is not an e-mail address, such as name@example.com.", origin)
         if not self._sessions.take(client_ip(request, self._settings.proxies), self._door.now_ms()):
             return _refused(429, "slow_down", "Too many new chats at once. Try again in a minute.", origin)
@@ -217,6 +219,7 @@ class Chat:
             "visitor": visitor.id,
             "file_bytes_max": FILE_BYTES_MAX,
             "away_after_s": self._settings.away_after_s,
+            "copies": self._door.sends_copies(),
             "instead": form_of(self._door.public_url, self._settings.instead, visitor.language),
             **self._hours(visitor.language),
         }
@@ -329,6 +332,7 @@ class Chat:
         return Hooks(
             may_send=lambda visitor: self._messages.take(visitor.id, self._door.now_ms()),
             may_speak=lambda visitor: self._frames.take(visitor.id, self._door.now_ms()),
+            may_copy=lambda visitor: self._copies.take(visitor.id, self._door.now_ms()),
             said=self._said,
             left=lambda visitor: self._close_line(f"{visitor.site}:{visitor.id}", "left"),
             link=self._exchange.link,

@@ -12,11 +12,12 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from channels.chat import frames
-from channels.chat.identity import PROOF
+from channels.chat.identity import ADDRESS, PROOF
 from channels.chat.sessions import Visitor
 from channels.contract import (
     RATING_PROMPT,
     Attachment,
+    CopyAsked,
     Door,
     Identity,
     KeyPressed,
@@ -86,6 +87,7 @@ class Hooks:
 
     may_send: Callable[[Visitor], bool]
     may_speak: Callable[[Visitor], bool]
+    may_copy: Callable[[Visitor], bool]
     said: Callable[[Visitor], None]
     left: Callable[[Visitor], Awaitable[bool]]
     cut: Callable[[], None]
@@ -239,6 +241,8 @@ class Conversation:
             await self._out.put(frames.write("left") if kept else frames.write("error", code="later"))
         elif isinstance(frame, frames.Rate):
             await self._rate(frame)
+        elif isinstance(frame, frames.Copy):
+            await self._copy(frame)
 
     async def _send(self, frame: frames.Send) -> None:
         """Answer `accepted` only when it is on disk. A repeat of the same id is the same message."""
@@ -287,6 +291,23 @@ class Conversation:
             await self._out.put(frames.write("error", code="later"))
         else:
             await self._out.put(frames.write("rated", item=frame.item, score=frame.score))
+
+    async def _copy(self, frame: frames.Copy) -> None:
+        """Ask for a copy of what was said. The same wish is one; somebody who has mistyped the address has others."""
+        to = frame.to.strip().lower()
+        if not self._door.sends_copies() or not ADDRESS.fullmatch(to):
+            await self._out.put(frames.write("error", code="email"))
+            return
+        if not self._hooks.may_copy(self._visitor):
+            await self._out.put(frames.write("error", code="slow_down"))
+            return
+        wish = CopyAsked(line=self._line, dedupe=f"copy:{self._visitor.id}:{frame.item}:{to}", to=to, item=frame.item)
+        try:
+            await self._door.accept([wish])
+        except LetterboxClosed:
+            await self._out.put(frames.write("error", code="later"))
+        else:
+            await self._out.put(frames.write("copied", item=frame.item))
 
     async def _acknowledged(self, message: int) -> None:
         """A reply that was shown here was read: a receipt, once. While the letterbox is closed it may be said again."""

@@ -46,7 +46,14 @@ class Rate(Frame, frozen=True, kw_only=True, tag="rate"):
     score: Annotated[int, Meta(ge=1, le=5)]
 
 
-AnyFrame = Hello | Send | Typing | Ack | Leave | Rate
+class Copy(Frame, frozen=True, kw_only=True, tag="copy"):
+    """A copy of what was said is to go to an address: of the conversation whose end is this item."""
+
+    item: Number
+    to: Annotated[str, Meta(min_length=3, max_length=254)]
+
+
+AnyFrame = Hello | Send | Typing | Ack | Leave | Rate | Copy
 _decoder: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
 
 

@@ -19,13 +19,13 @@ PROOF = "token"
 # The company's own name of a customer: the same as in the tokens of its app, so that both are one customer.
 ACCOUNT, EMAIL, PHONE = "app", "email", "phone"
 _ACCOUNT = re.compile(r"[A-Za-z0-9._@-]{1,64}")
-_EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,190}")
+ADDRESS = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,190}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 # claim, as OpenID Connect names it -> (kind of identity, its form, the claim that must be true beside it).
 _CLAIMS: dict[str, tuple[str, re.Pattern[str], str]] = {
     "sub": (ACCOUNT, _ACCOUNT, ""),
-    "email": (EMAIL, _EMAIL, "email_verified"),
+    "email": (EMAIL, ADDRESS, "email_verified"),
     "phone_number": (PHONE, _PHONE, "phone_number_verified"),
 }
 

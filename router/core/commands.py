@@ -249,6 +249,15 @@ class Rate(Command, frozen=True, kw_only=True, tag=76):
     score: int
 
 
+class SendCopy(Command, frozen=True, kw_only=True, tag=80):
+    """The customer wants a copy of what was said on the line `of`; `line` leads to where they want it."""
+
+    lane: ClassVar[int] = PEOPLE
+    conv: int
+    of: int
+    line: int
+
+
 class HoldLine(Command, frozen=True, kw_only=True, tag=29):
     """Put a live line on hold, or take it off."""
 

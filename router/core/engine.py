@@ -11,6 +11,7 @@ from router.core.answers import Answered, LookAgain, Made, Refused
 from router.core.bundle import Bundle
 from router.core.decide import (
     affinity,
+    afterwards,
     answering,
     arrivals,
     callbacks,
@@ -19,7 +20,6 @@ from router.core.decide import (
     participants,
     people,
     promising,
-    rating,
     reviews,
     supervising,
     transfers,
@@ -45,7 +45,8 @@ DECIDERS: dict[type[cmd.Command], Callable[[State, int, Any], Steps]] = {
     cmd.Wake: arrivals.wake,
     cmd.ReportDelivery: arrivals.report_delivery,
     cmd.ReportParty: arrivals.report_party,
-    cmd.Rate: rating.rate,
+    cmd.Rate: afterwards.rate,
+    cmd.SendCopy: afterwards.send_copy,
     cmd.SignIn: people.sign_in,
     cmd.SignOut: people.sign_out,
     cmd.SetPresence: people.set_presence,

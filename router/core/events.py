@@ -706,6 +706,14 @@ class Rated(Event, frozen=True, tag=100):
     score: int
 
 
+class CopyWanted(Event, frozen=True, tag=112):
+    """A copy of what was said on the line `of` goes to the customer over another, which is none of the conversation."""
+
+    conv: int
+    of: int
+    line: int
+
+
 class WrapUpKept(Event, frozen=True, tag=101):
     """What came of it is said and holds when the time of its wrap-up is over."""
 
@@ -752,6 +760,7 @@ AnyEvent = (
     | Noted
     | DeliveryReported
     | Rated
+    | CopyWanted
     | Reminded
     | TakenBack
     | Escalated

@@ -668,6 +668,7 @@ WRITERS: dict[type[ev.Event], Callable[[State, int, Any], None]] = {
     ev.Received: _received,
     ev.MessageSetAside: _only_told,
     ev.Rated: _only_told,
+    ev.CopyWanted: _only_told,
     ev.Routed: _routed,
     ev.Diverted: _diverted,
     ev.Queued: _queued,

@@ -47,6 +47,7 @@ MOVES: dict[type[ev.Event], dict[str, str]] = {
     ev.Replied: {ACTIVE: ACTIVE},
     ev.DeliveryReported: {OUT: OUT, **_STAYS},
     ev.Rated: {OUT: OUT, **_STAYS},
+    ev.CopyWanted: {OUT: OUT, **_STAYS},
     ev.Noted: {OUT: OUT, **_STAYS},
     ev.Reminded: {WAITING: WAITING, ACTIVE: ACTIVE},
     ev.LineHeld: {ACTIVE: ACTIVE},

@@ -20,10 +20,13 @@ class Wanted(NamedTuple):
     until_ms: int = 0
 
 
+# Sends what was said elsewhere; `notice` is the line on which it was. The text it begins with has this name too.
+COPY = "copy"
 # The closed set of effects, and the capability each of them needs.
 NEEDS: dict[str, str] = {
     "send": "Send",
     "announce": "Send",
+    COPY: "Send",
     "play": "Play",
     "connect": "Connect",
     "join": "Connect",
@@ -121,6 +124,7 @@ def _closed(event: ev.Closed, released: bool) -> tuple[Wanted, ...]:
 ASKED: dict[type[ev.Event], Callable[[Any, bool], tuple[Wanted, ...]]] = {
     ev.Replied: lambda e, _: (Wanted("send", message=e.message),),
     ev.Announced: _announced,
+    ev.CopyWanted: lambda e, _: (Wanted(COPY, notice=str(e.of)),),
     ev.Accepted: lambda e, _: (Wanted("connect", notice=f"agent:{e.agent}"),),
     ev.Assigned: lambda e, _: (Wanted("connect", notice=f"agent:{e.agent}"),),
     ev.LineHeld: lambda e, _: (Wanted("hold", notice="on" if e.on else "off"),),

@@ -189,6 +189,7 @@ STORY: dict[type[ev.Event], Callable[[Any, str], Told]] = {
     ev.Noted: lambda e, queue: {"message": e.message, "agent": e.agent},
     ev.DeliveryReported: lambda e, queue: {"message": 0, "detail": _how_delivered(e)},
     ev.Rated: lambda e, queue: {"detail": str(e.score)},
+    ev.CopyWanted: lambda e, queue: {},
     ev.Reminded: lambda e, queue: {"detail": e.why, "until_ms": e.due_ms},
     ev.Transferred: lambda e, queue: {
         "agent": e.agent,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import msgspec
@@ -14,6 +14,7 @@ from channels.contract import (
     Accepted,
     AnySignal,
     Attachment,
+    Capabilities,
     Decided,
     Identity,
     LetterboxClosed,
@@ -28,6 +29,7 @@ from router.core.calendar import is_open, next_change
 from router.core.lifecycle import WAITING
 from router.core.state import Conv
 from router.floor.floor import Floor
+from router.intake.copies import copies_by
 from router.intake.letters import Intake
 from router.intake.senders import names_of, refusal_of
 from router.intake.settling import Settling
@@ -76,6 +78,7 @@ class DoorParts:
     public_url: str
     wait: Callable[[Conv], Wait | None] = _nothing_known
     home: str = ""
+    capabilities: Mapping[str, Capabilities] = field(default_factory=dict)
 
 
 class NotebookPage:
@@ -333,6 +336,10 @@ class FloorDoor:
     def secret(self, purpose: str) -> bytes:
         """Return 32 bytes for one purpose of this channel."""
         return self._parts.key.derive("channel", self._site, self._channel, purpose)
+
+    def sends_copies(self) -> bool:
+        """Return whether a copy of what was said can be sent to somebody who asks."""
+        return bool(copies_by(self._parts.floor.bundle, self._parts.capabilities))
 
     def text(self, notice: str, language: str, until_ms: int = 0) -> str:
         """Return a customer text of the running configuration; empty where it has none of that name.

@@ -17,6 +17,7 @@ from router.floor.floor import Floor
 from router.floor.lines import Lines
 from router.intake.acquaintance import Acquaintances
 from router.intake.coding import LINE, MESSAGE, Said, coded
+from router.intake.copies import Copies, copies_by
 from router.intake.senders import BLOCKED, FLOOD, TEST, Watch
 from router.store.port import Archive, Caller, Care, History, Identity, Letter, Met
 
@@ -56,6 +57,7 @@ class LookUp:
         self._watch = watch
         self._care = care
         self._acquaintances = Acquaintances(floor.site, archive, capabilities)
+        self._copies = Copies(floor.site, archive)
         self._lines: Lines = floor.lines
         self._topics: Topics | None = None
         self._topics_of: Bundle | None = None
@@ -65,6 +67,7 @@ class LookUp:
             sig.PartyLeft: self._party,
             sig.LineClosed: self._line_closed,
             sig.KeyPressed: self._key_pressed,
+            sig.CopyAsked: self._copy,
             sig.Recalled: _noted("recalled"),
             sig.OptedOut: _noted("opted_out"),
         }
@@ -251,6 +254,12 @@ class LookUp:
         if not answered or answered[0].row.position != signal.item or signal.keys not in SCORES:
             return _set_aside(letter, "rating_unknown")
         return cmd.Rate(id=command_id(letter), conv=answered[0].row.conv, score=int(signal.keys))
+
+    async def _copy(self, letter: Letter, signal: sig.CopyAsked) -> cmd.Command:
+        line = await self._lines.find(signal.line.channel, signal.line.key)
+        by = copies_by(self._floor.bundle, self._capabilities)
+        conv, to = await self._copies.wanted(signal, line, by=by) if line and by else (0, 0)
+        return cmd.SendCopy(id=command_id(letter), conv=conv, of=line, line=to) if to else _set_aside(letter, "no_copy")
 
     async def _line_closed(self, letter: Letter, signal: sig.LineClosed) -> cmd.Command:
         line = await self._lines.find(signal.line.channel, signal.line.key)

@@ -344,5 +344,6 @@ class Served:
                 public_url=parts.place(self.site).public_url,
                 wait=self.estimates.remaining,
                 home=parts.home if parts.link is not None else "",
+                capabilities=self._capabilities,
             ),
         )

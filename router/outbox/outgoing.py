@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from channels.contract import AnyEffect, Attachment, Connect, Fetch, HangUp, Hold, LineRef, Move, Play, Send
 from router.core.bundle import Bundle
 from router.core.record import decode_record
-from router.floor.effects import CUSTOMER, FETCH
+from router.floor.effects import COPY, CUSTOMER, FETCH
 from router.floor.floor import Floor
+from router.outbox.transcript import transcript
 from router.outbox.wording import notice_text
 from router.site.files import GONE, Files
 from router.site.key import SiteKey
@@ -19,6 +20,8 @@ from router.store.port import ConversationRow, Effect, LineRow, MessageRow, Said
 COPIES = "cc"
 # What a reply is threaded by: the newest messages of the conversation on this line.
 THREAD_MAX = 20
+# What was said, and of how many rows of a story a copy is made: the newest.
+SPOKEN, COPY_ROWS_MAX, NEWEST = frozenset({"Received", "Replied"}), 2_000, (1 << 63) - 1
 
 
 class GiveUp(Exception):
@@ -41,6 +44,7 @@ class Composer:
         self._ways: dict[str, Callable[[Effect, LineRef], Awaitable[AnyEffect]]] = {
             "send": self._send,
             "announce": self._announce,
+            COPY: self._copy,
             "play": self._play,
             "connect": self._connect,
             "join": self._join,
@@ -75,7 +79,7 @@ class Composer:
             text=message.body.text,
             html=message.body.html,
             subject=message.body.subject or reply_subject(said),
-            author=await self._author(message),
+            author=await self._name(message.body.author),
             language=self._language(effect.conv, conversation),
             thread=thread(said, effect.message),
             reference=conversation.reference if conversation else "",
@@ -125,6 +129,30 @@ class Composer:
             automatic=True,
             notice=effect.notice,
             seq=effect.position,
+        )
+
+    async def _copy(self, effect: Effect, line: LineRef) -> AnyEffect:
+        """What was said on one line of a conversation, put together when it leaves: it is kept nowhere twice."""
+        conversation = await self._store.archive.conversation(self._site, effect.conv)
+        bundle, language = self._bundle(), self._language(effect.conv, conversation)
+        reference = conversation.reference if conversation else ""
+        opening = notice_text(bundle, COPY, language, reference=reference).strip()
+        if not opening:
+            raise GiveUp("text_unknown")
+        of = int(effect.notice)
+        story = await self._store.archive.story(self._site, effect.conv, before=NEWEST, limit=COPY_ROWS_MAX)
+        told = [each.message for each in story if each.row.line == of and each.message and each.row.kind in SPOKEN]
+        names = {author: await self._name(author) for author in {each.body.author for each in told}}
+        subject, _, greeting = opening.partition("\n")
+        return Send(
+            key=self.key(effect.id),
+            line=line,
+            text=transcript(greeting.strip(), [(names[each.body.author], each) for each in told], bundle, language),
+            subject=subject,
+            language=language,
+            reference=reference,
+            automatic=True,
+            notice=COPY,
         )
 
     async def _play(self, effect: Effect, line: LineRef) -> AnyEffect:
@@ -214,8 +242,9 @@ class Composer:
             return decode_record(conversation.record).facts.language
         return ""
 
-    async def _author(self, message: MessageRow) -> str:
-        kind, _, number = message.body.author.partition(":")
+    async def _name(self, author: str) -> str:
+        """Return the name of an agent who wrote, empty for anybody else."""
+        kind, _, number = author.partition(":")
         if kind != "agent" or not number.isdigit():
             return ""
         account = await self._store.accounts.by_id(self._site, int(number))

@@ -27,6 +27,7 @@ from router.settings.replies import read_replies
 from router.settings.reviews import read_reviews
 from router.settings.sections import (
     LEVEL_MAX,
+    MAY_BE,
     NOTICES,
     read_limits,
     read_presences,
@@ -293,7 +294,7 @@ class _Load:
         for kind, section in _KINDS:
             node = self._nodes.get(section)
             for word in self._keys(section) or ():
-                known = (kind, word) in self._scope.used or (kind == "text" and word in NOTICES)
+                known = (kind, word) in self._scope.used or (kind == "text" and word in (*NOTICES, *MAY_BE))
                 if not known and isinstance(node, Mapping):
                     self._findings.warn(node.keys[word], f"nothing uses the {kind} '{word}'")
 

@@ -93,7 +93,7 @@ class Fold:
         """Write one event down."""
         writer = WRITERS.get(type(event))
         number = getattr(event, "conv", 0)
-        if isinstance(event, ev.DeliveryReported | ev.Rated) and number not in self.convs:
+        if isinstance(event, ev.DeliveryReported | ev.Rated | ev.CopyWanted) and number not in self.convs:
             return  # A receipt may come for what no conversation knows, and a word about one that is long over.
         conv = self.conv(number) if hasattr(event, "conv") else None
         before = conv.state if conv else OUT

@@ -59,6 +59,7 @@ ALLOWED: dict[type[ev.Event], frozenset[str]] = {
     ev.Noted: _KNOWN,
     ev.DeliveryReported: _KNOWN | {OUT},
     ev.Rated: _KNOWN | {OUT},
+    ev.CopyWanted: _KNOWN | {OUT},
     ev.Widened: frozenset({WAITING}),
     ev.Reminded: frozenset({WAITING, ACTIVE}),
     ev.LineHeld: frozenset({ACTIVE}),

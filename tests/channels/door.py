@@ -126,6 +126,7 @@ class MemoryDoor:
     home: str = ""
     open_lines: set[tuple[str, str]] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
+    copies: bool = False
 
     async def refuses(self, line: LineRef, identities: Sequence[Identity] = ()) -> str:
         return "blocked" if self.blocked & {line.key, *(each.value for each in identities)} else ""
@@ -278,6 +279,9 @@ class MemoryDoor:
 
     def secret(self, purpose: str) -> bytes:
         return hmac.digest(b"the key of a test", purpose.encode(), hashlib.sha256)
+
+    def sends_copies(self) -> bool:
+        return self.copies
 
     def text(self, notice: str, language: str, until_ms: int = 0) -> str:
         text = self.texts.get(f"{notice}:{language}") or self.texts.get(notice, "")

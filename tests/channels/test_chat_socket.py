@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.chat import conversation
-from channels.contract import RATING_PROMPT, KeyPressed, LineItem, LineRef, Receipt, Standing
+from channels.contract import RATING_PROMPT, CopyAsked, KeyPressed, LineItem, LineRef, Receipt, Standing
 from tests.channels.door import MemoryDoor
 from tests.channels.tabs import house, line_of, said, tab, token_of, until
 
@@ -174,6 +174,26 @@ async def test_a_visitor_never_sees_another_line() -> None:
             await other.says(type="send", client_msg_id="abcdefgh", text="mine")
             await other.hears("msg", text="mine")
     assert other.texts == ["mine"]
+
+
+async def test_a_copy_is_asked_for_once_and_only_where_something_can_send_it() -> None:
+    async with house() as (client, door, _):
+        token = await token_of(client)
+        item = door.happen(await said(client, door, token), kind="out", message=9, text="Hi").seq
+        async with tab(client, token) as one:
+            await one.says(type="copy", item=item, to="Mia@example.com ")
+            await one.hears("error", code="email")
+            door.copies = True
+            for to in ("nobody", "Mia@example.com ", "mia@example.com"):
+                await one.says(type="copy", item=item, to=to)
+            await one.hears("error", code="email")
+            for _ in range(2):
+                assert (await one.hears("copied"))["item"] == item
+            for _ in range(2):
+                await one.says(type="copy", item=item, to="mia@example.com")
+            await one.hears("error", code="slow_down")
+        asked = [each for each in door.signals if isinstance(each, CopyAsked)]
+    assert [(each.line, each.item, each.to) for each in asked] == [(line_of(door), item, "mia@example.com")]
 
 
 async def test_typing_goes_both_ways_and_states_are_told() -> None:

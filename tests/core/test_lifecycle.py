@@ -87,6 +87,7 @@ HAPPENS: dict[type[ev.Event], ev.Event] = {
     ev.Replied: ev.Replied(1, 7, 1, 1, 100),
     ev.DeliveryReported: ev.DeliveryReported(1, 1, "failed", "gone", "agent"),
     ev.Rated: ev.Rated(1, 5),
+    ev.CopyWanted: ev.CopyWanted(1, 1, 9),
     ev.Noted: ev.Noted(1, 7, 1),
     ev.Reminded: ev.Reminded(1, "agent", "agent_silent", 100),
     ev.LineHeld: ev.LineHeld(1, 7, 1, on=True),

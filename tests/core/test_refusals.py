@@ -281,6 +281,8 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("callback_closed", waiting, lambda f: cmd.RequestCallback(id="c", conv=1, at_ms=f.at + 12 * HOUR_MS)),
     ("conversation_unknown", Floor, lambda f: cmd.FailCallback(id="c", agent=7, conv=1)),
     ("conversation_unknown", Floor, lambda f: cmd.Rate(id="c", conv=1, score=5)),
+    ("conversation_unknown", Floor, lambda f: cmd.SendCopy(id="c", conv=1, of=1, line=2)),
+    ("line_unknown", talking, lambda f: cmd.SendCopy(id="c", conv=1, of=1, line=1)),
     ("score_unknown", talking, lambda f: cmd.Rate(id="c", conv=1, score=6)),
     ("not_yours", talking, lambda f: cmd.FailCallback(id="c", agent=8, conv=1)),
     ("no_callback", talking, lambda f: cmd.FailCallback(id="c", agent=7, conv=1)),

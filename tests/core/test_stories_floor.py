@@ -274,6 +274,7 @@ def one_of_each() -> Floor:
     floor.do(cmd.ExtendWrapUp(id="a minute more", agent=7, conv=1))
     floor.do(cmd.FinishWrapUp(id="finish", agent=7, conv=1, disposition="solved"))
     floor.do(cmd.Rate(id="rate", conv=1, score=5))
+    floor.do(cmd.SendCopy(id="copy", conv=1, of=1, line=99))
     floor.do(cmd.SetAside(id="aside", message=99, reason="bounce"))
     floor.do(cmd.OrderClosure(id="order", queue="night", until_ms=floor.at + HOUR_MS, by=1, reason="drill"))
     ordered(floor)

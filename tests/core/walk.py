@@ -168,6 +168,8 @@ class Walk:
 
     def rate(self) -> Answered:
         conv = self.chance.randrange(self.world.state.next_conv + 1)
+        if self.chance.random() < 0.2:
+            return self.world.tell(cmd.SendCopy(id=self.world.id(), conv=conv, of=1, line=self.chance.randint(0, 9)))
         return self.world.tell(cmd.Rate(id=self.world.id(), conv=conv, score=self.chance.randint(0, 6)))
 
     def report_party(self) -> Answered:

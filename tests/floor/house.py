@@ -35,7 +35,7 @@ KEY = SiteKey(bytes(range(32)))
 FOREVER = 4_000_000_000_000
 PUSH = Capabilities(delivery="push", live=True, load=25)
 CALL = Capabilities(delivery="call", live=False, load=10, can_find=False)
-FINDING = Capabilities(delivery="call", live=False, load=10, can_find=True)
+FINDING = Capabilities(delivery="call", live=False, load=10, can_find=True, writes_to="email")
 RINGS = Capabilities(
     delivery="call",
     live=True,
@@ -80,6 +80,7 @@ def bundle(**changes: Any) -> b.Bundle:
         "texts": {
             "closed": {"en": "We are closed, {queue}. {opens} Your number is {reference}."},
             "off-hours": {"en": "We are closed."},
+            "copy": {"en": "Our talk {reference}\n\nYou asked for it."},
         },
     }
     return b.Bundle(**{**fields, **changes})
@@ -166,6 +167,7 @@ class House:
                 files=self.files,
                 telemetry=self.telemetry,
                 public_url="https://desk.example/",
+                capabilities=CAPABILITIES,
             ),
         )
 

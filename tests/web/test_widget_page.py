@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, FrameLocator, Locator, Page, expect
 
-from channels.contract import KeyPressed, LineRef, Standing
+from channels.contract import CopyAsked, KeyPressed, LineRef, Standing
 from tests.channels.door import MemoryDoor
 from tests.channels.tabs import house
 from tests.e2e.desk_page import Faults
@@ -244,6 +244,42 @@ async def test_a_copy_of_what_was_said_can_be_saved(chromium: Browser) -> None:
             await visit.chat.locator("#save").click()
         copy = Path(await (await saved.value).path()).read_text()
         assert re.search(r"You: Where is it\?\n(.*\n)*.*Ines: On its way\.", copy)
+
+
+async def test_a_copy_goes_by_mail_to_who_was_served_where_the_site_sends_any(chromium: Browser) -> None:
+    """UI.md 3.5: "Ends with transcript by email"."""
+    async with visiting(chromium) as visit:
+        visit.door.copies = True
+        await visit.talks("Where is it?")
+        visit.turns("active", "Ines")
+        visit.answers("On its way.")
+        end = visit.turns("closed")
+        box, said = visit.chat.get_by_label("Send me a copy by e-mail"), visit.chat.locator("#copy-said")
+        await box.fill("mia")
+        await box.press("Enter")
+        await expect(said).to_have_text("This is not an e-mail address, such as name@example.com.")
+        await expect(box).to_be_focused()
+        await box.fill("mia@example.com")
+        await box.press("Enter")
+        await expect(said).to_have_text("A copy is on its way to mia@example.com.")
+        asked = [each.signal for each in visit.door.letters if isinstance(each.signal, CopyAsked)]
+        assert [(each.to, each.item) for each in asked] == [("mia@example.com", end)]
+        assert await violations(visit.page) == []
+
+
+async def test_no_copy_is_offered_where_none_is_sent_or_nobody_answered(chromium: Browser) -> None:
+    async with visiting(chromium) as visit:
+        await visit.talks()
+        visit.turns("active", "Ines")
+        visit.turns("closed")
+        await expect(visit.chat.locator("#save")).to_be_visible()
+        await expect(visit.chat.locator("#copy")).to_be_hidden()
+    async with visiting(chromium) as visit:
+        visit.door.copies = True
+        await visit.talks()
+        visit.turns("abandoned")
+        await expect(visit.chat.locator("#save")).to_be_visible()
+        await expect(visit.chat.locator("#copy")).to_be_hidden()
 
 
 async def test_the_language_is_chosen_inside_and_remembered(chromium: Browser) -> None:

@@ -1,4 +1,5 @@
 // The chat's page: greeting, conversation, after hours. Text only ever becomes text.
+import { Copy } from "./copy.js";
 import { Ending } from "./ending.js";
 import { Line } from "./line.js";
 import { Standing } from "./standing.js";
@@ -38,6 +39,7 @@ at("title").textContent = say("title");
 
 const standingCard = new Standing(say);
 const ending = new Ending({ say, site, log, rate: (seq, score) => line.rate(seq, score) });
+const copy = new Copy({ say, ask: (seq, to) => line.askCopy(seq, to) });
 const line = new Line(site, (kind, data) => {
   if (kind === "open") opened();
   else if (kind === "closed") setTimeout(() => lost(), 1_500);
@@ -68,10 +70,12 @@ function take(frame) {
   else if (frame.type === "status") status(frame);
   else if (frame.type === "standing") standingCard.told(frame);
   else if (frame.type === "rated") ending.rated(frame.item);
+  else if (frame.type === "copied") copy.asked();
   else if (frame.type === "reset") forget();
   else if (frame.type === "resumed") resuming = false;
   else if (frame.type === "typing") typingOf(frame.on);
   else if (frame.type === "accepted") mark(rows.get(frame.client_msg_id), "sent");
+  else if (frame.type === "error" && frame.code === "email") copy.refused("badEmail");
   else if (frame.type === "error" && frame.code === "slow_down") show(say("slow"));
 }
 
@@ -101,6 +105,7 @@ function status(frame) {
   standingCard.turned(frame.state);
   const key = { active: "active", waiting: "waiting", deferred: "deferred", parked: "parked", closed: "ended", abandoned: "ended" }[frame.state];
   if (!key) return;
+  if (key === "ended") copy.over(frame.seq, answered && line.copies);
   if (key === "ended") ending.over(frame.seq, answered);
   else ending.goesOn();
   state.textContent = frame.state === "active" ? say("hereNow") : "";

@@ -38,6 +38,7 @@ export class Line {
     this.token = body.token;
     this.#keep("token", this.token);
     this.fileBytesMax = body.file_bytes_max;
+    this.copies = body.copies;
     return body;
   }
 
@@ -90,6 +91,10 @@ export class Line {
 
   rate(item, score) {
     this.#say({ type: "rate", item, score });
+  }
+
+  askCopy(item, to) {
+    this.#say({ type: "copy", item, to });
   }
 
   #connect() {

@@ -57,6 +57,9 @@ export const WORDS = {
     score5: "very well",
     thanks: "Thank you for telling us.",
     save: "Save this conversation",
+    copy: "Send me a copy by e-mail",
+    copySend: "Send",
+    copied: "A copy is on its way to {to}.",
   },
   zh: {
     title: "在线咨询",
@@ -115,6 +118,9 @@ export const WORDS = {
     score5: "非常满意",
     thanks: "感谢您的评价。",
     save: "保存对话",
+    copy: "将对话副本发送到我的邮箱",
+    copySend: "发送",
+    copied: "副本正在发送至 {to}。",
   },
   th: {
     title: "แชตกับเรา",
@@ -173,5 +179,8 @@ export const WORDS = {
     score5: "ดีมาก",
     thanks: "ขอบคุณสำหรับความคิดเห็น",
     save: "บันทึกบทสนทนา",
+    copy: "ส่งสำเนาบทสนทนาทางอีเมล",
+    copySend: "ส่ง",
+    copied: "กำลังส่งสำเนาไปที่ {to}",
   },
 };

@@ -1,4 +1,4 @@
-"""Stories of what customers say of how they were served."""
+"""Stories of what customers do when all is said: they say how it was, and want a copy."""
 
 from __future__ import annotations
 
@@ -51,3 +51,13 @@ def test_a_word_about_one_that_is_over_counts_and_so_does_a_second_thought() -> 
 )
 def test_what_nobody_was_served_in_and_what_is_no_score_is_refused(conv: int, score: int, reason: str) -> None:
     assert served().ask(rate(conv, score)) == Refused(reason)
+
+
+def test_a_copy_goes_over_a_line_that_stays_none_of_the_conversation() -> None:
+    floor = served()
+    before = floor.state.convs[1]
+    assert floor.do(cmd.SendCopy(id="copy", conv=1, of=1, line=77)) == [ev.CopyWanted(1, 1, 77)]
+    assert floor.state.convs[1] is before
+    assert 77 not in floor.state.lines
+    floor.do(cmd.Close(id="close", agent=1, conv=1, disposition="solved"))
+    assert floor.do(cmd.SendCopy(id="again", conv=1, of=1, line=77)) == [ev.CopyWanted(1, 1, 77)]

@@ -1,4 +1,4 @@
-"""Deciders for what customers say of how they were served. It moves no conversation and wakes nobody."""
+"""Deciders for what customers do when all is said: rate it, ask for a copy. Nothing moves and nobody wakes."""
 
 from __future__ import annotations
 
@@ -20,3 +20,14 @@ def rate(s: State, at: int, c: cmd.Rate) -> Steps:
         yield Refused("score_unknown")
     else:
         yield ev.Rated(c.conv, c.score)
+
+
+def send_copy(s: State, at: int, c: cmd.SendCopy) -> Steps:
+    """A copy of any conversation there has been. Whose it is and where it goes was looked up before."""
+    del at
+    if not 0 < c.conv < s.next_conv:
+        yield Refused("conversation_unknown")
+    elif min(c.of, c.line) <= 0 or c.of == c.line:
+        yield Refused("line_unknown")
+    else:
+        yield ev.CopyWanted(c.conv, c.of, c.line)
