@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS
-from router.floor.effects import FETCH
+from router.floor.effects import COPY, FETCH
 
 # After this an answer is old news: it is given up as `expired` and the agent is told. Live lines forget sooner.
 AGE_MS_MAX: dict[str, int] = {
     "send": 2 * DAY_MS,
     "announce": 2 * DAY_MS,
+    COPY: 2 * DAY_MS,
     "play": MINUTE_MS,
     "connect": MINUTE_MS,
     "join": MINUTE_MS,

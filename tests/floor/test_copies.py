@@ -10,12 +10,15 @@ import pytest
 from channels import contract as sig
 from router.core import events as ev
 from router.core.bundle import Bundle
+from router.floor.effects import FETCH, NEEDS
 from router.intake.copies import copies_by
-from router.outbox.outgoing import Composer
+from router.outbox.ages import AGE_MS_MAX
 from router.outbox.transcript import LEFT_OUT, transcript
 from router.store.port import Account, Body, MessageRow
-from tests.floor.house import CALL, FINDING, KEY, SITE, House, bundle, wrote
+from tests.floor.house import CALL, FINDING, SITE, House, bundle, wrote
 from tests.floor.test_intake import decided
+from tests.floor.test_outbox import Scripted
+from tests.patience import until
 
 NOW_MS = 1_760_000_000_000
 
@@ -26,7 +29,7 @@ def message(number: int, text: str, direction: str = "in") -> MessageRow:
 
 
 async def talked(house: House) -> sig.LineRef:
-    """Somebody writes on two lines of theirs and one of an agent answers the first."""
+    """Somebody has written, and nobody has answered yet."""
     house.start("intake")
     await decided(house, wrote("hello"))
     return wrote("x").line
@@ -34,7 +37,7 @@ async def talked(house: House) -> sig.LineRef:
 
 async def item_of(house: House) -> int:
     (first, *_) = await house.store.archive.on_line(SITE, 1, after=0, limit=1)
-    return first.row.position
+    return int(first.row.position)
 
 
 async def test_a_copy_is_decided_when_somebody_has_answered_and_goes_to_one_line(house: House) -> None:
@@ -63,20 +66,26 @@ async def test_a_copy_is_decided_when_somebody_has_answered_and_goes_to_one_line
 
 
 async def test_what_leaves_is_what_was_said_on_that_line_with_who_said_it(house: House) -> None:
+    house.channels["finding"] = mail = Scripted(FINDING)
     line = await talked(house)
     await house.store.accounts.add(SITE, Account(id=0, login="ines", name="Ines", role="agent", password=""))
     await house.agent()
     await house.accept_offer(1)
     await house.say(1, "Good morning")
+    house.start("outbox")
     await decided(house, sig.CopyAsked(line=line, to="mia@example.com", item=await item_of(house), dedupe="c"))
-    claimed = await house.store.outbox.claim(SITE, "w", now_ms=house.clock.now, until_ms=house.clock.now + 1, limit=9)
-    (effect,) = [each for each in claimed if each.effect == "copy"]
-    sent = await Composer(house.floor, house.store, KEY, house.files).compose(effect)
+    await until(lambda: mail.sent)
+    (sent,) = mail.sent
     assert isinstance(sent, sig.Send)
     assert (sent.line.peer, sent.subject) == ("mia@example.com", f"Our talk {house.references.reference(1)}")
     assert sent.automatic
     assert sent.text.startswith("You asked for it.\n\nYou · Thursday 9 October, 10:53\nhello\n\nInes · ")
     assert sent.text.endswith("\nGood morning\n")
+    assert await house.store.outbox.dead_letters(SITE, 10) == []
+
+
+def test_every_effect_knows_how_old_it_may_become() -> None:
+    assert set(AGE_MS_MAX) == {*NEEDS, FETCH}
 
 
 @pytest.mark.parametrize(
