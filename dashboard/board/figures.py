@@ -20,6 +20,7 @@ from dashboard.board.shapes import (
     ShareShape,
     StateCount,
 )
+from dashboard.complaints.lateness import Lateness
 from dashboard.errors import ApiError
 from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
@@ -45,7 +46,7 @@ class Figures:
     def __init__(self, out: Surroundings, *, staff: Staff, lines: Lines, standing: Standing, version: str) -> None:
         self._out, self._staff, self._lines, self._standing = out, staff, lines, standing
         self._version = version
-        self._days = Days(out)
+        self._days, self._lateness = Days(out), Lateness(out)
         self._kept: Board | None = None
         self._making = asyncio.Lock()
 
@@ -94,6 +95,7 @@ class Figures:
                 silent=await self._silent(),
                 names=bundle.wallboard.names,
                 alarms=await self._alarms(now_ms),
+                care=await self._lateness.need(now_ms),
             ),
         )
 

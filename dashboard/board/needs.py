@@ -14,10 +14,18 @@ RANKS = (CRIT, WARN)
 
 
 def needs(
-    queues: Sequence[BoardQueue], *, silent: Sequence[tuple[str, int]], names: bool, alarms: Iterable[NeedShape]
+    queues: Sequence[BoardQueue],
+    *,
+    silent: Sequence[tuple[str, int]],
+    names: bool,
+    alarms: Iterable[NeedShape],
+    care: Iterable[NeedShape] = (),
 ) -> list[NeedShape]:
-    """Return at most three. `silent`: who is not responding, with since when; named only where the site wants it."""
-    found = [*alarms, *_of_queues(queues), *_of_people(silent, names=names)]
+    """Return at most three. `silent`: who is not responding, with since when; named only where the site wants it.
+
+    `care`: what was promised for hours and days; whoever waits on a line comes before it.
+    """
+    found = [*alarms, *_of_queues(queues), *_of_people(silent, names=names), *care]
     found.sort(key=lambda need: RANKS.index(need.severe))
     return found[:NEEDS_MAX]
 

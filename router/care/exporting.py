@@ -17,6 +17,8 @@ FORMAT = "patchbay-customer-1"
 PAGE_ROWS = 200
 CONVERSATIONS_MAX = 100_000
 DRAFTS_MAX = 10_000
+# More of one person, or more steps of one case, than anybody has ever read.
+COMPLAINTS_MAX, STEPS_MAX = 1_000, 1_000
 FROM_THE_START = 2**62
 # How one of our own works says what is kept for itself: it is no word of a person.
 INNER_EXTRAS = frozenset({FILES, "client"})
@@ -52,6 +54,7 @@ class Exporter:
             "drafts": [_plain(draft) for draft in await care.drafts_on(self._site, mine, limit=DRAFTS_MAX)],
             "marks": [_plain(mark) for mark in await care.marks_on(self._site, names)],
             "merges": [_plain(edge) for edge in await care.merges(self._site, customer)],
+            "complaints": await self._complaints(customer),
         }
 
     async def write(self, customer: int, put: Callable[[str, bytes], None]) -> int | None:
@@ -77,6 +80,20 @@ class Exporter:
         told = {name: getattr(row, name) for name in _OF_CONVERSATION}
         steps = [_plain(item.row) for item in items]
         return {**told, "steps": steps, "messages": [_message(item.message) for item in items if item.message]}
+
+    async def _complaints(self, customer: int) -> list[dict[str, Any]]:
+        """Return a person's complaints with what was written about them, also by whoever cared for them."""
+        store = self._store.complaints
+        found = await store.of_person(self._site, customer, limit=COMPLAINTS_MAX)
+        whole = [await store.get(self._site, each.number) for each in found]
+        return [
+            {
+                **_plain(each),
+                "steps": [_plain(step) for step in await store.steps(self._site, each.number, limit=STEPS_MAX)],
+            }
+            for each in whole
+            if each is not None
+        ]
 
     async def _words(self, customers: list[int]) -> AsyncIterator[MessageRow]:
         after = 0

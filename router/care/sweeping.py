@@ -1,6 +1,7 @@
 """Once a day: what nobody will ever name again is taken away, and erasures that a crash or a reading held up go on.
 
-Uploads that were never sent, files that no row names, halves of files, words that were written and never decided.
+Uploads that were never sent, files that no row names, halves of files, words that were written and never decided, and
+what was written about complaints that have been closed for as long as the site keeps it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from router.care.erasing import UPLOADS, Eraser, names_in, says_something, uploads_in
+from router.care.usual import rules_of
+from router.core.bundle import Bundle
 from router.site.files import Files
 from router.store.filerows import files_of
 from router.store.port import Draft, MessageRow, Store, StoreError
@@ -24,6 +27,7 @@ UPLOAD_AGE_MS_MAX = 7 * DAY_MS
 UNNAMED_AGE_MS_MIN = DAY_MS
 HALF_AGE_MS_MIN = HOUR_MS
 SLICE_MESSAGES, SLICE_DRAFTS, DRAFTS_MAX, ERASURES_MAX = 500, 200, 100_000, 1_000
+SLICE_COMPLAINTS = 200
 SWEEP_S, FIRST_SWEEP_S = 24 * 3_600.0, 300.0
 BOOK, SWEPT, DOOMED = "care", "swept", "doomed"
 # A time that no row was written after.
@@ -31,7 +35,7 @@ NEVER_MS = 2**62
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sweep took away. `waits`: erasures that could not be ended yet."""
+    """What a sweep took away. `waits`: erasures that could not be ended yet; `complaints`: forgotten ones."""
 
     uploads: int = 0
     files: int = 0
@@ -39,6 +43,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     undecided: int = 0
     erasures: int = 0
     waits: int = 0
+    complaints: int = 0
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,9 +55,18 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sweeper:
-    """Sweeps one site."""
+    """Sweeps one site. `bundle` is what runs; what its keeping says is not done where there is none."""
 
-    def __init__(self, site: str, store: Store, files: Files, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        site: str,
+        store: Store,
+        files: Files,
+        now_ms: Callable[[], int],
+        *,
+        bundle: Callable[[], Bundle | None] = lambda: None,
+    ) -> None:
+        self._bundle = bundle
         self._site = site
         self._store = store
         self._files = files
@@ -81,9 +95,24 @@ class Sweeper:
         until_ms = max(mark.files_ms, now_ms - UNNAMED_AGE_MS_MIN)
         files += await self._erase_unnamed(mark, until_ms)
         halves = await self._files.erase_halves(now_ms - HALF_AGE_MS_MIN)
+        complaints = await self._forget_complaints(now_ms)
         newest = await self._newest(mark.new)
         await self._note(SWEPT, Mark(files_ms=until_ms, old=mark.new, new=newest))
-        return Swept(uploads=uploads, files=files, halves=halves, undecided=undecided, erasures=erasures, waits=waits)
+        return Swept(
+            uploads=uploads, files=files, halves=halves, undecided=undecided, erasures=erasures, waits=waits,
+            complaints=complaints,
+        )  # fmt: skip
+
+    async def _forget_complaints(self, now_ms: int) -> int:
+        """Forget what was written about complaints that were closed long enough ago; they stay in the figures."""
+        bundle, forgotten = self._bundle(), 0
+        before_ms = now_ms - rules_of(bundle).keep_ms if bundle is not None else 0
+        while before_ms and (some := await self._forget_some(before_ms)):
+            forgotten += some
+        return forgotten
+
+    async def _forget_some(self, before_ms: int) -> int:
+        return await self._store.complaints.forget(self._site, closed_before_ms=before_ms, limit=SLICE_COMPLAINTS)
 
     async def _go_on_erasing(self) -> tuple[int, int]:
         found = await self._store.care.erasures(self._site, since_ms=NEVER_MS, limit=ERASURES_MAX)

@@ -179,7 +179,8 @@ class Served:
 
     async def _sweep(self) -> None:
         parts = self._parts
-        await Sweeper(self.site, parts.store, self.files, parts.clock.now_ms).run_daily(parts.telemetry)
+        sweeper = Sweeper(self.site, parts.store, self.files, parts.clock.now_ms, bundle=lambda: self.floor.bundle)
+        await sweeper.run_daily(parts.telemetry)
 
     async def _prune(self) -> None:
         """Once a day the letterbox forgets what no provider sends again. What fails is done the day after."""

@@ -195,7 +195,8 @@ async def test_unknown_names_and_strange_fields_are_refused_with_what_there_is(o
 
 async def test_the_list_is_filtered_and_paged_and_counted(office: Office) -> None:
     sue = await office.desk("sue", role="supervisor")
-    for number, said in enumerate(({}, {"severity": "critical"}, {"kind": "billing", "mine": False}), 1):
+    filters: list[dict[str, Any]] = [{}, {"severity": "critical"}, {"kind": "billing", "mine": False}]
+    for number, said in enumerate(filters, 1):
         await recorded(sue, command_id=f"c{number}", **said)
     first = (await sue.get("/complaints?limit=2")).body
     rest = (await sue.get(f"/complaints?limit=2&after={first['next']}")).body
@@ -279,3 +280,14 @@ async def test_a_person_with_an_open_complaint_is_not_forgotten_and_then_nothing
     assert {each["words"] for each in gone["steps"]} == {""}
     assert gone["line"]["customer"]["name"] == ""
     assert (await step(sue, gone, "note", words="x")).code == "complaint_forgotten"
+
+
+async def test_a_late_complaint_needs_attention_on_the_wallboard(office: Office) -> None:
+    sue = await office.desk("sue", role="supervisor")
+    await recorded(sue)
+    assert [need["code"] for need in (await sue.get("/board")).body["needs"]] == []
+    due_ms = (await sue.get("/complaints/1")).body["line"]["due_ms"]
+    office.clock.at = due_ms + 1
+    tim = await office.desk("tim", role="supervisor")
+    [need] = (await tim.get("/board")).body["needs"]
+    assert (need["code"], need["severe"], need["count"], need["since_ms"]) == ("complaints_late", "warn", 1, due_ms)

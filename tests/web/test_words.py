@@ -33,7 +33,7 @@ DYNAMIC = {
     "complaint.about.": {*NEXT.values(), "withdraw", "reopen", "change", "assign"},
     "complaint.title.": {*NEXT.values(), "withdraw", "reopen", "change", "assign"},
     "complaint.deed.": set(TABLE) - {"unlink"},
-    "complaint.did.": {"record", "forget", *TABLE},
+    "complaint.did.": {"record", *TABLE},
     "complaint.words.": {"note", "reopen", "examine"},
     "complaint.field.": {
         *("happened", "wish", "answer", "outcome", "cause", "remedy", "amount", "kind", "severity", "about", "queue"),
@@ -70,7 +70,7 @@ DYNAMIC = {
     "board.column.": {"queue", "waiting", "longest", "level", "abandoned", "people", "risk"},
     "board.state.": {"available", "handling", "wrap_up", "not_responding", "offline"},
     "severe.": {"crit", "warn"},
-    "need.": {"nobody", "no_free", "far_below", "silent_named", *BOARD_ALARMS, "nobody.more", "risk.more"},
+    "need.": {"nobody", "no_free", "far_below", "silent_named", *BOARD_ALARMS, "nobody.more", "risk.more", "complaints_late.more"},
     "level.": {"soon", "late"},
     "rules.way.": {"files", "rollback", "extension"},
     "rules.bond.": {"last_agent", "named_agent", "team", "same_customer", "repeat"},

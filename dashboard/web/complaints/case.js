@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { announce, tell } from "../frame/state.js";
 import { get, post } from "../frame/api.js";
-import { Dialog, Icon, Menu, channelLabel, fullOf, queueLabel, siteTime, whileAway } from "../frame/parts.js";
+import { Dialog, Icon, Menu, Shape, channelLabel, fullOf, queueLabel, siteTime, whileAway } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { heard, t } from "../frame/words.js";
@@ -83,7 +83,7 @@ function Head({ one, ask }) {
       <p class="meta">${called("kinds", line.kind)}${line.about && ` · ${called("about", line.about)}`} · ${queueLabel(line.queue)}${line.channel && ` · ${channelLabel(line.channel)}`}${line.reopened > 0 ? ` · ${t("complaint.reopened", { n: line.reopened })}` : ""}</p></div>
       <${Severity} name=${line.severity} /><${DueBy} line=${line} />
       ${others.length > 0 && html`<${Menu} label=${t("complaint.others")} icon="more" items=${others.map((/** @type {string} */ deed) => ({ key: deed, icon: ICONS[deed], text: t(`complaint.deed.${deed}`), off: whileAway(), act: () => ask(deed) }))} />`}</header>
-    <ol class="stages" aria-label=${t("complaint.stages")}>${STAGES.map((stage, number) => html`<li key=${stage} class=${number < at ? "done" : number === at ? "here" : ""} aria-current=${number === at ? "step" : undefined}><${Icon} name=${number < at || line.stage === "closed" ? "check" : number === at ? "clock" : "line"} size=${14} /> ${t(`complaint.stage.${stage}`)}</li>`)}</ol>`;
+    <ol class="stages" aria-label=${t("complaint.stages")}>${STAGES.map((stage, number) => html`<li key=${stage} class=${number < at ? "done" : number === at ? "here" : ""} aria-current=${number === at ? "step" : undefined}>${number < at || line.stage === "closed" ? html`<${Icon} name="check" size=${14} />` : html`<${Shape} shape=${number === at ? "half" : "ring"} />`} ${t(`complaint.stage.${stage}`)}</li>`)}</ol>`;
 }
 
 /** What comes next, and nothing else to decide about. @param {{one: any, take: (deed: string, body: object) => Promise<boolean>}} props */

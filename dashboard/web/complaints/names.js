@@ -24,11 +24,11 @@ export const ownerName = (person) => person?.name || t("complaint.owner.none");
 /** @param {any} line */
 export const whose = (line) => line.customer.name || (line.customer.id ? t("customer.new") : t("complaint.nobody"));
 
-/** A time in its two greatest units. @param {number} ms */
-export function lasting(ms) {
+/** A time in its two greatest units; of opening hours, a day is no unit. @param {number} ms @param {string} [hours] */
+export function lasting(ms, hours = "") {
   const said = (/** @type {number} */ count, /** @type {string} */ unit) => new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "narrow" }).format(count);
   const two = (/** @type {number} */ many, /** @type {string} */ unit, /** @type {number} */ rest, /** @type {string} */ smaller) => (rest ? `${said(many, unit)} ${said(rest, smaller)}` : said(many, unit));
-  if (ms >= DAY_MS) return two(Math.floor(ms / DAY_MS), "day", Math.floor((ms % DAY_MS) / HOUR_MS), "hour");
+  if (ms >= DAY_MS && !hours) return two(Math.floor(ms / DAY_MS), "day", Math.floor((ms % DAY_MS) / HOUR_MS), "hour");
   if (ms >= HOUR_MS) return two(Math.floor(ms / HOUR_MS), "hour", Math.floor((ms % HOUR_MS) / MINUTE_MS), "minute");
   return said(Math.max(1, Math.floor(ms / MINUTE_MS)), "minute");
 }

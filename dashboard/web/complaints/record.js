@@ -7,6 +7,7 @@ import { Avatar, Dialog, Icon, channelLabel, queueLabel, whileAway } from "../fr
 import { dialog } from "../frame/dialogs.js";
 import { go } from "../frame/screens.js";
 import { heard, labelOf, t } from "../frame/words.js";
+import { recorded } from "./hint.js";
 import { called, choices, fetchChoices, lasting } from "./names.js";
 
 const SEARCH_AFTER_MS = 150;
@@ -18,7 +19,7 @@ const drafts = new Map();
 /** Over the desk, of the conversation that is open there; or of a `customer`. @param {{live: any}} props */
 export function RecordDialog({ live }) {
   useEffect(() => { if (!choices.value) void attempt(fetchChoices); }, []);
-  const done = (/** @type {any} */ line) => { dialog.close(); live.recorded?.(line); tell(t("complaint.recorded", { n: line.number })); };
+  const done = (/** @type {any} */ line) => { dialog.close(); recorded.value += 1; tell(t("complaint.recorded", { n: line.number })); };
   return html`<${Dialog} title=${t("complaint.record")} close=${dialog.close}><div class="complaints-view">${choices.value && html`<${Form} live=${live} cancel=${dialog.close} done=${done} />`}</div><//>`;
 }
 
@@ -65,7 +66,7 @@ function Form({ live, cancel, done }) {
     ${others.map((each) => html`<p class="faster" key=${each.number}><${Icon} name="warn" /> <span class="grow">${t("complaint.there", { n: each.number })}</span><button type="button" class="link" onClick=${() => { dialog.close(); go("complaints", String(each.number)); }}>${t("complaint.open_it")}</button></p>`)}
     ${live.ref ? html`<p class="row"><${Avatar} name=${live.customer?.name || "?"} /><span class="grow"><b>${live.customer?.name || t("customer.new")}</b><br /><span class="meta">${channelLabel(live.channel)} · ${queueLabel(live.queue)}</span></span></p>` : html`<${Somebody} chosen=${said.customer} choose=${(/** @type {any} */ each) => put({ ...said, customer: each })} />`}
     <div class="pair">${select("kind", "kinds", true)}${select("severity", "severities", true)}</div>
-    ${severity && html`<p class="meta">${t("complaint.promise", { acknowledge: lasting(severity.acknowledge_ms), answer: lasting(severity.answer_ms) })} ${severity.hours ? t("complaint.promise.hours") : ""}</p>`}
+    ${severity && html`<p class="meta">${t("complaint.promise", { acknowledge: lasting(severity.acknowledge_ms, severity.hours), answer: lasting(severity.answer_ms, severity.hours) })} ${severity.hours ? t("complaint.promise.hours") : ""}</p>`}
     <div class="pair">${choices.value.about.length > 0 && select("about", "about", false)}
       ${!live.ref && html`<label>${t("complaint.field.queue")}<select required value=${said.queue} onChange=${say("queue")}><option value="">${t("complaint.choose")}</option>${(config.value?.queues ?? []).map((/** @type {any} */ each) => html`<option key=${each.name} value=${each.name}>${labelOf(each.label, each.name)}</option>`)}</select></label>`}</div>
     <label>${t("complaint.field.happened")}<textarea rows="4" required maxlength=${WORDS_CHARS_MAX} value=${said.happened} onInput=${say("happened")}></textarea></label>

@@ -7,6 +7,7 @@ import { Avatar, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } from "../f
 import { dialog } from "../frame/dialogs.js";
 import { go } from "../frame/screens.js";
 import { named, t } from "../frame/words.js";
+import { Hint } from "../complaints/hint.js";
 import { Facts, Tags } from "./person.js";
 
 const people = signal(/** @type {Map<number, any>} */ (new Map()));
@@ -37,7 +38,7 @@ export function CustomerColumn() {
     ${!person && failed.value === id && html`<p class="empty" role="alert">${t("customer.failed")} <button type="button" onClick=${() => fetchCustomer(id)}>${t("retry")}</button></p>`}
     ${person && html`<div class="row"><button type="button" class="link" onClick=${() => go("customers", String(id))}>${t("customer.page")}</button>
       ${!person.name && person.person === person.id && html`<button type="button" class="link" onClick=${() => dialog.open("link", { ...live, linked: () => fetchCustomer(id) })}>${t("customer.link")}</button>`}</div>
-      <${Facts} person=${person} live=${live} /><${Tags} person=${person} changed=${() => fetchCustomer(id)} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
+      <${Hint} live=${live} /><${Facts} person=${person} live=${live} /><${Tags} person=${person} changed=${() => fetchCustomer(id)} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
   </aside>`;
 }
 

@@ -52,6 +52,7 @@ const more = (live) => [
   ...(isMine(live) && live.live ? [{ key: "ask", icon: "team", text: t("ask.menu"), off: whileAway(), act: () => dialog.open("transfer", { ...live, asks: true }) }] : []),
   { key: "customer", icon: "customers", text: t("customer"), act: () => go("customers", String(live.customer.id)) },
   { key: "why", icon: "why", text: t("why.menu"), act: () => go("why", live.ref) },
+  { key: "complaint", icon: "complaints", text: t("complaint.menu"), off: whileAway(), act: () => dialog.open("complaint", live) },
   { key: "export", icon: "file", text: t("export.menu"), off: whileAway(), act: () => dialog.open("export", live) },
   { key: "copy", icon: "copy", text: t("copy.number", { ref: live.ref }), act: () => copy(live.ref) },
   { key: "link", icon: "link", text: t("copy.link"), act: () => copy(`${location.origin}${location.pathname}#/desk/${live.ref}`) },

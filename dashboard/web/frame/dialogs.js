@@ -26,6 +26,7 @@ const LATE = {
   export: [...HANDING, "Export"],
   block: [...HANDING, "Block"],
   settings: ["settings", () => import("../settings/settings.js"), "Settings"],
+  complaint: ["complaints", () => import("../complaints/complaints.js"), "RecordDialog"],
   link: ["customers", () => import("../customers/customers.js"), "LinkDialog"],
 };
 
