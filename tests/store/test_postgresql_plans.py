@@ -21,6 +21,7 @@ from router.store.postgresql.store import PostgresqlStore
 from tests.servers.postgresql import PostgresqlServer
 from tests.store import test_moving
 from tests.store.complaining import ask_of_complaints
+from tests.store.customering import ask_of_customers
 from tests.store.makers import SITE, body, caller, effect, letter, proved
 from tests.store.makers import commit as commit_rows
 from tests.store.postgresql import Database
@@ -67,6 +68,7 @@ INSERT INTO complaint_step SELECT 'main', n, 1, 's' || n, n, 1, '', '{}', '""' F
 INSERT INTO complaint_link SELECT 'main', n, n, 'first', n, 1 FROM generate_series($1, $2) n;
 INSERT INTO timeline(site, position, conv, line, kind, at, message, agent, notice, until_ms, detail)
   SELECT 'main', 10000000 + n, n, 0, 'Rated', n, 0, 0, '', 0, '3' FROM generate_series($1, $2) n;
+INSERT INTO placement SELECT 'main', n, 'p' || n, n, 1, 7, '', 'vip', '' FROM generate_series($1, $2) n;
 INSERT INTO remark SELECT 'main', n, n, 1, '""', 0, 0, n % 2 = 0 FROM generate_series($1, $2) n;
 INSERT INTO review SELECT 'main', n, n, n, n, 'handed', n, n, n, 1, n % 2 = 0,
   '{"conv":1,"reference":"","agent":1,"reviewer":1,"begun_ms":1,"week":1}', '{}' FROM generate_series($1, $2) n;
@@ -195,6 +197,7 @@ async def _everything(store: PostgresqlStore) -> None:
     await care.blank(SITE, [1])
     await ask_of_complaints(store)
     await ask_of_reviews(store)
+    await ask_of_customers(store)
     await store.relay.answer(SITE, [("command", b"!")])
     await store.relay.take(SITE, "command")
     await store.relay.sweep(SITE, before_ms=9)

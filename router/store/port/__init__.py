@@ -32,6 +32,7 @@ from router.store.port.complaints import (
     ComplaintStep,
     ComplaintWords,
 )
+from router.store.port.customers import Customers, Placed, Placing, Recent
 from router.store.port.faults import Fenced, StoreError, StoreUnavailable
 from router.store.port.journal import (
     Commit,
@@ -83,6 +84,7 @@ __all__ = [
     "Complaints",
     "ConversationRow",
     "CustomerRow",
+    "Customers",
     "Dealing",
     "Delivery",
     "Draft",
@@ -110,9 +112,12 @@ __all__ = [
     "Note",
     "Notebook",
     "Outbox",
+    "Placed",
+    "Placing",
     "RatingFilter",
     "RatingRow",
     "RatingTally",
+    "Recent",
     "Relay",
     "Review",
     "ReviewChange",

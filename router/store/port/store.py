@@ -8,6 +8,7 @@ from router.store.port.accounts import Accounts
 from router.store.port.archive import Archive
 from router.store.port.care import Care
 from router.store.port.complaints import Complaints
+from router.store.port.customers import Customers
 from router.store.port.journal import Journal
 from router.store.port.leases import Leases, Notebook
 from router.store.port.letters import Letterbox
@@ -31,6 +32,7 @@ class Store(Protocol):
     senders: Senders
     care: Care
     complaints: Complaints
+    customers: Customers
     relay: Relay
     reviews: Reviews
     views: Views

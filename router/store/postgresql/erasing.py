@@ -8,7 +8,7 @@ import msgspec
 
 from router.store.limits import ENDED, OPEN_SHOWN_MAX
 from router.store.port import Body, Draft, Erasure, MessageRow
-from router.store.postgresql import complaints, reviews
+from router.store.postgresql import complaints, customers, reviews
 from router.store.postgresql.bodies import MESSAGE, encoded, message_row
 from router.store.postgresql.connections import Runs
 from router.store.postgresql.journal import turned
@@ -136,6 +136,7 @@ async def begin(
         await runs.write(statement, site, person)
     await complaints.forget_of(runs, site=site, customers=person)
     await reviews.forget_of(runs, site=site, customers=person)
+    await customers.forget_of(runs, site=site, customers=person)
     return await erasure_of(runs, site, person[0])
 
 

@@ -95,6 +95,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("complaint_step", "complaint number command at agent deed changes words"),
     Table("complaint_link", "complaint conv role at agent"),
+    Table("placement", "id command customer at agent was segment why", "placement_id"),
     Table("remark", "conv customer said_ms words seen_ms seen_by forgotten", truths=("forgotten",)),
     Table(
         "review",

@@ -243,6 +243,18 @@ CREATE INDEX review_handed ON review(site, handed_ms, conv) WHERE handed_ms > 0;
 CREATE INDEX timeline_rated ON timeline(site, at, position) WHERE kind = 'Rated';
 CREATE INDEX conversation_ended ON conversation(site, closed_ms) WHERE closed_ms > 0 AND owner <> 0;
 """
+# `placement`: who put a person into a segment and why; `customer` is the person's number of then.
+_CUSTOMERS = """
+CREATE SEQUENCE placement_id;
+CREATE TABLE placement(
+  site text NOT NULL, id bigint NOT NULL DEFAULT nextval('placement_id'), command text NOT NULL,
+  customer bigint NOT NULL, at bigint NOT NULL, agent bigint NOT NULL, was text NOT NULL, segment text NOT NULL,
+  why text NOT NULL, PRIMARY KEY(site, id));
+CREATE UNIQUE INDEX placement_command ON placement(site, command);
+CREATE INDEX placement_customer ON placement(site, customer, id);
+CREATE INDEX customer_segment ON customer(site, segment, id) WHERE segment <> '';
+CREATE INDEX customer_named ON customer(site, lower(name COLLATE "C"), id) WHERE name <> '';
+"""
 _ARTICLES = "SELECT 1;"
 
 MIGRATIONS: tuple[str, ...] = (
@@ -250,7 +262,7 @@ MIGRATIONS: tuple[str, ...] = (
     _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2,
     _SEALED,
     _EARLY + OUTBOX_FUNCTIONS_3,
-    _COMPLAINTS + _REVIEWS + _ARTICLES,
+    _COMPLAINTS + _REVIEWS + _ARTICLES + _CUSTOMERS,
 )
 """One step per release that changed the tables; a step is never edited once released."""
 

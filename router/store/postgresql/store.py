@@ -11,6 +11,7 @@ from router.store.port import (
     Archive,
     Care,
     Complaints,
+    Customers,
     Journal,
     Leases,
     Letterbox,
@@ -27,6 +28,7 @@ from router.store.postgresql.archive import PostgresqlArchive
 from router.store.postgresql.care import PostgresqlCare
 from router.store.postgresql.complaints import PostgresqlComplaints
 from router.store.postgresql.connections import Connection, Connections
+from router.store.postgresql.customers import PostgresqlCustomers
 from router.store.postgresql.errors import DRIVER_ERRORS, convert
 from router.store.postgresql.journal import PostgresqlJournal
 from router.store.postgresql.leases import PostgresqlLeases, PostgresqlNotebook
@@ -58,6 +60,7 @@ class PostgresqlStore:
     senders: Senders
     care: Care
     complaints: Complaints
+    customers: Customers
     relay: Relay
     reviews: Reviews
     views: Views
@@ -87,6 +90,7 @@ class PostgresqlStore:
         self.senders = PostgresqlSenders(connections, hashes)
         self.care = PostgresqlCare(connections, hashes, patient)
         self.complaints = PostgresqlComplaints(connections)
+        self.customers = PostgresqlCustomers(connections, hashes)
         self.relay = PostgresqlRelay(connections)
         self.reviews = PostgresqlReviews(connections)
         self.views = PostgresqlViews(connections)

@@ -8,7 +8,7 @@ import apsw
 
 from router.store.limits import ENDED, OPEN_SHOWN_MAX
 from router.store.port import Draft, Erasure, MessageRow
-from router.store.sqlite import complaints, reviews
+from router.store.sqlite import complaints, customers, reviews
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.members import members
@@ -143,6 +143,7 @@ def begin(
         conn.execute(statement, (site, mine))
     complaints.forget_of(conn, site=site, customers=mine)
     reviews.forget_of(conn, site=site, customers=mine)
+    customers.forget_of(conn, site=site, customers=mine)
     return erasure_of(conn, site=site, person=person[0])
 
 

@@ -15,6 +15,7 @@ from router.store.port import (
     Archive,
     Care,
     Complaints,
+    Customers,
     Journal,
     Leases,
     Letterbox,
@@ -31,6 +32,7 @@ from router.store.sqlite.backup import copy
 from router.store.sqlite.care import SqliteCare
 from router.store.sqlite.complaints import SqliteComplaints
 from router.store.sqlite.connect import fetch, open_writer
+from router.store.sqlite.customers import SqliteCustomers
 from router.store.sqlite.errors import border
 from router.store.sqlite.evidence import SqliteEvidence, open_evidence
 from router.store.sqlite.hinting import fill_hints
@@ -62,6 +64,7 @@ class SqliteStore:
     senders: Senders
     care: Care
     complaints: Complaints
+    customers: Customers
     relay: Relay
     reviews: Reviews
     views: Views
@@ -84,6 +87,7 @@ class SqliteStore:
         self.reviews = SqliteReviews(writer, readers)
         self.care = SqliteCare(path, writer, readers, hashes=hashes)
         self.complaints = SqliteComplaints(writer, readers)
+        self.customers = SqliteCustomers(writer, readers, hashes)
         self.views = SqliteViews(writer, readers)
 
     @property
