@@ -262,7 +262,7 @@ MIGRATIONS: tuple[str, ...] = (
     _LINES + OUTBOX_FUNCTIONS_2 + COMMIT_2,
     _SEALED,
     _EARLY + OUTBOX_FUNCTIONS_3,
-    _COMPLAINTS + _REVIEWS + _ARTICLES + _CUSTOMERS,
+    _COMPLAINTS + _REVIEWS + _CUSTOMERS + _ARTICLES,
 )
 """One step per release that changed the tables; a step is never edited once released."""
 

@@ -268,7 +268,7 @@ MIGRATIONS: tuple[str, ...] = (
     _LINES,
     _SEALED,
     _EARLY,
-    _COMPLAINTS + _REVIEWS + _ARTICLES + _CUSTOMERS,
+    _COMPLAINTS + _REVIEWS + _CUSTOMERS + _ARTICLES,
 )
 """One step per release that changed the tables; a step is never edited once released."""
 
