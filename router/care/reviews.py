@@ -102,7 +102,10 @@ def score_of(card: Scorecard, answers: Mapping[str, int]) -> int:
 
 
 class Deed(NamedTuple):
-    """From which stages something is done, where it leads, and by whom: `reviewer`, `agent`, `supervisor`."""
+    """From which stages something is done, where it leads, and by whom.
+
+    That is the `reviewer`, a `colleague` who may review it as well, the `agent` it is about, or a `supervisor`.
+    """
 
     stages: frozenset[str]
     to: str
@@ -112,6 +115,7 @@ class Deed(NamedTuple):
 DEEDS: Mapping[str, Deed] = {
     "save": Deed(frozenset({"draft"}), "draft", "reviewer"),
     "drop": Deed(frozenset({"draft"}), "", "reviewer"),
+    "take": Deed(frozenset({"draft"}), "draft", "colleague"),
     "hand": Deed(frozenset({"draft"}), "handed", "reviewer"),
     "take_back": Deed(frozenset({"handed"}), "draft", "reviewer"),
     "answer": Deed(frozenset({"handed"}), "answered", "agent"),
@@ -126,7 +130,8 @@ def refused(deed: str, review: Review, *, me: int, supervises: bool) -> str:
     """
     row = DEEDS[deed]
     about_me = review.agent == me
-    may = {"reviewer": review.reviewer == me, "agent": about_me, "supervisor": supervises and not about_me}[row.by]
+    mine, judges = review.reviewer == me, supervises and not about_me
+    may = {"reviewer": mine, "colleague": judges and not mine, "agent": about_me, "supervisor": judges}[row.by]
     if not may:
         return "review_not_yours"
     return "" if review.stage in row.stages else "review_stage"

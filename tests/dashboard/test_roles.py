@@ -32,6 +32,8 @@ SUPERVISORS_ONLY = {
     ("GET", "/letterbox/quarantine"),
     ("POST", "/emergency"),
     ("POST", "/rules/check"),
+    *(("GET", f"/reviews/{name}") for name in ("to-do", "figures", "export")),
+    *((method, "/ratings/{ref}/seen") for method in ("POST", "DELETE")),
     ("POST", "/rules/versions/{name}/apply"),
     ("GET", "/alarms"),
     ("GET", "/senders"),

@@ -1,0 +1,1 @@
+"""Reviews: what customers said and what supervisors found. The rules are `router.care.reviews`'s."""
