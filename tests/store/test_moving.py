@@ -82,7 +82,7 @@ async def _fill(store: Store) -> None:
     await store.care.begin_erase(SITE, 3, agent=1, at=2)
     await store.care.set_aside(SITE, [(2, "chat", "a")])
     await complain(store, HOSTILE)
-    await store.customers.place(SITE, placing(1, HOSTILE, why=HOSTILE))
+    await store.customers.place(SITE, placing(1, why=HOSTILE))
     await store.reviews.begin(SITE, review(1, words=ReviewWords(said=HOSTILE)))
     await store.reviews.remark(SITE, 1, HOSTILE, at=3)
 
@@ -119,7 +119,7 @@ async def _seen(store: Store) -> list[object]:
         await care.erasures(SITE, since_ms=0, limit=5),
         await care.words_of(SITE, [1, 2], after=0, limit=50),
         await store.customers.placings(SITE, 1, limit=5),
-        await store.customers.count(SITE, [HOSTILE], most=5),
+        await store.customers.count(SITE, ["vip"], most=5),
         await store.reviews.said_of(SITE, 1),
         await store.reviews.get(SITE, 1),
         await store.complaints.of_person(SITE, 1, limit=5),

@@ -29,7 +29,7 @@ WHERE site = $1 AND name <> '' AND (lower(name COLLATE "C"), id) > ($2::text COL
 """
 
 _IN_SEGMENT = """
-SELECT c.id FROM customer c WHERE c.site = $1 AND c.segment = $2 AND c.segment <> '' AND c.id > $3
+SELECT c.id FROM customer c WHERE c.site = $1 AND c.segment = $2 AND c.segment > '' AND c.id > $3
   AND (c.person = 0 OR NOT EXISTS (SELECT 1 FROM customer p WHERE p.site = $1 AND p.person = c.person AND p.person <> 0
     AND p.segment <> '' AND p.id < c.id))
 ORDER BY c.id LIMIT $4
@@ -76,7 +76,7 @@ SELECT k, p.id, p.agent FROM unnest($2::bigint[]) k CROSS JOIN LATERAL (
 """
 
 _COUNT = """
-SELECT k, (SELECT count(*) FROM (SELECT 1 FROM customer WHERE site = $1 AND segment = k AND segment <> '' LIMIT $3) c)
+SELECT k, (SELECT count(*) FROM (SELECT 1 FROM customer WHERE site = $1 AND segment = k AND segment > '' LIMIT $3) c)
 FROM unnest($2::text[]) k
 """
 

@@ -243,7 +243,8 @@ CREATE INDEX review_handed ON review(site, handed_ms, conv) WHERE handed_ms > 0;
 CREATE INDEX timeline_rated ON timeline(site, at, position) WHERE kind = 'Rated';
 CREATE INDEX conversation_ended ON conversation(site, closed_ms) WHERE closed_ms > 0 AND owner <> 0;
 """
-# `placement`: who put a person into a segment and why; `customer` is the person's number of then.
+# `placement`: who put a person into a segment and why; `customer` is the person's number of then. The index of segments
+# says `>` so that nobody else's question for a segment that is not empty takes it for theirs.
 _CUSTOMERS = """
 CREATE SEQUENCE placement_id;
 CREATE TABLE placement(
@@ -252,7 +253,7 @@ CREATE TABLE placement(
   why text NOT NULL, PRIMARY KEY(site, id));
 CREATE UNIQUE INDEX placement_command ON placement(site, command);
 CREATE INDEX placement_customer ON placement(site, customer, id);
-CREATE INDEX customer_segment ON customer(site, segment, id) WHERE segment <> '';
+CREATE INDEX customer_segment ON customer(site, segment, id) WHERE segment > '';
 CREATE INDEX customer_named ON customer(site, lower(name COLLATE "C"), id) WHERE name <> '';
 """
 _ARTICLES = "SELECT 1;"

@@ -32,7 +32,7 @@ SELECT lower(name), id FROM customer WHERE site = ?1 AND name <> '' AND lower(na
 """
 
 _IN_SEGMENT = """
-SELECT c.id FROM customer c WHERE c.site = ?1 AND c.segment = ?2 AND c.segment <> '' AND c.id > ?3
+SELECT c.id FROM customer c WHERE c.site = ?1 AND c.segment = ?2 AND c.segment > '' AND c.id > ?3
   AND NOT EXISTS (SELECT 1 FROM customer p WHERE c.person <> 0 AND p.site = c.site AND p.person = c.person
     AND p.person <> 0 AND p.segment <> '' AND p.id < c.id)
 ORDER BY c.id LIMIT ?4
@@ -81,7 +81,7 @@ SELECT p.customer, p.id, p.agent FROM json_each(?2) k CROSS JOIN placement p WHE
 
 _COUNT = """
 SELECT k.value, (SELECT count(*) FROM (SELECT 1 FROM customer c WHERE c.site = ?1 AND c.segment = k.value
-  AND c.segment <> '' LIMIT ?3)) FROM json_each(?2) k
+  AND c.segment > '' LIMIT ?3)) FROM json_each(?2) k
 """
 
 _FORGET = """

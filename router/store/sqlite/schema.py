@@ -248,14 +248,15 @@ CREATE INDEX conversation_ended ON conversation(site, closed_ms) WHERE closed_ms
 """
 _ARTICLES = "SELECT 1;"
 
-# `placement`: who put a person into a segment and why; `customer` is the person's number of then.
+# `placement`: who put a person into a segment and why; `customer` is the person's number of then. The index of segments
+# says `>` so that nobody else's question for a segment that is not empty takes it for theirs.
 _CUSTOMERS = """
 CREATE TABLE placement(
   id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, command TEXT NOT NULL, customer INTEGER NOT NULL,
   at INTEGER NOT NULL, agent INTEGER NOT NULL, was TEXT NOT NULL, segment TEXT NOT NULL, why TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX placement_command ON placement(site, command);
 CREATE INDEX placement_customer ON placement(site, customer, id);
-CREATE INDEX customer_segment ON customer(site, segment, id) WHERE segment <> '';
+CREATE INDEX customer_segment ON customer(site, segment, id) WHERE segment > '';
 CREATE INDEX customer_named ON customer(site, lower(name), id) WHERE name <> '';
 """
 
