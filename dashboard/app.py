@@ -40,8 +40,8 @@ from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
 from dashboard.parts import Parts, build_parts
 from dashboard.persons import tags
-from dashboard.routes import PREFIX, Call, Route
 from dashboard.reviews import routes as reviewing
+from dashboard.routes import PREFIX, Call, Route
 from dashboard.rules import routes as ruling
 from dashboard.serve import Served, failed
 from dashboard.surroundings import Surroundings
@@ -108,8 +108,8 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *mentioning.routes(parts),
         *attention.routes(parts),
         *boarding.routes(_boarding(parts)),
-        *ruling.routes(parts),
         *reviewing.routes(parts),
+        *ruling.routes(parts),
         *teaming.routes(parts),
         *complaining.routes(parts),
     ]

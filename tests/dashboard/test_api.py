@@ -148,9 +148,9 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     await look_after(sue, ana)
     await oversee(office, witness, sue, ana)
     await complain(sue, declined=office.ref(declined))
+    await review(sue, closed=ref)
     await know_persons(office, await person(office, witness, "ada", role="admin"))
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
-    await review(sue, closed=ref)
     assert (await ben.call("DELETE", "/shift")).status == 200
     assert (await ben.call("DELETE", "/session")).status == 204
     ben.heard = witness.hear
@@ -170,29 +170,6 @@ async def keep_out(ana: Desk, ref: str) -> None:
 
 async def complain(sue: Desk, *, declined: str) -> None:
     """A complaint from its recording to its end, and what is asked about it."""
-async def follow_up(office: Office, sue: Desk, ana: Desk) -> None:
-    """Four promises: one is taken up, one moved, one handed on, one done."""
-    assert sue.account is not None
-    due_ms, refs = NOW_MS + HOUR_MS, []
-    for number in range(4):
-        refs.append(await active(office, ana, key=f"f{number}"))
-        assert (await ana.post(f"/conversations/{refs[-1]}/park", {"until_ms": due_ms})).status == 200
-    keeper = Keeper(PROMISES_VIEW, SITE, office.store)
-    await keeper.begin()
-    await keeper.catch_up()
-    assert [each["ref"] for each in (await ana.get("/followups?scope=mine&limit=4")).body["items"]] == refs
-    assert (await ana.get("/followups/count")).body["mine_today"] == len(refs)
-    assert (await ana.get(f"/followups/{refs[0]}")).body["line"]["due_ms"] == due_ms
-    assert (await ana.post(f"/followups/{refs[0]}/take", {})).status == 200
-    assert (await ana.post(f"/conversations/{refs[0]}/close", {"disposition": "solved"})).status == 200
-    moved = {"due_ms": due_ms, "until_ms": due_ms + HOUR_MS}
-    assert (await ana.post(f"/followups/{refs[1]}/move", moved)).status == 200
-    handed = {"due_ms": due_ms, "to_agent": sue.account.id, "reason": "expertise"}
-    assert (await sue.post(f"/followups/{refs[2]}/hand", handed)).status == 200
-    done = {"due_ms": due_ms, "disposition": "solved"}
-    assert (await ana.post(f"/followups/{refs[3]}/done", done)).status == 200
-
-
     asked = {"command_id": "c1", "kind": "service", "severity": "minor", "happened": "Nobody called.", "ref": declined}
     case = (await sue.post("/complaints", asked)).body
     customer = case["line"]["customer"]["id"]
@@ -208,8 +185,6 @@ async def follow_up(office: Office, sue: Desk, ana: Desk) -> None:
     assert (await sue.post(f"/conversations/{declined}/complaints/none")).status == 204
 
 
-async def oversee(office: Office, witness: Witness, sue: Desk, ana: Desk) -> None:
-    """The wallboard, by a link too, and the team."""
 async def review(sue: Desk, *, closed: str) -> None:
     """What customers said, and a review that is begun."""
     asked = {"deed": "begin", "command_id": "b1"}
@@ -221,6 +196,8 @@ async def review(sue: Desk, *, closed: str) -> None:
     assert (await sue.call("DELETE", f"/ratings/{closed}/seen", {})).status == 204
 
 
+async def oversee(office: Office, witness: Witness, sue: Desk, ana: Desk) -> None:
+    """The wallboard, by a link too, and the team."""
     assert (await sue.get("/board")).status == 200
     made = (await sue.post("/board/links", {"name": "Hall"})).body
     wall = office.visitor()
