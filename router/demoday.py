@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from dashboard.passwords import hash_password
+from router.clock import SystemClock
+from router.democases import tell_cases
 from router.site.accounts import add_person, new_password, set_password
 from router.store.port import Account, Store
 
@@ -33,7 +35,11 @@ class DemoDay:
 
     async def begin(self, store: Store, site: str, *, base: str, token: str) -> None:
         """Give the staff new passwords, and let the day begin."""
-        told = {"base": base, "token": token, "agents": await staff_of(store, site)}
+        agents = await staff_of(store, site)
+        found = [await store.accounts.by_login(site, login) for login, _ in agents]
+        staff = [each.id for each in found if each is not None]
+        await tell_cases(store, site, staff=staff, now_ms=SystemClock().now_ms())
+        told = {"base": base, "token": token, "agents": agents}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "dashboard.sandbox.day", stdin=PIPE, start_new_session=True
         )

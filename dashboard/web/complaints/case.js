@@ -89,8 +89,8 @@ function Head({ one, ask }) {
 /** What comes next, and nothing else to decide about. @param {{one: any, take: (deed: string, body: object) => Promise<boolean>}} props */
 function Next({ one, take }) {
   const { line } = one;
-  if (one.forgotten) return html`<section class="card-box next"><p>${t("complaint.forgotten")}</p></section>`;
-  if (line.stage === "closed") return html`<section class="card-box next"><h2>${t(`complaint.outcome.${line.outcome}`)}</h2><p>${[called("causes", one.cause), called("remedies", one.remedy), one.amount ? money(one.amount, one.currency) : ""].filter(Boolean).join(" · ")}</p></section>`;
+  if (one.forgotten) return html`<section class="card-box"><p>${t("complaint.forgotten")}</p></section>`;
+  if (line.stage === "closed") return html`<section class="card-box"><h2>${t(`complaint.outcome.${line.outcome}`)}</h2><p>${[called("causes", one.cause), called("remedies", one.remedy), one.amount ? money(one.amount, one.currency) : ""].filter(Boolean).join(" · ")}</p></section>`;
   if (!one.next) return html`<section class="card-box next"><h2>${t(`complaint.next.${line.due}`)}</h2><p>${t("complaint.theirs", { name: ownerName(line.owner) })}</p></section>`;
   return html`<section class="card-box next" aria-label=${t("complaint.next")}><h2>${t(`complaint.next.${one.next}`)}</h2><p class="meta">${t(`complaint.about.${one.next}`)}</p><${StepForm} key=${`${one.next}${line.reopened}`} one=${one} deed=${one.next} take=${take} first=${true} /></section>`;
 }

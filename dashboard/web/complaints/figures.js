@@ -36,7 +36,7 @@ function Counted({ found }) {
   const last = found.weeks.at(-1);
   /** @type {[string, string, string][]} */
   const tiles = [
-    ["open", whole(last?.open ?? 0), last?.late ? t("complaints.late", { n: last.late }) : ""], ["opened", whole(found.opened), ""], ["closed", whole(found.closed), ""],
+    ["open", whole(last?.open ?? 0), last?.late ? t("complaints.figure.unanswered", { n: last.late }) : ""], ["opened", whole(found.opened), ""], ["closed", whole(found.closed), ""],
     ["in_time", share(found.in_time, found.answered), t("complaints.figure.of_answered", { n: found.answered })], ["median", found.answered ? lasting(found.median_answer_ms) : "–", ""],
   ];
   return html`${!found.whole && html`<p class="faster" role="alert">${t("complaints.figure.not_whole")}</p>`}
@@ -47,7 +47,7 @@ function Counted({ found }) {
 /** @param {{weeks: any[]}} props */
 function Weeks({ weeks }) {
   const most = Math.max(1, ...weeks.map((each) => Math.max(each.opened, each.closed, each.open)));
-  return html`<section class="card-box"><h2>${t("complaints.figure.by_week")}</h2><div class="complaints-list"><table aria-label=${t("complaints.figure.by_week")}><thead><tr>${["week", "opened", "closed", "open", "late"].map((name) => html`<th key=${name} scope="col">${t(`complaints.figure.${name}`)}</th>`)}<th scope="col"><span class="unseen">${t("complaints.figure.open")}</span></th></tr></thead>
+  return html`<section class="card-box"><h2>${t("complaints.figure.by_week")}</h2><div class="complaints-list"><table aria-label=${t("complaints.figure.by_week")}><thead><tr>${["week", "opened", "closed", "open", "late"].map((name) => html`<th key=${name} scope="col">${t(`complaints.figure.${name}`)}</th>`)}<th scope="col" class="of-bar"><span class="unseen">${t("complaints.figure.open")}</span></th></tr></thead>
     <tbody>${[...weeks].reverse().map((each) => html`<tr key=${each.from_ms}><th scope="row">${day(each.from_ms)}</th><td class="number">${whole(each.opened)}</td><td class="number">${whole(each.closed)}</td><td class="number">${whole(each.open)}</td><td class=${`number ${each.late ? "crit" : ""}`}>${whole(each.late)}</td><td class="of-bar"><${Bar} part=${each.open} of=${most} tone=${each.late ? "late" : ""} /></td></tr>`)}</tbody></table></div></section>`;
 }
 
@@ -63,6 +63,6 @@ function Causes({ causes, closed }) {
   for (const each of causes) sums.set(each.cause, (sums.get(each.cause) ?? 0) + each.closed);
   const rows = [...sums].sort((a, b) => b[1] - a[1]).slice(0, CAUSES_SHOWN);
   const cell = (/** @type {string} */ cause, /** @type {string} */ queue) => causes.find((each) => each.cause === cause && each.queue === queue)?.closed ?? 0;
-  return html`<section class="card-box wide"><h2>${t("complaints.figure.causes")}</h2>${rows.length ? html`<div class="complaints-list"><table aria-label=${t("complaints.figure.causes")}><thead><tr><th scope="col">${t("complaint.field.cause")}</th>${queues.map((queue) => html`<th key=${queue} scope="col">${queueLabel(queue)}</th>`)}<th scope="col">${t("complaints.figure.all")}</th><th scope="col"><span class="unseen">${t("complaints.figure.all")}</span></th></tr></thead>
+  return html`<section class="card-box wide"><h2>${t("complaints.figure.causes")}</h2>${rows.length ? html`<div class="complaints-list"><table aria-label=${t("complaints.figure.causes")}><thead><tr><th scope="col">${t("complaint.field.cause")}</th>${queues.map((queue) => html`<th key=${queue} scope="col">${queueLabel(queue)}</th>`)}<th scope="col">${t("complaints.figure.all")}</th><th scope="col" class="of-bar"><span class="unseen">${t("complaints.figure.all")}</span></th></tr></thead>
     <tbody>${rows.map(([cause, sum]) => html`<tr key=${cause}><th scope="row">${called("causes", cause) || t("complaints.figure.no_cause")}</th>${queues.map((queue) => html`<td key=${queue} class="number">${cell(cause, queue) || html`<span class="meta">·</span>`}</td>`)}<td class="number"><b>${whole(sum)}</b></td><td class="of-bar"><${Bar} part=${sum} of=${closed} /></td></tr>`)}</tbody></table></div>` : html`<p class="meta">${t("complaints.figure.none")}</p>`}</section>`;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // Recording a complaint: of a conversation on the desk, of a customer, or of somebody who is not known.
 import { html, useEffect, useState } from "../vendor/ui.js";
-import { attempt, config, tell } from "../frame/state.js";
+import { attempt, config, stories, tell } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Avatar, Dialog, Icon, channelLabel, queueLabel, whileAway } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
@@ -60,6 +60,7 @@ function Form({ live, cancel, done }) {
     }
     setBusy(false);
   };
+  const theirs = (stories.value.get(live.ref) ?? []).filter((/** @type {any} */ item) => item.kind === "in" && item.text).map((/** @type {any} */ item) => item.text).join("\n").slice(0, WORDS_CHARS_MAX);
   const severity = choices.value.severities.find((/** @type {any} */ each) => each.name === said.severity);
   const select = (/** @type {string} */ name, /** @type {any} */ list, /** @type {boolean} */ needed) => html`<label><span>${t(`complaint.field.${name}`)}${!needed && html` <span class="meta">${t("complaint.may")}</span>`}</span><select required=${needed} value=${said[name]} onChange=${say(name)}>${name !== "severity" && html`<option value="">${t("complaint.choose")}</option>`}${choices.value[list].map((/** @type {any} */ each) => html`<option key=${each.name} value=${each.name}>${called(list, each.name)}</option>`)}</select></label>`;
   return html`<form class="complaint-step" onSubmit=${send}>
@@ -70,6 +71,7 @@ function Form({ live, cancel, done }) {
     <div class="pair">${choices.value.about.length > 0 && select("about", "about", false)}
       ${!live.ref && html`<label>${t("complaint.field.queue")}<select required value=${said.queue} onChange=${say("queue")}><option value="">${t("complaint.choose")}</option>${(config.value?.queues ?? []).map((/** @type {any} */ each) => html`<option key=${each.name} value=${each.name}>${labelOf(each.label, each.name)}</option>`)}</select></label>`}</div>
     <label>${t("complaint.field.happened")}<textarea rows="4" required maxlength=${WORDS_CHARS_MAX} value=${said.happened} onInput=${say("happened")}></textarea></label>
+    ${theirs && !said.happened && html`<button type="button" class="link" onClick=${() => put({ ...said, happened: theirs })}>${t("complaint.their_words")}</button>`}
     <label><span>${t("complaint.field.wish")} <span class="meta">${t("complaint.may")}</span></span><textarea rows="2" maxlength=${WORDS_CHARS_MAX} value=${said.wish} onInput=${say("wish")}></textarea></label>
     <label class="check"><input type="checkbox" checked=${said.mine} onChange=${say("mine")} /> ${t("complaint.i_care")}</label>
     <div class="row"><span class="grow"></span><button type="button" onClick=${cancel}>${t("cancel")}</button><button type="submit" class="primary" disabled=${busy} ...${whileAway()}>${t(others.length ? "complaint.record.another" : "complaint.record")}</button></div></form>`;

@@ -73,7 +73,7 @@ export function StepForm({ one, deed, take, done = () => {}, first = false }) {
   return html`<form class="complaint-step" onSubmit=${send} onKeyDown=${(/** @type {any} */ event) => { if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !event.isComposing) { event.preventDefault(); event.currentTarget.requestSubmit(); } }}>
     ${FIELDS[deed].filter((name) => name !== "amount" || paid(said.remedy)).map((name) => html`<${Field} key=${name} name=${name} deed=${deed} one=${one} value=${said[name]} say=${(/** @type {string} */ value) => say(name, value)} needed=${must(one, deed, name)} />`)}
     <div class="row"><span class="grow meta">${deed === "answer" && !must(one, deed, "answer") ? t("complaint.answer.linked") : ""}</span>${first ? "" : html`<button type="button" onClick=${done}>${t("cancel")}</button>`}
-      <button type="submit" class="primary" disabled=${busy || nothing} ...${whileAway()}>${t(`complaint.deed.${deed}`)}</button></div></form>`;
+      <button type="submit" class=${deed === "note" ? "" : "primary"} disabled=${busy || nothing} ...${whileAway()}>${t(`complaint.deed.${deed}`)}</button></div></form>`;
 }
 
 /** The names one may choose for a field. @param {string} name @returns {[string, string][] | null} */
