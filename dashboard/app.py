@@ -35,6 +35,7 @@ from dashboard.errors import ApiError
 from dashboard.explaining import why
 from dashboard.finding import mentioning, saved, search
 from dashboard.handing import blocking, targets, wrapping
+from dashboard.followups import routes as following
 from dashboard.hub import Hub
 from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
@@ -112,6 +113,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *ruling.routes(parts),
         *teaming.routes(parts),
         *complaining.routes(parts),
+        *following.routes(parts),
     ]
     described: list[bytes] = []
 

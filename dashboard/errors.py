@@ -68,6 +68,8 @@ CODES: dict[str, tuple[int, str]] = {
     "review_own": (409, "Nobody reviews their own conversations."),
     "review_stage": (409, "This does not follow from where the review is now."),
     "review_unserved": (409, "Only a conversation that somebody has served and that is over is reviewed."),
+    "followup_over": (404, "Nothing is promised here any more."),
+    "followup_changed": (409, "Somebody was faster. Look at what they did, then try again."),
     "effects_waiting": (409, "An answer to this customer is still on its way. Try again shortly."),
     "too_far_back": (409, "Too much has happened since then to tell how everybody stood."),
     "too_large": (413, "The request is too large."),

@@ -16,6 +16,7 @@ from router.floor.inbox import FloorDown
 from router.store.port import Body, Caller
 from router.views.keeper import Keeper
 from router.views.orders import ORDERS_VIEW
+from router.views.promises import PROMISES_VIEW
 from tests.dashboard.office import NOW_MS, SITE, Answer, Desk, Office, bundle
 from tests.dashboard.rulehouse import RuleHouse
 from tests.dashboard.schema_check import faults
@@ -142,6 +143,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     await take_part(office, ana, ben)
     await go_outside(office, ana)
     await order(office, sue, ana)
+    await follow_up(office, sue, ana)
     await step_in(office, sue, ana)
     await emergency(sue)
     await know_people(office, sue)
@@ -166,6 +168,30 @@ async def keep_out(ana: Desk, ref: str) -> None:
     at, hour = f"/conversations/{ref}/block", {"reason": "spam", "until_ms": NOW_MS + HOUR_MS}
     assert (await ana.post(at, hour)).body == (await ana.get(at)).body
     assert (await ana.call("DELETE", at, {})).status == 204
+
+
+async def follow_up(office: Office, sue: Desk, ana: Desk) -> None:
+    """Four promises: one is taken up, one moved, one handed on, one done."""
+    assert sue.account is not None
+    due_ms, refs = NOW_MS + HOUR_MS, []
+    for number in range(4):
+        refs.append(await active(office, ana, key=f"f{number}"))
+        assert (await ana.post(f"/conversations/{refs[-1]}/park", {"until_ms": due_ms})).status == 200
+    keeper = Keeper(PROMISES_VIEW, SITE, office.store)
+    await keeper.begin()
+    await keeper.catch_up()
+    listed = (await ana.get("/followups?scope=mine&limit=50")).body["items"]
+    assert {*refs} <= {each["ref"] for each in listed}
+    assert (await ana.get("/followups/count")).body["mine_today"] == len(listed)
+    assert (await ana.get(f"/followups/{refs[0]}")).body["line"]["due_ms"] == due_ms
+    assert (await ana.post(f"/followups/{refs[0]}/take", {})).status == 200
+    assert (await ana.post(f"/conversations/{refs[0]}/close", {"disposition": "solved"})).status == 200
+    moved = {"due_ms": due_ms, "until_ms": due_ms + HOUR_MS}
+    assert (await ana.post(f"/followups/{refs[1]}/move", moved)).status == 200
+    handed = {"due_ms": due_ms, "to_agent": sue.account.id, "reason": "expertise"}
+    assert (await sue.post(f"/followups/{refs[2]}/hand", handed)).status == 200
+    done = {"due_ms": due_ms, "disposition": "solved"}
+    assert (await ana.post(f"/followups/{refs[3]}/done", done)).status == 200
 
 
 async def complain(sue: Desk, *, declined: str) -> None:

@@ -19,6 +19,7 @@ SUPERVISORS_ONLY = {
     ("GET", "/complaints/figures"),
     ("GET", "/complaints/export"),
     ("GET", "/complaints/sounding"),
+    ("POST", "/followups/{ref}/hand"),
     ("GET", "/team/{id}/day"),
     ("PUT", "/team/{id}/skills"),
     ("PUT", "/team/{id}/roster"),
