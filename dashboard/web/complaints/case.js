@@ -12,7 +12,7 @@ import { useKeys } from "./keys.js";
 import { Linked } from "./linked.js";
 import { order } from "./list.js";
 import { DueBy, Severity, called, money, moment, ownerName, whose } from "./names.js";
-import { StepForm } from "./steps.js";
+import { StepForm, asNote } from "./steps.js";
 
 const EVERY_MS = 15_000;
 const STAGES = ["open", "acknowledged", "examined", "answered", "closed"];
@@ -60,7 +60,12 @@ export function Case({ number }) {
       return true;
     } catch (/** @type {any} */ error) {
       if (error.code !== "complaint_changed") tell(heard(error), "crit");
-      else { await load(); setFaster(shown.current.steps.at(-1)); }
+      else {
+        await load();
+        // Words for a step that cannot be taken any more have lost their place: they are shown, not dropped.
+        const lost = shown.current.can.includes(deed) ? "" : ["answer", "words"].map((name) => /** @type {any} */ (body)[name] ?? "").filter(Boolean).join("\n\n");
+        setFaster({ step: shown.current.steps.at(-1), lost });
+      }
       return false;
     }
   };
@@ -68,10 +73,17 @@ export function Case({ number }) {
   if (!one) return html`${back}${fault ? html`<p class="empty" role="alert">${t(fault === "gone" ? "complaint.gone" : "complaints.failed")} ${fault === "failed" && html`<button type="button" onClick=${load}>${t("retry")}</button>`}</p>` : html`<div class="skeleton" aria-hidden="true"><i></i><i></i></div>`}`;
   return html`${back}<${Head} one=${one} ask=${ask} />
     ${fault && html`<p class="table-state" role="status"><${Icon} name="warn" /> ${t("complaints.stale")} <button type="button" class="link" onClick=${load}>${t("retry")}</button></p>`}
-    ${faster && html`<p class="faster" role="alert"><${Icon} name="warn" /> <span class="grow">${t("complaint.faster", { name: faster.by?.name ?? "Patchbay", what: t(`complaint.did.${faster.deed}`) })}</span><button type="button" class="icon-button" aria-label=${t("close")} onClick=${() => setFaster(null)}><${Icon} name="close" /></button></p>`}
+    ${faster && html`<${Faster} number=${number} step=${faster.step} lost=${faster.lost} close=${() => setFaster(null)} />`}
     <div class="complaint-page"><div class="complaint-main"><${Next} one=${one} take=${take} /><${Said} one=${one} /><${History} one=${one} take=${take} /></div>
       <div class="complaint-side"><${Facts} one=${one} take=${take} /><${Linked} one=${one} take=${take} load=${load} /></div></div>
     ${asked && html`<${Dialog} title=${t(`complaint.title.${asked}`)} close=${() => ask("")}><p class="meta">${t(`complaint.about.${asked}`)}</p><${StepForm} one=${one} deed=${asked} take=${take} done=${() => ask("")} /><//>`}`;
+}
+
+/** Somebody else was faster: what they did, and where one's own words are. @param {{number: number, step: any, lost: string, close: () => void}} props */
+function Faster({ number, step, lost, close }) {
+  const who = { name: step.by?.name ?? "Patchbay", what: t(`complaint.did.${step.deed}`) };
+  return html`<div class="faster" role="alert"><${Icon} name="warn" /> <div class="grow"><p>${t(lost ? "complaint.faster.lost" : "complaint.faster", who)}</p>${lost && html`<blockquote class="words">${lost}</blockquote><button type="button" class="link" onClick=${() => { asNote(number, lost); close(); }}>${t("complaint.as_note")}</button>`}</div>
+    <button type="button" class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button></div>`;
 }
 
 /** @param {{one: any, ask: (deed: string) => void}} props */
@@ -83,7 +95,7 @@ function Head({ one, ask }) {
       <p class="meta">${called("kinds", line.kind)}${line.about && ` · ${called("about", line.about)}`} · ${queueLabel(line.queue)}${line.channel && ` · ${channelLabel(line.channel)}`}${line.reopened > 0 ? ` · ${t("complaint.reopened", { n: line.reopened })}` : ""}</p></div>
       <${Severity} name=${line.severity} /><${DueBy} line=${line} />
       ${others.length > 0 && html`<${Menu} label=${t("complaint.others")} icon="more" items=${others.map((/** @type {string} */ deed) => ({ key: deed, icon: ICONS[deed], text: t(`complaint.deed.${deed}`), off: whileAway(), act: () => ask(deed) }))} />`}</header>
-    <ol class="stages" aria-label=${t("complaint.stages")}>${STAGES.map((stage, number) => html`<li key=${stage} class=${number < at ? "done" : number === at ? "here" : ""} aria-current=${number === at ? "step" : undefined}>${number < at || line.stage === "closed" ? html`<${Icon} name="check" size=${14} />` : html`<${Shape} shape=${number === at ? "half" : "ring"} />`} ${t(`complaint.stage.${stage}`)}</li>`)}</ol>`;
+    <ol class="stages" aria-label=${t("complaint.stages")}>${STAGES.map((stage, number) => html`<li key=${stage} class=${number < at ? "done" : number === at ? "here" : ""} aria-current=${number === at ? "step" : undefined}>${number < at || line.stage === "closed" ? html`<${Icon} name="check" size=${14} />` : html`<${Shape} shape=${number === at ? "half" : "ring"} />`} <span>${t(`complaint.stage.${stage}`)}</span></li>`)}</ol>`;
 }
 
 /** What comes next, and nothing else to decide about. @param {{one: any, take: (deed: string, body: object) => Promise<boolean>}} props */

@@ -27,6 +27,13 @@ const WORDS_CHARS_MAX = 20_000;
 /** What was typed and not sent, by complaint and step: it stays while somebody looks elsewhere. */
 const drafts = signal(/** @type {Map<string, Record<string, string>>} */ (new Map()));
 
+/** Put words that have no place any more where a note is written. @param {number} number @param {string} words */
+export function asNote(number, words) {
+  const key = `${number}.note`;
+  const there = drafts.value.get(key)?.words ?? "";
+  drafts.value = new Map(drafts.value).set(key, { words: there ? `${there}\n\n${words}` : words });
+}
+
 /** @param {any} one @returns {Record<string, string>} */
 const stands = (one) => ({
   words: "", answer: one.answer, outcome: one.line.outcome, cause: one.cause, remedy: one.remedy, amount: typed(one.amount, one.currency),
