@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -209,3 +212,14 @@ def test_weeks_add_up_to_their_period(times: list[tuple[int, int, int]]) -> None
         assert week.open == before + week.opened - week.closed
         assert week.late <= week.open
         before = week.open
+
+
+def test_the_page_about_complaints_says_of_every_step_what_the_table_says() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "COMPLAINTS.md").read_text()
+    lines = [line.split("|")[1:4] for line in page.splitlines() if line.startswith("| `")]
+    told = {deed: (stages, to) for names, stages, to in lines for deed in re.findall(r"`(\w+)`", names)}
+    for step in TABLE.values():
+        stages, to = told[step.deed]
+        named = set(STAGES) if stages.strip() == "any" else set(stages.replace(",", " ").split())
+        assert named == set(step.stages), step.deed
+        assert to.strip().startswith(step.to), step.deed

@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from tests.browser import a_browser
+from tests.e2e.cases import add_cases
 from tests.e2e.conftest import People
 from tests.e2e.house import House
 from tests.e2e.pages import Desk
@@ -36,7 +37,7 @@ class Look:
 EVERY = (Look("en", "light"), Look("en", "dark"), Look("en", "light", 390))
 SOME = (Look("th", "light"), Look("zh", "dark"))
 # Every screen is shown light, dark and narrow; these in the other languages, too.
-IN_ALL_LANGUAGES = ("desk", "wallboard", "rules")
+IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints")
 
 WAITING = (
     ("Omar Haddad", "The invoice 2026-1180 has the wrong address on it."),
@@ -50,6 +51,7 @@ async def scene(people: People, house: House) -> tuple[Desk, str]:
     """Two colleagues, three customers in talk, others in line, one who rings."""
     for login, name, role in (("ines", "Ines Duarte", "admin"), ("somchai", "Somchai Prasert", "agent")):
         house.add_person(login, name=name, role=role, skill=["billing=3", "orders=3", "complaints=3"])
+    add_cases(house.data, "ines", "somchai")
     ines = await people.agent(house, "ines", locale="en-GB", reduced_motion="reduce")
     marta = await people.customer(house, "Marta Kowalska", "marta.k@example.com")
     await marta.says(
@@ -90,7 +92,16 @@ async def take(desk: Desk, reference: str) -> None:
             await desk.page.wait_for_timeout(1_200)
             await desk.page.screenshot(path=look.file(screen))
             print(look.file(screen).name, flush=True)
+    await case(desk)
     await forced(desk, reference)
+
+
+async def case(desk: Desk) -> None:
+    """One complaint: the first that is open, the late ones before."""
+    await show(desk, "complaints", "en", "light", 1440)
+    await desk.page.locator(".complaints-list tbody button").nth(1).click()
+    await expect(desk.page.get_by_role("region", name="What comes next")).to_be_visible()
+    await desk.page.screenshot(path=Look("en", "light").file("complaint"))
 
 
 async def forced(desk: Desk, reference: str) -> None:
