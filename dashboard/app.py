@@ -34,13 +34,13 @@ from dashboard.complaints import routes as complaining
 from dashboard.errors import ApiError
 from dashboard.explaining import why
 from dashboard.finding import mentioning, saved, search
-from dashboard.handing import blocking, targets, wrapping
 from dashboard.followups import routes as following
+from dashboard.handing import blocking, targets, wrapping
 from dashboard.hub import Hub
 from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
 from dashboard.parts import Parts, build_parts
-from dashboard.persons import tags
+from dashboard.persons import routes as archiving
 from dashboard.reviews import routes as reviewing
 from dashboard.routes import PREFIX, Call, Route
 from dashboard.rules import routes as ruling
@@ -93,7 +93,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *handling.routes(parts),
         *targets.routes(parts),
         *why.routes(parts),
-        *tags.routes(parts),
+        *archiving.routes(parts),
         *wrapping.routes(parts),
         *blocking.routes(parts),
         *files.routes(parts),

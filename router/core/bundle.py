@@ -8,6 +8,7 @@ import msgspec
 
 from router.core.complaints import ComplaintRules
 from router.core.scorecards import ReviewRules
+from router.core.segments import Segment
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -323,6 +324,7 @@ class Bundle(Part, frozen=True, kw_only=True):
     wallboard: Wallboard = Wallboard()
     complaints: ComplaintRules = ComplaintRules()
     reviews: ReviewRules = ReviewRules()
+    segments: tuple[Segment, ...] = ()
     files: dict[str, str] = {}
     name: str = ""
 

@@ -21,7 +21,7 @@ RULES_MAX = 1_000
 def read_topics(node: Node, scope: Scope) -> tuple[Topic, ...]:
     """Read `name: condition` pairs over the words of a message."""
     schema = topic_schema()
-    conditions = mapped(lambda part, inner: _condition(part, inner, schema))(node, scope) or {}
+    conditions = mapped(lambda part, inner: condition(part, inner, schema))(node, scope) or {}
     return tuple(Topic(name=name, when=program.source) for name, program in conditions.items())
 
 
@@ -53,7 +53,7 @@ def read_rules(node: Node, scope: Scope) -> tuple[Rule, ...]:
 def _read_rule(node: Node, scope: Scope, schema: Schema) -> dict[str, Any] | None:
     table = {
         "name": Field(text(chars_max=100), "name", required=True),
-        "when": Field(lambda part, inner: _condition(part, inner, schema), "program"),
+        "when": Field(lambda part, inner: condition(part, inner, schema), "program"),
         "queue": Field(reference("queue"), "queue", required=True),
         "skills": Field(needed_skills, "skills"),
         "priority": Field(priority, "priority"),
@@ -69,7 +69,8 @@ def _rule(values: dict[str, Any]) -> Rule:
     return Rule(when="" if program is None else program.source, **others)
 
 
-def _condition(node: Node, scope: Scope, schema: Schema) -> Program | None:
+def condition(node: Node, scope: Scope, schema: Schema) -> Program | None:
+    """Read a condition over what a schema has; what does not depend on anything is a fault."""
     source: str | None = text()(node, scope)
     if source is None:
         return None

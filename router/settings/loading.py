@@ -37,6 +37,7 @@ from router.settings.sections import (
     read_skills,
     read_texts,
 )
+from router.settings.segments import read_segments
 from router.settings.tree import Mapping, Node, Scalar, Sequence, read_tree
 from router.settings.wrapping import outcome_names, read_outcomes
 from router.settings.zones import zone_names
@@ -60,6 +61,7 @@ SECTIONS: Map[str, bool] = {
     "replies": False,
     "complaints": False,
     "reviews": False,
+    "segments": False,
     "checks": False,
     "wallboard": False,
 }
@@ -260,6 +262,7 @@ class _Load:
             "wallboard": self._read("wallboard", read_wallboard) or Wallboard(),
             **self._said("complaints", read_complaints),
             **self._said("reviews", read_reviews),
+            **self._said("segments", read_segments),
         }
 
     def _hours(self, zone: str) -> dict[str, Hours]:

@@ -207,6 +207,13 @@ async def complain(sue: Desk, *, declined: str) -> None:
     for path in (*(f"/complaints{path}" for path in paths), f"/customers/{customer}/complaints"):
         assert (await sue.get(path)).status == 200, path
     assert (await sue.get("/complaints/export")).status == 200
+    assert customer in [each["id"] for each in (await sue.get("/customers?order=name")).body["items"]]
+    assert (await sue.get("/customers/table")).status == 200
+    assert (await sue.get("/segments")).body == {"segments": []}
+    assert (
+        await sue.post(f"/customers/{customer}/segment", {"command_id": "s1", "segment": "", "was": ""})
+    ).status == 200
+    assert len((await sue.get(f"/customers/{customer}/segment")).body["placings"]) == 1
     assert (await sue.get(f"/conversations/{declined}/complaints")).body["complaints"][0]["number"] == 1
     assert (await sue.post(f"/conversations/{declined}/complaints/none")).status == 204
 

@@ -41,6 +41,8 @@ SUPERVISORS_ONLY = {
     ("POST", "/senders"),
     ("DELETE", "/senders/{id}"),
     ("PUT", "/customers/{id}/care"),
+    ("GET", "/customers/table"),
+    ("POST", "/customers/{id}/segment"),
     ("GET", "/orders"),
     ("GET", "/conversations/{ref}/passed-over"),
     ("POST", "/agents/{id}/presence"),

@@ -8,8 +8,8 @@ from typing import Protocol
 from router.store.port.journal import ConversationRow
 from router.store.port.row import Row
 
-BY_RULE = 0
-"""The agent of a placing that a rule made: no account has this number."""
+BY_RULE = -1
+"""The agent of a placing that a rule made: no account has this number. The command line is 0, as everywhere."""
 
 
 class Recent(Row, frozen=True, kw_only=True):
