@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dashboard.passwords import hash_password
 from router.site.accounts import add_person
 from router.store.hashing import keyed_hasher
 from router.store.opening import open_store_at
 from router.store.port import Account
 from tests.cluster.desks import PASSWORD
+from tests.passwords import quick_hash
 
 SITE = "main"
 
@@ -21,6 +21,6 @@ async def add_people(where: str | Path, logins: Sequence[str]) -> None:
     try:
         for login in logins:
             account = Account(id=0, login=login, password="", name=login, role="agent")
-            await add_person(store.accounts, SITE, account, password=PASSWORD, hashed=hash_password)
+            await add_person(store.accounts, SITE, account, password=PASSWORD, hashed=quick_hash)
     finally:
         await store.close()

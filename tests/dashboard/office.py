@@ -15,7 +15,6 @@ from aiohttp.test_utils import TestServer
 
 from channels.contract import Capabilities
 from dashboard.app import build_app
-from dashboard.passwords import hash_password
 from dashboard.surroundings import Softphone, Surroundings
 from router.bus.in_process import InProcessBus
 from router.core import bundle as b
@@ -30,12 +29,13 @@ from router.store.port import Account, Body, Caller, Identity, NewLetter
 from router.store.sqlite import SqliteStore, keyed_hasher, open_sqlite
 from router.telemetry import Telemetry
 from tests import patience
+from tests.passwords import quick_hash
 
 SITE = "main"
 FOREVER_MS = 4_000_000_000_000
 NOW_MS = 1_760_000_000_000
 PASSWORD = "correct horse battery"
-PASSWORD_HASH = hash_password(PASSWORD)
+PASSWORD_HASH = quick_hash(PASSWORD)
 
 CAPABILITIES = {
     "chat": Capabilities(delivery="push", live=True, load=25),
