@@ -26,7 +26,8 @@ from dashboard.staff import Staff
 from dashboard.surroundings import Surroundings
 from dashboard.waits import wait_shape
 from dashboard.words import Told, Words
-from router.core.facts import RECORDED
+from router.care.usual import rules_of
+from router.core.facts import RECORDED, Facts
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, UNPLACED, WAITING, WRAP_UP
 from router.core.record import Passed, decode_record
 from router.core.state import Agent, Conv
@@ -146,8 +147,15 @@ class Pictures:
             on_hold=bool(conv and conv.on_hold),
             recorded=dict(facts.attributes).get(RECORDED, "") if facts else "",
             passed_by=await self._passed_by(passed),
+            complains=await self._complains(row.conv, facts),
             **_ending(conv),
         )
+
+    async def _complains(self, conv: int, facts: Facts | None) -> bool:
+        links = await self._out.store.complaints.of_conversations(self._out.floor.site, [conv])
+        if links or facts is None or self._out.floor.bundle is None:
+            return any(link.complaint for link in links)
+        return bool({*facts.topics} & {*rules_of(self._out.floor.bundle).topics})
 
     async def _passed_by(self, passed: Passed | None) -> Person | None:
         await self._staff.learn([passed.agent] if passed else [])

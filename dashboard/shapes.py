@@ -174,6 +174,8 @@ class OrdersPage(Shape, frozen=True, kw_only=True):
 
 
 class Conversation(Summary, frozen=True, kw_only=True):
+    """`complains`: it belongs to a complaint, or sounds like one and nobody has looked."""
+
     lines: list[Line]
     language: str
     disposition: str
@@ -193,6 +195,7 @@ class Conversation(Summary, frozen=True, kw_only=True):
     on_hold: bool = False
     recorded: str = ""
     passed_by: Person | None = None
+    complains: bool = False
 
 
 class Item(Shape, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,6 +46,7 @@ async def test_a_complaint_of_a_conversation_has_its_customer_queue_and_channel(
     assert (line["due"], line["due_ms"]) == ("acknowledge", NOW_MS + 2 * DAY_MS)
     assert (case["happened"], case["wish"], case["answer_by_ms"]) == (SAID["happened"], "A call", NOW_MS + 14 * DAY_MS)
     assert [(each["ref"], each["role"]) for each in case["linked"]] == [(office.ref(conv), "first")]
+    assert (await ana.get(f"/conversations/{office.ref(conv)}")).body["complains"]
     of = (await ana.get(f"/conversations/{office.ref(conv)}/complaints")).body
     assert ([each["number"] for each in of["complaints"]], of["sounds"]) == ([1], False)
     assert [each["number"] for each in (await ana.get("/customers/1/complaints")).body] == [1]
@@ -258,7 +259,9 @@ async def test_what_sounds_like_a_complaint_is_offered_until_somebody_has_looked
     assert (found[0]["customer"]["name"], found[0]["topic"], found[0]["at"]) == ("Ada k2", "complaint", NOW_MS)
     assert (await ana.get(f"/conversations/{office.ref(first)}/complaints")).body["sounds"] is True
     await recorded(ana, ref=office.ref(first))
+    assert (await sue.get(f"/conversations/{office.ref(second)}")).body["complains"]
     assert (await sue.post(f"/conversations/{office.ref(second)}/complaints/none")).status == 204
+    assert not (await sue.get(f"/conversations/{office.ref(second)}")).body["complains"]
     assert (await sue.get("/complaints/sounding")).body == []
     assert (await ana.get(f"/conversations/{office.ref(second)}/complaints")).body["sounds"] is False
 

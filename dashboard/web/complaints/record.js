@@ -1,7 +1,7 @@
 // @ts-check
 // Recording a complaint: of a conversation on the desk, of a customer, or of somebody who is not known.
 import { html, useEffect, useState } from "../vendor/ui.js";
-import { attempt, config, stories, tell } from "../frame/state.js";
+import { attempt, config, refreshHead, stories, tell } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Avatar, Dialog, Icon, channelLabel, queueLabel, whileAway } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
@@ -19,7 +19,7 @@ const drafts = new Map();
 /** Over the desk, of the conversation that is open there; or of a `customer`. @param {{live: any}} props */
 export function RecordDialog({ live }) {
   useEffect(() => { if (!choices.value) void attempt(fetchChoices); }, []);
-  const done = (/** @type {any} */ line) => { dialog.close(); recorded.value += 1; tell(t("complaint.recorded", { n: line.number })); };
+  const done = (/** @type {any} */ line) => { dialog.close(); recorded.value += 1; if (live.ref) void refreshHead(live.ref); tell(t("complaint.recorded", { n: line.number })); };
   return html`<${Dialog} title=${t("complaint.record")} close=${dialog.close}><div class="complaints-view">${choices.value && html`<${Form} live=${live} cancel=${dialog.close} done=${done} />`}</div><//>`;
 }
 

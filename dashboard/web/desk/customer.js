@@ -5,9 +5,8 @@ import { attempt, chosen, details, open } from "../frame/state.js";
 import { call, get, post } from "../frame/api.js";
 import { Avatar, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
-import { go } from "../frame/screens.js";
+import { Late, go } from "../frame/screens.js";
 import { named, t } from "../frame/words.js";
-import { Hint } from "../complaints/hint.js";
 import { Facts, Tags } from "./person.js";
 
 const people = signal(/** @type {Map<number, any>} */ (new Map()));
@@ -38,7 +37,7 @@ export function CustomerColumn() {
     ${!person && failed.value === id && html`<p class="empty" role="alert">${t("customer.failed")} <button type="button" onClick=${() => fetchCustomer(id)}>${t("retry")}</button></p>`}
     ${person && html`<div class="row"><button type="button" class="link" onClick=${() => go("customers", String(id))}>${t("customer.page")}</button>
       ${!person.name && person.person === person.id && html`<button type="button" class="link" onClick=${() => dialog.open("link", { ...live, linked: () => fetchCustomer(id) })}>${t("customer.link")}</button>`}</div>
-      <${Hint} live=${live} /><${Facts} person=${person} live=${live} /><${Tags} person=${person} changed=${() => fetchCustomer(id)} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
+      ${live.complains && html`<${Late} key=${live.ref} load=${() => import("../complaints/hint.js")} part="Hint" live=${live} />`}<${Facts} person=${person} live=${live} /><${Tags} person=${person} changed=${() => fetchCustomer(id)} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
   </aside>`;
 }
 
