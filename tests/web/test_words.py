@@ -40,6 +40,15 @@ DYNAMIC = {
         *("owner", "customer", "recorder", "acknowledge_by", "answer_by"),
     },
     "complaints.figure.": {"open", "opened", "closed", "in_time", "median", "week", "late"},
+    "reviews.part.": {"said", "to-do", "written", "mine", "figures"},
+    "reviews.filter.": {"days", "channel", "queue", "agent"},
+    "reviews.only.": {"score_max", "worded", "unseen"},
+    "reviews.column.": {
+        *("agent", "team", "many", "answered", "differ", "mean", "question", "card", "zeros", "week"),
+    },
+    "review.stage.": {"none", "draft", "handed", "answered", "settled"},
+    "review.view.": {"agree", "differ"},
+    "review.why.": {"lot", "rated", "transferred", "reopened", "chosen"},
     "step.": {
         "accepted",
         "declined",

@@ -18,6 +18,7 @@ export const SCREENS = {
   team: { key: "t", role: "supervisor", load: () => import("../team/team.js") },
   customers: { key: "c", load: () => import("../customers/customers.js") },
   complaints: { key: "o", load: () => import("../complaints/complaints.js") },
+  reviews: { key: "v", load: () => import("../reviews/reviews.js") },
   rules: { key: "r", load: () => import("../rules/rules.js") },
   why: { key: "y", apart: true, load: () => import("../why/why.js") },
 };
