@@ -26,8 +26,8 @@ Json = dict[str, Any]
 
 # Called by nobody known, and yet something must be proved: a password, or a link to the wallboard.
 PROVE = frozenset({"/session", "/board"})
-# Whose query or body names something that may not be there: a version, a file, a link.
-NAMING = ("/rules/", "/board/session")
+# Whose query or body names something that may not be there: a version, a file, a link, a conversation.
+NAMING = ("/rules/", "/board/session", "/complaints")
 
 
 def document(routes: Sequence[Route], *, version: str) -> Json:

@@ -20,8 +20,8 @@ class Wanted(NamedTuple):
     until_ms: int = 0
 
 
-# Sends what was said elsewhere; `notice` is the line on which it was. The text it begins with has this name too.
-COPY = "copy"
+# Sends what was said on the line that is its `notice`. It begins with the text of the name beside.
+COPY, COPY_TEXT = "copy", "chat-copy"
 # The closed set of effects, and the capability each of them needs.
 NEEDS: dict[str, str] = {
     "send": "Send",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from channels.contract import Capabilities, CopyAsked
 from router.core.bundle import Bundle
-from router.floor.effects import COPY
+from router.floor.effects import COPY_TEXT
 from router.store.port import Archive
 
 ADDRESS = "email"
@@ -19,7 +19,7 @@ THREAD_MAX = 100
 
 def copies_by(bundle: Bundle | None, capabilities: Mapping[str, Capabilities]) -> str:
     """Return the channel that sends copies, empty where there is none, or the site has no text to begin them with."""
-    if bundle is None or COPY not in bundle.texts:
+    if bundle is None or COPY_TEXT not in bundle.texts:
         return ""
     return next((name for name in bundle.channels if _writes(capabilities.get(name))), "")
 

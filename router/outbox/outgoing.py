@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from channels.contract import AnyEffect, Attachment, Connect, Fetch, HangUp, Hold, LineRef, Move, Play, Send
 from router.core.bundle import Bundle
 from router.core.record import decode_record
-from router.floor.effects import COPY, CUSTOMER, FETCH
+from router.floor.effects import COPY, COPY_TEXT, CUSTOMER, FETCH
 from router.floor.floor import Floor
 from router.outbox.transcript import transcript
 from router.outbox.wording import notice_text
@@ -136,7 +136,7 @@ class Composer:
         conversation = await self._store.archive.conversation(self._site, effect.conv)
         bundle, language = self._bundle(), self._language(effect.conv, conversation)
         reference = conversation.reference if conversation else ""
-        opening = notice_text(bundle, COPY, language, reference=reference).strip()
+        opening = notice_text(bundle, COPY_TEXT, language, reference=reference).strip()
         if not opening:
             raise GiveUp("text_unknown")
         of = int(effect.notice)
@@ -152,7 +152,7 @@ class Composer:
             language=language,
             reference=reference,
             automatic=True,
-            notice=COPY,
+            notice=COPY_TEXT,
         )
 
     async def _play(self, effect: Effect, line: LineRef) -> AnyEffect:

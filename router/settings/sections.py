@@ -55,7 +55,7 @@ RESERVED_PRESENCES = ("not_responding", "offline", "not-responding")
 # `closed` of a queue and `confirm` of a channel.
 NOTICES = (DEFAULT_NOTICE, "leave-message", "received", "closing", "in-line")
 # And those that may be: what they begin is offered only where there is one.
-MAY_BE = ("copy",)
+MAY_BE = ("chat-copy",)
 PLACEHOLDERS = ("opens", "queue", "reference")
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")

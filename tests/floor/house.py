@@ -80,7 +80,7 @@ def bundle(**changes: Any) -> b.Bundle:
         "texts": {
             "closed": {"en": "We are closed, {queue}. {opens} Your number is {reference}."},
             "off-hours": {"en": "We are closed."},
-            "copy": {"en": "Our talk {reference}\n\nYou asked for it."},
+            "chat-copy": {"en": "Our talk {reference}\n\nYou asked for it."},
         },
     }
     return b.Bundle(**{**fields, **changes})
