@@ -68,7 +68,7 @@ DYNAMIC = {
     "role.": {"agent", "supervisor", "admin"},
     "theme.": {"system", "light", "dark"},
     "group.": {"parts", "reply", "customer", "wrap", "parked"},
-    "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "complaints", "why"},
+    "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "complaints", "reviews", "why"},
     "team.column.": {"name", "state", "since", "load", "work", "busy", "skills"},
     "team.state.": {"available", "handling", "wrap_up", "not_responding", "offline"},
     "join.": {"listen", "whisper", "barge"},
