@@ -28,7 +28,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "very narrow, in Thai": {"viewport": {"width": 320, "height": 640}, "locale": "th-TH"},
 }
 # What the fake floor says is in one language; names of a configuration are in its own words.
-SAID = {"E-mail", "Web form", "Chat", "Gold", "Order", "Refunds", "Refund given"}
+SAID = {"E-mail", "Web form", "Chat", "Gold", "Order", "Refunds", "Refund given", "Late"}
 
 
 def prepare(server: FakeServer) -> None:
