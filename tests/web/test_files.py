@@ -91,6 +91,7 @@ def selectors(style: str) -> list[str]:
         ("rules", "rules-view"),
         ("customers", "customers"),
         ("complaints", "complaints-view"),
+        ("followups", "followups-view"),
         ("reviews", "reviews-view"),
         ("why", "why-page"),
     ],

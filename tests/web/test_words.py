@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.followups.reading import GROUPS
 from router.care.complaints import NEXT, OUTCOMES, STAGES, TABLE
 from router.care.likeness import WEIGHTS
 from router.core.choosing import STEPS
 from router.core.decide.patience import PROMPTS
 from router.core.orders import FAIR_TURN, OVERTOOK
 from router.views.alarms import ALARMS
+from router.views.promises import KINDS
 from tests.web.modules import LANGUAGES, all_words, modules, name_of, rooms, template_texts, words_for, words_of
 
 BOARD_ALARMS = {alarm for alarm in ALARMS if alarm != "queue_unstaffed"}
@@ -49,6 +51,17 @@ DYNAMIC = {
     "review.stage.": {"none", "draft", "handed", "answered", "settled"},
     "review.view.": {"agree", "differ"},
     "review.why.": {"lot", "rated", "transferred", "reopened", "chosen"},
+    "followups.scope.": {"mine", "team", "all"},
+    "followups.none.": {"mine", "team", "all"},
+    "followups.column.": {"due", "customer", "kind", "note", "queue", "owner"},
+    "followups.group.": set(GROUPS),
+    "followup.kind.": set(KINDS),
+    "followup.there.": {"away", "gone"},
+    "followup.back.": {"waiting", "held", "offered", "deferred"},
+    "followup.deed.": {"move", "hand", "done"},
+    "followup.did.": {"take", "move", "hand", "done"},
+    "followup.time.": {"hour", "tomorrow", "monday"},
+    "followup.why.": {"customer_asked", "owner_away", "expertise", "priorities", "settled"},
     "step.": {
         "accepted",
         "declined",
@@ -68,7 +81,7 @@ DYNAMIC = {
     "role.": {"agent", "supervisor", "admin"},
     "theme.": {"system", "light", "dark"},
     "group.": {"parts", "reply", "customer", "wrap", "parked"},
-    "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "complaints", "reviews", "why"},
+    "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "complaints", "reviews", "followups", "why"},
     "team.column.": {"name", "state", "since", "load", "work", "busy", "skills"},
     "team.state.": {"available", "handling", "wrap_up", "not_responding", "offline"},
     "join.": {"listen", "whisper", "barge"},

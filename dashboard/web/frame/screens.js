@@ -19,6 +19,7 @@ export const SCREENS = {
   customers: { key: "c", load: () => import("../customers/customers.js") },
   complaints: { key: "o", load: () => import("../complaints/complaints.js") },
   reviews: { key: "v", load: () => import("../reviews/reviews.js") },
+  followups: { key: "f", load: () => import("../followups/followups.js") },
   rules: { key: "r", load: () => import("../rules/rules.js") },
   why: { key: "y", apart: true, load: () => import("../why/why.js") },
 };
