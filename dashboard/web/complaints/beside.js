@@ -2,7 +2,7 @@
 // What stands beside a conversation, or on a person's page: their complaints, and that this sounds like one nobody has recorded.
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { attempt } from "../frame/state.js";
-import { get, post } from "../frame/api.js";
+import { post } from "../frame/api.js";
 import { Icon, whileAway } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
 import { go } from "../frame/screens.js";
@@ -17,12 +17,8 @@ export function Beside({ live, of, again }) {
     <${Lines} lines=${of.complaints} /></section>`;
 }
 
-/** The complaints of a person, for their page. @param {{id: number}} props */
-export function OfCustomer({ id }) {
-  const [lines, put] = useState(/** @type {any[]} */ ([]));
-  useEffect(() => { void get(`/customers/${id}/complaints`).then(put, () => {}); }, [id]);
-  return lines.length ? html`<div class="complaints-view"><${Lines} lines=${lines} /></div>` : null;
-}
+/** The complaints of a person, for their page. @param {{lines: any[]}} props */
+export const OfPerson = ({ lines }) => html`<section class="complaints-view card-box" aria-label=${t("view.complaints")}><${Lines} lines=${lines} /></section>`;
 
 /** @param {{lines: any[]}} props */
 function Lines({ lines }) {

@@ -11,7 +11,7 @@ import { Record } from "./record.js";
 import { Unrecorded } from "./unrecorded.js";
 
 export { RecordDialog } from "./record.js";
-export { Beside, OfCustomer } from "./beside.js";
+export { Beside, OfPerson } from "./beside.js";
 
 /** Parts of the screen, and who sees them. @type {[string, string, () => any][]} */
 const PARTS = [

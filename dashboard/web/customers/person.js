@@ -4,7 +4,8 @@ import { html, useEffect, useState } from "../vendor/ui.js";
 import { attempt, tell } from "../frame/state.js";
 import { call, get, post } from "../frame/api.js";
 import { Avatar, Dialog, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } from "../frame/parts.js";
-import { go } from "../frame/screens.js";
+import { dialog } from "../frame/dialogs.js";
+import { Late, go } from "../frame/screens.js";
 import { language, named, t } from "../frame/words.js";
 import { Facts, Tags } from "../desk/person.js";
 import { mayBe } from "./customers.js";
@@ -33,6 +34,7 @@ export function Person({ id }) {
           <button type="button" class="plain" onClick=${() => go("why", each.ref)}>${t("why.link")}</button></li>`)}</ol>
         ${!list.length && html`<p class="empty">${t("customers.silent")}</p>`}
         ${person.conversations.length > list.length && html`<button type="button" class="link" onClick=${() => showAll(true)}>${t("journey.all", { n: person.conversations.length })}</button>`}</section>
+      <${Late} key=${id} load=${() => import("../complaints/hint.js")} part="OfCustomer" id=${id} />
       <${Merges} id=${id} changed=${load} /></div>`;
 }
 
@@ -46,7 +48,7 @@ function Deeds({ person }) {
     Object.assign(document.createElement("a"), { href: url, download: `customer-${person.person}.json` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   });
-  return html`<div class="row deeds">${mayBe("supervisor") && html`<button type="button" onClick=${block}>${t("customers.block")}</button>`}
+  return html`<div class="row deeds"><button type="button" onClick=${() => dialog.open("complaint", { customer: { id: person.id, name: person.name } })}>${t("complaint.menu")}</button>${mayBe("supervisor") && html`<button type="button" onClick=${block}>${t("customers.block")}</button>`}
     ${mayBe("admin") && html`<button type="button" onClick=${hand}>${t("customers.export")}</button><button type="button" class="danger" onClick=${() => ask("erase")}>${t("customers.erase")}</button>`}</div>
     ${asking === "erase" && html`<${Erase} person=${person} close=${() => ask("")} />`}`;
 }
