@@ -93,6 +93,8 @@ async def test_what_customers_said_stands_newest_first_with_of_how_many_each_fig
     page = await opens()
     await expect(page.locator(".ratings li")).to_have_count(6, timeout=TENS_MS)
     await expect(page.locator(".ratings li").last).to_contain_text("Nobody called me back.")
+    tops = await page.locator(".ratings li").evaluate_all("rows => rows.map((row) => row.offsetTop)")
+    assert tops == sorted(set(tops)), "one below the other"
     await expect(page.locator(".tiles")).to_contain_text("3.67")
     await expect(page.locator(".tiles")).to_contain_text("of 6 ratings")
     await expect(page.locator(".tiles")).to_contain_text("of 9 conversations that ended")
@@ -172,7 +174,7 @@ async def test_whoever_was_slower_sees_what_the_other_wrote(floor: Floor, opens:
 
 async def test_the_agent_answers_once_and_a_supervisor_settles(floor: Floor, opens: Opens) -> None:
     page = await opens(login="ana")
-    row = page.locator(".written li.fresh").first
+    row = page.locator(".written li.unread").first
     await expect(row).to_be_visible(timeout=TENS_MS)
     await page.goto(f"/#/reviews/{floor.refs['good']}")
     await expect(page.locator(".review-card")).to_contain_text("Well done.", timeout=TENS_MS)

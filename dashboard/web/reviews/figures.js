@@ -6,6 +6,8 @@ import { labelOf, t } from "../frame/words.js";
 import { Bar, Score, weekDay, whole } from "./names.js";
 
 const SPANS = [4, 12, 26, 52];
+/** Columns that are read from the right. */
+const NUMBERS = new Set(["many", "answered", "differ", "mean", "zeros"]);
 
 export function Figures() {
   const [weeks, setWeeks] = useState(12);
@@ -24,7 +26,7 @@ export function Figures() {
 }
 
 /** @param {{title: string, columns: string[], wide?: boolean, children?: any}} props */
-const Table = ({ title, columns, wide = false, children }) => html`<section class=${`card-box ${wide ? "wide" : ""}`}><h2>${title}</h2><div class="scrolled"><table aria-label=${title}><thead><tr>${columns.map((each) => html`<th key=${each} scope="col">${t(`reviews.column.${each}`)}</th>`)}<th scope="col"><span class="unseen">${t("reviews.column.mean")}</span></th></tr></thead><tbody>${children}</tbody></table></div></section>`;
+const Table = ({ title, columns, wide = false, children }) => html`<section class=${`card-box ${wide ? "wide" : ""}`}><h2>${title}</h2><div class="scrolled"><table aria-label=${title}><thead><tr>${columns.map((each) => html`<th key=${each} scope="col" class=${NUMBERS.has(each) ? "number" : ""}>${t(`reviews.column.${each}`)}</th>`)}<th scope="col"><span class="unseen">${t("reviews.column.mean")}</span></th></tr></thead><tbody>${children}</tbody></table></div></section>`;
 /** @param {{mean: number}} props */
 const Level = ({ mean }) => html`<td class="of-bar"><${Bar} part=${mean} of=${1_000} tone=${mean >= 0 && mean < 600 ? "late" : ""} /></td>`;
 

@@ -99,7 +99,7 @@ function Figures({ found }) {
 function Line({ line, mark }) {
   const supervises = me.value?.role !== "agent";
   const own = line.agent?.id === me.value?.id;
-  return html`<li class=${line.seen_by || !supervises ? "" : "fresh"}>
+  return html`<li class=${line.seen_by || !supervises ? "" : "unread"}>
     <div class="grow"><p class="rating-head"><${Stars} score=${line.score} /><button type="button" class="link open" onClick=${() => go("desk", line.ref)}>${nameOf(line.customer)}</button>
       <span class="meta"><${Icon} name=${line.channel} label=${channelLabel(line.channel)} size=${14} /> ${queueLabel(line.queue)}${line.agent ? ` · ${line.agent.name}` : ""} · <time title=${fullOf(line.at)}>${ago(line.at)}</time></span></p>
       ${line.words && html`<blockquote class="words">${line.words}</blockquote>`}</div>

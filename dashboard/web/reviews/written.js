@@ -30,7 +30,7 @@ export function Written({ mine }) {
     ${failed && html`<p class="table-state" role="alert"><${Icon} name="warn" /> ${t("reviews.failed")} <button type="button" class="link" onClick=${load}>${t("retry")}</button></p>`}
     ${!found && !failed && html`<div class="skeleton" aria-hidden="true"><i></i><i></i></div>`}
     ${found && !found.items.length && html`<p class="empty">${t(mine ? "reviews.none.mine" : stage.value ? "reviews.none.stage" : "reviews.none.written")}</p>`}
-    ${found?.items.length > 0 && html`<ul class="written" aria-label=${t(mine ? "reviews.part.mine" : "reviews.part.written")} ref=${root}>${found.items.map((/** @type {any} */ line) => html`<li key=${line.ref} class=${mine && line.stage === "handed" ? "fresh" : ""}>
+    ${found?.items.length > 0 && html`<ul class="written" aria-label=${t(mine ? "reviews.part.mine" : "reviews.part.written")} ref=${root}>${found.items.map((/** @type {any} */ line) => html`<li key=${line.ref} class=${mine && line.stage === "handed" ? "unread" : ""}>
       <span class="channel"><${Icon} name=${line.channel} label=${channelLabel(line.channel)} /></span>
       <span class="grow"><button type="button" class="link open" onClick=${() => go("reviews", line.ref)}>${mine ? t("review.of_mine", { ref: line.ref }) : line.agent?.name ?? ""}</button><span class="meta">${queueLabel(line.queue)} · ${t("review.by", { name: line.reviewer?.name ?? "" })} · <time title=${fullOf(line.handed_ms || line.begun_ms)}>${ago(line.handed_ms || line.begun_ms)}</time></span></span>
       <${Stage} stage=${line.stage} view=${line.view} /><b><${Score} score=${line.score} /></b></li>`)}</ul>`}
