@@ -9,6 +9,7 @@ from aiohttp import web
 from dashboard.errors import ApiError
 from dashboard.persons.tags import TagsRequest
 from dashboard.requests import SenderRequest, read
+from tests.web.fake_archive import FakeArchive
 from tests.web.fake_floor import FakeFloor, Record, now_ms
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -20,11 +21,13 @@ class FakePersons:
 
     def __init__(self, floor: FakeFloor) -> None:
         self.floor = floor
+        self.archive = FakeArchive(floor)
         self.marks: list[Record] = []
         self.decisions: list[Record] = decisions()
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         return [
+            *self.archive.routes(),
             ("POST", "/customers/{id}/tags", self.tag),
             ("GET", "/customers/{id}/export", self.export),
             ("POST", "/customers/{id}/erase", self.erase),

@@ -73,7 +73,7 @@ async def test_a_visitor_is_linked_to_somebody_who_is_known(sit: Sit, server: Fa
 async def test_a_customer_is_found_and_blocked_and_may_write_again(sit: Sit, server: FakeServer) -> None:
     server.me["role"] = "supervisor"
     seat = await sit()
-    server.finding.found["customers"] = [server.floor.own("Marta Kowalska")["customer"]]
+    server.floor.own("Marta Kowalska")
     await seat.page.keyboard.press("g")
     await seat.page.keyboard.press("c")
     await seat.page.get_by_label("Find a customer").fill("marta", timeout=WAIT_MS)

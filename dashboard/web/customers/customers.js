@@ -1,5 +1,5 @@
 // @ts-check
-// Customers as persons: finding one, their page, senders that are blocked; and linking a visitor to somebody who is known.
+// Customers: which part the address names: the archive, one person, senders that are blocked; and linking a visitor to somebody who is known.
 import { html, signal, useEffect, useState } from "../vendor/ui.js";
 import { attempt, me } from "../frame/state.js";
 import { call, get, post } from "../frame/api.js";
@@ -7,6 +7,7 @@ import { Avatar, Dialog, Icon, dayOf, fullOf } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
 import { go, rest } from "../frame/screens.js";
 import { named, t } from "../frame/words.js";
+import { Archive } from "./archive.js";
 import { Person } from "./person.js";
 
 const SEARCH_AFTER_MS = 150;
@@ -36,15 +37,15 @@ function useSearch(text) {
 export function Screen() {
   const [part] = rest.value;
   if (part === "blocked") return html`<main class="customers"><${Tabs} /><${Blocked} /></main>`;
-  if (part) return html`<main class="customers"><${Person} id=${Number(part)} key=${part} /></main>`;
-  return html`<main class="customers"><${Tabs} /><${Find} choose=${(/** @type {any} */ each) => go("customers", String(each.id))} /></main>`;
+  if (part && part !== "list") return html`<main class="customers"><${Person} id=${Number(part)} key=${part} /></main>`;
+  return html`<main class="customers"><${Tabs} /><${Archive} /></main>`;
 }
 
 function Tabs() {
-  const [part = ""] = rest.value;
+  const blocked = rest.value[0] === "blocked";
   return html`<header class="page-head"><h1 class="grow">${t("view.customers")}</h1>${mayBe("supervisor") && html`<nav class="row" aria-label=${t("customers.parts")}>
-    <button type="button" aria-current=${part ? undefined : "page"} onClick=${() => go("customers")}>${t("customers.find")}</button>
-    <button type="button" aria-current=${part === "blocked" ? "page" : undefined} onClick=${() => go("customers", "blocked")}>${t("customers.blocked")}</button></nav>`}</header>`;
+    <button type="button" aria-current=${blocked ? undefined : "page"} onClick=${() => go("customers")}>${t("customers.find")}</button>
+    <button type="button" aria-current=${blocked ? "page" : undefined} onClick=${() => go("customers", "blocked")}>${t("customers.blocked")}</button></nav>`}</header>`;
 }
 
 /** A search and what it finds. @param {{choose: (each: any) => void, but?: number}} props */

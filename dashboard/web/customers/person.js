@@ -6,8 +6,9 @@ import { call, get, post } from "../frame/api.js";
 import { Avatar, Dialog, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
 import { Late, go } from "../frame/screens.js";
-import { language, named, t } from "../frame/words.js";
+import { language, t } from "../frame/words.js";
 import { Facts, Tags } from "../desk/person.js";
+import { SegmentBox } from "./segments.js";
 import { mayBe } from "./customers.js";
 
 const SHOWN = 20;
@@ -24,9 +25,9 @@ export function Person({ id }) {
   if (!person) return html`${back}<div class="skeleton" aria-hidden="true"><i></i><i></i></div>`;
   const name = person.name || t("customer.new");
   const list = all ? person.conversations : person.conversations.slice(0, SHOWN);
-  return html`${back}<header class="page-head"><${Avatar} name=${name} /><div class="grow"><h1>${name}</h1><p class="meta">${t("customer.since", { at: dayOf(person.since_ms) })} · ${t("customers.number", { n: person.person })}${person.segment ? ` · ${named(person.segment)}` : ""}</p></div>
+  return html`${back}<header class="page-head"><${Avatar} name=${name} /><div class="grow"><h1>${name}</h1><p class="meta">${t("customer.since", { at: dayOf(person.since_ms) })} · ${t("customers.number", { n: person.person })}</p></div>
       <${Deeds} person=${person} /></header>
-    <div class="person-page"><section class="card-box"><${Facts} person=${person} /><${Tags} person=${person} changed=${load} /></section>
+    <div class="person-page"><section class="card-box"><${Facts} person=${person} /><${Tags} person=${person} changed=${load} /><${SegmentBox} id=${id} changed=${load} /></section>
       <section class="card-box" aria-label=${t("journey")}><h2>${t("journey")} <span class="meta">${person.conversations.length}</span></h2>
         <ol class="journey-list">${list.map((/** @type {any} */ each) => html`<li key=${each.ref}><span class="channel"><${Icon} name=${each.channel} label=${channelLabel(each.channel)} /></span>
           <button type="button" class="plain grow" onClick=${() => go("desk", each.ref)}><b>${each.subject || each.last?.text?.slice(0, 80) || queueLabel(each.queue)}</b>
