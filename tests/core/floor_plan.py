@@ -144,3 +144,14 @@ def at_work(*agents: int, capacity: int = 100, running: Bundle | None = None) ->
         floor.sign_in(agent, capacity=capacity)
         desk(floor, agent)
     return floor
+
+
+def line_of(floor: Floor) -> list[int]:
+    """Return the conversations that wait, in order."""
+    return [conv.id for conv in floor.state.matching.in_order()]
+
+
+def offered_to(floor: Floor, conv: int) -> int:
+    """Return who is asked whether they take it; 0 where nobody is."""
+    asked = floor.state.convs[conv].offer
+    return asked.agent if asked else 0
