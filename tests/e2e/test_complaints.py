@@ -161,6 +161,32 @@ async def test_a_note_stays_typed_while_one_looks_elsewhere_and_is_only_ours(ada
     await expect(page.get_by_label("Note for colleagues")).to_have_value("")
 
 
+async def test_who_was_not_known_is_found_later_and_what_is_nobodys_is_taken(ada: Desk) -> None:
+    page = ada.page
+    await at(page, "complaints/new")
+    await page.get_by_label("Kind").select_option("billing", timeout=WAIT_MS)
+    await page.get_by_label("Queue").select_option("billing")
+    await page.get_by_label("What happened").fill("A man called about an invoice.")
+    await page.get_by_label("I care for it").uncheck()
+    await page.get_by_role("button", name="Record a complaint").click()
+    await page.get_by_role("button", name="Who is it?").click(timeout=WAIT_MS)
+    sheet = page.get_by_role("dialog", name="Who is it?")
+    await sheet.get_by_label("Customer").fill("Haddad")
+    await sheet.get_by_role("button", name="Omar Haddad").click(timeout=WAIT_MS)
+    await sheet.get_by_role("button", name="It is them").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Omar Haddad", timeout=WAIT_MS)
+    facts = page.locator(".complaint-side dl")
+    await expect(facts).to_contain_text("OwnerAda", timeout=WAIT_MS)
+    await page.get_by_role("button", name="More steps").click()
+    await page.get_by_role("menuitem", name="Hand over").click()
+    await page.get_by_role("dialog").get_by_label("Owner").select_option(label="Ben", timeout=WAIT_MS)
+    await page.get_by_role("dialog").get_by_role("button", name="Hand over").click()
+    await expect(facts).to_contain_text("OwnerBen", timeout=WAIT_MS)
+    await facts.get_by_role("button", name="Take it").dblclick()
+    await expect(facts).to_contain_text("OwnerAda", timeout=WAIT_MS)
+    await expect(page.locator(".faster")).to_have_count(0)
+
+
 async def test_the_list_is_walked_and_opened_by_letters_and_the_latest_stand_first(ada: Desk) -> None:
     page = ada.page
     await at(page, "complaints")

@@ -1,8 +1,8 @@
 // @ts-check
 // One complaint: where it stands, what comes next, what was said, its conversations and its history.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
-import { announce, tell } from "../frame/state.js";
-import { get, post } from "../frame/api.js";
+import { announce, me, tell } from "../frame/state.js";
+import { get, newId, post } from "../frame/api.js";
 import { Dialog, Icon, Menu, Shape, channelLabel, fullOf, queueLabel, siteTime, whileAway } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
@@ -12,7 +12,8 @@ import { useKeys } from "./keys.js";
 import { Linked } from "./linked.js";
 import { order } from "./list.js";
 import { DueBy, Severity, called, money, moment, ownerName, whose } from "./names.js";
-import { StepForm, asNote } from "./steps.js";
+import { Who } from "./somebody.js";
+import { StepForm, asNote, typedFor, wordsOf } from "./steps.js";
 
 const EVERY_MS = 15_000;
 const STAGES = ["open", "acknowledged", "examined", "answered", "closed"];
@@ -39,8 +40,12 @@ export function Case({ number }) {
     try {
       const before = shown.current;
       const found = await get(`/complaints/${number}`);
-      if (before && found.line.version > before.line.version) announce("status", t("complaint.news"));
       show(found);
+      if (!before || found.line.version <= before.line.version) return;
+      announce("status", t("complaint.news"));
+      // What was being typed for a step that somebody else has taken meanwhile has lost its place.
+      const lost = before.next && !found.can.includes(before.next) ? typedFor(number, before.next) : "";
+      if (lost) setFaster({ step: found.steps.at(-1), lost });
     } catch (/** @type {any} */ error) {
       setFault(error.code === "not_visible" ? "gone" : "failed");
     }
@@ -52,7 +57,16 @@ export function Case({ number }) {
   }, [number]);
   const walk = (/** @type {number} */ by) => { const next = order.value[order.value.indexOf(number) + by]; if (next && order.value.includes(number)) go("complaints", String(next)); };
   useKeys({ [ownKey("next")]: () => walk(1), [ownKey("previous")]: () => walk(-1), Escape: () => go("complaints"), [ownKey("note")]: () => /** @type {any} */ (document.querySelector(".complaint-note textarea"))?.focus() });
+  const busy = useRef(false);
   const take = async (/** @type {string} */ deed, /** @type {object} */ body) => {
+    // A second click while the first one is on its way is the same click.
+    if (busy.current) return false;
+    busy.current = true;
+    const taken = await send(deed, body);
+    busy.current = false;
+    return taken;
+  };
+  const send = async (/** @type {string} */ deed, /** @type {object} */ body) => {
     try {
       show(await post(`/complaints/${number}/steps`, { deed, version: shown.current.line.version, ...body }));
       setFaster(null);
@@ -63,7 +77,7 @@ export function Case({ number }) {
       else {
         await load();
         // Words for a step that cannot be taken any more have lost their place: they are shown, not dropped.
-        const lost = shown.current.can.includes(deed) ? "" : ["answer", "words"].map((name) => /** @type {any} */ (body)[name] ?? "").filter(Boolean).join("\n\n");
+        const lost = shown.current.can.includes(deed) ? "" : wordsOf(body);
         setFaster({ step: shown.current.steps.at(-1), lost });
       }
       return false;
@@ -76,7 +90,8 @@ export function Case({ number }) {
     ${faster && html`<${Faster} number=${number} step=${faster.step} lost=${faster.lost} close=${() => setFaster(null)} />`}
     <div class="complaint-page"><div class="complaint-main"><${Next} one=${one} take=${take} /><${Said} one=${one} /><${History} one=${one} take=${take} /></div>
       <div class="complaint-side"><${Facts} one=${one} take=${take} /><${Linked} one=${one} take=${take} load=${load} /></div></div>
-    ${asked && html`<${Dialog} title=${t(`complaint.title.${asked}`)} close=${() => ask("")}><p class="meta">${t(`complaint.about.${asked}`)}</p><${StepForm} one=${one} deed=${asked} take=${take} done=${() => ask("")} /><//>`}`;
+    ${asked === "who" && html`<${Who} take=${take} close=${() => ask("")} />`}
+    ${asked && asked !== "who" && html`<${Dialog} title=${t(`complaint.title.${asked}`)} close=${() => ask("")}><p class="meta">${t(`complaint.about.${asked}`)}</p><${StepForm} one=${one} deed=${asked} take=${take} done=${() => ask("")} /><//>`}`;
 }
 
 /** Somebody else was faster: what they did, and where one's own words are. @param {{number: number, step: any, lost: string, close: () => void}} props */
@@ -91,7 +106,7 @@ function Head({ one, ask }) {
   const { line } = one;
   const others = one.can.filter((/** @type {string} */ deed) => deed !== one.next && !PLACED.has(deed));
   const at = STAGES.indexOf(line.stage);
-  return html`<header class="complaint-head"><div class="grow"><h1>${t("complaint.title", { n: line.number })} <span class="of">${line.customer.id ? html`<button type="button" class="link" onClick=${() => go("customers", String(line.customer.id))}>${whose(line)}</button>` : whose(line)}</span></h1>
+  return html`<header class="complaint-head"><div class="grow"><h1>${t("complaint.title", { n: line.number })} <span class="of">${line.customer.id ? html`<button type="button" class="link" onClick=${() => go("customers", String(line.customer.id))}>${whose(line)}</button>` : whose(line)}</span>${!line.customer.id && one.can.includes("change") ? html` <button type="button" class="link" onClick=${() => ask("who")}>${t("complaint.who")}</button>` : ""}</h1>
       <p class="meta">${called("kinds", line.kind)}${line.about && ` · ${called("about", line.about)}`} · ${queueLabel(line.queue)}${line.channel && ` · ${channelLabel(line.channel)}`}${line.reopened > 0 ? ` · ${t("complaint.reopened", { n: line.reopened })}` : ""}</p></div>
       <${Severity} name=${line.severity} /><${DueBy} line=${line} />
       ${others.length > 0 && html`<${Menu} label=${t("complaint.others")} icon="more" items=${others.map((/** @type {string} */ deed) => ({ key: deed, icon: ICONS[deed], text: t(`complaint.deed.${deed}`), off: whileAway(), act: () => ask(deed) }))} />`}</header>
@@ -115,13 +130,13 @@ function Said({ one }) {
 }
 
 /** @param {{one: any, take: (deed: string, body: object) => Promise<boolean>}} props */
-function Facts({ one }) {
+function Facts({ one, take }) {
   const { line } = one;
   const time = (/** @type {number} */ at) => html`<span title=${siteTime(at)}>${moment(at)}</span>`;
   const kept = (/** @type {number} */ by, /** @type {number} */ at) => html`${time(by)}${at > 0 && html` <span class=${at <= by ? "ok" : "crit"} title=${fullOf(at)}><${Icon} name=${at <= by ? "check" : "late"} size=${14} /> ${t(at <= by ? "complaint.kept" : "complaint.missed")}</span>`}`;
   /** @type {[string, any][]} */
   const rows = [
-    ["owner", ownerName(line.owner)], ["recorder", html`${one.recorder?.name ?? ""} <span class="meta">${time(line.opened_ms)}</span>`],
+    ["owner", html`${ownerName(line.owner)}${one.can.includes("take") && line.owner?.id !== me.value.id ? html` <button type="button" class="link" ...${whileAway()} onClick=${() => take("take", { command_id: newId() })}>${t("complaint.deed.take")}</button>` : ""}`], ["recorder", html`${one.recorder?.name ?? ""} <span class="meta">${time(line.opened_ms)}</span>`],
     ["acknowledge_by", kept(one.acknowledge_by_ms, one.acknowledged_ms)], ["answer_by", kept(one.answer_by_ms, one.answered_ms)],
     ["cause", called("causes", one.cause)], ["outcome", line.outcome && t(`complaint.outcome.${line.outcome}`)],
     ["remedy", one.remedy && html`${called("remedies", one.remedy)}${one.amount ? ` · ${money(one.amount, one.currency)}` : ""}`],

@@ -9,10 +9,9 @@ import { go } from "../frame/screens.js";
 import { heard, labelOf, t } from "../frame/words.js";
 import { recorded } from "./hint.js";
 import { called, choices, fetchChoices, lasting } from "./names.js";
+import { Somebody } from "./somebody.js";
 
-const SEARCH_AFTER_MS = 150;
 const WORDS_CHARS_MAX = 20_000;
-const FOUND_MAX = 6;
 /** What was typed and not recorded, by conversation: closing by mistake loses nothing. @type {Map<string, Record<string, any>>} */
 const drafts = new Map();
 
@@ -75,20 +74,4 @@ function Form({ live, cancel, done }) {
     <label><span>${t("complaint.field.wish")} <span class="meta">${t("complaint.may")}</span></span><textarea rows="2" maxlength=${WORDS_CHARS_MAX} value=${said.wish} onInput=${say("wish")}></textarea></label>
     <label class="check"><input type="checkbox" checked=${said.mine} onChange=${say("mine")} /> ${t("complaint.i_care")}</label>
     <div class="row"><span class="grow"></span><button type="button" onClick=${cancel}>${t("cancel")}</button><button type="submit" class="primary" disabled=${busy} ...${whileAway()}>${t(others.length ? "complaint.record.another" : "complaint.record")}</button></div></form>`;
-}
-
-/** Whose complaint it is, found while it is typed; nobody, where they are not known. @param {{chosen: any, choose: (each: any) => void}} props */
-function Somebody({ chosen, choose }) {
-  const [text, type] = useState("");
-  const [found, setFound] = useState(/** @type {any[]} */ ([]));
-  const words = text.trim();
-  useEffect(() => {
-    if (!words) { setFound([]); return undefined; }
-    let dropped = false;
-    const timer = setTimeout(() => void get(`/find?messages=false&text=${encodeURIComponent(words.slice(0, 100))}`).then((all) => { if (!dropped) setFound(all.customers.slice(0, FOUND_MAX)); }, () => {}), SEARCH_AFTER_MS);
-    return () => { dropped = true; clearTimeout(timer); };
-  }, [words]);
-  if (chosen) return html`<p class="row"><${Avatar} name=${chosen.name || "?"} /> <b class="grow">${chosen.name || t("customer.new")}</b><button type="button" class="link" onClick=${() => choose(null)}>${t("complaint.somebody_else")}</button></p>`;
-  return html`<div class="somebody"><label><span>${t("complaint.field.customer")} <span class="meta">${t("complaint.may")}</span></span><input type="search" autocomplete="off" value=${text} placeholder=${t("complaint.find")} onInput=${(/** @type {any} */ event) => type(event.target.value)} /></label>
-    <ul>${found.map((each) => html`<li key=${each.id}><button type="button" class="plain" onClick=${() => { type(""); choose(each); }}><${Avatar} name=${each.name || "?"} /> ${each.name || t("customer.new")} <span class="meta">${t("complaint.customer.number", { n: each.id })}</span></button></li>`)}</ul></div>`;
 }

@@ -27,6 +27,11 @@ const WORDS_CHARS_MAX = 20_000;
 /** What was typed and not sent, by complaint and step: it stays while somebody looks elsewhere. */
 const drafts = signal(/** @type {Map<string, Record<string, string>>} */ (new Map()));
 
+/** The words that were typed for a step and not sent. @param {number} number @param {string} deed */
+export const typedFor = (number, deed) => wordsOf(drafts.value.get(`${number}.${deed}`) ?? {});
+/** What a step says in words. @param {Record<string, any>} said */
+export const wordsOf = (said) => ["answer", "words"].map((name) => said[name] ?? "").filter(Boolean).join("\n\n");
+
 /** Put words that have no place any more where a note is written. @param {number} number @param {string} words */
 export function asNote(number, words) {
   const key = `${number}.note`;
