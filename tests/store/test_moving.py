@@ -20,6 +20,7 @@ from router.store.postgresql.moving import MESSAGE, TABLES
 from router.store.sqlite import open_sqlite
 from router.store.sqlite.schema import migrate as make_tables
 from tests.servers.postgresql import PostgresqlServer
+from tests.store.articling import publish
 from tests.store.complaining import complain
 from tests.store.customering import placing
 from tests.store.makers import (
@@ -85,6 +86,7 @@ async def _fill(store: Store) -> None:
     await store.customers.place(SITE, placing(1, why=HOSTILE))
     await store.reviews.begin(SITE, review(1, words=ReviewWords(said=HOSTILE)))
     await store.reviews.remark(SITE, 1, HOSTILE, at=3)
+    await publish(store, HOSTILE)
 
 
 async def _seen(store: Store) -> list[object]:
@@ -126,6 +128,11 @@ async def _seen(store: Store) -> list[object]:
         await store.complaints.get(SITE, 1),
         await store.complaints.steps(SITE, 1, limit=5),
         await store.complaints.links(SITE, 1),
+        await store.articles.all(SITE, limit=5),
+        await store.articles.steps(SITE, 1, before=0, limit=5),
+        await store.articles.counts(SITE, since_day=0),
+        await store.articles.misses(SITE, since_day=0, limit=5),
+        await store.articles.revision(SITE),
     ]
 
 

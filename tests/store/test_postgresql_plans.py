@@ -20,6 +20,7 @@ from router.store.postgresql.connections import Connection, Connections
 from router.store.postgresql.store import PostgresqlStore
 from tests.servers.postgresql import PostgresqlServer
 from tests.store import test_moving
+from tests.store.articling import ask_of_articles
 from tests.store.complaining import ask_of_complaints
 from tests.store.customering import ask_of_customers
 from tests.store.makers import SITE, body, caller, effect, letter, proved
@@ -34,7 +35,7 @@ SAYS = {
     "client_min_messages": "log",
 }
 # Small for ever: a handful of rows for a site, or for the database.
-SMALL = {"meta", "schema_version", "test_clock", "view_place", "bundle", "snapshot", "account"}
+SMALL = {"meta", "schema_version", "test_clock", "view_place", "bundle", "snapshot", "account", "article", "article_revision"}
 ROWS = 5_000
 BULK = """
 INSERT INTO letter(site, id, channel, hash, received_ms, message, state, signal)
@@ -66,9 +67,14 @@ INSERT INTO complaint SELECT 'main', n, 'c' || n, n, 'closed', '', '', '', 1, 1,
   FROM generate_series($1, $2) n;
 INSERT INTO complaint_step SELECT 'main', n, 1, 's' || n, n, 1, '', '{}', '""' FROM generate_series($1, $2) n;
 INSERT INTO complaint_link SELECT 'main', n, n, 'first', n, 1 FROM generate_series($1, $2) n;
+INSERT INTO placement SELECT 'main', n, 'p' || n, n, 1, 7, '', 'vip', '' FROM generate_series($1, $2) n;
+INSERT INTO article SELECT 'main', n, 'a' || n, 1, '{"slug":""}' FROM generate_series($1, $2) n;
+INSERT INTO article_version SELECT 'main', n, 1, 'a' || n, n, 1, '', '{"slug":""}' FROM generate_series($1, $2) n;
+INSERT INTO article_count SELECT 'main', n % 19000, n, 1, 1, 1 FROM generate_series($1, $2) n;
+INSERT INTO article_vote SELECT 'main', n, '', true, 10 + n FROM generate_series($1, $2) n;
+INSERT INTO article_missed SELECT 'main', 10 + n % 19000, n::text, 1 FROM generate_series($1, $2) n;
 INSERT INTO timeline(site, position, conv, line, kind, at, message, agent, notice, until_ms, detail)
   SELECT 'main', 10000000 + n, n, 0, 'Rated', n, 0, 0, '', 0, '3' FROM generate_series($1, $2) n;
-INSERT INTO placement SELECT 'main', n, 'p' || n, n, 1, 7, '', 'vip', '' FROM generate_series($1, $2) n;
 INSERT INTO remark SELECT 'main', n, n, 1, '""', 0, 0, n % 2 = 0 FROM generate_series($1, $2) n;
 INSERT INTO review SELECT 'main', n, n, n, n, 'handed', n, n, n, 1, n % 2 = 0,
   '{"conv":1,"reference":"","agent":1,"reviewer":1,"begun_ms":1,"week":1}', '{}' FROM generate_series($1, $2) n;
@@ -198,6 +204,7 @@ async def _everything(store: PostgresqlStore) -> None:
     await ask_of_complaints(store)
     await ask_of_reviews(store)
     await ask_of_customers(store)
+    await ask_of_articles(store)
     await store.relay.answer(SITE, [("command", b"!")])
     await store.relay.take(SITE, "command")
     await store.relay.sweep(SITE, before_ms=9)

@@ -21,6 +21,15 @@ from router.store.port.archive import (
     Said,
     Story,
 )
+from router.store.port.articles import (
+    Article,
+    ArticleChange,
+    ArticleCount,
+    Articles,
+    ArticleStep,
+    ArticleText,
+    SearchMissed,
+)
 from router.store.port.care import Care, Draft, Erasure, Merge, Merging
 from router.store.port.complaints import (
     Complaint,
@@ -70,6 +79,12 @@ __all__ = [
     "Account",
     "Accounts",
     "Archive",
+    "Article",
+    "ArticleChange",
+    "ArticleCount",
+    "ArticleStep",
+    "ArticleText",
+    "Articles",
     "Body",
     "Caller",
     "Care",
@@ -126,6 +141,7 @@ __all__ = [
     "Reviews",
     "Row",
     "Said",
+    "SearchMissed",
     "SenderMark",
     "Senders",
     "Session",

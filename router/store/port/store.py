@@ -6,6 +6,7 @@ from typing import Protocol
 
 from router.store.port.accounts import Accounts
 from router.store.port.archive import Archive
+from router.store.port.articles import Articles
 from router.store.port.care import Care
 from router.store.port.complaints import Complaints
 from router.store.port.customers import Customers
@@ -33,6 +34,7 @@ class Store(Protocol):
     care: Care
     complaints: Complaints
     customers: Customers
+    articles: Articles
     relay: Relay
     reviews: Reviews
     views: Views

@@ -95,13 +95,19 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("complaint_step", "complaint number command at agent deed changes words"),
     Table("complaint_link", "complaint conv role at agent"),
-    Table("placement", "id command customer at agent was segment why", "placement_id"),
     Table("remark", "conv customer said_ms words seen_ms seen_by forgotten", truths=("forgotten",)),
     Table(
         "review",
         "conv customer agent reviewer stage week begun_ms handed_ms version forgotten data words",
         truths=("forgotten",),
     ),
+    Table("placement", "id command customer at agent was segment why", "placement_id"),
+    Table("article", "id slug version data", "article_id"),
+    Table("article_version", "article number command at agent deed data"),
+    Table("article_revision", "revision"),
+    Table("article_count", "day article views yes no"),
+    Table("article_vote", "article visitor helped day", "", ("helped",)),
+    Table("article_missed", "day said times"),
 )
 
 

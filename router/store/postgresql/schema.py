@@ -256,7 +256,28 @@ CREATE INDEX placement_customer ON placement(site, customer, id);
 CREATE INDEX customer_segment ON customer(site, segment, id) WHERE segment > '';
 CREATE INDEX customer_named ON customer(site, lower(name COLLATE "C"), id) WHERE name <> '';
 """
-_ARTICLES = "SELECT 1;"
+_ARTICLES = """
+CREATE SEQUENCE article_id;
+CREATE TABLE article(
+  site text NOT NULL, id bigint NOT NULL DEFAULT nextval('article_id'), slug text NOT NULL, version bigint NOT NULL,
+  data text NOT NULL, PRIMARY KEY(site, id));
+CREATE UNIQUE INDEX article_slug ON article(site, slug);
+CREATE TABLE article_version(
+  site text NOT NULL, article bigint NOT NULL, number bigint NOT NULL, command text NOT NULL, at bigint NOT NULL,
+  agent bigint NOT NULL, deed text NOT NULL, data text NOT NULL, PRIMARY KEY(site, article, number));
+CREATE UNIQUE INDEX article_version_command ON article_version(site, command);
+CREATE TABLE article_revision(site text NOT NULL PRIMARY KEY, revision bigint NOT NULL);
+CREATE TABLE article_count(
+  site text NOT NULL, day bigint NOT NULL, article bigint NOT NULL, views bigint NOT NULL, yes bigint NOT NULL,
+  no bigint NOT NULL, PRIMARY KEY(site, day, article));
+CREATE TABLE article_vote(
+  site text NOT NULL, article bigint NOT NULL, visitor bytea NOT NULL, helped boolean NOT NULL, day bigint NOT NULL,
+  PRIMARY KEY(site, article, visitor));
+CREATE INDEX article_vote_day ON article_vote(site, day);
+CREATE TABLE article_missed(
+  site text NOT NULL, day bigint NOT NULL, said text NOT NULL, times bigint NOT NULL,
+  PRIMARY KEY(site, day, said));
+"""
 
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,

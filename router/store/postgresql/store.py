@@ -9,6 +9,7 @@ from router.store.hashing import Hasher, Hashes
 from router.store.port import (
     Accounts,
     Archive,
+    Articles,
     Care,
     Complaints,
     Customers,
@@ -25,6 +26,7 @@ from router.store.port import (
 from router.store.postgresql.accounts import PostgresqlAccounts
 from router.store.postgresql.address import FOR_LEASES, FOR_LEASES_S, PATIENT, PATIENT_S, check_server, checked, connect
 from router.store.postgresql.archive import PostgresqlArchive
+from router.store.postgresql.articles import PostgresqlArticles
 from router.store.postgresql.care import PostgresqlCare
 from router.store.postgresql.complaints import PostgresqlComplaints
 from router.store.postgresql.connections import Connection, Connections
@@ -61,6 +63,7 @@ class PostgresqlStore:
     care: Care
     complaints: Complaints
     customers: Customers
+    articles: Articles
     relay: Relay
     reviews: Reviews
     views: Views
@@ -91,6 +94,7 @@ class PostgresqlStore:
         self.care = PostgresqlCare(connections, hashes, patient)
         self.complaints = PostgresqlComplaints(connections)
         self.customers = PostgresqlCustomers(connections, hashes)
+        self.articles = PostgresqlArticles(connections)
         self.relay = PostgresqlRelay(connections)
         self.reviews = PostgresqlReviews(connections)
         self.views = PostgresqlViews(connections)

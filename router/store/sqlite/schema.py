@@ -246,7 +246,29 @@ CREATE INDEX review_handed ON review(site, handed_ms, conv) WHERE handed_ms > 0;
 CREATE INDEX timeline_rated ON timeline(site, at, position) WHERE kind = 'Rated';
 CREATE INDEX conversation_ended ON conversation(site, closed_ms) WHERE closed_ms > 0 AND owner <> 0;
 """
-_ARTICLES = "SELECT 1;"
+_ARTICLES = """
+CREATE TABLE article(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, slug TEXT NOT NULL, version INTEGER NOT NULL,
+  data TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX article_slug ON article(site, slug);
+CREATE INDEX article_number ON article(site, id);
+CREATE TABLE article_version(
+  site TEXT NOT NULL, article INTEGER NOT NULL, number INTEGER NOT NULL, command TEXT NOT NULL, at INTEGER NOT NULL,
+  agent INTEGER NOT NULL, deed TEXT NOT NULL, data TEXT NOT NULL,
+  PRIMARY KEY(site, article, number)) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX article_version_command ON article_version(site, command);
+CREATE TABLE article_revision(site TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE article_count(
+  site TEXT NOT NULL, day INTEGER NOT NULL, article INTEGER NOT NULL, views INTEGER NOT NULL, yes INTEGER NOT NULL,
+  no INTEGER NOT NULL, PRIMARY KEY(site, day, article)) STRICT, WITHOUT ROWID;
+CREATE TABLE article_vote(
+  site TEXT NOT NULL, article INTEGER NOT NULL, visitor BLOB NOT NULL, helped INTEGER NOT NULL, day INTEGER NOT NULL,
+  PRIMARY KEY(site, article, visitor)) STRICT, WITHOUT ROWID;
+CREATE INDEX article_vote_day ON article_vote(site, day);
+CREATE TABLE article_missed(
+  site TEXT NOT NULL, day INTEGER NOT NULL, said TEXT NOT NULL, times INTEGER NOT NULL,
+  PRIMARY KEY(site, day, said)) STRICT, WITHOUT ROWID;
+"""
 
 # `placement`: who put a person into a segment and why; `customer` is the person's number of then. The index of segments
 # says `>` so that nobody else's question for a segment that is not empty takes it for theirs.

@@ -13,6 +13,7 @@ from router.store.limits import DEDUPE_DAYS
 from router.store.port import (
     Accounts,
     Archive,
+    Articles,
     Care,
     Complaints,
     Customers,
@@ -28,6 +29,7 @@ from router.store.port import (
 )
 from router.store.sqlite.accounts import SqliteAccounts
 from router.store.sqlite.archive import SqliteArchive
+from router.store.sqlite.articles import SqliteArticles
 from router.store.sqlite.backup import copy
 from router.store.sqlite.care import SqliteCare
 from router.store.sqlite.complaints import SqliteComplaints
@@ -65,6 +67,7 @@ class SqliteStore:
     care: Care
     complaints: Complaints
     customers: Customers
+    articles: Articles
     relay: Relay
     reviews: Reviews
     views: Views
@@ -88,6 +91,7 @@ class SqliteStore:
         self.care = SqliteCare(path, writer, readers, hashes=hashes)
         self.complaints = SqliteComplaints(writer, readers)
         self.customers = SqliteCustomers(writer, readers, hashes)
+        self.articles = SqliteArticles(writer, readers)
         self.views = SqliteViews(writer, readers)
 
     @property
