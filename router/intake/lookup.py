@@ -18,8 +18,9 @@ from router.floor.lines import Lines
 from router.intake.acquaintance import Acquaintances
 from router.intake.coding import LINE, MESSAGE, Said, coded
 from router.intake.copies import Copies, copies_by
+from router.intake.segmenting import Segmenting
 from router.intake.senders import BLOCKED, FLOOD, TEST, Watch
-from router.store.port import Archive, Caller, Care, History, Identity, Letter, Met
+from router.store.port import Archive, Caller, Care, Customers, History, Identity, Letter, Met
 
 CUSTOMER = "customer"
 REFUSED = frozenset({BLOCKED, FLOOD})
@@ -49,6 +50,7 @@ class LookUp:
         *,
         watch: Watch | None = None,
         care: Care | None = None,
+        customers: Customers | None = None,
     ) -> None:
         self._floor = floor
         self._site = floor.site
@@ -56,6 +58,7 @@ class LookUp:
         self._capabilities = capabilities
         self._watch = watch
         self._care = care
+        self._segmenting = Segmenting(floor.site, archive, customers) if customers else None
         self._acquaintances = Acquaintances(floor.site, archive, capabilities)
         self._copies = Copies(floor.site, archive)
         self._lines: Lines = floor.lines
@@ -80,8 +83,11 @@ class LookUp:
         await self._note_asides(letters, signals, marks)
         meeting = [index for index, signal in enumerate(signals) if _meets(signal) and marks[index] not in REFUSED]
         callers = [_caller(signals[index]) for index in meeting]
-        met = dict(zip(meeting, await self._archive.meet(self._site, callers, at) if callers else (), strict=True))
-        histories = await self._histories(met.values())
+        everybody = await self._archive.meet(self._site, callers, at) if callers else []
+        histories = await self._histories(everybody)
+        if self._segmenting is not None:
+            everybody = await self._segmenting.placed(self._floor.bundle, everybody, histories, at=at)
+        met = dict(zip(meeting, everybody, strict=True))
         looked: list[cmd.Command | Unreadable] = []
         for index, (letter, signal) in enumerate(zip(letters, signals, strict=True)):
             if isinstance(signal, Unreadable):

@@ -251,6 +251,7 @@ class Served:
                     self._capabilities,
                     watch=Watch(self.floor.site, parts.store.senders),
                     care=parts.store.care,
+                    customers=parts.store.customers,
                 ),
                 settling=self._settling,
                 telemetry=parts.telemetry,
