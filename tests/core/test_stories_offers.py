@@ -1,4 +1,4 @@
-"""Stories of offers: accepted, declined, unanswered, withdrawn; who gave a place up gets it back; room is never exceeded."""
+"""Stories of offers: accepted, declined, unanswered, withdrawn; who gave a place up gets it back; no room overrun."""
 
 from __future__ import annotations
 
