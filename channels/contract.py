@@ -473,6 +473,12 @@ class Door(Protocol):
     def secret(self, purpose: str) -> bytes:
         """Return 32 bytes derived from the site's key for one purpose of this channel (tokens, VERP)."""
 
+    async def remark(self, line: LineRef, *, item: int, words: str) -> bool:
+        """Keep what a customer wrote beside their rating of the conversation whose item this is, in the place of before.
+
+        False where it is none of this line's, or its person has been forgotten. Raises LetterboxClosed.
+        """
+
     def sends_copies(self) -> bool:
         """Whether a customer may ask for a copy of what was said (`CopyAsked`): something here can send it."""
 

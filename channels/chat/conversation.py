@@ -241,6 +241,8 @@ class Conversation:
             await self._out.put(frames.write("left") if kept else frames.write("error", code="later"))
         elif isinstance(frame, frames.Rate):
             await self._rate(frame)
+        elif isinstance(frame, frames.Remark):
+            await self._remark(frame)
         elif isinstance(frame, frames.Copy):
             await self._copy(frame)
 
@@ -291,6 +293,20 @@ class Conversation:
             await self._out.put(frames.write("error", code="later"))
         else:
             await self._out.put(frames.write("rated", item=frame.item, score=frame.score))
+
+    async def _remark(self, frame: frames.Remark) -> None:
+        """Words beside the rating; new ones take the place of the old."""
+        words = typed(frame.text, lines=True)
+        if not words:
+            return
+        if not self._hooks.may_send(self._visitor):
+            await self._out.put(frames.write("error", code="slow_down"))
+            return
+        try:
+            kept = await self._door.remark(self._line, item=frame.item, words=words)
+        except LetterboxClosed:
+            kept = False
+        await self._out.put(frames.write("remarked", item=frame.item) if kept else frames.write("error", code="later"))
 
     async def _copy(self, frame: frames.Copy) -> None:
         """Ask for a copy of what was said. The same wish is one; somebody who has mistyped the address has others."""

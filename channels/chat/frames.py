@@ -12,6 +12,8 @@ from channels.contract import LineItem, Standing
 from channels.frames import TEXT_CHARS_MAX, ClientId, Frame, Link, Number
 
 FRAME_BYTES_MAX = 32 * 1024
+# A few sentences: whoever has more to say writes a message.
+REMARK_CHARS_MAX = 1_000
 
 
 class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
@@ -46,6 +48,13 @@ class Rate(Frame, frozen=True, kw_only=True, tag="rate"):
     score: Annotated[int, Meta(ge=1, le=5)]
 
 
+class Remark(Frame, frozen=True, kw_only=True, tag="remark"):
+    """Words beside a rating: of the conversation whose end is this item."""
+
+    item: Number
+    text: Annotated[str, Meta(min_length=1, max_length=REMARK_CHARS_MAX)]
+
+
 class Copy(Frame, frozen=True, kw_only=True, tag="copy"):
     """A copy of what was said is to go to an address: of the conversation whose end is this item."""
 
@@ -53,7 +62,7 @@ class Copy(Frame, frozen=True, kw_only=True, tag="copy"):
     to: Annotated[str, Meta(min_length=3, max_length=254)]
 
 
-AnyFrame = Hello | Send | Typing | Ack | Leave | Rate | Copy
+AnyFrame = Hello | Send | Typing | Ack | Leave | Rate | Remark | Copy
 _decoder: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
 
 

@@ -54,6 +54,7 @@ class Exporter:
             "drafts": [_plain(draft) for draft in await care.drafts_on(self._site, mine, limit=DRAFTS_MAX)],
             "marks": [_plain(mark) for mark in await care.marks_on(self._site, names)],
             "merges": [_plain(edge) for edge in await care.merges(self._site, customer)],
+            **await self._reviews(customer),
             "complaints": await self._complaints(customer),
         }
 

@@ -31,6 +31,7 @@ from router.core.state import Conv
 from router.floor.floor import Floor
 from router.intake.copies import copies_by
 from router.intake.letters import Intake
+from router.intake.remarks import keep_remark
 from router.intake.senders import names_of, refusal_of
 from router.intake.settling import Settling
 from router.outbox.hub import LineFollow, LineHub
@@ -330,6 +331,12 @@ class FloorDoor:
         state = self._parts.floor.state
         conv = state.convs.get(state.lines.get(line_id, 0))
         return conv if conv is not None and conv.state == WAITING else None
+
+    async def remark(self, line: LineRef, *, item: int, words: str) -> bool:
+        """Keep what a customer wrote beside a rating."""
+        self._check_held()
+        floor, now_ms = self._parts.floor, self._parts.clock.now_ms()
+        return await keep_remark(floor, self._parts.store, line, item=item, words=words, at=now_ms)
 
     # --- texts, hours, secrets -----------------------------------------------------------------------------------
 

@@ -127,6 +127,7 @@ class MemoryDoor:
     open_lines: set[tuple[str, str]] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
     copies: bool = False
+    remarks: dict[tuple[LineRef, int], str] = field(default_factory=dict)
 
     async def refuses(self, line: LineRef, identities: Sequence[Identity] = ()) -> str:
         return "blocked" if self.blocked & {line.key, *(each.value for each in identities)} else ""
@@ -279,6 +280,12 @@ class MemoryDoor:
 
     def secret(self, purpose: str) -> bytes:
         return hmac.digest(b"the key of a test", purpose.encode(), hashlib.sha256)
+
+    async def remark(self, line: LineRef, *, item: int, words: str) -> bool:
+        if self.closed:
+            raise LetterboxClosed("closed")
+        self.remarks[line, item] = words
+        return True
 
     def sends_copies(self) -> bool:
         return self.copies

@@ -196,6 +196,24 @@ async def test_a_copy_is_asked_for_once_and_only_where_something_can_send_it() -
     assert [(each.line, each.item, each.to) for each in asked] == [(line_of(door), item, "mia@example.com")]
 
 
+async def test_words_beside_a_rating_are_kept_once_and_bounded() -> None:
+    async with house() as (client, door, _):
+        token = await token_of(client)
+        item = door.happen(await said(client, door, token), kind="status", state="closed").seq
+        async with tab(client, token) as one:
+            for text in ("Too slow.", "Too slow,\nbut \u202ekind."):
+                await one.says(type="remark", item=item, text=text)
+                assert (await one.hears("remarked"))["item"] == item
+            for text in ("", "x" * 1_001):
+                await one.says(type="remark", item=item, text=text)
+                await one.hears("error", code="bad_frame")
+            door.closed = True
+            await one.says(type="remark", item=item, text="lost")
+            await one.hears("error", code="later")
+    assert list(door.remarks) == [(line_of(door), item)]
+    assert door.remarks[line_of(door), item].startswith("Too slow,\nbut")
+
+
 async def test_typing_goes_both_ways_and_states_are_told() -> None:
     async with house() as (client, door, _):
         token = await token_of(client)

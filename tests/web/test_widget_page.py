@@ -220,6 +220,12 @@ async def test_who_was_served_says_how_it_was_once(chromium: Browser) -> None:
         await expect(visit.chat.get_by_text("Thank you for telling us.")).to_be_visible()
         words = [each.signal for each in visit.door.letters if isinstance(each.signal, KeyPressed)]
         assert [(word.keys, word.item) for word in words] == [("4", end)]
+        better = visit.chat.get_by_label("What could we do better?")
+        await expect(better).to_be_focused()
+        await better.fill("Answer sooner.")
+        await visit.page.keyboard.press("Control+Enter")
+        await expect(better).to_be_hidden()
+        assert [(item, said) for (_, item), said in visit.door.remarks.items()] == [(end, "Answer sooner.")]
         await visit.page.reload()
         await visit.launcher.click()
         await expect(visit.chat.locator("#save")).to_be_visible()

@@ -3,14 +3,22 @@ const at = (id) => document.getElementById(id);
 const SCORES = [1, 2, 3, 4, 5];
 
 export class Ending {
-  /** @param {{say: (key: string, values?: object) => string, rate: (seq: number, score: number) => void, site: string, log: HTMLElement}} parts */
-  constructor({ say, rate, site, log }) {
+  /** @param {{say: (key: string, values?: object) => string, rate: (seq: number, score: number) => void, remark: (seq: number, text: string) => void, site: string, log: HTMLElement}} parts */
+  constructor({ say, rate, remark, site, log }) {
     this.say = say;
     this.log = log;
     this.key = `patchbay:${site}:rated`;
     this.seq = 0;
     at("scores").replaceChildren(...SCORES.map((score) => this.#choice(score, rate)));
     at("save").addEventListener("click", () => this.#save());
+    at("remark").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const said = at("remark-text").value.trim();
+      if (said) remark(this.seq, said);
+    });
+    at("remark-text").addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) at("remark").requestSubmit();
+    });
   }
 
   #choice(score, rate) {
@@ -28,7 +36,7 @@ export class Ending {
     this.seq = seq;
     const rated = !served || this.#rated() === seq;
     at("rating").hidden = rated;
-    at("thanks").hidden = true;
+    at("thanks").hidden = at("remark").hidden = true;
     at("over").hidden = false;
   }
 
@@ -44,7 +52,14 @@ export class Ending {
       // Without storage the question may come again.
     }
     at("rating").hidden = true;
-    at("thanks").hidden = false;
+    at("thanks").hidden = at("remark").hidden = false;
+    at("remark-text").focus();
+  }
+
+  /** The server has the words, too. */
+  remarked() {
+    at("remark").hidden = true;
+    at("remark-text").value = "";
     at("text").focus();
   }
 

@@ -38,7 +38,7 @@ text.placeholder = say("write");
 at("title").textContent = say("title");
 
 const standingCard = new Standing(say);
-const ending = new Ending({ say, site, log, rate: (seq, score) => line.rate(seq, score) });
+const ending = new Ending({ say, site, log, rate: (seq, score) => line.rate(seq, score), remark: (seq, said) => line.remark(seq, said) });
 const copy = new Copy({ say, ask: (seq, to) => line.askCopy(seq, to) });
 const line = new Line(site, (kind, data) => {
   if (kind === "open") opened();
@@ -70,6 +70,7 @@ function take(frame) {
   else if (frame.type === "status") status(frame);
   else if (frame.type === "standing") standingCard.told(frame);
   else if (frame.type === "rated") ending.rated(frame.item);
+  else if (frame.type === "remarked") ending.remarked();
   else if (frame.type === "copied") copy.asked();
   else if (frame.type === "reset") forget();
   else if (frame.type === "resumed") resuming = false;

@@ -93,6 +93,10 @@ export class Line {
     this.#say({ type: "rate", item, score });
   }
 
+  remark(item, text) {
+    this.#say({ type: "remark", item, text });
+  }
+
   askCopy(item, to) {
     this.#say({ type: "copy", item, to });
   }
