@@ -82,6 +82,11 @@ class Exporter:
         steps = [_plain(item.row) for item in items]
         return {**told, "steps": steps, "messages": [_message(item.message) for item in items if item.message]}
 
+    async def _reviews(self, customer: int) -> dict[str, Any]:
+        """Return what a person wrote beside their ratings, and what was written about their conversations."""
+        said, reviews = await self._store.reviews.said_of(self._site, customer)
+        return {"ratings": [_plain(each) for each in said], "reviews": [_plain(each) for each in reviews]}
+
     async def _complaints(self, customer: int) -> list[dict[str, Any]]:
         """Return a person's complaints with what was written about them, also by whoever cared for them."""
         store = self._store.complaints
