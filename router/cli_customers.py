@@ -1,4 +1,4 @@
-"""The `patchbay` commands about customers as persons: forgetting one, handing out what is known, sweeping."""
+"""The `patchbay` commands about customers as persons: forgetting one, handing out what is known, sweeping, tables."""
 
 from __future__ import annotations
 
@@ -88,7 +88,34 @@ def sweep(data: Path) -> None:
     click.echo(f"{swept.erasures:>6} erasures ended, {swept.waits} wait")
 
 
-COMMANDS = (erase, export, sweep)
+@click.group()
+def customers() -> None:
+    """Customers as a list."""
+
+
+@customers.command("import")
+@DATA
+@click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_table(data: Path, table: Path) -> None:
+    """Set segments and attributes from TABLE, a CSV file: number, email or phone; segment; the rest are attributes.
+
+    An empty cell takes away. Every line is found first: while one is faulty nothing is written.
+    """
+    from router.care.importing import Faulty, Importing  # noqa: PLC0415
+    from router.cli import with_store  # noqa: PLC0415
+    from router.clock import SystemClock  # noqa: PLC0415
+
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+        done = with_store(data, lambda store: Importing(site(), store).do(text, at=SystemClock().now_ms()))
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{table} is not UTF-8.") from None
+    except Faulty as faulty:
+        raise click.ClickException("Nothing was changed.\n" + "\n".join(faulty.faults)) from None
+    click.echo(f"{done.lines} lines: {done.placed} in another segment, {done.described} with other attributes.")
+
+
+COMMANDS = (erase, export, sweep, customers)
 
 
 def _with_files(data: Path, work: Callable[[Store, Files], Awaitable[T]]) -> T:

@@ -11,7 +11,7 @@ from router.intake.senders import LINE, line_value
 from router.site.filekinds import safe_name
 from router.site.files import Files
 from router.store.filerows import FILES, files_of
-from router.store.port import ConversationRow, MessageRow, Store, Story
+from router.store.port import ConversationRow, MessageRow, Placing, Store, Story
 
 FORMAT = "patchbay-customer-1"
 PAGE_ROWS = 200
@@ -19,6 +19,7 @@ CONVERSATIONS_MAX = 100_000
 DRAFTS_MAX = 10_000
 # More of one person, or more steps of one case, than anybody has ever read.
 COMPLAINTS_MAX, STEPS_MAX = 1_000, 1_000
+PLACINGS_MAX = 1_000
 FROM_THE_START = 2**62
 # How one of our own works says what is kept for itself: it is no word of a person.
 INNER_EXTRAS = frozenset({FILES, "client"})
@@ -56,6 +57,7 @@ class Exporter:
             "merges": [_plain(edge) for edge in await care.merges(self._site, customer)],
             **await self._reviews(customer),
             "complaints": await self._complaints(customer),
+            "segments": [_plain(each) for each in await self._placings(customer)],
         }
 
     async def write(self, customer: int, put: Callable[[str, bytes], None]) -> int | None:
@@ -81,6 +83,9 @@ class Exporter:
         told = {name: getattr(row, name) for name in _OF_CONVERSATION}
         steps = [_plain(item.row) for item in items]
         return {**told, "steps": steps, "messages": [_message(item.message) for item in items if item.message]}
+
+    async def _placings(self, customer: int) -> list[Placing]:
+        return await self._store.customers.placings(self._site, customer, limit=PLACINGS_MAX)
 
     async def _reviews(self, customer: int) -> dict[str, Any]:
         """Return what a person wrote beside their ratings, and what was written about their conversations."""

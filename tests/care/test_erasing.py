@@ -12,7 +12,7 @@ from channels.contract import LineRef, MessageIn, encode_signal
 from dashboard.staging import Staged
 from router.care.erasing import Erased, uploads_in
 from router.site.files import FolderFiles
-from router.store.port import Body, Identity, NewLetter, NewMark, StoreUnavailable
+from router.store.port import Body, Identity, NewLetter, NewMark, Placing, StoreUnavailable
 from tests.care.home import Home
 from tests.store.makers import SITE, commit, conversation
 
@@ -31,6 +31,10 @@ async def somebody(home: Home) -> int:
     await home.store.archive.give_care(SITE, met.customer, {"note": "likes Secrets"})
     mark = NewMark(kind="email", value=PROVED.value, mark="test", reason="test", agent=7)
     await home.store.senders.mark(SITE, [mark], at=home.clock.now)
+    board = Placing(
+        command="p1", customer=met.customer, at=1, agent=7, was="", segment="vip", why="a Secret of Zebulon"
+    )
+    await home.store.customers.place(SITE, board)
     return met.customer
 
 
