@@ -35,6 +35,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 async def ada(house: House, chromium: Browser) -> AsyncIterator[Desk]:
     people = People(chromium)
     desk = await people.agent(house, "ada", reduced_motion="reduce")
+    await talking(people, house, "Petra Veselá", "I complain about nothing", desk)
     await talking(people, house, "Marta Kowalska", "I want to complain: the parcel never came", desk)
     yield desk
     assert desk.faults.said == []
@@ -99,6 +100,17 @@ async def test_a_second_one_of_a_conversation_is_recorded_only_when_it_is_meant(
     await expect(sheet.get_by_role("button", name="Record another one")).to_be_visible(timeout=WAIT_MS)
     await sheet.get_by_role("button", name="Open it").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Marta Kowalska", timeout=WAIT_MS)
+
+
+async def test_what_nobody_has_recorded_is_counted_and_said_to_be_none(ada: Desk) -> None:
+    page = ada.page
+    await at(page, "complaints/unrecorded")
+    line = page.locator(".unrecorded li").filter(has_text="Petra Veselá")
+    await expect(line).to_be_visible(timeout=WAIT_MS)
+    await expect(page.get_by_role("button", name="Not yet recorded 1")).to_be_visible()
+    await line.get_by_role("button", name="It is none").click()
+    await expect(page.get_by_text("Nothing that sounds like a complaint is unrecorded.")).to_be_visible(timeout=WAIT_MS)
+    await expect(page.get_by_role("button", name="Not yet recorded", exact=True)).to_be_visible()
 
 
 async def test_a_case_goes_its_way_by_its_one_next_step(ada: Desk) -> None:

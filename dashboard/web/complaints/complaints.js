@@ -8,7 +8,7 @@ import { Case } from "./case.js";
 import { List } from "./list.js";
 import { choices, fetchChoices } from "./names.js";
 import { Record } from "./record.js";
-import { Unrecorded } from "./unrecorded.js";
+import { Unrecorded, fetchUnrecorded, unrecorded } from "./unrecorded.js";
 
 export { RecordDialog } from "./record.js";
 export { Beside, OfPerson } from "./beside.js";
@@ -24,7 +24,7 @@ const PARTS = [
 export function Screen() {
   const [failed, fail] = useState(false);
   const read = () => { fail(false); void fetchChoices().catch(() => fail(true)); };
-  useEffect(read, []);
+  useEffect(() => { read(); if (me.value?.role !== "agent") void fetchUnrecorded().catch(() => {}); }, []);
   const [part = "open", more = ""] = rest.value;
   const number = /^\d+$/.test(part) ? Number(part) : 0;
   if (!choices.value) return html`<main class="complaints-view" aria-busy=${!failed}>${failed ? html`<p class="empty" role="alert">${t("complaints.failed")} <button type="button" onClick=${read}>${t("retry")}</button></p>` : html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`}</main>`;
@@ -33,6 +33,6 @@ export function Screen() {
   const mine = PARTS.filter(([, role]) => role === "agent" || me.value?.role !== "agent");
   const [name, , shown] = mine.find(([each]) => each === part) ?? PARTS[0];
   return html`<main class="complaints-view"><header class="complaints-head"><h1 class="grow">${t("view.complaints")}</h1>
-    <nav class="row" aria-label=${t("complaints.parts")}>${mine.map(([each]) => html`<button type="button" key=${each} aria-current=${each === name ? "page" : undefined} onClick=${() => go("complaints", ...(each === "open" ? [] : [each]))}>${t(`complaints.part.${each}`)}</button>`)}</nav>
+    <nav class="row" aria-label=${t("complaints.parts")}>${mine.map(([each]) => html`<button type="button" key=${each} aria-current=${each === name ? "page" : undefined} onClick=${() => go("complaints", ...(each === "open" ? [] : [each]))}>${t(`complaints.part.${each}`)}${each === "unrecorded" && unrecorded.value?.length ? html` <b class="badge">${unrecorded.value.length}</b>` : ""}</button>`)}</nav>
     <button type="button" class="primary" onClick=${() => go("complaints", "new")}>${t("complaint.record")}</button></header>${shown()}</main>`;
 }

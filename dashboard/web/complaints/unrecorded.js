@@ -1,19 +1,23 @@
 // @ts-check
 // Conversations that sound like a complaint and belong to none: recorded from here, or said to be none. Nobody's complaint is lost.
-import { html, useEffect, useState } from "../vendor/ui.js";
+import { html, signal, useEffect, useState } from "../vendor/ui.js";
 import { attempt } from "../frame/state.js";
 import { get, post } from "../frame/api.js";
 import { Icon, ago, channelLabel, fullOf, queueLabel, whileAway } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { named, t } from "../frame/words.js";
 
+/** What was found last, null until it was asked for: how many there are stands beside the way here. */
+export const unrecorded = signal(/** @type {any[] | null} */ (null));
+export const fetchUnrecorded = async () => { unrecorded.value = await get("/complaints/sounding"); };
+
 export function Unrecorded() {
-  const [found, put] = useState(/** @type {any[] | null} */ (null));
   const [failed, fail] = useState(false);
-  const load = () => get("/complaints/sounding").then((all) => { put(all); fail(false); }, () => fail(true));
+  const load = () => fetchUnrecorded().then(() => fail(false), () => fail(true));
   useEffect(() => { void load(); }, []);
+  const found = unrecorded.value;
   const none = async (/** @type {string} */ ref) => {
-    if ((await attempt(async () => { await post(`/conversations/${ref}/complaints/none`); return true; }))) put((all) => (all ?? []).filter((/** @type {any} */ each) => each.ref !== ref));
+    if ((await attempt(async () => { await post(`/conversations/${ref}/complaints/none`); return true; }))) unrecorded.value = (unrecorded.value ?? []).filter((/** @type {any} */ each) => each.ref !== ref);
   };
   return html`<p class="meta">${t("complaints.unrecorded.text")}</p>
     ${failed && html`<p class="empty" role="alert">${t("complaints.failed")} <button type="button" onClick=${load}>${t("retry")}</button></p>`}
