@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from router.core.complaints import ComplaintRules
+from router.core.helping import HelpRules
 from router.core.scorecards import ReviewRules
 from router.core.segments import Segment
 
@@ -324,6 +325,7 @@ class Bundle(Part, frozen=True, kw_only=True):
     wallboard: Wallboard = Wallboard()
     complaints: ComplaintRules = ComplaintRules()
     reviews: ReviewRules = ReviewRules()
+    help: HelpRules = HelpRules()
     segments: tuple[Segment, ...] = ()
     files: dict[str, str] = {}
     name: str = ""

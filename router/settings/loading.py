@@ -20,6 +20,7 @@ from router.settings.conditions import read_rules, read_topics
 from router.settings.contacts import read_contacts
 from router.settings.expansion import expand_all
 from router.settings.files import raise_unless_sane, read_directory
+from router.settings.helping import read_help
 from router.settings.hours import Hours, read_hours
 from router.settings.problems import Findings, Problem, SettingsError
 from router.settings.reading import Scope, check_name, entries, looks_secret, secret_refused, there_is
@@ -61,6 +62,7 @@ SECTIONS: Map[str, bool] = {
     "replies": False,
     "complaints": False,
     "reviews": False,
+    "help": False,
     "segments": False,
     "checks": False,
     "wallboard": False,
@@ -262,6 +264,7 @@ class _Load:
             "wallboard": self._read("wallboard", read_wallboard) or Wallboard(),
             **self._said("complaints", read_complaints),
             **self._said("reviews", read_reviews),
+            **self._said("help", read_help),
             **self._said("segments", read_segments),
         }
 

@@ -1,0 +1,24 @@
+"""What the help page needs of the configuration. It decides nothing; readers of a bundle hand it on."""
+
+from __future__ import annotations
+
+import msgspec
+
+# What somebody wrote half a year ago is worth a look: prices, names and opening hours have changed by then.
+STALE_MS = 182 * 86_400_000
+
+
+class HelpRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The help page of a site. Without a title there is none.
+
+    `categories`: name to label by language, in the order in which they are shown. `form`: the form for whom it did not
+    help, empty for none; `queue`: whose hours are told there, empty for none. `chat`: the widget stands on every page.
+    `stale_ms`: an article that nobody has looked at for so long is shown to whom it belongs.
+    """
+
+    title: dict[str, str] = {}
+    categories: dict[str, dict[str, str]] = {}
+    form: str = ""
+    queue: str = ""
+    chat: bool = True
+    stale_ms: int = STALE_MS

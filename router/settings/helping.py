@@ -1,0 +1,42 @@
+"""The section `help`: the public help page's title, categories, and what it offers to whom it did not help."""
+
+from __future__ import annotations
+
+from router.core.helping import HelpRules
+from router.settings.reading import Field, Scope, duration, mapped, record, refer, reference, text, truth
+from router.settings.tree import Node
+
+LABEL_CHARS_MAX = 60
+# More than fits one screen is no overview.
+CATEGORIES_MAX = 30
+STALE_LEAST, STALE_MOST = "7d", "1000d"
+
+
+def read_help(node: Node, scope: Scope) -> HelpRules | None:
+    """Read the section."""
+    values = record(node, scope, _FIELDS)
+    return None if values is None else HelpRules(**values)
+
+
+def _language(word: str, key: Node, scope: Scope) -> str | None:
+    return refer("language", word, key, scope)
+
+
+def _label(node: Node, scope: Scope) -> dict[str, str] | None:
+    found: dict[str, str] | None = mapped(text(chars_max=LABEL_CHARS_MAX), key=_language)(node, scope)
+    return found
+
+
+def _categories(node: Node, scope: Scope) -> dict[str, dict[str, str]] | None:
+    found: dict[str, dict[str, str]] | None = mapped(_label, most=CATEGORIES_MAX)(node, scope)
+    return found
+
+
+_FIELDS = {
+    "title": Field(_label, "title", required=True),
+    "categories": Field(_categories, "categories", required=True),
+    "form": Field(text(chars_max=LABEL_CHARS_MAX), "form"),
+    "queue": Field(reference("queue"), "queue"),
+    "chat": Field(truth, "chat"),
+    "stale_after": Field(duration(STALE_LEAST, STALE_MOST), "stale_ms"),
+}
