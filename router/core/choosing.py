@@ -163,12 +163,14 @@ class Choosing:
         """Return whom to ask first for a conversation of a class, or None when nobody has room."""
         m = self.matching
         kind = m.kinds[cls.kind]
-        if not kind.mask:
+        holding = m.limits.holding
+        standing = kind.standing(cls.load, holding.get(cls.channel, ()) if holding else (), cls.profiles)
+        if not standing:
             return None
+        everybody, barred = standing, Standing()
         withheld = m.reserves.withheld_from(cls) if m.reserves.kept else 0
-        barred: Standing = {}
         while True:
-            standing = m.standing(cls, cls.profiles)
+            standing = everybody
             if withheld or barred:
                 standing = _without(standing, withheld, barred)
             if not standing:
@@ -259,12 +261,15 @@ class Choosing:
         best_score = 0
         for slope in self.matching.grading.slopes.values():
             there = slope.waiting & candidates
-            head = slope.heads.first(there) if there else None
-            if head is None:
+            if not there or (head := slope.heads.first(there)) is None:
                 continue
             if oldest is None or head < oldest:
                 oldest = head
-            score = slope.score(at, head[0])
+            key_ms = head[0]
+            if key_ms >= slope.since_ms and slope.from_ms <= at < slope.until_ms:  # `Slope.score` without a call
+                score = slope.base + slope.gain * (at - key_ms) // slope.per_ms
+            else:
+                score = slope.score(at, key_ms)
             if there & first_tasks:
                 score, head = _by_first_task(slope, head, there & first_tasks, at)
             if best is None or score > best_score or (score == best_score and head < best):

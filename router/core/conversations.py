@@ -242,10 +242,12 @@ class Conversations(dict[int, Conv]):
 
     def due_of(self, conv_id: int) -> tuple[int, int] | None:
         """Return when something happens to an open conversation, and its place's time; a sleeper sleeps on."""
+        conv = dict.get(self, conv_id)
+        if conv is not None:
+            return conv.due_ms, conv.key_ms
         asleep = self._asleep.get(conv_id)
         if asleep is None:
-            conv = dict.get(self, conv_id)
-            return (conv.due_ms, conv.key_ms) if conv is not None else None
+            return None
         number, opened, _, _, since, due, *_ = self._unpack(asleep)
         opened_ms = opened + self._since_ms
         return opened_ms + since + due + USUALLY_DUE_MS, opened_ms - self._alike[number].head_start_ms

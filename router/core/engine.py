@@ -27,7 +27,7 @@ from router.core.decide import (
     wrapping,
 )
 from router.core.decide.placing import Steps, let_go
-from router.core.evolve import evolve, remember
+from router.core.evolve import remember, write_down
 from router.core.state import State
 
 # A tick works off at most so many standing deadlines, so that people at desks get their turn between slices.
@@ -110,12 +110,11 @@ class Engine:
             bundles[command.hash] = command.bundle
         at = max(at, state.at)
         made: list[ev.Event] = []
-        for step in DECIDERS[type(command)](state, at, command):
-            if type(step) in NOT_DECIDED:
-                assert not made, "a decision refuses before its first event"
-                return step  # type: ignore[return-value]
-            evolve(state, at, step, bundles)  # type: ignore[arg-type]
-            made.append(step)  # type: ignore[arg-type]
+        refused = write_down(state, at, DECIDERS[type(command)](state, at, command), bundles, made)
+        if refused is not None:
+            assert not made, "a decision refuses before its first event"
+            assert type(refused) in NOT_DECIDED, "what is decided has a writer"
+            return refused  # type: ignore[return-value]
         return self._made(command.id, at, made)
 
     def _made(self, command: str, at: int, made: list[ev.Event]) -> Made:
@@ -149,10 +148,8 @@ class Engine:
         return self._made("", at, made).entry
 
     def _steps(self, steps: Steps, at: int, made: list[ev.Event]) -> None:
-        for step in steps:
-            assert type(step) not in NOT_DECIDED, "time is never refused"
-            evolve(self.state, at, step, self.bundles)  # type: ignore[arg-type]
-            made.append(step)  # type: ignore[arg-type]
+        refused = write_down(self.state, at, steps, self.bundles, made)
+        assert refused is None, "time is never refused"
 
     def next_due_ms(self) -> int:
         """Return when `tick` is next worth calling: 0 for never, the state's own time while a review runs."""

@@ -77,8 +77,7 @@ def replay(state: State, entry: ev.Entry, bundles: Bundles) -> None:
     at, events = entry.at, entry.events
     if ev.ConfigApplied in map(type, events):
         _check_bundles(events, bundles)
-    for event in events:
-        evolve(state, at, event, bundles)
+    write_down(state, at, events, bundles)
     remember(state, entry.command, at)
 
 
@@ -90,20 +89,38 @@ def _check_bundles(events: Iterable[ev.Event], bundles: Bundles) -> None:
 
 def evolve(state: State, at: int, event: ev.Event, bundles: Bundles) -> None:
     """Write one event into the state. Raises IllegalMoveError before writing what the life cycle does not know."""
-    kind = type(event)
-    writer, moves = STEPS[kind]
-    if moves is not None:
-        # Nearly everybody is awake, and a plain look costs a third of one that would wake.
-        conv = _awake(state.convs, event.conv) or state.convs.get(event.conv)  # type: ignore[attr-defined]
-        before = OUT if conv is None else conv.state
-        if before not in moves:
-            check(before, event)
-    state.position += 1
-    state.at = at
-    if kind is ev.ConfigApplied:
-        _config_applied(state, at, event, bundles)  # type: ignore[arg-type]
-    else:
-        writer(state, at, event)
+    other = write_down(state, at, (event,), bundles)
+    assert other is None, "every event has a writer"
+
+
+def write_down(
+    state: State, at: int, steps: Iterable[Any], bundles: Bundles, made: list[ev.Event] | None = None
+) -> object | None:
+    """Write event after event, each before the next is asked for; return the first step that is none, if one comes.
+
+    What is written is added to `made`. One loop and no call for each event: everything that is decided comes by here.
+    """
+    convs, steps_of = state.convs, STEPS
+    for event in steps:
+        kind = type(event)
+        known = steps_of.get(kind)
+        if known is None:
+            return event  # type: ignore[no-any-return]
+        writer, moves = known
+        if moves is not None:
+            # Nearly everybody is awake, and a plain look costs a third of one that would wake.
+            conv = _awake(convs, event.conv) or convs.get(event.conv)
+            if (OUT if conv is None else conv.state) not in moves:
+                check(OUT if conv is None else conv.state, event)
+        state.position += 1
+        state.at = at
+        if kind is ev.ConfigApplied:
+            _config_applied(state, at, event, bundles)
+        else:
+            writer(state, at, event)
+        if made is not None:
+            made.append(event)
+    return None
 
 
 _awake = dict.get
@@ -111,14 +128,15 @@ _awake = dict.get
 
 def remember(state: State, command: str, at: int) -> None:
     """Keep the answer to a command, and forget what is older than the memory."""
+    answers, matching, convs = state.answers, state.matching, state.convs
     if command:
-        state.answers[command] = Answer(state.position, at)
-    if at >= state.forget_ms or len(state.answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
+        answers[command] = Answer(state.position, at)
+    if at >= state.forget_ms or len(answers) > MEMORY_ENTRIES_MAX or len(state.left) > MEMORY_ENTRIES_MAX:
         _forget(state, at - MEMORY_MS)
-    if state.matching.reserves.let_go:
-        state.matching.reserves.let_go.clear()
-    if state.convs.stirred:
-        state.convs.settle(state.matching.in_lines)
+    if matching.reserves.let_go:
+        matching.reserves.let_go.clear()
+    if convs.stirred:
+        convs.settle(matching.in_lines)
     if at >= state.deadlines.opens_ms:
         _tend(state.deadlines, state, at)
 

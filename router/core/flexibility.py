@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import compress, count
+from typing import TYPE_CHECKING, TypeVar
 
 from router.core.tally import Tally
 
@@ -13,19 +14,33 @@ if TYPE_CHECKING:
 
 # What a profile can do decides only between profiles that may serve equally many classes.
 ABILITIES_MAX = 10_000
-# The digits of a mask are read in one go where it is as long as this, and one in so many of them is set.
-DIGITS_FROM, DIGITS_SHARE = 512, 16
+# The digits of a mask are read in one go where more than so many of them are set, and one in so many.
+DIGITS_FROM, DIGITS_SHARE = 4, 16
+_AS_NUMBERS = bytes.maketrans(b"01", b"\0\1")
+
+T = TypeVar("T")
 
 
 def bits(mask: int) -> Iterator[int]:
-    """Yield the numbers of the set bits, lowest first."""
-    if mask >> DIGITS_FROM and mask.bit_count() * DIGITS_SHARE > mask.bit_length():
-        digits = bin(mask)[:1:-1]
-        found = digits.find("1")
-        while found >= 0:
-            yield found
-            found = digits.find("1", found + 1)
-        return
+    """Return the numbers of the set bits, lowest first."""
+    return compress(count(), _digits(mask)) if _is_dense(mask) else _few_bits(mask)
+
+
+def those_of(mask: int, among: Sequence[T]) -> Iterator[T]:
+    """Return what stands at the numbers of the set bits, lowest first."""
+    return compress(among, _digits(mask)) if _is_dense(mask) else map(among.__getitem__, _few_bits(mask))
+
+
+def _is_dense(mask: int) -> bool:
+    set_bits = mask.bit_count()
+    return set_bits > DIGITS_FROM and set_bits * DIGITS_SHARE > mask.bit_length()
+
+
+def _digits(mask: int) -> bytes:
+    return bin(mask)[:1:-1].encode().translate(_AS_NUMBERS)
+
+
+def _few_bits(mask: int) -> Iterator[int]:
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1

@@ -5,7 +5,7 @@ With many classes the oldest heads are those that few may take, and whoever is f
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -22,50 +22,79 @@ class Block:
     """Some heads in order, and their classes as bits."""
 
     heads: list[Head]
+    bits: list[int]  # of the class of each head
     mask: int = 0
 
 
 @dataclass(slots=True)
 class Heads:
-    """`bounds` parts the blocks: block n holds what lies from bound n on, and before bound n + 1."""
+    """`bounds` parts the blocks: block n holds what lies from bound n on, and before bound n + 1.
 
-    blocks: list[Block] = field(default_factory=lambda: [Block([])])
+    `of` is the head of each class, by its bit.
+    """
+
+    blocks: list[Block] = field(default_factory=lambda: [Block([], [])])
     bounds: list[Place] = field(default_factory=lambda: [(0, 0)])
+    of: dict[int, Head] = field(default_factory=dict)
 
     def add(self, place: Place, cls: Class) -> None:
         """Note the head of a line that has none here."""
-        index = self._index(place) if len(self.blocks) > 1 else 0
-        block = self.blocks[index]
-        insort(block.heads, (*place, cls))
-        block.mask |= cls.bit
-        if len(block.heads) > BLOCK_MAX:
-            upper = block.heads[BLOCK_MAX // 2 :]
-            del block.heads[BLOCK_MAX // 2 :]
-            mask = sum(each.bit for _, _, each in upper)
-            block.mask ^= mask
-            self.blocks.insert(index + 1, Block(upper, mask))
-            self.bounds.insert(index + 1, upper[0][:2])
+        number = bisect_right(self.bounds, place) - 1 if len(self.blocks) > 1 else 0
+        block, bit = self.blocks[number], cls.bit
+        heads, head = block.heads, (place[0], place[1], cls)
+        index = bisect_left(heads, head)
+        heads.insert(index, head)
+        block.bits.insert(index, bit)
+        block.mask |= bit
+        self.of[bit] = head
+        if len(heads) > BLOCK_MAX:
+            self._split(number)
+
+    def _split(self, number: int) -> None:
+        """Part a block in two."""
+        block, half = self.blocks[number], BLOCK_MAX // 2
+        upper = Block(block.heads[half:], block.bits[half:], sum(block.bits[half:]))
+        del block.heads[half:], block.bits[half:]
+        block.mask ^= upper.mask
+        self.blocks.insert(number + 1, upper)
+        self.bounds.insert(number + 1, upper.heads[0][:2])
 
     def remove(self, place: Place, cls: Class) -> None:
         """The head of this line has gone."""
-        index = self._index(place) if len(self.blocks) > 1 else 0
-        block = self.blocks[index]
-        del block.heads[bisect_left(block.heads, place)]
+        number = bisect_right(self.bounds, place) - 1 if len(self.blocks) > 1 else 0
+        block = self.blocks[number]
+        heads = block.heads
+        index = bisect_left(heads, place)
+        del heads[index], block.bits[index], self.of[cls.bit]
         block.mask ^= cls.bit
-        if not block.heads and index:
-            del self.blocks[index]
-            del self.bounds[index]
+        if number and not heads:
+            del self.blocks[number], self.bounds[number]
 
-    def _index(self, place: Place) -> int:
-        return max(bisect_right(self.bounds, place) - 1, 0)
+    def move(self, before: Place, place: Place, cls: Class) -> None:
+        """The head of this line is another now."""
+        if len(self.blocks) > 1:
+            self.remove(before, cls)
+            self.add(place, cls)
+            return
+        (block,) = self.blocks
+        heads, bits, bit = block.heads, block.bits, cls.bit
+        index = bisect_left(heads, before)
+        del heads[index], bits[index]
+        head = self.of[bit] = (place[0], place[1], cls)
+        index = bisect_left(heads, head)
+        heads.insert(index, head)
+        bits.insert(index, bit)
 
     def first(self, classes: int) -> Head | None:
         """Return the oldest head of these classes."""
+        only = self.of.get(classes)  # often they are one
+        if only is not None:
+            return only
         for block in self.blocks:
             if block.mask & classes:
-                for head in block.heads:
-                    if classes & head[2].bit:
-                        return head
+                for bit in block.bits:
+                    if classes & bit:
+                        return self.of[bit]
         return None
 
     def among(self, classes: int) -> Iterator[Head]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from router.core.bundle import Bundle
 from router.core.conversations import Conv, Conversations
 from router.core.first_tasks import FirstTasks
-from router.core.flexibility import ABILITIES_MAX, Flexibility, bits
+from router.core.flexibility import ABILITIES_MAX, Flexibility, bits, those_of
 from router.core.grading import Grading
 from router.core.profiles import Profile
 from router.core.reserves import Reserves
@@ -91,10 +91,7 @@ class Matching:
         """Return the classes whose load fits into what an agent has free, and of whose channel they take more."""
         free, eased, mask = agent.capacity - agent.used, agent.eased, 0
         for kind in self.kinds:
-            room = free + eased[kind.number]
-            for load, classes in kind.by_load.items():
-                if load <= room:
-                    mask |= classes
+            mask |= kind.fitting(free + eased[kind.number])
         if agent.full:
             for channel in self.limits.sets[agent.full]:
                 mask &= ~self.of_channel.get(channel, 0)
@@ -160,8 +157,7 @@ class Matching:
     def _set_kind(self, cls: Class) -> None:
         way = _gives_way(self.bundle, cls.channel) if self.bundle else frozenset[str]()
         cls.kind = next((kind.number for kind in self.kinds if kind.gives_way == way), 0)
-        by_load = self.kinds[cls.kind].by_load
-        by_load[cls.load] = by_load.get(cls.load, 0) | cls.bit
+        self.kinds[cls.kind].count(cls.load, cls.bit)
 
     # --- classes and profiles, by evolve only ----------------------------------------------------------------
 
@@ -183,8 +179,9 @@ class Matching:
         self.wide |= cls.bit if cls.also else 0
         for mask in (cls.mask, *cls.also_masks):
             cls.profiles |= self._fulfilling(mask)
-        for index in bits(cls.profiles):
-            self.profiles[index].classes |= cls.bit
+        bit = cls.bit
+        for profile in those_of(cls.profiles, self.profiles):
+            profile.classes |= bit
         self.flexibility.form_class(cls.profiles)
         self.scarcity.form_class(cls)
         self.grading.place(cls, self.bundle)
@@ -215,13 +212,10 @@ class Matching:
         for bit in bits(over.mask):
             self.needed_by[bit] &= ~over.bit
         self.wide &= ~over.bit
-        by_load = self.kinds[over.kind].by_load
-        by_load[over.load] &= ~over.bit
-        if not by_load[over.load]:
-            del by_load[over.load]
+        self.kinds[over.kind].discount(over.load, over.bit)
         self.first_tasks.drop_class(over, self.profiles)
-        for index in bits(over.profiles):
-            self.profiles[index].classes &= ~over.bit
+        for profile in those_of(over.profiles, self.profiles):
+            profile.classes &= ~over.bit
         self.flexibility.drop_class(over.profiles)
 
     def _bit(self, need: Need) -> int:
@@ -276,11 +270,11 @@ class Matching:
             if levels.get(name, -1) >= level:
                 profile.mask |= 1 << bit
                 self.fulfilled_by[bit] |= profile.bit
-        for index in bits(profile.classes):
-            self.classes[index].profiles &= ~profile.bit
+        for cls in those_of(profile.classes, self.classes):
+            cls.profiles &= ~profile.bit
         profile.classes = self._eligible_classes(profile)
-        for index in bits(profile.classes):
-            self.classes[index].profiles |= profile.bit
+        for cls in those_of(profile.classes, self.classes):
+            cls.profiles |= profile.bit
         profile.levels = min(sum(level for _, level in abilities), ABILITIES_MAX - 1)
         self.first_tasks.set_profile(profile, before, self.classes)
         self.reserves.set_profile(profile)
@@ -350,13 +344,15 @@ class Matching:
         """Keep the sorted heads in step. Conversations are unique in (key, id)."""
         slope, before, cls.head = cls.slope, cls.head, head
         if before is not None:
-            slope.heads.remove(before, cls)
             self.convs.stirred.append(before[1])
-        if head is not None:
+            if head is not None:
+                slope.heads.move(before, head, cls)
+                return
+            slope.heads.remove(before, cls)
+        elif head is not None:
             slope.heads.add(head, cls)
-        if before is None or head is None:
-            slope.waiting ^= cls.bit
-            self.waiting ^= cls.bit
+        slope.waiting ^= cls.bit
+        self.waiting ^= cls.bit
 
     def rebuild_lines(self, waiting: list[Conv]) -> None:
         """Fill the lines from a snapshot: conversations in state waiting, in any order."""

@@ -36,6 +36,7 @@ class Reserves:
 
     kept: list[Kept] = field(default_factory=list)
     let_go: list[int] = field(default_factory=list)
+    leaving: int = 0  # the agent who was completely free when they left their room, until one enters
 
     def configure(self, reserves: Sequence[Reserve], mask_of: Callable[[Needs], int], classes: Sequence[Class]) -> None:
         """Begin anew; everybody has left their room, and each profile is set after this."""
@@ -54,9 +55,11 @@ class Reserves:
         profile.kept = tuple(kept for kept in self.kept if kept.profiles & profile.bit)
 
     def enter(self, agent: Agent) -> None:
-        """Who is completely free is counted; who has begun something is kept for nobody."""
+        """Who is completely free is counted; who has begun something just now is kept for nobody any more."""
+        leaving, self.leaving = self.leaving, 0
         if agent.work:
-            self.let_go.append(agent.id)
+            if leaving == agent.id:
+                self.let_go.append(agent.id)
             return
         for kept in agent.profile.kept:
             was = kept.withholds
@@ -64,10 +67,11 @@ class Reserves:
             if was and not kept.withholds:
                 self.let_go.extend(kept.blank[idle] for idle in sorted(kept.blank))
 
-    @staticmethod
-    def leave(agent: Agent) -> None:
+    def leave(self, agent: Agent) -> None:
         """Call it before anything changes, as with rooms."""
+        self.leaving = 0
         if not agent.work:
+            self.leaving = agent.id
             for kept in agent.profile.kept:
                 del kept.blank[agent.idle]
 

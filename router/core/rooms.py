@@ -61,11 +61,35 @@ class Rooms:
     idle: list[Idle] = field(default_factory=list)  # of everybody with room, longest idle first
     who: dict[Idle, Agent] = field(default_factory=dict)  # everybody with room, by their idle number
     by_load: dict[int, int] = field(default_factory=dict)  # load -> classes of that load for which this room counts
+    fits: dict[int, int] = field(default_factory=dict)  # so much free -> classes that fit, as far as looked up
 
     def free(self, agent: Agent) -> int:
         """Return what an agent has free for work of this kind."""
         free = agent.capacity - agent.used
         return free + agent.eased[self.number] if self.number else free
+
+    def fitting(self, free: int) -> int:
+        """Return the classes whose load fits into so much of this room."""
+        mask = self.fits.get(free)
+        if mask is None:
+            mask = 0
+            for load, classes in self.by_load.items():
+                if load <= free:
+                    mask |= classes
+            self.fits[free] = mask
+        return mask
+
+    def count(self, load: int, bit: int) -> None:
+        """A class of this load takes this room."""
+        self.by_load[load] = self.by_load.get(load, 0) | bit
+        self.fits.clear()
+
+    def discount(self, load: int, bit: int) -> None:
+        """It does so no more."""
+        self.by_load[load] &= ~bit
+        if not self.by_load[load]:
+            del self.by_load[load]
+        self.fits.clear()
 
     def enter(self, agent: Agent, free: int) -> None:
         """Stand where one's room is, with so much of it free; who has none stands nowhere and does not enter."""
@@ -109,7 +133,9 @@ class Rooms:
         """Return the rooms with so much free and who stands there, but those at a limit whose number is in `full`."""
         least, found = 2 * load, {}
         for room, profiles in self.mask.items():
+            if room < least:
+                continue
             there = profiles & able
-            if there and (room >= least if room <= LOW else room & LOW >= least and room >> FULL_SHIFT not in full):
+            if there and (room <= LOW or (room & LOW >= least and room >> FULL_SHIFT not in full)):
                 found[room] = there
         return found

@@ -26,12 +26,12 @@ class Shape(NamedTuple):
 
 def next_step_ms(s: State, at: int, conv: Conv) -> int:
     """Return when the next step is due; at once where nobody who works now could ever serve the conversation."""
-    return step_ms(s, at, conv, conv.step)
-
-
-def step_ms(s: State, at: int, conv: Conv, step: int) -> int:
-    """Return when so many steps are followed by another; 0 when there is no other."""
     del s
+    return step_ms(at, conv, conv.step)
+
+
+def step_ms(at: int, conv: Conv, step: int) -> int:
+    """Return when so many steps are followed by another; 0 when there is no other."""
     steps = conv.cls.spec.widen
     if step >= len(steps):
         return 0

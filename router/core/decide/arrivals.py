@@ -61,23 +61,31 @@ def receive(s: State, at: int, c: cmd.Receive) -> Steps:
     """A message joins the open conversation of its line, wakes a parked one, reopens a fresh one, or opens its own."""
     refusal = _cannot_receive(s, c)
     if refusal:
-        yield refusal
-        return
+        return iter((refusal,))
     conv = _open_conversation(s, c)
     if conv is None and _moved_since(s, c):
-        yield LookAgain()
-        return
-    if s.facts.is_crowded:
-        yield from drop_facts(s)
-    facts = s.facts.number_of.get(c.facts) or (yield from facts_number(s, c.facts))
+        return iter((LookAgain(),))
+    facts = s.facts.number_of.get(c.facts)
+    if facts is None or s.facts.is_crowded:
+        return _with_facts(s, at, c, conv)
+    return _take_in(s, at, c, conv, facts=facts)
+
+
+def _with_facts(s: State, at: int, c: cmd.Receive, conv: Conv | None) -> Steps:
+    """Its facts are new, or there are too many that nobody has."""
+    yield from drop_facts(s)
+    facts = yield from facts_number(s, c.facts)
+    yield from _take_in(s, at, c, conv, facts=facts)
+
+
+def _take_in(s: State, at: int, c: cmd.Receive, conv: Conv | None, *, facts: int) -> Steps:
     if conv is not None:
-        yield from _join(s, at, conv, c, facts=facts)
-    elif c.record is not None and _comes_back(s, c.record, c):
-        yield from _return(s, at, c.record, c, facts=facts)
-    elif c.quiet:
-        yield ev.MessageSetAside(c.message, "automatic")
-    else:
-        yield from _open(s, at, c, facts=facts)
+        return _join(s, at, conv, c, facts=facts)
+    if c.record is not None and _comes_back(s, c.record, c):
+        return _return(s, at, c.record, c, facts=facts)
+    if c.quiet:
+        return iter((ev.MessageSetAside(c.message, "automatic"),))
+    return _open(s, at, c, facts=facts)
 
 
 def _cannot_receive(s: State, c: cmd.Receive) -> Refused | None:

@@ -34,8 +34,8 @@ def prompted_ms(s: State, at: int, conv: Conv, *, but: str = "") -> int:
     due_ms = at + WAITING_BOUND_MS
     for name in PROMPTS if conv.hasten_ms else conv.cls.prompts:
         next_ms = 0 if name == but else PROMPTS[name](s, at, conv)
-        if next_ms:
-            due_ms = min(due_ms, max(next_ms, at + 1))
+        if next_ms and next_ms < due_ms:
+            due_ms = next_ms if next_ms > at else at + 1
     return due_ms
 
 

@@ -27,6 +27,6 @@ def widen(s: State, at: int, conv: Conv) -> Steps:
     if cls is None:
         cls = yield from _wider_class(s, conv)
     due_ms = prompted_ms(s, at, conv, but="widen")
-    next_ms = step_ms(s, at, conv, conv.step + 1)
+    next_ms = step_ms(at, conv, conv.step + 1)
     yield ev.Widened(conv.id, cls.id, conv.step + 1, min(due_ms, max(next_ms, at + 1)) if next_ms else due_ms)
     yield from ask(s, at, conv)
