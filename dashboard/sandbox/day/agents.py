@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from dashboard.sandbox.day.sayings import ANSWERS, OUTCOMES
+from dashboard.sandbox.day.sayings import ANSWERS, OUTCOMES, PROMISES
 
 LOOK_S = 1.0
 ACCEPT_S, ANSWER_S, WRAP_UP_S = (0.5, 3.0), (3.0, 8.0), (2.0, 5.0)
@@ -23,6 +23,9 @@ AGAIN_S = 3.0
 ANSWERS_MAX = 3
 # A caller hangs up; where none does, the agent ends the talk.
 TALK_S_MAX = 60.0
+# What an agent promises to come back to, and when: one at once, so that no list stands empty; more now and then.
+PROMISES_MAX, PROMISED_SHARE = 4, 0.1
+PROMISED_S = (5 * 60, 2 * 3_600, 20 * 3_600, 26 * 3_600, 3 * 86_400, 8 * 86_400)
 REQUEST_S = 10.0
 
 
@@ -43,6 +46,7 @@ class Agent:
         self._chance, self._presence_now = chance, presence
         self._plans: dict[str, Plan] = {}
         self._csrf = self._presence = ""
+        self._promised = 0
         self._session: aiohttp.ClientSession
 
     async def work(self) -> None:
@@ -121,7 +125,19 @@ class Agent:
             path = f"/conversations/{work['ref']}/reply"
             await self._call("POST", path, text=text, then="stay", client_id=secrets.token_hex(8))
         elif talks or quiet or plan.answered >= ANSWERS_MAX:
-            await self._call("POST", f"/conversations/{work['ref']}/close", disposition=self._chance.choice(OUTCOMES))
+            await self._end(work, may_promise=not talks)
+
+    async def _end(self, work: dict[str, Any], *, may_promise: bool) -> None:
+        """Close it, or promise to come back to it, with a note of what was promised."""
+        at = f"/conversations/{work['ref']}"
+        promises = may_promise and self._promised < PROMISES_MAX
+        if promises and (not self._promised or self._chance.random() < PROMISED_SHARE):
+            until_s = time.time() + self._chance.choice(PROMISED_S)
+            self._promised += 1
+            await self._call("POST", f"{at}/note", text=self._chance.choice(PROMISES), client_id=secrets.token_hex(8))
+            await self._call("POST", f"{at}/park", until_ms=int(until_s * 1_000))
+        else:
+            await self._call("POST", f"{at}/close", disposition=self._chance.choice(OUTCOMES))
 
     async def _wrap_up(self, work: dict[str, Any]) -> None:
         path = f"/conversations/{work['ref']}/wrap-up"

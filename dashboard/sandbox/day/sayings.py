@@ -45,6 +45,19 @@ THANKS: Words = {
     "zh": ("谢谢，解决了。", "太好了，谢谢！"),
     "th": ("ขอบคุณค่ะ", "ดีมาก ขอบคุณครับ"),
 }
+# What is said beside a rating: of a bad one (False), of a good one.
+RATED: Mapping[bool, Words] = {
+    True: {
+        "en": ("Quick and friendly, thank you!", "A little faster and it is perfect."),
+        "zh": ("服务很好，解决得很快！",),
+        "th": ("บริการดีมาก รวดเร็วค่ะ",),
+    },
+    False: {
+        "en": ("I had to wait too long.", "Nobody really answered my question.", "I was asked for the number twice."),
+        "zh": ("等了太久。", "问题没有解决。"),
+        "th": ("รอนานเกินไปค่ะ",),
+    },
+}
 ANSWERS: Sequence[str] = (
     "Good day, thank you for writing. May I have your order number?",
     "I am looking at it right now, one moment please.",
@@ -59,5 +72,12 @@ SPOKEN: Sequence[tuple[str, str]] = (
     ("It is 48-2213.", "Thank you. I see it; it left our store this morning."),
     ("Then it comes tomorrow?", "Yes, before noon."),
     ("That is all I wanted to know. Good-bye.", "Thank you for calling, good-bye."),
+)
+PROMISES: Sequence[str] = (
+    "Tell them when the red jacket is back in stock.",
+    "Call when the refund has left the bank.",
+    "Ask whether the parcel came.",
+    "Check the corrected invoice with Billing, then write.",
+    "They wanted to think about it: ask again.",
 )
 OUTCOMES: Sequence[str] = ("resolved", "information-given", "order-changed", "refund-given")

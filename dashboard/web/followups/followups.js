@@ -91,7 +91,7 @@ export function Screen() {
       ${list.late > 0 && html`<span class="chip late"><${Icon} name="late" size=${14} /> ${t("followups.late", { n: list.late })}</span>`}</header>
       <${Filters} scope=${scope} kind=${kind} team=${list.team} choose=${(/** @type {string} */ name) => place(name)} setKind=${setKind} />
       <p class="table-state" role="status">${list.items && (list.failed || link.value !== "live") ? html`<${Icon} name="warn" /> ${t("followups.stale")} <button type="button" class="link" onClick=${list.read}>${t("retry")}</button>` : ""}</p>
-      <${Groups} list=${list} scope=${scope} kind=${kind} chosen=${ref} open=${(/** @type {string} */ one) => place(scope, one)} clear=${() => setKind("")} /></section>
+      <${Groups} list=${list} scope=${scope} kind=${kind} chosen=${ref} open=${(/** @type {string} */ one) => place(scope, one)} clear=${() => setKind("")} all=${() => place("all")} /></section>
     ${ref && html`<${One} key=${ref} of=${ref} ready=${ready} back=${back} changed=${list.soon} />`}</main>`;
 }
 
@@ -102,10 +102,10 @@ function Filters({ scope, kind, team, choose, setKind }) {
     <label><span class="unseen">${t("followups.column.kind")}</span><select class=${kind ? "chosen" : ""} value=${kind} onChange=${(/** @type {any} */ event) => setKind(event.target.value)}><option value="">${t("followups.any")}</option>${KINDS.map((name) => html`<option key=${name} value=${name}>${t(`followup.kind.${name}`)}</option>`)}</select></label></div>`;
 }
 
-/** @param {{list: any, scope: string, kind: string, chosen: string, open: (ref: string) => void, clear: () => void}} props */
-function Groups({ list, scope, kind, chosen, open, clear }) {
+/** @param {{list: any, scope: string, kind: string, chosen: string, open: (ref: string) => void, clear: () => void, all: () => void}} props */
+function Groups({ list, scope, kind, chosen, open, clear, all }) {
   if (!list.items) return list.failed ? html`<p class="empty" role="alert">${t("followups.failed")} <button type="button" onClick=${list.read}>${t("retry")}</button></p>` : html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`;
-  if (!list.items.length && !list.next) return html`<p class="empty">${kind ? html`${t("followups.nothing")} <button type="button" class="link" onClick=${clear}>${t("followups.clear")}</button>` : t(`followups.none.${scope}`)}</p>`;
+  if (!list.items.length && !list.next) return html`<p class="empty">${kind ? html`${t("followups.nothing")} <button type="button" class="link" onClick=${clear}>${t("followups.clear")}</button>` : html`${t(`followups.none.${scope}`)} ${scope !== "all" && html`<button type="button" class="link" onClick=${all}>${t("followups.see_all")}</button>`}`}</p>`;
   const groups = GROUPS.map((name) => [name, list.items.filter((/** @type {any} */ each) => each.group === name)]).filter(([, rows]) => rows.length);
   const last = groups.at(-1)?.[0];
   return html`<div class="followups-table"><table aria-label=${t("view.followups")}><thead><tr>${["due", "customer", "kind", "note", "queue", ...(scope === "mine" ? [] : ["owner"])].map((name) => html`<th key=${name} scope="col" class=${`of-${name}`}>${t(`followups.column.${name}`)}</th>`)}</tr></thead>
