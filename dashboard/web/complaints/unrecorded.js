@@ -11,6 +11,9 @@ import { named, t } from "../frame/words.js";
 export const unrecorded = signal(/** @type {any[] | null} */ (null));
 export const fetchUnrecorded = async () => { unrecorded.value = await get("/complaints/sounding"); };
 
+/** @param {any} each */
+const nameOf = (each) => each.customer.name || t("customer.new");
+
 export function Unrecorded() {
   const [failed, fail] = useState(false);
   const load = () => fetchUnrecorded().then(() => fail(false), () => fail(true));
@@ -24,7 +27,7 @@ export function Unrecorded() {
     ${!found && !failed && html`<div class="skeleton" aria-hidden="true"><i></i><i></i></div>`}
     ${found && !found.length && html`<p class="empty">${t("complaints.unrecorded.none")}</p>`}
     ${found && found.length > 0 && html`<ul class="unrecorded">${found.map((each) => html`<li key=${each.ref}><span class="channel"><${Icon} name=${each.channel} label=${channelLabel(each.channel)} /></span>
-      <button type="button" class="plain grow" onClick=${() => go("desk", each.ref)}><b>${each.customer.name || t("customer.new")}</b><span class="meta" title=${fullOf(each.at)}>${ago(each.at)} · ${queueLabel(each.queue)} · ${t(`state.${each.state}`)} · ${named(each.topic)}</span></button>
-      <button type="button" ...${whileAway()} onClick=${() => none(each.ref)}>${t("complaints.unrecorded.is_none")}</button>
-      <button type="button" class="primary" ...${whileAway()} onClick=${() => go("complaints", "new", each.ref)}>${t("complaint.record")}</button></li>`)}</ul>`}`;
+      <button type="button" class="plain grow" onClick=${() => go("desk", each.ref)}><b>${nameOf(each)}</b><span class="meta" title=${fullOf(each.at)}>${ago(each.at)} · ${queueLabel(each.queue)} · ${t(`state.${each.state}`)} · ${named(each.topic)}</span></button>
+      <button type="button" aria-label=${t("complaint.of", { what: t("complaints.unrecorded.is_none"), name: nameOf(each) })} ...${whileAway()} onClick=${() => none(each.ref)}>${t("complaints.unrecorded.is_none")}</button>
+      <button type="button" class="primary" aria-label=${t("complaint.of", { what: t("complaint.record"), name: nameOf(each) })} ...${whileAway()} onClick=${() => go("complaints", "new", each.ref)}>${t("complaint.record")}</button></li>`)}</ul>`}`;
 }

@@ -54,6 +54,7 @@ function words(now, need) {
     agent: need.agent,
     time: need.since_ms ? timeAt(need.since_ms) : NONE,
     wait: need.since_ms ? wait(clockMs.value - need.since_ms) : NONE,
+    hours: whole(Math.max(1, Math.round((clockMs.value - need.since_ms) / 3_600_000))),
     target: queue?.level?.target_percent ?? "",
   };
 }
