@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests import patience
 from tests.sandbox.playing import Agent, SandboxHouse, Stand, at_work, standing, texts
 
 EIGHT = ("phone", "sms", "chat", "app", "wechat", "weibo", "email", "form")
@@ -55,6 +56,22 @@ async def test_what_a_customer_writes_reaches_the_desk_and_the_answer_comes_back
     await stand.hears(line, f"Good day, {channel}")
     await stand.does(line, "say", text="Thank you")
     await ana.reads(ref, "Thank you")
+    await ana.ends(ref)
+
+
+async def test_a_visitor_says_how_it_was_and_what_could_be_better(stand: Stand, ana: Agent) -> None:
+    line = await stand.opens("chat")
+    await stand.does(line, "say", text="Where is it?")
+    ref = await ana.accepts()
+    await ana.answers(ref, "On its way")
+    await stand.hears(line, "On its way")
+    await stand.does(line, "rate", score="2", text="Answer sooner.")
+
+    async def told() -> bool:
+        found = (await ana.call("GET", "/ratings"))["items"]
+        return [(each["ref"], each["score"], each["words"]) for each in found] == [(ref, 2, "Answer sooner.")]
+
+    await patience.until(told)
     await ana.ends(ref)
 
 

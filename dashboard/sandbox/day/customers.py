@@ -8,7 +8,7 @@ from random import Random
 import aiohttp
 
 from dashboard.sandbox.day.page import Gone, SandboxPage, Shown
-from dashboard.sandbox.day.sayings import FIRST, MORE, NAMES, SPOKEN, THANKS
+from dashboard.sandbox.day.sayings import FIRST, MORE, NAMES, RATED, SPOKEN, THANKS
 
 # Who is not answered in this time gives up, or goes on with their day.
 PATIENCE_S = 150.0
@@ -16,6 +16,9 @@ TURNS_MAX = 2
 THINK_S = (2.0, 6.0)
 SPEAK_S = 2.5
 ANNOYED = 0.12
+# So many of those who were answered say how it was; most are content.
+RATES = 0.6
+SCORES = (5, 5, 5, 5, 4, 4, 4, 3, 2, 1)
 
 
 class Customers:
@@ -45,7 +48,16 @@ class Customers:
             await self._page.do(line, "say", text=self._chance.choice(words[language]))
         if channel == "chat":
             await self._think()
+            await self._rate(line, language)
             await self._page.do(line, "leave")
+
+    async def _rate(self, line: str, language: str) -> None:
+        """Say how it was; who was not answered is not asked."""
+        if not answers(self._page.lines[line]) or self._chance.random() > RATES:
+            return
+        score = self._chance.choice(SCORES)
+        words = self._chance.choice(("", *RATED[score > 3][language]))
+        await self._page.do(line, "rate", score=str(score), text=words)
 
     async def _call(self, line: str) -> None:
         """Call, wait in line, talk, hang up; some hang up before."""

@@ -41,7 +41,7 @@ class ChatPlayer:
 
     @property
     def deeds(self) -> Mapping[str, Deed]:
-        return {"say": self._say, "typing": self._typing, "leave": self._leave}
+        return {"say": self._say, "typing": self._typing, "leave": self._leave, "rate": self._rate}
 
     async def open(self, wish: Wish) -> Line:
         """Somebody opens the chat and says who they are."""
@@ -51,7 +51,7 @@ class ChatPlayer:
             if answer.status != 200:
                 raise NotNow(f"chat_refused_{answer.status}")
             said = await answer.json()
-        line = self._stage.scene.open(CHANNEL, name, f"visitor {said['visitor'][:8]}", deeds=("say", "leave"))
+        line = self._stage.scene.open(CHANNEL, name, f"visitor {said['visitor'][:8]}", deeds=("say", "rate", "leave"))
         if said["told"]:
             self._stage.scene.add(line, "sign", said["told"])
         line.kept = Tab(token=said["token"])
@@ -71,6 +71,13 @@ class ChatPlayer:
     async def _leave(self, line: Line, wish: Wish) -> None:
         del wish
         await self._frame(line.kept, type="leave")
+
+    async def _rate(self, line: Line, wish: Wish) -> None:
+        """Say from 1 to 5 how it was, and what could be better."""
+        tab = line.kept
+        await self._frame(tab, type="rate", item=tab.seq, score=int(needed(wish, "score")))
+        if wish.get("text", ""):
+            await self._frame(tab, type="remark", item=tab.seq, text=wish["text"])
 
     async def _frame(self, tab: Tab, **frame: object) -> None:
         """Send a frame where there is a connection; messages are sent again with the next one."""

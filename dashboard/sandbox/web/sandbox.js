@@ -24,6 +24,7 @@ const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 24 24" width="18"
 
 const SPOKEN = ["say", "send", "speak"];
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+const SCORES = ["1", "2", "3", "4", "5"];
 let made = Math.floor(Math.random() * NAMES.length);
 /** @type {Map<string, string>} */
 const tongues = new Map();
@@ -75,7 +76,7 @@ function Device({ line }) {
 /** What the customer can do now. */
 function Hand({ line }) {
   const spoken = SPOKEN.find((deed) => line.deeds.includes(deed));
-  const others = line.deeds.filter((/** @type {string} */ deed) => !SPOKEN.includes(deed) && deed !== "press");
+  const others = line.deeds.filter((/** @type {string} */ deed) => !SPOKEN.includes(deed) && !["press", "rate"].includes(deed));
   const say = async () => { const text = draft.value.trim(); if (spoken && text) { draft.value = ""; if (!(await act(line, spoken, { text }))) draft.value = text; } };
   return html`<footer class="hand">
     ${failed.value && html`<p class="failed" role="alert">${t("error", { why: failed.value })} <button type="button" class="link" onClick=${() => { failed.value = ""; }}>${t("forget")}</button></p>`}
@@ -84,6 +85,7 @@ function Hand({ line }) {
       <textarea rows="2" aria-label=${t("write", { name: line.name })} placeholder=${t("write", { name: line.name })} value=${draft.value} onInput=${(/** @type {any} */ event) => { draft.value = event.target.value; }}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); void say(); } }}></textarea>
       <div class="row"><button type="button" onClick=${() => suggest(line)}>${t("suggest")}</button><span class="grow"></span><button type="submit" class="primary">${t(`deed.${spoken}`)}</button></div></form>`}
+    ${line.deeds.includes("rate") && html`<div class="row others" role="group" aria-label=${t("deed.rate")}><span>${t("deed.rate")}</span>${SCORES.map((score) => html`<button type="button" onClick=${() => void act(line, "rate", { score })}>${score}</button>`)}</div>`}
     ${others.length > 0 && html`<div class="row others">${others.map((/** @type {string} */ deed) => html`<button type="button" data-deed=${deed} onClick=${() => void act(line, deed)}>${t(`deed.${deed}`)}</button>`)}</div>`}</footer>`;
 }
 
