@@ -1,4 +1,4 @@
-"""The office of the dashboard's tests."""
+"""The office of the dashboard's tests, and who listens to its answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.dashboard.office import Office
+from tests.dashboard.witness import Witness
 
 
 @pytest.fixture
@@ -16,3 +17,8 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     opened = await Office.open(tmp_path)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def witness(office: Office) -> Witness:
+    return Witness((await office.visitor().get("/openapi.json")).body)
