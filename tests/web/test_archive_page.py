@@ -56,6 +56,21 @@ async def test_the_list_is_walked_by_letters_and_a_person_opened_by_enter(sit: S
     await seat.page.keyboard.press("k")
     await seat.page.keyboard.press("Enter")
     await expect(seat.page.locator("h1")).to_have_text("Ben Okafor", timeout=WAIT_MS)
+    await seat.page.keyboard.press("Escape")
+    await expect(names.first).to_be_focused(timeout=WAIT_MS)
+
+
+async def test_going_back_from_a_person_finds_the_list_as_it_was_filtered(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    server.floor.own("Marta Kowalska")
+    server.floor.own("Ben Okafor", channel="email")
+    await at(seat.page, "#/customers/list/channel%3Demail")
+    await seat.page.get_by_role("button", name="Ben Okafor").click(timeout=WAIT_MS)
+    await seat.page.get_by_role("button", name="All customers").click(timeout=WAIT_MS)
+    await expect(seat.page.locator(".archive tbody tr")).to_have_count(1, timeout=WAIT_MS)
+    await expect(seat.page).to_have_url(re.compile("channel%3Demail"))
+    await expect(seat.page.get_by_label("Channel")).to_have_value("email")
+    assert len(server.persons.archive.asked) == 1
 
 
 async def test_more_than_a_page_comes_by_and_by_and_a_fault_says_so(sit: Sit, server: FakeServer) -> None:

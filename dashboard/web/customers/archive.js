@@ -15,7 +15,16 @@ const PAGE = 50;
 // The server looks at so many rows and answers; so often we ask it to go on before the reader is asked.
 const ROUNDS_MAX = 5;
 const NAMES = ["text", "segment", "last", "channel", "language", "tag", "open", "order"];
+// Who comes back from a page finds the list as it was; what is older is read anew.
+const KEPT_MS = 60_000;
 const LAST = ["today", "7", "30", "90", "longer"];
+
+/** The list that was shown last, and who was opened from it. */
+let kept = { query: "", items: /** @type {any[]} */ ([]), next: "", at: 0 };
+let opened = 0;
+
+/** Go back to the list as it was filtered. */
+export const backToList = () => go("customers", ...(kept.query ? ["list", kept.query] : []));
 
 /** What the address asks for. @returns {Record<string, string>} */
 function wantedNow() {
@@ -37,6 +46,7 @@ const languageName = (tag) => new Intl.DisplayNames([language.value], { type: "l
 function usePages(wanted) {
   const [state, put] = useState(/** @type {{items: any[] | null, next: string, busy: boolean, failed: boolean}} */ ({ items: null, next: "", busy: true, failed: false }));
   const query = new URLSearchParams(wanted).toString();
+  const old = kept.query === query && Date.now() - kept.at < KEPT_MS ? kept : null;
   const asked = useRef("");
   const read = async (/** @type {any[]} */ before, /** @type {string} */ after) => {
     asked.current = query;
@@ -52,13 +62,18 @@ function usePages(wanted) {
         next = page.next;
         if (!next || items.length >= before.length + PAGE) break;
       }
+      kept = { query, items, next, at: Date.now() };
       put({ items, next, busy: false, failed: false });
       if (!before.length) announce("status", t("archive.found", { n: items.length }));
     } catch {
       if (asked.current === query) put({ items: items.length ? items : null, next, busy: false, failed: true });
     }
   };
-  useEffect(() => { void read([], ""); return () => { asked.current = ""; }; }, [query]);
+  useEffect(() => {
+    if (old) put({ items: old.items, next: old.next, busy: false, failed: false });
+    else void read([], "");
+    return () => { asked.current = ""; };
+  }, [query]);
   return { ...state, again: () => read([], ""), more: () => read(state.items ?? [], state.next) };
 }
 
@@ -67,6 +82,11 @@ export function Archive() {
   const { items, next, busy, failed, again, more } = usePages(wanted);
   const root = useRef(/** @type {any} */ (null));
   useEffect(() => { void fetchSegments(); }, []);
+  useEffect(() => {
+    if (!items || !opened) return;
+    /** @type {any} */ (root.current?.querySelector(`[data-id="${opened}"]`))?.focus();
+    opened = 0;
+  }, [items]);
   const walk = (/** @type {number} */ by) => {
     const rows = [...(root.current?.querySelectorAll("tbody .open") ?? [])];
     rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(document.activeElement) + by))]?.focus();
@@ -126,9 +146,9 @@ function Filters({ wanted }) {
 /** @param {{line: any}} props */
 function Line({ line }) {
   const { last } = line;
-  const open = () => go("customers", String(line.id));
-  return html`<tr onClick=${open}><th scope="row" class="of-name"><span class="row"><${Avatar} name=${line.name || "?"} /><span><button type="button" class="link open" onClick=${(/** @type {any} */ event) => { event.stopPropagation(); open(); }}>${line.name || t("customer.new")}</button>
-      <span class="meta">${t("customers.number", { n: line.id })}${line.tags.map((/** @type {string} */ tag) => html` <span class="tag" key=${tag}>${tag}</span>`)}</span></span></span></th>
+  const open = () => { opened = line.id; go("customers", String(line.id)); };
+  return html`<tr onClick=${open}><th scope="row" class="of-name"><span class="row"><${Avatar} name=${line.name || "?"} /><span><button type="button" class="link open" data-id=${line.id} onClick=${(/** @type {any} */ event) => { event.stopPropagation(); open(); }}>${line.name || t("customer.new")}</button>
+      <span class="meta">${t("customers.number", { n: line.id })}${line.segment && html` <span class="narrow"><${SegmentChip} name=${line.segment} /></span>`}${line.tags.map((/** @type {string} */ tag) => html` <span class="tag" key=${tag}>${tag}</span>`)}</span></span></span></th>
     <td class="of-segment">${line.segment && html`<${SegmentChip} name=${line.segment} />`}</td>
     <td class="of-channels">${line.channels.map((/** @type {string} */ name) => html`<${Icon} key=${name} name=${name} label=${channelLabel(name)} /> `)}</td>
     <td class="of-last">${last ? html`<span title=${fullOf(last.at)}>${ago(last.at)}</span> <span class="meta">${queueLabel(last.queue)} · ${t(`state.${last.state}`)}</span>` : html`<span class="meta">${t("archive.never")}</span>`}</td>

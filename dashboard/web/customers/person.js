@@ -8,6 +8,8 @@ import { dialog } from "../frame/dialogs.js";
 import { Late, go } from "../frame/screens.js";
 import { language, t } from "../frame/words.js";
 import { Facts, Tags } from "../desk/person.js";
+import { useKeys } from "../complaints/keys.js";
+import { backToList } from "./archive.js";
 import { SegmentBox } from "./segments.js";
 import { mayBe } from "./customers.js";
 
@@ -20,7 +22,8 @@ export function Person({ id }) {
   const [all, showAll] = useState(false);
   const load = async () => { const found = await get(`/customers/${id}`).catch(() => null); setPerson(found); setMissing(!found); };
   useEffect(() => { void load(); }, [id]);
-  const back = html`<button type="button" class="plain" onClick=${() => go("customers")}><${Icon} name="back" /> ${t("customers.back")}</button>`;
+  useKeys({ Escape: backToList });
+  const back = html`<button type="button" class="plain" onClick=${backToList}><${Icon} name="back" /> ${t("customers.back")}</button>`;
   if (missing) return html`${back}<p class="empty">${t("customers.gone")}</p>`;
   if (!person) return html`${back}<div class="skeleton" aria-hidden="true"><i></i><i></i></div>`;
   const name = person.name || t("customer.new");
