@@ -14,6 +14,7 @@ from tests.e2e.cases import add_cases
 from tests.e2e.conftest import People
 from tests.e2e.house import House
 from tests.e2e.pages import Desk
+from tests.e2e.promises import promise
 from tests.e2e.test_every_screen import SCREENS, show
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "screens"
@@ -37,7 +38,7 @@ class Look:
 EVERY = (Look("en", "light"), Look("en", "dark"), Look("en", "light", 390))
 SOME = (Look("th", "light"), Look("zh", "dark"))
 # Every screen is shown light, dark and narrow; these in the other languages, too.
-IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints")
+IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints", "followups")
 
 WAITING = (
     ("Omar Haddad", "The invoice 2026-1180 has the wrong address on it."),
@@ -53,6 +54,7 @@ async def scene(people: People, house: House) -> tuple[Desk, str]:
         house.add_person(login, name=name, role=role, skill=["billing=3", "orders=3", "complaints=3"])
     add_cases(house.data, "ines", "somchai")
     ines = await people.agent(house, "ines", locale="en-GB", reduced_motion="reduce")
+    await promise(people, house, ines)
     marta = await people.customer(house, "Marta Kowalska", "marta.k@example.com")
     await marta.says(
         "Hi! My order 20418 was due on Friday and I still have nothing. I need it before a birthday on Wednesday."
@@ -93,6 +95,7 @@ async def take(desk: Desk, reference: str) -> None:
             await desk.page.screenshot(path=look.file(screen))
             print(look.file(screen).name, flush=True)
     await case(desk)
+    await promised(desk)
     await forced(desk, reference)
 
 
@@ -102,6 +105,15 @@ async def case(desk: Desk) -> None:
     await desk.page.locator(".complaints-list tbody button").nth(1).click()
     await expect(desk.page.get_by_role("region", name="What comes next")).to_be_visible()
     await desk.page.screenshot(path=Look("en", "light").file("complaint"))
+
+
+async def promised(desk: Desk) -> None:
+    """One follow-up beside the list, the second that is due."""
+    await show(desk, "followups", "en", "light", 1440)
+    await desk.page.locator(".followups-table tbody button").nth(1).click()
+    await expect(desk.page.locator(".followup-one .note-box")).to_be_visible()
+    await desk.page.wait_for_timeout(1_200)
+    await desk.page.screenshot(path=Look("en", "light").file("followup"))
 
 
 async def forced(desk: Desk, reference: str) -> None:

@@ -79,6 +79,8 @@ async def test_what_was_promised_stands_in_groups_by_day_with_its_note(floor: Fl
     await expect(rows(page)).to_have_count(4, timeout=WAIT_MS)
     assert [await each.locator("th").inner_text() for each in await rows(page).all()] == [HANA, VIKTOR, LIN, PRIYA]
     await expect(row(page, VIKTOR)).to_contain_text("Call him when Billing has corrected invoice 2026-1180")
+    await expect(row(page, VIKTOR)).to_contain_text("Follow-up")
+    await expect(row(page, HANA)).to_contain_text("Snoozed")
     groups = await page.locator(".group-head th").all_inner_texts()
     assert groups[-1].startswith("Later")
     assert await barriers(page) == []
