@@ -92,6 +92,7 @@ def _line(card: Card, rating: int) -> CustomerLine:
     return CustomerLine(
         id=row.person,
         name=row.name,
+        known_by="" if row.name else next((each.value for each in row.identities), ""),
         segment=row.segment,
         language=row.language,
         channels=card.channels,

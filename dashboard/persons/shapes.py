@@ -42,10 +42,14 @@ class LastContact(Shape, frozen=True, kw_only=True):
 
 
 class CustomerLine(Shape, frozen=True, kw_only=True):
-    """A person in the list. `counted`: conversations, `more` of them than are counted; `rating` 0 for none."""
+    """A person in the list. `counted`: conversations, `more` of them than are counted; `rating` 0 for none.
+
+    `known_by`: an address, for who has no name.
+    """
 
     id: int
     name: str
+    known_by: str
     segment: str
     language: str
     channels: list[str]

@@ -48,7 +48,8 @@ async def test_a_line_says_what_one_wants_to_know_before_opening_it(office: Offi
     (line,) = (await sue.get("/customers")).body["items"]
     last = line.pop("last")
     assert line == {
-        "id": number, "name": "Ada k1", "segment": "", "language": "", "channels": ["chat"], "tags": ["loud"],
+        "id": number, "name": "Ada k1", "known_by": "", "segment": "", "language": "", "channels": ["chat"],
+        "tags": ["loud"],
         "counted": 1, "more": False, "open": 1, "rating": 0,
     }  # fmt: skip
     assert (last["channel"], last["queue"], last["at"]) == ("chat", "general", office.clock.at)
@@ -162,3 +163,12 @@ async def test_a_list_is_taken_away_without_formulas(office: Office) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert [row["name"] for row in rows] == ["'=HYPERLINK(1)"]
     assert rows[0]["last_contact"].endswith("+00:00")
+
+
+async def test_who_has_no_name_is_listed_by_an_address(office: Office) -> None:
+    sue = await office.desk("sue", role="supervisor")
+    who = Identity(kind="phone", value="+66812345678", verified="carrier")
+    caller = Caller(channel="chat", key="k9", peer="p", identities=[who])
+    (met,) = await office.store.archive.meet(SITE, [caller], office.clock.at)
+    (line,) = (await sue.get(f"/customers?text={met.customer}")).body["items"]
+    assert (line["name"], line["known_by"], line["last"]) == ("", "+66812345678", None)

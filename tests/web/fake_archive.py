@@ -57,6 +57,7 @@ class FakeArchive:
         return {
             "id": number,
             "name": row["name"],
+            "known_by": "",
             "segment": self.segment_of(number),
             "language": row["language"],
             "channels": sorted({each["channel"] for each in work}),

@@ -147,7 +147,7 @@ function Filters({ wanted }) {
 function Line({ line }) {
   const { last } = line;
   const open = () => { opened = line.id; go("customers", String(line.id)); };
-  return html`<tr onClick=${open}><th scope="row" class="of-name"><span class="row"><${Avatar} name=${line.name || "?"} /><span><button type="button" class="link open" data-id=${line.id} onClick=${(/** @type {any} */ event) => { event.stopPropagation(); open(); }}>${line.name || t("customer.new")}</button>
+  return html`<tr onClick=${open}><th scope="row" class="of-name"><span class="row"><${Avatar} name=${line.name || "?"} /><span><button type="button" class="link open" data-id=${line.id} onClick=${(/** @type {any} */ event) => { event.stopPropagation(); open(); }}>${line.name || line.known_by || t("customer.new")}</button>
       <span class="meta">${t("customers.number", { n: line.id })}${line.segment && html` <span class="narrow"><${SegmentChip} name=${line.segment} /></span>`}${line.tags.map((/** @type {string} */ tag) => html` <span class="tag" key=${tag}>${tag}</span>`)}</span></span></span></th>
     <td class="of-segment">${line.segment && html`<${SegmentChip} name=${line.segment} />`}</td>
     <td class="of-channels">${line.channels.map((/** @type {string} */ name) => html`<${Icon} key=${name} name=${name} label=${channelLabel(name)} /> `)}</td>

@@ -7,7 +7,7 @@ import { Avatar, Dialog, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } fr
 import { dialog } from "../frame/dialogs.js";
 import { Late, go } from "../frame/screens.js";
 import { language, t } from "../frame/words.js";
-import { Facts, Tags } from "../desk/person.js";
+import { Facts, Tags } from "../desk/customer.js";
 import { useKeys } from "../complaints/keys.js";
 import { backToList } from "./archive.js";
 import { SegmentBox } from "./segments.js";
@@ -26,7 +26,7 @@ export function Person({ id }) {
   const back = html`<button type="button" class="plain" onClick=${backToList}><${Icon} name="back" /> ${t("customers.back")}</button>`;
   if (missing) return html`${back}<p class="empty">${t("customers.gone")}</p>`;
   if (!person) return html`${back}<div class="skeleton" aria-hidden="true"><i></i><i></i></div>`;
-  const name = person.name || t("customer.new");
+  const name = person.name || person.identities[0]?.value || t("customer.new");
   const list = all ? person.conversations : person.conversations.slice(0, SHOWN);
   return html`${back}<header class="page-head"><${Avatar} name=${name} /><div class="grow"><h1>${name}</h1><p class="meta">${t("customer.since", { at: dayOf(person.since_ms) })} · ${t("customers.number", { n: person.person })}</p></div>
       <${Deeds} person=${person} /></header>
