@@ -214,6 +214,23 @@ def test_weeks_add_up_to_their_period(times: list[tuple[int, int, int]]) -> None
         before = week.open
 
 
+@given(st.lists(st.tuples(*[st.integers(0, 40)] * 4), max_size=12), st.integers(2, 45))
+def test_weeks_are_what_counting_every_row_gives(times: list[tuple[int, int, int, int]], now_ms: int) -> None:
+    rows = [
+        case(
+            opened_ms=a + 1, closed_ms=a + 1 + b if b else 0, answer_by_ms=a + 1 + c, answered_ms=a + 1 + d if d else 0
+        )
+        for a, b, c, d in times
+    ]
+    for week, end in zip(figures(rows, [1, 15, 30], now_ms=now_ms).weeks, (15, 30), strict=True):
+        to_ms = min(end, now_ms)
+        still = [each for each in rows if each.opened_ms < to_ms and not 0 < each.closed_ms < to_ms]
+        late = [each for each in still if each.answer_by_ms < to_ms and not 0 < each.answered_ms < to_ms]
+        assert (week.open, week.late) == (len(still), len(late))
+        assert week.opened == sum(week.from_ms <= each.opened_ms < to_ms for each in rows)
+        assert week.closed == sum(week.from_ms <= each.closed_ms < to_ms for each in rows)
+
+
 def test_the_page_about_complaints_says_of_every_step_what_the_table_says() -> None:
     page = (Path(__file__).parent.parent.parent / "docs" / "COMPLAINTS.md").read_text()
     lines = [line.split("|")[1:4] for line in page.splitlines() if line.startswith("| `")]
