@@ -42,6 +42,7 @@ from dashboard.pages import Pages, read_files, with_banner
 from dashboard.parts import Parts, build_parts
 from dashboard.persons import routes as archiving
 from dashboard.reviews import routes as reviewing
+from dashboard.reviews.page import RatePage
 from dashboard.routes import PREFIX, Call, Route
 from dashboard.rules import routes as ruling
 from dashboard.serve import Served, failed
@@ -109,7 +110,6 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *mentioning.routes(parts),
         *attention.routes(parts),
         *boarding.routes(_boarding(parts)),
-        *reviewing.routes(parts),
         *ruling.routes(parts),
         *teaming.routes(parts),
         *complaining.routes(parts),
@@ -135,6 +135,11 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         )
     )
     return table
+
+
+def _caring(parts: Parts) -> list[Route]:
+    """Return the routes of what is cared for beside conversations."""
+    return [*complaining.routes(parts), *reviewing.routes(parts), *following.routes(parts)]
 
 
 def _described(table: Sequence[Route], version: str) -> bytes:

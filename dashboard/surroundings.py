@@ -14,6 +14,7 @@ from router.core.bundle import Bundle
 from router.core.commands import Command
 from router.core.state import Conv, State
 from router.site.files import Files
+from router.site.ratelinks import RateLinks
 from router.store.port import Store, StoreUnavailable
 from router.views.pace import Wait
 
@@ -196,6 +197,7 @@ class Surroundings:
 
     `reference` names a conversation outside. `settings_problems` are sentences for the banner.
     `nudge_outbox` is called when a dead letter was revived. `page_reaches`: whom a desk's page connects to, too.
+    `rate_links`: by which customers rate, where the site makes any.
     `played`: this is a sandbox, and every page must say so.
     """
 
@@ -217,4 +219,5 @@ class Surroundings:
     softphone: Callable[[int], Softphone | None] = _no_softphone
     page_reaches: Callable[[], Sequence[str]] = tuple[str, ...]
     rulebook: Rulebook = field(default_factory=NoRulebook)
+    rate_links: RateLinks | None = None
     web_root: Path = field(default_factory=_web_root)

@@ -12,6 +12,7 @@ from dashboard.commands import Commands
 from dashboard.shapes import Written
 from dashboard.surroundings import Surroundings
 from router.core.commands import Command
+from router.site.ratelinks import PLACE
 from router.store.filerows import FileRow, with_files
 from router.store.port import Body
 
@@ -74,7 +75,7 @@ class Writing:
             direction=draft.kind[0],
             author=draft.author,
             kind=draft.kind[1],
-            text=draft.text,
+            text=self._linked(draft),
             subject=draft.subject,
             created_ms=self._out.now_ms(),
             extra={**draft.extra, **({"client": draft.client} if draft.client else {})},
@@ -85,6 +86,13 @@ class Writing:
             while len(self._written) > REMEMBERED_MAX:
                 self._written.popitem(last=False)
         return message
+
+    def _linked(self, draft: Draft) -> str:
+        """Return the text as it leaves: a link by which its customer rates stands where one is wanted."""
+        links, bundle = self._out.rate_links, self._out.floor.bundle
+        if links is None or bundle is None or draft.kind != REPLY or PLACE not in draft.text:
+            return draft.text
+        return draft.text.replace(PLACE, links.link(draft.conv, for_ms=bundle.reviews.link_ms))
 
     async def earlier(self, draft: Draft) -> int:
         """Return the message of a repeat that is in the story already, 0 for none: a restart forgets nothing."""

@@ -15,6 +15,7 @@ from router.clock import Clock
 from router.node.node import Node, Served
 from router.release import release
 from router.site.places import Place
+from router.site.ratelinks import RateLinks
 from router.store.port import Store
 from router.telemetry import Telemetry
 
@@ -65,6 +66,7 @@ def _site_app(
             page_reaches=lambda: page_reaches(served.board.channels),
             played=played,
             rulebook=served.rulebook,
+            rate_links=RateLinks(served.rate_key, place.public_url, clock.now_ms),
         )
     )
     app.add_routes(served.board.routes())

@@ -62,6 +62,7 @@ class Served:
         self._hints = Hints(parts.link, site) if parts.link is not None else None
         self.signs = Signs(self._hints.sign) if self._hints is not None else Signs()
         self.references = References(parts.key.derive("references", site))
+        self.rate_key = parts.key.derive("ratings", site)
         self.files = FolderFiles((parts.files or parts.data / "files") / site, parts.key.derive("files", site))
         self._capabilities = Abilities(parts.modules)
         self.floor = self._build_floor()

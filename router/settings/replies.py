@@ -17,7 +17,7 @@ REPLY_CHARS_MAX = 4_000
 # What an agent can still find by typing.
 REPLIES_MAX = 500
 # What the desk fills in before it is sent.
-VARIABLES = ("customer.name", "agent.name", "conversation.ref", "queue")
+VARIABLES = ("customer.name", "agent.name", "conversation.ref", "queue", "rate.link")
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
