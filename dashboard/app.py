@@ -70,6 +70,7 @@ def build_app(surroundings: Surroundings) -> web.Application:
     hub.also(watching, telling=watching.tell)
     app.router.add_get("/ws", Live(parts, hub, watching).__call__)
     pages.add_to(app)
+    RatePage(parts).add_to(app)
 
     async def begin(_: web.Application) -> None:
         hub.begin()
@@ -112,8 +113,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *boarding.routes(_boarding(parts)),
         *ruling.routes(parts),
         *teaming.routes(parts),
-        *complaining.routes(parts),
-        *following.routes(parts),
+        *_caring(parts),
     ]
     described: list[bytes] = []
 
