@@ -12,6 +12,7 @@ from contextlib import suppress
 from dashboard.passwords import hash_password
 from router.clock import SystemClock
 from router.democases import tell_cases
+from router.demosegments import tell_segments
 from router.site.accounts import add_person, new_password, set_password
 from router.store.port import Account, Store
 
@@ -39,6 +40,7 @@ class DemoDay:
         found = [await store.accounts.by_login(site, login) for login, _ in agents]
         staff = [each.id for each in found if each is not None]
         await tell_cases(store, site, staff=staff, now_ms=SystemClock().now_ms())
+        await tell_segments(store, site, agent=staff[0], now_ms=SystemClock().now_ms())
         told = {"base": base, "token": token, "agents": agents}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "dashboard.sandbox.day", stdin=PIPE, start_new_session=True

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from tests.browser import a_browser
-from tests.e2e.cases import add_cases
+from tests.e2e.cases import add_cases, add_segments
 from tests.e2e.conftest import People
 from tests.e2e.house import House
 from tests.e2e.pages import Desk
@@ -38,7 +38,7 @@ class Look:
 EVERY = (Look("en", "light"), Look("en", "dark"), Look("en", "light", 390))
 SOME = (Look("th", "light"), Look("zh", "dark"))
 # Every screen is shown light, dark and narrow; these in the other languages, too.
-IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints", "followups")
+IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints", "followups", "customers")
 
 WAITING = (
     ("Omar Haddad", "The invoice 2026-1180 has the wrong address on it."),
@@ -77,13 +77,14 @@ async def scene(people: People, house: House) -> tuple[Desk, str]:
     for name, text in WAITING:
         await (await people.customer(house, name)).says(text)
     await expect(somchai.offer.first).to_be_visible()
+    add_segments(house.data, "ines")
     await ines.page.locator(f".card[data-ref='{reference}']").click()
     return ines, reference
 
 
 async def take(desk: Desk, reference: str) -> None:
     """Show each screen to each reader and keep what they see."""
-    where = {"why": f"why/{reference}", "customers": "customers/1"}
+    where = {"why": f"why/{reference}"}
     for screen in SCREENS:
         looks = [*EVERY, *(SOME if screen in IN_ALL_LANGUAGES else ())]
         for look in looks:
@@ -94,9 +95,18 @@ async def take(desk: Desk, reference: str) -> None:
             await desk.page.wait_for_timeout(1_200)
             await desk.page.screenshot(path=look.file(screen))
             print(look.file(screen).name, flush=True)
+    await person(desk)
     await case(desk)
     await promised(desk)
     await forced(desk, reference)
+
+
+async def person(desk: Desk) -> None:
+    """One customer over all channels, with a segment that a colleague has set."""
+    await show(desk, "customers/list/text%3DOmar", "en", "light", 1440)
+    await desk.page.locator(".archive tbody button").first.click()
+    await expect(desk.page.locator(".segment-box blockquote")).to_be_visible()
+    await desk.page.screenshot(path=Look("en", "light").file("customer"))
 
 
 async def case(desk: Desk) -> None:
