@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import takewhile
 from typing import Literal, cast
 
 from dashboard.errors import ApiError
@@ -23,7 +24,7 @@ from router.views.promises import OF_OWNER, PROMISES, PROMISES_VIEW, THREADS, Ow
 # Read at a time; and looked through for one page, so that a filter that finds nothing ends all the same.
 SLICE, SCANNED_MAX = 200, 2_000
 # A badge says "99+"; who has more late than this has another problem than its exact number.
-COUNTED_MAX = 500
+COUNTED, COUNTED_MAX = 50, 500
 # What a row shows of a note; all of it stands beside it.
 NOTE_CHARS_MAX = 280
 PARKED = "parked"
@@ -39,6 +40,7 @@ class Promised:
     def __init__(self, parts: Parts) -> None:
         self._parts, self.out = parts, parts.out
         self.site = parts.out.floor.site
+        self._begun = False
 
     @property
     def bundle(self) -> Bundle:
@@ -85,9 +87,15 @@ class Promised:
         return found, after
 
     async def rows(self, table: str, after: tuple[int, int], limit: int) -> list[Row]:
-        views = self.out.store.views
-        await views.begin(self.site, PROMISES_VIEW.spec)
-        return cast("list[Row]", await views.rows(self.site, PROMISES_VIEW.spec, table, after=after, limit=limit))
+        await self._begin()
+        found = await self.out.store.views.rows(self.site, PROMISES_VIEW.spec, table, after=after, limit=limit)
+        return cast("list[Row]", found)
+
+    async def _begin(self) -> None:
+        """The tables are there once somebody has made them: a badge that asks all day writes nothing."""
+        if not self._begun:
+            await self.out.store.views.begin(self.site, PROMISES_VIEW.spec)
+            self._begun = True
 
     async def _wanted(self, account: Account, ask: FollowUpsQuery) -> Callable[[Row], bool]:
         seen = self.seen(account)
@@ -113,23 +121,36 @@ class Promised:
         """Return what is late, and what is mine today; by index, and no further than a badge says."""
         now_ms, seen = self.out.now_ms(), self.seen(account)
         _, tomorrow_ms, *_ = self.bounds(now_ms)
-        mine = await self.rows(OF_OWNER, (account.id, 0), COUNTED_MAX)
-        mine = [row for row in mine if row.owner == account.id and row.due_ms < tomorrow_ms]
-        late = await self.rows(PROMISES, (0, 0), COUNTED_MAX)
+        mine = await self._while(
+            OF_OWNER, (account.id, 0), lambda row: row.owner == account.id and row.due_ms < tomorrow_ms
+        )
+        late = await self._while(PROMISES, (0, 0), lambda row: row.due_ms <= now_ms)
         mine_late = sum(row.due_ms <= now_ms for row in mine)
         return FollowUpCounts(
-            late=sum(row.due_ms <= now_ms and seen(row) for row in late),
+            late=sum(seen(row) for row in late),
             mine_late=mine_late,
             mine_today=len(mine) - mine_late,
             most=COUNTED_MAX,
         )
 
+    async def _while(self, table: str, after: tuple[int, int], holds: Callable[[Row], bool]) -> list[Row]:
+        """Return rows as long as something holds; most of the time a few, and no more than are counted."""
+        found: list[Row] = []
+        while len(found) < COUNTED_MAX:
+            rows = await self.rows(table, after, COUNTED)
+            held = list(takewhile(holds, rows))
+            found += held
+            if len(held) < COUNTED:
+                break
+            after = rows[-1].key
+        return found[:COUNTED_MAX]
+
     async def one(self, account: Account, ref: str) -> tuple[ConversationRow, Row]:
         """Return a promise by its conversation. Raises ApiError: `not_visible`, or `followup_over`."""
         row = await self._parts.places.row(account, ref)
-        views = self.out.store.views
-        await views.begin(self.site, PROMISES_VIEW.spec)
-        found = (await views.latest(self.site, PROMISES_VIEW.spec, THREADS, subjects=[row.conv])).get(row.conv)
+        await self._begin()
+        views, spec = self.out.store.views, PROMISES_VIEW.spec
+        found = (await views.latest(self.site, spec, THREADS, subjects=[row.conv])).get(row.conv)
         if not isinstance(found, Thread) or not found.due_ms:
             raise ApiError("followup_over")
         return row, found

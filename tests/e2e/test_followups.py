@@ -21,6 +21,7 @@ WAIT_MS = 30_000
 HANA, VIKTOR, LIN, PRIYA = (name for name, *_ in PROMISED)
 ALWAYS = {"hours": "always", "offer": "2m"}
 SECOND_MS = 1_000
+AWAY = {"error": {"code": "unavailable", "message": "The floor cannot answer right now."}}
 
 
 @dataclass
@@ -48,6 +49,8 @@ async def floor(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> 
         yield Floor(people, house, ada, ben, dict(zip((HANA, VIKTOR, LIN, PRIYA), refs, strict=True)))
         assert (ada.faults.said, ben.faults.said) == ([], [])
         await people.leave()
+    ran = house.command("verify")
+    assert ran.returncode == 0, ran.stdout
 
 
 async def at(page: Page, address: str) -> None:
@@ -209,6 +212,18 @@ async def test_one_is_as_good_on_a_telephone_in_thai_and_in_the_dark(floor: Floo
         await expect(panel(floor.ada.page).locator(".note-box")).to_be_visible(timeout=WAIT_MS)
         assert await barriers(floor.ada.page) == [], (language, theme, width)
         assert await standing_out(floor.ada.page) == [], (language, theme, width)
+
+
+async def test_a_list_that_cannot_be_read_says_so_and_is_read_again(floor: Floor) -> None:
+    page = floor.ada.page
+    await page.route("**/api/v1/followups?*", lambda route: route.fulfill(status=503, json=AWAY))
+    await show(floor.ada, "followups/all", "en", "light", 1440)
+    fault = page.locator(".followups-list").get_by_role("alert")
+    await expect(fault).to_contain_text("could not be read", timeout=WAIT_MS)
+    await page.unroute("**/api/v1/followups?*")
+    await fault.get_by_role("button", name="Retry").click()
+    await expect(row(page, HANA)).to_be_visible(timeout=WAIT_MS)
+    floor.ada.faults.said.clear()
 
 
 async def test_an_address_of_one_that_is_over_says_so(floor: Floor) -> None:

@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** @type {Record<string, string>} */
-const ICONS = { follow_up: "check", snoozed: "clock", call_back: "phone", window: "warn" };
+const ICONS = { follow_up: "followups", snoozed: "clock", call_back: "phone", window: "warn" };
 /** How a moment is told in each group: its heading says the rest. @type {Record<string, Intl.DateTimeFormatOptions>} */
 const TOLD = { today: {}, tomorrow: {}, week: { weekday: "short" }, later: { day: "numeric", month: "short" } };
 /** A whole moment by the site's clock. @param {number} at @param {Intl.DateTimeFormatOptions} [how] */
