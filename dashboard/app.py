@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -36,6 +36,8 @@ from dashboard.explaining import why
 from dashboard.finding import mentioning, saved, search
 from dashboard.followups import routes as following
 from dashboard.handing import blocking, targets, wrapping
+from dashboard.helping import routes as helping
+from dashboard.helping.public import HelpPages
 from dashboard.hub import Hub
 from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
@@ -71,6 +73,7 @@ def build_app(surroundings: Surroundings) -> web.Application:
     app.router.add_get("/ws", Live(parts, hub, watching).__call__)
     pages.add_to(app)
     RatePage(parts).add_to(app)
+    HelpPages(surroundings, parts.shelf, parts.tally).add_to(app)
 
     async def begin(_: web.Application) -> None:
         hub.begin()
@@ -78,9 +81,16 @@ def build_app(surroundings: Surroundings) -> web.Application:
     async def stop(_: web.Application) -> None:
         await hub.stop()
 
+    async def count(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(parts.tally.run())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
     async def clean_up(_: web.Application) -> None:
         parts.passwords.close()
 
+    app.cleanup_ctx.append(count)
     app.on_startup.append(begin)
     app.on_shutdown.append(stop)
     app.on_cleanup.append(clean_up)
@@ -114,6 +124,7 @@ def api_routes(parts: Parts, hub: Hub) -> list[Route]:
         *ruling.routes(parts),
         *teaming.routes(parts),
         *_caring(parts),
+        *helping.routes(parts),
     ]
     described: list[bytes] = []
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from dashboard.attaching import Attaching
 from dashboard.commands import Commands
 from dashboard.finding.mentions import Mentions
+from dashboard.helping.shelf import Shelf
+from dashboard.helping.tally import Tally
 from dashboard.passwords import Passwords
 from dashboard.pictures import Pictures
 from dashboard.places import Places
@@ -42,6 +44,8 @@ class Parts:
     staging: Staging
     attaching: Attaching
     mentions: Mentions
+    shelf: Shelf
+    tally: Tally
 
 
 def build_parts(out: Surroundings, version: str) -> Parts:
@@ -68,4 +72,6 @@ def build_parts(out: Surroundings, version: str) -> Parts:
         staging=staging,
         attaching=Attaching(out, staging),
         mentions=Mentions(out, staff=staff, sight=sight),
+        shelf=Shelf(out),
+        tally=Tally(out),
     )

@@ -95,6 +95,7 @@ async def test_every_route_answers_as_its_document_says(office: Office, witness:
     await oversee(office, witness, sue, ana)
     await complain(sue, declined=office.ref(declined))
     await review(sue, closed=ref)
+    await help_out(sue)
     await know_persons(office, await person(office, witness, "ada", role="admin"))
     assert (await ben.post("/shift", {"presence": "lunch"})).status == 200
     assert (await ben.call("DELETE", "/shift")).status == 200
@@ -160,6 +161,18 @@ async def complain(sue: Desk, *, declined: str) -> None:
     assert len((await sue.get(f"/customers/{customer}/segment")).body["placings"]) == 1
     assert (await sue.get(f"/conversations/{declined}/complaints")).body["complaints"][0]["number"] == 1
     assert (await sue.post(f"/conversations/{declined}/complaints/none")).status == 204
+
+
+async def help_out(sue: Desk) -> None:
+    """An article from its first draft to everybody's page."""
+    asked = {"slug": "send-back", "texts": {"en": {"title": "Send it back", "text": "- by *post*"}}}
+    made = await sue.post("/articles", {**asked, "command_id": "a1"})
+    assert (made.status, made.body["line"]["number"]) == (200, 1)
+    done = await sue.call("PUT", "/articles/1", {**asked, "version": 1, "deed": "publish", "command_id": "a2"})
+    assert (done.status, done.body["line"]["state"]) == (200, "published")
+    assert (await sue.post("/articles/preview", {"text": "| a |\n| - |"})).status == 200
+    for path in ("/articles?q=send", "/articles/1", "/articles/misses"):
+        assert (await sue.get(path)).status == 200, path
 
 
 async def review(sue: Desk, *, closed: str) -> None:
