@@ -41,6 +41,8 @@ async def joined(exchange: Exchange, leg: Leg, role: str) -> Leg:
     exchange.calls.answers["client:agent_9"] = "answer"
     await exchange.channel.perform(side(exchange, leg, role))
     await until(lambda: exchange.calls.together() == [{"customer", "agent_1", "agent_9"}], "all three")
+    # The provider knows first; the router can only ask more of who has joined when it was told.
+    await until(lambda: ("joined", "agent:9", "") in exchange.parties(), "told of the ninth")
     return the_leg(exchange, "client:agent_9")
 
 
