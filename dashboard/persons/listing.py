@@ -142,15 +142,16 @@ class Listing:
         return _sliced([(f"s:{at}.{each}", each, 0) for at, each in members if before is None or (at, each) < before])
 
     async def _by_text(self, text: str) -> list[int]:
-        """Return who has that number, address or name, or a name with all of the words."""
-        store, site, found = self._store, self._site, list[int]()
-        if text.isascii() and text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX:
-            found.append(int(text))
-        found += await store.customers.known_by(site, _hints(text), limit=FOUND_MAX)
+        """Return who has that number, then who has that address, name or words in a name, the last contact first."""
+        store, site = self._store, self._site
+        named = text.isascii() and text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX
+        found = await store.customers.known_by(site, _hints(text), limit=FOUND_MAX)
         begin = await store.customers.named(site, prefix=lowered(text), after=("", 0), limit=FOUND_MAX)
         found += [number for _, number in begin]
         found += await store.archive.find_customers(site, text.split(), rows_max=NAMES_LOOKED_AT, limit=FOUND_MAX)
-        return list(dict.fromkeys(found))
+        last = await store.customers.last_contacts(site, list(dict.fromkeys(found)))
+        found.sort(key=lambda each: -last.get(each, 0))
+        return list(dict.fromkeys([*([int(text)] if named else []), *found]))
 
 
 async def _sliced(steps: Sequence[Step]) -> AsyncIterator[list[Step]]:

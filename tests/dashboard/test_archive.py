@@ -90,6 +90,7 @@ async def test_a_name_a_number_and_an_address_find_somebody(office: Office) -> N
     await office.store.archive.meet(
         SITE, [Caller(channel="chat", key="k2", peer="p", identities=[who])], office.clock.at
     )
+    assert await listed(sue, "text=ada") == [ben, ada]
     for text, expected in (
         ("ada k", {ada, ben}),
         ("K2", {ben}),

@@ -103,7 +103,7 @@ async def take(desk: Desk, reference: str) -> None:
 
 async def person(desk: Desk) -> None:
     """One customer over all channels, with a segment that a colleague has set."""
-    await show(desk, "customers/list/text%3DOmar", "en", "light", 1440)
+    await show(desk, "customers/list/text%3DOmar%26open%3Dyes", "en", "light", 1440)
     await desk.page.locator(".archive tbody button").first.click()
     await expect(desk.page.locator(".segment-box blockquote")).to_be_visible()
     await desk.page.screenshot(path=Look("en", "light").file("customer"))
