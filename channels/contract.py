@@ -474,7 +474,7 @@ class Door(Protocol):
         """Return 32 bytes derived from the site's key for one purpose of this channel (tokens, VERP)."""
 
     async def remark(self, line: LineRef, *, item: int, words: str) -> bool:
-        """Keep what a customer wrote beside their rating of the conversation whose item this is, in the place of before.
+        """Keep what a customer wrote beside their rating of the conversation whose item this is; new words replace old.
 
         False where it is none of this line's, or its person has been forgotten. Raises LetterboxClosed.
         """

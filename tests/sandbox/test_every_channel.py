@@ -75,6 +75,22 @@ async def test_a_visitor_says_how_it_was_and_what_could_be_better(stand: Stand, 
     await ana.ends(ref)
 
 
+async def test_a_link_in_an_answer_lets_a_customer_of_any_channel_say_how_it_was(stand: Stand, ana: Agent) -> None:
+    line = await stand.opens("sms")
+    await stand.does(line, "say", text="Is it there?")
+    ref = await ana.accepts()
+    await ana.answers(ref, "Yes. How were we? {rate.link}")
+    shown = await stand.hears(line, "/rate/")
+    address = texts(shown, "company")[-1].split()[-1]
+    async with stand.session.get(address) as page:
+        assert "How were you served?" in await page.text()
+    async with stand.session.post(address, data={"score": "5", "words": "Quick."}) as page:
+        assert page.status == 200
+    found = (await ana.call("GET", "/ratings?channel=sms"))["items"]
+    assert [(each["ref"], each["score"], each["words"]) for each in found] == [(ref, 5, "Quick.")]
+    await ana.ends(ref)
+
+
 async def test_a_form_is_answered_by_mail_and_the_customer_answers_that(stand: Stand, ana: Agent) -> None:
     line = await stand.opens("form")
     await stand.does(line, "send", text="Where is my parcel?", about="order")

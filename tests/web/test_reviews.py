@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Literal
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from router.site.ratelinks import DAY_MS, RateLinks
 from tests.dashboard.office import PASSWORD, SITE, Desk, Office
 from tests.dashboard.reviewed import WEEK_MS, do, done, floor_of, handed, served
 from tests.e2e.desk_page import WIDE, Faults
@@ -25,8 +27,8 @@ NARROW = {"width": 390, "height": 844}
 class Floor:
     """An office where conversations were served, rated and reviewed."""
 
-    def __init__(self, office: Office, base: str, ana: Desk, sue: Desk) -> None:
-        self.office, self.base, self.ana, self.sue = office, base, ana, sue
+    def __init__(self, office: Office, base: str, ana: Desk, sue: Desk, *, links: RateLinks) -> None:
+        self.office, self.base, self.ana, self.sue, self.links = office, base, ana, sue, links
         self.refs: dict[str, str] = {}
         self._many = 0
 
@@ -57,8 +59,9 @@ async def floor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Floor
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     await office.stop_serving()
-    await office.serve(port=port, web_root=WEB, public_url=base)
-    made = Floor(office, base, *await floor_of(office))
+    links = RateLinks(bytes(32), base, office.clock.now_ms)
+    await office.serve(port=port, web_root=WEB, public_url=base, rate_links=links)
+    made = Floor(office, base, *await floor_of(office), links=links)
     await made.fill()
     yield made
     await office.close()
@@ -233,3 +236,30 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
         await expect(page.locator(mark).first).to_be_visible(timeout=TENS_MS)
         assert await violations(page) == [], place
         assert await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), place
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_page_of_a_rating_link_is_filled_in_by_keyboard_and_keeps_nobody_out(
+    floor: Floor, chromium: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    context = await chromium.new_context(viewport={"width": 320, "height": 640}, locale="zh-CN", color_scheme=scheme)
+    page = await context.new_page()
+    faults = Faults()
+    faults.watch(page)
+    conv = (await floor.office.store.reviews.ended(SITE, since_ms=0, until_ms=1 << 50, limit=99))[-1].conv
+    await page.goto(floor.links.link(conv, for_ms=DAY_MS))
+    assert await violations(page) == []
+    assert await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("很好")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_have_text("感谢您的评价。", timeout=TENS_MS)
+    assert await violations(page) == []
+    rated = await floor.office.store.reviews.rating(SITE, conv)
+    assert rated is not None
+    assert (rated.score, rated.words) == (2, "很好")
+    await context.close()
+    assert not faults.said, faults.said
