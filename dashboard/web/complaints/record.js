@@ -8,6 +8,7 @@ import { dialog } from "../frame/dialogs.js";
 import { go } from "../frame/screens.js";
 import { heard, labelOf, t } from "../frame/words.js";
 import { recorded } from "./hint.js";
+import { useKeys } from "./keys.js";
 import { called, choices, fetchChoices, lasting } from "./names.js";
 import { Somebody } from "./somebody.js";
 
@@ -28,6 +29,7 @@ export function Record({ of }) {
   const [fault, setFault] = useState("");
   useEffect(() => { if (of) void get(`/conversations/${encodeURIComponent(of)}`).then(setLive, (error) => setFault(heard(error))); }, [of]);
   const back = () => go("complaints");
+  useKeys({ Escape: back });
   return html`<button type="button" class="plain back-to" onClick=${back}><${Icon} name="back" /> ${t("complaints.back")}</button><h1>${t("complaint.record")}</h1>
     ${fault && html`<p class="empty" role="alert">${fault}</p>`}${live && html`<div class="card-box record"><${Form} live=${live} cancel=${back} done=${(/** @type {any} */ line) => go("complaints", String(line.number))} /></div>`}`;
 }
