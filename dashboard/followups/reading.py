@@ -25,6 +25,8 @@ from router.views.promises import OF_OWNER, PROMISES, PROMISES_VIEW, THREADS, Ow
 SLICE, SCANNED_MAX = 200, 2_000
 # A badge says "99+"; who has more late than this has another problem than its exact number.
 COUNTED, COUNTED_MAX = 50, 500
+# All accounts are read for a team; a list that is open all day does so once in a while.
+TEAM_KEPT_MS = 60_000
 # What a row shows of a note; all of it stands beside it.
 NOTE_CHARS_MAX = 280
 PARKED = "parked"
@@ -41,6 +43,7 @@ class Promised:
         self._parts, self.out = parts, parts.out
         self.site = parts.out.floor.site
         self._begun = False
+        self._teams: dict[str, tuple[frozenset[int], int]] = {}
 
     @property
     def bundle(self) -> Bundle:
@@ -101,13 +104,22 @@ class Promised:
         seen = self.seen(account)
         team: frozenset[int] | None = None
         if ask.scope == "team":
-            accounts = await self.out.store.accounts.all(self.site) if account.team else []
-            team = frozenset({account.id, *(each.id for each in accounts if each.team == account.team)})
+            team = await self._team(account.team) | {account.id}
 
         def wanted(row: Row) -> bool:
             return (not ask.kind or row.kind == ask.kind) and (team is None or row.owner in team) and seen(row)
 
         return wanted
+
+    async def _team(self, name: str) -> frozenset[int]:
+        """Return who is in a team. Somebody may have changed it at another node, a minute ago at the most."""
+        now_ms = self.out.now_ms()
+        members, read_ms = self._teams.get(name, (frozenset(), -TEAM_KEPT_MS))
+        if name and now_ms - read_ms >= TEAM_KEPT_MS:
+            accounts = await self.out.store.accounts.all(self.site)
+            members = frozenset(each.id for each in accounts if each.team == name)
+            self._teams[name] = (members, now_ms)
+        return members
 
     def seen(self, account: Account) -> Callable[[Row], bool]:
         """Return what tells whether a promise may be seen: one's own, and those of queues one serves."""

@@ -18,7 +18,6 @@ from dashboard.followups.shapes import (
 )
 from dashboard.parts import Parts
 from dashboard.routes import BODY_BYTES_MAX, Call, Route
-from dashboard.sessions import may
 from dashboard.shapes import Reached
 from router.core.decide.promising import ASKED
 
@@ -58,13 +57,14 @@ class FollowingUp:
             noted_ms=noted_ms,
             outcomes=list((spec.outcomes if spec else ()) or bundle.dispositions),
             outcome_required=spec is not None and bool(spec.wrap_up_ms) and spec.wrap_up_mode in ASKED,
-            colleagues=await self._colleagues(row.queue, but=row.owner) if may(account.role, "supervisor") else [],
         )
 
-    async def _colleagues(self, queue: str, *, but: int) -> list[HandTarget]:
+    async def colleagues(self, call: Call) -> list[HandTarget]:
+        """Return who may have it, whoever is signed in first."""
+        row, _ = await self._promised.one(call.caller.account, call.part("ref"))
         agents = self._out.floor.state.agents
         accounts = await self._out.store.accounts.all(self._out.floor.site)
-        able = [each for each in accounts if each.id != but and self.keeping.may_have(each, queue)]
+        able = [each for each in accounts if each.id != row.owner and self.keeping.may_have(each, row.queue)]
         able.sort(key=lambda each: (each.id not in agents, each.name.casefold(), each.id))
         return [HandTarget(id=each.id, name=each.name, here=each.id in agents) for each in able[:COLLEAGUES_MAX]]
 
@@ -85,6 +85,10 @@ def routes(parts: Parts) -> list[Route]:
         Route(
             method="GET", path="/followups/{ref}", summary="One of them, with its note and what may be done",
             answers=FollowUp, handler=following.one,
+        ),
+        Route(
+            method="GET", path="/followups/{ref}/colleagues", role="supervisor", summary="Who may have it instead",
+            answers=list[HandTarget], handler=following.colleagues,
         ),
         Route(
             method="POST", path="/followups/{ref}/take", summary="Take it up now", refusals=True,

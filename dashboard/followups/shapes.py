@@ -64,7 +64,7 @@ class HandTarget(Shape, frozen=True, kw_only=True):
 
 
 class FollowUp(Shape, frozen=True, kw_only=True):
-    """`note` is the whole promise, `noted_by` who wrote it. `outcomes` and `colleagues`: what may be said of it."""
+    """`note` is the whole promise, `noted_by` who wrote it. `outcomes`: what may have come of it."""
 
     line: FollowUpLine
     note: str
@@ -72,7 +72,6 @@ class FollowUp(Shape, frozen=True, kw_only=True):
     noted_ms: int
     outcomes: list[str]
     outcome_required: bool
-    colleagues: list[HandTarget]
 
 
 class FollowUpsQuery(Request, frozen=True, kw_only=True):

@@ -133,6 +133,7 @@ async def follow_up(office: Office, sue: Desk, ana: Desk) -> None:
     assert (await ana.post(f"/conversations/{refs[0]}/close", {"disposition": "solved"})).status == 200
     moved = {"due_ms": due_ms, "until_ms": due_ms + HOUR_MS}
     assert (await ana.post(f"/followups/{refs[1]}/move", moved)).status == 200
+    assert (await sue.get(f"/followups/{refs[2]}/colleagues")).status == 200
     handed = {"due_ms": due_ms, "to_agent": sue.account.id, "reason": "expertise"}
     assert (await sue.post(f"/followups/{refs[2]}/hand", handed)).status == 200
     done = {"due_ms": due_ms, "disposition": "solved"}

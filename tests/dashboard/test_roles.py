@@ -23,6 +23,7 @@ SUPERVISORS_ONLY = {
     ("GET", "/articles/misses"),
     ("GET", "/complaints/export"),
     ("GET", "/complaints/sounding"),
+    ("GET", "/followups/{ref}/colleagues"),
     ("POST", "/followups/{ref}/hand"),
     ("GET", "/team/{id}/day"),
     ("PUT", "/team/{id}/skills"),

@@ -2,8 +2,9 @@
 // The forms of follow-ups: another time, another colleague, an outcome; and why, of whoever is not its owner.
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { config, me, now } from "../frame/state.js";
+import { get } from "../frame/api.js";
 import { Dialog, siteTime, whileAway } from "../frame/parts.js";
-import { named, t } from "../frame/words.js";
+import { heard, named, t } from "../frame/words.js";
 
 const HOUR_MS = 3_600_000;
 const REASONS = ["customer_asked", "owner_away", "expertise", "priorities", "settled"];
@@ -66,13 +67,17 @@ function Move({ one, ready, act, close }) {
 /** @param {Props} props */
 function Hand({ one, act, close }) {
   const { line } = one;
+  const [colleagues, know] = useState(/** @type {any[] | null} */ (null));
+  const [fault, fail] = useState("");
+  const read = () => { fail(""); void get(`/followups/${encodeURIComponent(line.ref)}/colleagues`).then(know, (error) => fail(heard(error))); };
+  useEffect(read, []);
   const [to, setTo] = useState("");
   const [note, write] = useState("");
   const [reason, because] = useState(REASONS[1]);
   const { busy, submit, keys } = useSending(() => act("hand", { ...said(line, reason, note), reason, to_agent: Number(to) }), () => Boolean(to));
   return html`<${Dialog} title=${t("followup.title.hand")} close=${close}><form class="followup-form" onSubmit=${submit} onKeyDown=${keys}><p class="meta">${t("followup.hand.text", { at: siteTime(line.due_ms) })}</p>
-    <label>${t("followup.colleague")} <select value=${to} required onChange=${(/** @type {any} */ event) => setTo(event.target.value)}><option value="">${t("followup.choose")}</option>${one.colleagues.map((/** @type {any} */ each) => html`<option key=${each.id} value=${String(each.id)}>${each.name}${each.here ? "" : ` – ${t("followup.there.away")}`}</option>`)}</select></label>
-    ${!one.colleagues.length && html`<p class="meta">${t("followup.nobody_able")}</p>`}
+    <label>${t("followup.colleague")} <select value=${to} required onChange=${(/** @type {any} */ event) => setTo(event.target.value)}><option value="">${t("followup.choose")}</option>${(colleagues ?? []).map((/** @type {any} */ each) => html`<option key=${each.id} value=${String(each.id)}>${each.name}${each.here ? "" : ` – ${t("followup.there.away")}`}</option>`)}</select></label>
+    ${fault && html`<p class="crit" role="alert">${fault} <button type="button" class="link" onClick=${read}>${t("retry")}</button></p>`}${colleagues && !colleagues.length && html`<p class="meta">${t("followup.nobody_able")}</p>`}
     ${line.state === "parked" && html`<${Note} label=${t("followup.note.hand")} value=${note} write=${write} />`}
     <label>${t("followup.reason")} <select value=${reason} onChange=${(/** @type {any} */ event) => because(event.target.value)}>${REASONS.map((name) => html`<option key=${name} value=${name}>${t(`followup.why.${name}`)}</option>`)}</select></label>
     <div class="row"><span class="grow"></span><button type="submit" class="primary" ...${whileAway()} disabled=${busy || !to || whileAway().disabled}>${t("followup.deed.hand")}</button></div></form><//>`;
