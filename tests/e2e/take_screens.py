@@ -15,6 +15,7 @@ from tests.e2e.conftest import People
 from tests.e2e.house import House
 from tests.e2e.pages import Desk
 from tests.e2e.promises import promise
+from tests.e2e.rated import rate, review
 from tests.e2e.test_every_screen import SCREENS, show
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "screens"
@@ -38,7 +39,7 @@ class Look:
 EVERY = (Look("en", "light"), Look("en", "dark"), Look("en", "light", 390))
 SOME = (Look("th", "light"), Look("zh", "dark"))
 # Every screen is shown light, dark and narrow; these in the other languages, too.
-IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints", "followups", "customers")
+IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints", "reviews", "followups", "customers")
 
 WAITING = (
     ("Omar Haddad", "The invoice 2026-1180 has the wrong address on it."),
@@ -53,7 +54,9 @@ async def scene(people: People, house: House) -> tuple[Desk, str]:
     for login, name, role in (("ines", "Ines Duarte", "admin"), ("somchai", "Somchai Prasert", "agent")):
         house.add_person(login, name=name, role=role, skill=["billing=3", "orders=3", "complaints=3"])
     add_cases(house.data, "ines", "somchai")
+    rated = await rate(people, house, "somchai")
     ines = await people.agent(house, "ines", locale="en-GB", reduced_motion="reduce")
+    await review(ines, rated[0], said="You were kind, and you found what was wrong. Read what is there before you ask.")
     await promise(people, house, ines)
     marta = await people.customer(house, "Marta Kowalska", "marta.k@example.com")
     await marta.says(
@@ -98,6 +101,7 @@ async def take(desk: Desk, reference: str) -> None:
     await person(desk)
     await case(desk)
     await promised(desk)
+    await reviewed(desk)
     await forced(desk, reference)
 
 
@@ -124,6 +128,16 @@ async def promised(desk: Desk) -> None:
     await expect(desk.page.locator(".followup-one .note-box")).to_be_visible()
     await desk.page.wait_for_timeout(1_200)
     await desk.page.screenshot(path=Look("en", "light").file("followup"))
+
+
+async def reviewed(desk: Desk) -> None:
+    """One review beside its conversation: the worst that customers said."""
+    await show(desk, "reviews/to-do", "en", "light", 1440)
+    await desk.page.get_by_role("button", name="The week after").click()
+    await desk.page.locator(".draws li button").first.click()
+    await expect(desk.page.locator(".question").first).to_be_visible()
+    await desk.page.wait_for_timeout(1_200)
+    await desk.page.screenshot(path=Look("en", "light").file("review"))
 
 
 async def forced(desk: Desk, reference: str) -> None:
