@@ -1,4 +1,4 @@
-"""The web app's files: read once at start, kept with tag and gzip, served from a table. No path reaches the disk."""
+"""The web app's files: read once at start, tagged and packed when first asked for. No path reaches the disk later."""
 
 from __future__ import annotations
 
@@ -152,11 +152,9 @@ class Pages:
         self._index = _page(index_of(files, self.version), "text/html")
         # A page of its own: a wall has nobody who signs in.
         self._wall = _page(index_of(files, self.version, WALL), "text/html") if WALL in files else None
-        self._pages = {
-            name: _page(body, MEDIA_TYPES[PurePosixPath(name).suffix])
-            for name, body in files.items()
-            if name not in {"index.html", WALL}
-        }
+        self._files = {name: body for name, body in files.items() if name not in {"index.html", WALL}}
+        # Packing all of them would hold up the start, and who starts does not ask for all of them.
+        self._pages: dict[str, Page] = {}
 
     async def index(self, request: web.Request) -> web.Response:
         return _send(request, self._index, caching="no-cache", shown=headers.page_for(self._reaches()))
@@ -167,10 +165,12 @@ class Pages:
 
     async def file(self, request: web.Request) -> web.Response:
         """A path is a key of a table: `..` and its like name nothing. Another version's files are gone."""
-        page = self._pages.get(request.match_info["path"])
-        if page is None or request.match_info["version"] != self.version:
+        name = request.match_info["path"]
+        if name not in self._files or request.match_info["version"] != self.version:
             return failed(ApiError("not_found"))
-        return _send(request, page, caching=FOR_A_YEAR)
+        if name not in self._pages:
+            self._pages[name] = _page(self._files[name], MEDIA_TYPES[PurePosixPath(name).suffix])
+        return _send(request, self._pages[name], caching=FOR_A_YEAR)
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/", self.index)

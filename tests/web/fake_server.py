@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -43,6 +44,12 @@ CSRF = "the-token-of-this-session"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+@functools.cache
+def shipped_pages() -> Pages:
+    """The web app as it is shipped, read once for all servers of a run."""
+    return Pages(read_files(WEB), "test")
+
+
 class FakeServer:
     """Serves the desk. Tests may make it refuse, be slow, or be away."""
 
@@ -53,7 +60,7 @@ class FakeServer:
         self.more = FakeMore(self.floor)
         self.persons = FakePersons(self.floor)
         self.finding = fake_finding.Finding()
-        self.pages = Pages(read_files(WEB), "test")
+        self.pages = shipped_pages()
         self.config = config() | {"version": self.pages.version}
         self.sockets: set[web.WebSocketResponse] = set()
         self.frames: list[Record] = []
