@@ -38,9 +38,15 @@ class Files:
         return may(account.role, "supervisor")
 
     async def row(self, account: Account, ref: str) -> ConversationRow:
-        """Return a served conversation: a supervisor's to review, or an agent's own. Raises ApiError `not_visible`."""
-        row = await self.parts.places.row(account, ref)
-        if not (self.supervises(account) or row.owner == account.id):
+        """Return a conversation: any for supervisors, for an agent one that is theirs or was when it was reviewed.
+
+        Raises ApiError `not_visible`.
+        """
+        row = await self.parts.places.row(account, ref, known=True)
+        if self.supervises(account) or row.owner == account.id:
+            return row
+        review = await self.store.get(self.site, row.conv)
+        if review is None or review.agent != account.id:
             raise ApiError("not_visible")
         return row
 

@@ -6,7 +6,9 @@ import asyncio
 import csv
 import io
 
-from tests.dashboard.office import Office
+import msgspec
+
+from tests.dashboard.office import SITE, Office
 from tests.dashboard.reviewed import GOOD, WEEK_MS, do, done, floor_of, handed, served
 
 
@@ -128,6 +130,26 @@ async def test_a_draft_is_no_agents_to_see_and_nobody_reviews_their_own(office: 
     office.clock.at += WEEK_MS
     await boss.sign_in()
     assert [each["agent"]["name"] for each in (await boss.get("/reviews/to-do")).body["agents"]] == ["Ana"]
+
+
+async def test_who_served_it_then_sees_their_review_though_it_came_back_to_somebody_else(office: Office) -> None:
+    ana, sue = await floor_of(office)
+    eve = await office.desk("eve")
+    assert eve.account is not None
+    ref = await served(office, ana)
+    case = await handed(sue, ref)
+    for nowhere in (ref, "nowhere"):
+        assert (await eve.get(f"/conversations/{nowhere}/review")).code == "not_visible"
+        assert (await do(eve, nowhere, "begin")).code == "not_visible"
+    kept = await office.store.reviews.get(SITE, 1)
+    assert kept is not None
+    before = msgspec.structs.replace(kept, agent=eve.account.id, command="then")
+    assert await office.store.reviews.drop(SITE, 1, version=case["line"]["version"]) is False
+    await done(sue, ref, "take_back", case["line"]["version"])
+    assert await office.store.reviews.drop(SITE, 1, version=kept.version + 1)
+    await office.store.reviews.begin(SITE, before)
+    assert (await eve.get(f"/conversations/{ref}/review")).body["can"] == ["answer"]
+    assert (await ana.get(f"/conversations/{ref}/review")).code == "not_visible"
 
 
 async def test_two_reviewers_at_once_learn_who_was_faster(office: Office) -> None:
