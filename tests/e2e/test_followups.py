@@ -169,8 +169,9 @@ async def test_done_is_said_with_an_outcome_and_it_is_gone(floor: Floor) -> None
 async def test_taken_up_now_it_is_on_the_desk(floor: Floor) -> None:
     page = floor.ada.page
     told = await opened(page, VIKTOR)
-    await told.get_by_role("button", name="Take it up now").click()
+    await told.get_by_role("button", name="Take it up now").dblclick()
     await expect(page.locator(".head h1")).to_have_text(VIKTOR, timeout=WAIT_MS)
+    await expect(page.locator(".toast.crit")).to_have_count(0)
     await expect(floor.ada.composer).to_be_visible(timeout=WAIT_MS)
     await expect(floor.ada.thread).to_contain_text("Came back: its owner took it up")
     await keep(floor.ada, floor.refs[VIKTOR], note="Again", until_ms=now_ms() + 6 * SECOND_MS)

@@ -1,7 +1,7 @@
 // @ts-check
 // One follow-up: what was promised, when it is due, whose it is, and what may be done about it.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
-import { announce, me, open, tell, work } from "../frame/state.js";
+import { me, open, tell, work } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Icon, channelLabel, queueLabel, siteTime, whileAway } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
@@ -17,9 +17,11 @@ const ICONS = { move: "clock", hand: "transfer", done: "check" };
 export function One({ of, ready, back, changed }) {
   const [one, put] = useState(/** @type {any} */ (null));
   const [fault, setFault] = useState("");
-  const [asked, ask] = useState("");
+  // A form is about the promise as its writer saw it, whatever is read meanwhile: who was faster is not undone.
+  const [asked, form] = useState(/** @type {{deed: string, one: any} | null} */ (null));
   const [faster, setFaster] = useState(false);
   const panel = useRef(/** @type {any} */ (null));
+  const ask = (/** @type {string} */ deed) => form(deed ? { deed, one } : null);
   const load = async () => {
     try {
       put(await get(`/followups/${encodeURIComponent(of)}`));
@@ -37,27 +39,31 @@ export function One({ of, ready, back, changed }) {
   // What I did at another tab, or what came back, is heard at the desk.
   const mine = work.value.get(of);
   useEffect(() => { if (one) { const timer = setTimeout(load, 700); return () => clearTimeout(timer); } return undefined; }, [mine?.state, mine?.due_ms]);
+  const sending = useRef(false);
   const act = async (/** @type {string} */ deed, /** @type {object} */ body) => {
+    if (sending.current) return false;
+    sending.current = true;
     try {
       await post(`/followups/${encodeURIComponent(of)}/${deed}`, { command_id: newId(), ...body });
     } catch (/** @type {any} */ error) {
       if (error.code === "followup_changed") { ask(""); setFaster(true); await load(); } else tell(heard(error), "crit");
       return false;
+    } finally {
+      sending.current = false;
     }
     ask("");
     setFaster(false);
     changed();
-    announce("status", t(`followup.did.${deed}`));
     tell(t(`followup.did.${deed}`));
     if (deed === "take") { void open(of); go("desk", of); } else if (deed === "done") back(); else setTimeout(load, 700);
     return true;
   };
   const body = !one || fault === "followup_over" ? html`<p class="empty" role=${fault ? "alert" : undefined}>${fault ? html`${t(fault === "followup_over" ? "followup.over" : fault === "not_visible" ? "followup.gone" : "followups.failed")} ${fault === "failed" ? html`<button type="button" onClick=${load}>${t("retry")}</button>` : fault === "followup_over" ? html`<button type="button" class="link" onClick=${() => go("desk", of)}>${t("followup.open")}</button>` : ""}` : html`<span class="skeleton" aria-hidden="true"><i></i><i></i></span>`}</p>`
     : html`<${Told} one=${one} faster=${faster} ask=${ask} act=${act} />`;
-  const Form = asked && one ? FORMS[asked] : null;
+  const Form = asked ? FORMS[asked.deed] : null;
   return html`<section class="followup-one" tabindex="-1" ref=${panel} aria-label=${one ? t("followup.of", { name: whose(one.line) }) : t("followup.some")}>
     <button type="button" class="plain back-to" onClick=${back}><${Icon} name="back" /> ${t("followups.back")}</button>${body}
-    ${Form && html`<${Form} one=${one} ready=${ready} act=${act} close=${() => ask("")} />`}</section>`;
+    ${Form && html`<${Form} one=${asked?.one} ready=${ready} act=${act} close=${() => ask("")} />`}</section>`;
 }
 
 /** @param {{one: any, faster: boolean, ask: (deed: string) => void, act: (deed: string, body: object) => Promise<boolean>}} props */
