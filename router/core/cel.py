@@ -285,7 +285,7 @@ def _dotted(node: Node) -> str:
 
 
 def _known(names: Iterable[str]) -> str:
-    return f"; there is {', '.join(sorted(names)) or 'none'}"
+    return f"; there is {', '.join(sorted(filter(None, names))) or 'none'}"
 
 
 def _same(one: Type, two: Type | None) -> bool:

@@ -56,16 +56,22 @@ class Fallback(msgspec.Struct, frozen=True):
 
 
 def rule_schema(
-    calendars: tuple[str, ...], *, channels: tuple[str, ...] = (), topics: tuple[str, ...] | None = None
+    calendars: tuple[str, ...],
+    *,
+    channels: tuple[str, ...] = (),
+    topics: tuple[str, ...] | None = None,
+    segments: tuple[str, ...] = (),
 ) -> Schema:
-    """Return what a rule's condition may look at. Known channels and topics make a misspelt one an error."""
+    """Return what a rule's condition may look at. Known channels, topics and segments make a misspelt one an error."""
     channel = Type("string", choices=channels, noun="channel") if channels else STRING
+    # Who is in none has an empty one.
+    segment = Type("string", choices=(*segments, ""), noun="segment") if segments else STRING
     topic = STRING if topics is None else Type("string", choices=topics, noun="topic")
     return {
         "channel": channel,
         "language": STRING,
         "kind": STRING,
-        "customer.segment": STRING,
+        "customer.segment": segment,
         "topics": list_of(topic),
         "attributes": map_of(STRING, missing=""),
         **{f"open.{name}": BOOL for name in calendars},

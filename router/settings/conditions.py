@@ -40,6 +40,7 @@ def read_rules(node: Node, scope: Scope) -> tuple[Rule, ...]:
         tuple(sorted(calendars)),
         channels=tuple(sorted(channels or ())),
         topics=None if topics is None else tuple(sorted(topics)),
+        segments=tuple(sorted(scope.names.get("segment") or ())),
     )
     rules = [(part, _read_rule(part, scope, schema)) for part in node.items]
     _check_names(rules, scope)

@@ -208,6 +208,7 @@ class _Load:
             names[kind] = self._keys(section)
         names["channel"] = self._channel_names()
         names["rule"] = self._rule_names()
+        names["segment"] = self._keys("segments")
         names["disposition"] = None if self._broken else outcome_names(self._nodes.get("dispositions"))
         levels = self._read("skills", read_skills) or {}
         if (skills := names["skill"]) is not None:

@@ -71,3 +71,28 @@ def test_what_cannot_be_a_segment_is_said_with_its_place(written: str, said: str
     (problem,) = caught.value.problems
     assert problem.file == "segments.yaml"
     assert said in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("vip", ""),
+        ("", ""),
+        ("vpi", "no segment 'vpi'; did you mean 'vip'?"),
+        ("gold", "no segment 'gold'; there is press, vip"),
+    ],
+)
+def test_a_rule_that_names_a_segment_there_is_not_is_refused_where_segments_are_declared(
+    written: str, said: str
+) -> None:
+    files = files_with(GOOD, "segments.yaml")
+    for name, text in files.items():
+        if "rules:" in text:
+            first = f"rules:\n  - {{name: mine, when: 'customer.segment == \"{written}\"', queue: general}}\n"
+            files = {**files, name: text.replace("rules:\n", first, 1)}
+    if not said:
+        assert load_files(files, SCHEMAS, now_ms=NOW_MS).bundle.rules[0].name == "mine"
+        return
+    with pytest.raises(SettingsError) as caught:
+        load_files(files, SCHEMAS, now_ms=NOW_MS)
+    assert said in "\n".join(map(str, caught.value.problems))
