@@ -77,7 +77,7 @@ def replay(state: State, entry: ev.Entry, bundles: Bundles) -> None:
     at, events = entry.at, entry.events
     if ev.ConfigApplied in map(type, events):
         _check_bundles(events, bundles)
-    write_down(state, at, events, bundles)
+    write_down(state, at, events, bundles, [])
     remember(state, entry.command, at)
 
 
@@ -89,13 +89,11 @@ def _check_bundles(events: Iterable[ev.Event], bundles: Bundles) -> None:
 
 def evolve(state: State, at: int, event: ev.Event, bundles: Bundles) -> None:
     """Write one event into the state. Raises IllegalMoveError before writing what the life cycle does not know."""
-    other = write_down(state, at, (event,), bundles)
+    other = write_down(state, at, (event,), bundles, [])
     assert other is None, "every event has a writer"
 
 
-def write_down(
-    state: State, at: int, steps: Iterable[Any], bundles: Bundles, made: list[ev.Event] | None = None
-) -> object | None:
+def write_down(state: State, at: int, steps: Iterable[Any], bundles: Bundles, made: list[ev.Event]) -> object | None:
     """Write event after event, each before the next is asked for; return the first step that is none, if one comes.
 
     What is written is added to `made`. One loop and no call for each event: everything that is decided comes by here.
@@ -110,16 +108,17 @@ def write_down(
         if moves is not None:
             # Nearly everybody is awake, and a plain look costs a third of one that would wake.
             conv = _awake(convs, event.conv) or convs.get(event.conv)
-            if (OUT if conv is None else conv.state) not in moves:
-                check(OUT if conv is None else conv.state, event)
+            if conv is None:
+                check(OUT, event)
+            elif conv.state not in moves:
+                check(conv.state, event)
         state.position += 1
         state.at = at
         if kind is ev.ConfigApplied:
             _config_applied(state, at, event, bundles)
         else:
             writer(state, at, event)
-        if made is not None:
-            made.append(event)
+        made.append(event)
     return None
 
 

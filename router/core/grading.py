@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from router.core.bundle import Bundle, Queue
+from router.core.heads import Head
 from router.core.orders import Grade, Slope, grade_of
-from router.core.waiting import Class, Place, prompts_of
+from router.core.waiting import Class, prompts_of
+
+Common = tuple[Slope, Queue, tuple[str, ...]]  # what classes alike in queue, channel, live and priority have in common
 
 
 @dataclass(slots=True)
@@ -18,41 +21,45 @@ class Grading:
     """`slopes` are those on which some class stands; `known` and `settings` say what has been looked up already."""
 
     slopes: dict[Grade, Slope] = field(default_factory=dict)
-    known: dict[tuple[str, str, bool, int], Slope] = field(default_factory=dict)  # queue, channel, live, priority
+    known: dict[tuple[str, str, bool, int], Common] = field(default_factory=dict)  # queue, channel, live, priority
     settings: dict[str, tuple[Queue, tuple[str, ...]]] = field(default_factory=dict)  # queue -> what it is, its prompts
 
     def configure(self, before: Bundle | None, bundle: Bundle, classes: Iterable[Class]) -> None:
         """Put classes of queues that are others now where they belong; slopes that nobody stands on go."""
         self.known, self.settings = {}, {}
         others = None if before is None else _others(before, bundle)
-        used = set[Slope]()
+        used, gone, come = set[Slope](), dict[Slope, int](), dict[Slope, list[Head]]()
         for cls in classes:
-            cls.widened.clear()
+            if cls.widened:
+                cls.widened.clear()
             if others is None or cls.queue in others:
-                self._move(cls, bundle)
+                if cls.head is None:
+                    self.place(cls, bundle)
+                else:
+                    gone[cls.slope] = gone.get(cls.slope, 0) | cls.bit
+                    self.place(cls, bundle)
+                    come.setdefault(cls.slope, []).append((*cls.head, cls))
             used.add(cls.slope)
         self.slopes = {grade: slope for grade, slope in self.slopes.items() if slope in used}
-
-    def _move(self, cls: Class, bundle: Bundle) -> None:
-        if cls.head is not None:
-            cls.slope.heads.remove(cls.head, cls)
-            cls.slope.waiting ^= cls.bit
-        self.place(cls, bundle)
-        if cls.head is not None:
-            show_head(cls, cls.head)
+        for slope in self.slopes.values():
+            if slope in gone or slope in come:
+                slope.exchange(gone.get(slope, 0), come.get(slope, []))
 
     def place(self, cls: Class, bundle: Bundle | None) -> None:
         """Put a class without a head where it belongs, with what its queue's settings ask."""
         key = cls.queue, cls.channel, cls.live, cls.priority
-        slope = self.known.get(key)
-        if slope is None:
-            slope = self.known[key] = self._slope(cls, bundle)
-        cls.slope = slope
-        settings = self.settings.get(cls.queue)
+        known = self.known.get(key)
+        if known is None:
+            known = self.known[key] = (self._slope(cls, bundle), *self._settings(cls.queue, bundle))
+        cls.slope, spec, prompts = known
+        cls.behave(spec, prompts)
+
+    def _settings(self, queue: str, bundle: Bundle | None) -> tuple[Queue, tuple[str, ...]]:
+        settings = self.settings.get(queue)
         if settings is None:
-            spec = (bundle.queues.get(cls.queue) if bundle else None) or Queue(name=cls.queue, hours="")
-            settings = self.settings[cls.queue] = (spec, prompts_of(spec))
-        cls.behave(*settings)
+            spec = (bundle.queues.get(queue) if bundle else None) or Queue(name=queue, hours="")
+            settings = self.settings[queue] = (spec, prompts_of(spec))
+        return settings
 
     def _slope(self, cls: Class, bundle: Bundle | None) -> Slope:
         grade = grade_of(bundle, cls.queue, cls.channel, live=cls.live, priority=cls.priority)
@@ -70,9 +77,3 @@ def _others(before: Bundle, bundle: Bundle) -> set[str]:
     names = before.queues.keys() | bundle.queues.keys()
     others = {name for name in names if before.queues.get(name) != bundle.queues.get(name)}
     return others | {name for name, queue in bundle.queues.items() if queue.hours in moved}
-
-
-def show_head(line: Class, head: Place) -> None:
-    """Note the head of a line that has none on its slope."""
-    line.slope.heads.add(head, line)
-    line.slope.waiting |= line.bit

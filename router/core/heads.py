@@ -85,6 +85,15 @@ class Heads:
         heads.insert(index, head)
         bits.insert(index, bit)
 
+    def exchange(self, gone: int, come: list[Head]) -> None:
+        """Let the heads of some classes go and others come, all at once: one by one costs more for many."""
+        kept = [head for block in self.blocks for head in block.heads if not gone & head[2].bit]
+        heads, half = sorted([*kept, *come]), BLOCK_MAX // 2
+        parts = [heads[index : index + half] for index in range(0, len(heads), half)] or [heads]
+        self.blocks = [Block(part, bits := [head[2].bit for head in part], sum(bits)) for part in parts]
+        self.bounds = [(0, 0), *(part[0][:2] for part in parts[1:])]
+        self.of = {head[2].bit: head for head in heads}
+
     def first(self, classes: int) -> Head | None:
         """Return the oldest head of these classes."""
         only = self.of.get(classes)  # often they are one

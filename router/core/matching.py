@@ -17,7 +17,7 @@ from router.core.flexibility import ABILITIES_MAX, Flexibility, bits, those_of
 from router.core.grading import Grading
 from router.core.profiles import Profile
 from router.core.reserves import Reserves
-from router.core.rooms import Limits, Room, Rooms
+from router.core.rooms import FULL_SHIFT, Limits, Room, Rooms
 from router.core.scarcity import Scarcity
 from router.core.waiting import Class, ClassKey, Need, Needs, Place
 
@@ -287,11 +287,10 @@ class Matching:
         """An agent may be offered work: they stand in their profile's room for what is free."""
         if agent.grace_until_ms or not agent.accepts:
             return
-        free, eased = agent.capacity - agent.used, agent.eased
-        for kind in self.kinds:
-            room = free + eased[kind.number]
-            if room > 0:
-                kind.enter(agent, room)
+        free, alike = agent.capacity - agent.used, agent.full << FULL_SHIFT | (not agent.work)
+        for kind, eased in zip(self.kinds, agent.eased, strict=True):
+            if free + eased > 0:
+                kind.enter(agent, alike + 2 * (free + eased))
         if agent.profile.kept:
             self.reserves.enter(agent)
 
@@ -299,26 +298,27 @@ class Matching:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
         if agent.grace_until_ms or not agent.accepts:
             return
-        free, eased = agent.capacity - agent.used, agent.eased
-        for kind in self.kinds:
-            room = free + eased[kind.number]
-            if room > 0:
-                kind.leave(agent, room)
+        free, alike = agent.capacity - agent.used, agent.full << FULL_SHIFT | (not agent.work)
+        for kind, eased in zip(self.kinds, agent.eased, strict=True):
+            if free + eased > 0:
+                kind.leave(agent, alike + 2 * (free + eased))
         if agent.profile.kept:
             self.reserves.leave(agent)
 
     def renew(self, agent: Agent, idle: int) -> None:
         """An agent has begun or ended something: their idle time begins anew, and nothing else is changed."""
-        here = agent.accepts and not agent.grace_until_ms
-        if here and agent.profile.kept:
+        if not agent.accepts or agent.grace_until_ms:
+            agent.idle = idle
+            return
+        kept = agent.profile.kept
+        if kept:
             self.reserves.leave(agent)
-        free, eased = agent.capacity - agent.used, agent.eased
-        for kind in self.kinds if here else ():
-            room = free + eased[kind.number]
-            if room > 0:
-                kind.renew(agent, room, idle)
+        free, alike = agent.capacity - agent.used, agent.full << FULL_SHIFT | (not agent.work)
+        for kind, eased in zip(self.kinds, agent.eased, strict=True):
+            if free + eased > 0:
+                kind.renew(agent, alike + 2 * (free + eased), idle)
         agent.idle = idle
-        if here and agent.profile.kept:
+        if kept:
             self.reserves.enter(agent)
 
     def join_line(self, conv: Conv) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from router.core.bundle import HOUR_MS, MINUTE_MS, Bundle, Queue
 from router.core.calendar import FOREVER_MS, business_ms, next_change, open_since
-from router.core.heads import Heads
+from router.core.heads import Head, Heads
 
 # Scores are counted in thousandths: 1,000 is a target used up at weight 1, or one level of priority.
 ONE = 1_000
@@ -117,6 +117,13 @@ class Slope:
         self.gain, self.per_ms, self.base, _ = self.grade
         if not self.calendar:
             self.from_ms, self.until_ms, self.since_ms = -FOREVER_MS, FOREVER_MS, -FOREVER_MS
+
+    def exchange(self, gone: int, come: list[Head]) -> None:
+        """Some classes stand here no more, and others do."""
+        self.heads.exchange(gone, come)
+        self.waiting &= ~gone
+        for _, _, cls in come:
+            self.waiting |= cls.bit
 
     def score(self, at: int, key_ms: int) -> int:
         """Return the score of somebody with this place."""

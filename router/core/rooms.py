@@ -91,9 +91,9 @@ class Rooms:
             del self.by_load[load]
         self.fits.clear()
 
-    def enter(self, agent: Agent, free: int) -> None:
-        """Stand where one's room is, with so much of it free; who has none stands nowhere and does not enter."""
-        room, idle, profile = agent.full << FULL_SHIFT | 2 * free | (not agent.work), agent.idle, agent.profile
+    def enter(self, agent: Agent, room: Room) -> None:
+        """Stand in one's room; who has nothing free stands nowhere and does not enter."""
+        idle, profile = agent.idle, agent.profile
         rooms = profile.rooms[self.number]
         found = rooms.get(room)
         if found is None:
@@ -104,9 +104,9 @@ class Rooms:
         insort(self.idle, idle)
         self.who[idle] = agent
 
-    def leave(self, agent: Agent, free: int) -> None:
-        """Leave; call it before anything that changes what is free, idle or the profile."""
-        room, idle, profile = agent.full << FULL_SHIFT | 2 * free | (not agent.work), agent.idle, agent.profile
+    def leave(self, agent: Agent, room: Room) -> None:
+        """Leave; call it before anything that changes the room, idle or the profile."""
+        idle, profile = agent.idle, agent.profile
         rooms = profile.rooms[self.number]
         found = rooms[room]
         if len(found) > 1:
@@ -121,12 +121,13 @@ class Rooms:
         del self.idle[bisect_left(self.idle, idle)]
         del self.who[idle]
 
-    def renew(self, agent: Agent, free: int, idle: int) -> None:
+    def renew(self, agent: Agent, room: Room, idle: int) -> None:
         """Stand in the same room as the one who came last; `idle` is higher than any number before."""
-        for numbers in (agent.profile.rooms[self.number][room_of(agent, free)], self.idle):
-            del numbers[bisect_left(numbers, agent.idle)]
+        before = agent.idle
+        for numbers in (agent.profile.rooms[self.number][room], self.idle):
+            del numbers[bisect_left(numbers, before)]
             numbers.append(idle)
-        del self.who[agent.idle]
+        del self.who[before]
         self.who[idle] = agent
 
     def standing(self, load: int, full: Collection[int], able: int) -> dict[Room, int]:

@@ -87,7 +87,8 @@ class Class:
     def behave(self, spec: Queue, prompts: tuple[str, ...]) -> None:
         """Take over the settings of its queue."""
         self.spec, self.steps, self.prompts = spec, spec.agents, prompts
-        self.widened.clear()
+        if self.widened:
+            self.widened.clear()
 
     def join(self, place: Place) -> None:
         """Stand in line; the caller keeps the head."""

@@ -101,9 +101,10 @@ def unplace(state: State, at: int, conv: Conv) -> None:
     before, conv.state, conv.since_ms = conv.state, UNPLACED, at
     if before == UNPLACED and not conv.outside:  # all that is undone here was undone when it came to be so
         return
-    if before == WAITING:
+    if before == WAITING:  # who waits is nowhere else, and has left behind all that was said of where they were
         state.matching.leave_line(conv)
-    elif before == OFFERED and conv.offer:
+        return
+    if before == OFFERED and conv.offer:
         for agent in conv.offer.agents:
             give_room(state, agent, conv, renew=False)
     elif before in _OWNED:

@@ -117,6 +117,7 @@ def check_conversations(state: State) -> None:
             assert agent != conv.owner, "an owner who takes part besides"
             assert conv.id in state.agents[agent].parts, "somebody who is gone takes part"
             assert part.role == "consult" or not part.until_ms, "it rings at a supervisor"
+        assert conv.state != WAITING or not (conv.held_why or conv.on_hold or conv.ending), "left of where it was"
         assert not conv.leg_lost_ms or (conv.state == ACTIVE and conv.live), "a lost leg of nobody"
         _check_outside(conv)
     assert not state.parted, "somebody takes part in what is over"

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from bench.core_load import Size, bundle_of
 from router.core.bundle import Bundle
-from router.core.grading import show_head
 from router.core.matching import Matching
 from router.core.state import State
 from router.core.waiting import Class
@@ -22,7 +21,7 @@ def floor() -> tuple[Matching, Class, Class]:
         cls = Class(id=number, queue=queue, channel="chat", needs=(), load=25, live=True)
         matching.form_class(cls)
         cls.head = (1_000 + number, number + 1)
-        show_head(cls, cls.head)
+        cls.slope.exchange(0, [(*cls.head, cls)])
     first, second = matching.classes
     return matching, first, second
 

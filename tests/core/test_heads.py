@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from router.core.heads import BLOCK_MAX, Heads
 from router.core.waiting import Class, Place
 
@@ -40,3 +42,54 @@ def test_the_blocks_of_many_heads_are_never_too_full_and_go_with_them() -> None:
         heads.remove((1, cls.id), cls)
     assert len(heads.blocks) == 1
     assert not list(heads.among(-1))
+
+
+def test_the_only_one_of_the_classes_asked_for_is_found_at_once_and_gone_when_it_is_removed() -> None:
+    heads, (first, second) = Heads(), lines(2)
+    heads.add((5, 1), first)
+    heads.add((3, 2), second)
+    assert heads.first(first.bit) == (5, 1, first)
+    heads.remove((5, 1), first)
+    assert heads.first(first.bit) is None
+    assert heads.first(first.bit | second.bit) == (3, 2, second)
+
+
+@pytest.mark.parametrize("count", [BLOCK_MAX // 4, 10 * BLOCK_MAX])
+def test_a_head_that_moves_stands_where_it_belongs(count: int) -> None:
+    chance, heads, known = random.Random(12), Heads(), dict[Class, Place]()
+    for cls in lines(count):
+        known[cls] = (chance.randrange(500), cls.id)
+        heads.add(known[cls], cls)
+    for step in range(2_000):
+        cls = chance.choice(list(known))
+        place = (chance.randrange(500), count + step)
+        heads.move(known[cls], place, cls)
+        known[cls] = place
+        asked = chance.choice(list(known)).bit | chance.choice(list(known)).bit
+        oldest = min((*known[each], each.id) for each in known if each.bit & asked)
+        found = heads.first(asked)
+        assert found is not None
+        assert (*found[:2], found[2].id) == oldest
+    assert [(head[:2], head[2]) for head in heads.among(-1)] == sorted(
+        ((place, cls) for cls, place in known.items()), key=lambda each: each[0]
+    )
+
+
+@pytest.mark.parametrize("come", [0, 3, 20 * BLOCK_MAX])
+def test_many_heads_are_exchanged_at_once_as_if_one_by_one(come: int) -> None:
+    heads, classes = Heads(), lines(come + 3 * BLOCK_MAX)
+    before, new = classes[: 3 * BLOCK_MAX], classes[3 * BLOCK_MAX :]
+    for cls in before:
+        heads.add((1_000 - cls.id, cls.id), cls)
+    gone = sum(cls.bit for cls in before[::2])
+    heads.exchange(gone, [(900 - cls.id, cls.id, cls) for cls in new])
+    stay = [(1_000 - cls.id, cls.id) for cls in before[1::2]] + [(900 - cls.id, cls.id) for cls in new]
+    assert [head[:2] for head in heads.among(-1)] == sorted(stay)
+    assert all(len(block.heads) <= BLOCK_MAX for block in heads.blocks)
+    for cls in before[1::2]:
+        heads.remove((1_000 - cls.id, cls.id), cls)
+    for cls in new:
+        heads.remove((900 - cls.id, cls.id), cls)
+    assert not list(heads.among(-1))
+    heads.add((1, 1), classes[0])
+    assert heads.first(-1) == (1, 1, classes[0])
