@@ -7,10 +7,9 @@ import { WorkColumn, accept, decline } from "./desk/work.js";
 import { Talk, end } from "./desk/talk.js";
 import { focusComposer } from "./desk/composer.js";
 import { Dialogs, SignIn, dialog } from "./frame/dialogs.js";
-import { ownKey, settings } from "./frame/settings.js";
+import { ownKey, ping, settings } from "./frame/settings.js";
 import { Dialog, customerName } from "./frame/parts.js";
 import { Late, SCREENS, Shown, go, mine, view, fetchRoom } from "./frame/screens.js";
-import { ping } from "./frame/sound.js";
 import { language, learn, t } from "./frame/words.js";
 
 function App() {

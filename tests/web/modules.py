@@ -40,8 +40,10 @@ def name_of(path: Path) -> str:
 
 
 def desk_modules() -> list[Path]:
-    """Return what a cold desk fetches: the entry and all it imports at once."""
-    return [WEB / name for name in modules_of(read_files(WEB), "app.js") if not name.startswith("vendor/")]
+    """Return what a desk with an open conversation fetches: the entry, all it imports, the customer's column."""
+    files = read_files(WEB)
+    names = [*modules_of(files, "app.js"), *modules_of(files, "desk/customer.js")]
+    return [WEB / name for name in dict.fromkeys(names) if not name.startswith("vendor/")]
 
 
 def rooms() -> list[str]:

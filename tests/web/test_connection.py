@@ -7,6 +7,7 @@ from playwright.async_api import Route, expect
 
 from tests.web.conftest import Sit
 from tests.web.fake_server import FakeServer
+from tests.web.modules import desk_modules, name_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -159,3 +160,18 @@ async def test_half_an_answer_is_no_answer(sit: Sit, server: FakeServer) -> None
     await seat.composer.press("Enter")
     await expect(seat.page.locator(".said.out:not(.pending)")).to_contain_text("Did you get this?", timeout=BACK_MS)
     assert len(server.asks("/reply")) == 1
+
+
+async def test_a_desk_with_an_open_conversation_has_asked_for_fifteen_modules_at_most(
+    sit: Sit, server: FakeServer
+) -> None:
+    """UI.md 8.3: counted by the browser, not by reading."""
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await expect(seat.page.locator("aside.customer h2")).to_have_text("Marta Kowalska")
+    await expect(seat.page.locator("aside.customer .journey")).to_be_attached()
+    asked = await seat.page.evaluate(
+        "performance.getEntriesByType('resource').map((each) => new URL(each.name).pathname)"
+    )
+    own = {path for path in asked if path.endswith(".js") and "/vendor/" not in path}
+    assert {path.split("/", 3)[3] for path in own} == {name_of(path) for path in desk_modules()}

@@ -75,9 +75,13 @@ export function Composer({ live }) {
   /** @param {string} value @param {number} from @param {number} to */
   const put = (value, from, to) => {
     const before = area.current.value;
-    write(before.slice(0, from) + value + before.slice(to));
+    const after = before.slice(0, from) + value + before.slice(to);
+    // The caret is set at once: whoever types on before the next frame would have it moved behind their back.
+    area.current.value = after;
+    area.current.setSelectionRange(from + value.length, from + value.length);
+    write(after);
     ask(null);
-    requestAnimationFrame(() => { area.current?.focus(); area.current?.setSelectionRange(from + value.length, from + value.length); });
+    requestAnimationFrame(() => area.current?.focus());
   };
   composing.insert = (value) => put(value, area.current.selectionStart, area.current.selectionEnd);
   /** A button asks as a typed sign does. @param {string} sign */

@@ -1,13 +1,12 @@
 // @ts-check
-// The customer column: who this is, their journey across channels, and who else they may be.
-import { html, signal, useEffect } from "../vendor/ui.js";
-import { attempt, chosen, details, open } from "../frame/state.js";
-import { call, get, post } from "../frame/api.js";
+// The customer column: who this is, their journey across channels, and who else they may be; what is known of a person, as every screen shows it.
+import { html, signal, useEffect, useState } from "../vendor/ui.js";
+import { attempt, chosen, details, now, open } from "../frame/state.js";
+import { get, post } from "../frame/api.js";
 import { Avatar, Icon, ago, channelLabel, dayOf, fullOf, queueLabel } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
-import { Late, go } from "../frame/screens.js";
-import { named, t } from "../frame/words.js";
-import { Facts, Tags } from "./person.js";
+import { Late, fetchRoom, go } from "../frame/screens.js";
+import { language, named, t } from "../frame/words.js";
 
 const people = signal(/** @type {Map<number, any>} */ (new Map()));
 /** Who could not be read; 0 for nobody. */
@@ -63,19 +62,69 @@ async function look(id) {
   known.value = new Map(known.value).set(id, { likely, merges });
 }
 
-/** @param {{person: any, changed: () => Promise<void>}} props */
+/** Who else they may be is seldom known: how it is shown is fetched when it is. @param {{person: any, changed: () => Promise<void>}} props */
 function SamePerson({ person, changed }) {
   const id = person.id;
+  const [room, came] = useState(/** @type {any} */ (null));
   useEffect(() => { void look(id); }, [id, person.person]);
-  /** @param {() => Promise<any>} act */
-  const after = (act) => attempt(async () => { await act(); await changed(); await look(id); });
   const { likely, merges } = known.value.get(id) ?? { likely: [], merges: [] };
   const standing = merges.filter((each) => !each.undone_ms);
-  return html`${likely.length > 0 && html`<h3>${t("person.likely")}</h3><ul class="same">${likely.map((each) => html`<li key=${each.id}>
-      <p>${each.name || t("customer.new")} <span class="meta">${each.evidence.map((/** @type {string} */ code) => t(`evidence.${code}`)).join(" · ")}</span></p>
-      <button type="button" onClick=${() => after(() => post(`/customers/${id}/merges`, { other: each.id }))}>${t("person.merge")}</button>
-      <button type="button" class="plain" onClick=${() => after(() => post(`/customers/${id}/apart`, { other: each.id }))}>${t("person.apart")}</button></li>`)}</ul>`}
-    ${standing.length > 0 && html`<h3>${t("person.merged")}</h3><ul class="same">${standing.map((each) => html`<li key=${each.id}>
-      <p>${each.by ? t("person.merged.by", { name: each.by.name }) : t("person.merged.proved")} <span class="meta">${fullOf(each.at)}</span></p>
-      <button type="button" class="plain" onClick=${() => after(() => call("DELETE", `/customers/${id}/merges/${each.id}`, {}))}>${t("person.unmerge")}</button></li>`)}</ul>`}`;
+  const any = likely.length + standing.length > 0;
+  useEffect(() => { if (any) void fetchRoom("same", () => import("../same/same.js")).then(came); }, [any]);
+  /** @param {() => Promise<any>} act */
+  const after = (act) => attempt(async () => { await act(); await changed(); await look(id); });
+  return any && room && html`<${room.SamePerson} id=${id} likely=${likely} standing=${standing} after=${after} />`;
+}
+
+// --- what is known of a person: how to reach them and how sure that is, language, their own time, facts, tags -----
+
+// Attributes that have a place of their own, or are the router's.
+const APART = new Set(["tags", "zone", "timezone", "named_agent"]);
+const TAG_CHARS_MAX = 40;
+
+/** @param {{person: any, live?: any}} props */
+export const Facts = ({ person, live = null }) => html`<h3>${t("customer.contact")}</h3>
+  <dl>${person.identities.map((/** @type {any} */ each) => html`<div key=${each.kind + each.value}><dt>${t(`identity.${each.kind}`, {}, named(each.kind))}</dt>
+    <dd>${each.value} ${each.verified ? html`<span class="ok"><${Icon} name="check" size=${13} /> ${t("verified")}</span>` : html`<span class="meta">${t("unverified")}</span>`}</dd></div>`)}</dl>
+  ${!person.identities.length && html`<p class="empty">${t("customer.nothing")}</p>`}
+  <h3>${t("customer.about")}</h3>
+  <dl><div><dt>${t("language")}</dt><dd>${languageName(person.language || live?.language)}</dd></div>
+    ${localTime(person) && html`<div><dt>${t("customer.time")}</dt><dd>${localTime(person)}</dd></div>`}
+    ${Object.entries(person.attributes).filter(([key]) => !APART.has(key)).map(([key, value]) => html`<div key=${key}><dt>${named(key)}</dt><dd>${String(value)}</dd></div>`)}
+    ${live && html`<div><dt>${t("rule")}</dt><dd>${live.rule || "–"}</dd></div>`}</dl>`;
+
+/** What time it is for them; nothing where their zone was never said. @param {any} person */
+function localTime(person) {
+  const timeZone = person.attributes.zone ?? person.attributes.timezone;
+  if (!timeZone) return "";
+  try {
+    return `${new Intl.DateTimeFormat(language.value, { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone }).format(now.value)} (${timeZone})`;
+  } catch {
+    return "";
+  }
+}
+
+/** @param {string} tag */
+function languageName(tag) {
+  try {
+    return new Intl.DisplayNames([language.value], { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag || "–";
+  }
+}
+
+/** Short words that colleagues put on a person. @param {{person: any, changed: () => Promise<void>}} props */
+export function Tags({ person, changed }) {
+  const [text, type] = useState("");
+  const tags = (person.attributes.tags ?? "").split(/\s+/).filter(Boolean);
+  const put = (/** @type {object} */ change) => attempt(async () => { await post(`/customers/${person.id}/tags`, change); await changed(); });
+  const add = (/** @type {any} */ event) => {
+    event.preventDefault();
+    const tag = text.trim().replace(/[\s,:]+/g, "-").slice(0, TAG_CHARS_MAX);
+    type("");
+    if (tag) void put({ add: [tag] });
+  };
+  return html`<h3>${t("tags.title")}</h3><div class="tags">${tags.map((/** @type {string} */ tag) => html`<span class="chip" key=${tag}>${tag}
+      <button type="button" class="icon-button" aria-label=${t("tags.remove", { tag })} onClick=${() => put({ remove: [tag] })}><${Icon} name="close" size=${13} /></button></span>`)}
+    <form class="tag-form" onSubmit=${add}><input value=${text} maxlength=${TAG_CHARS_MAX} aria-label=${t("tags.add")} placeholder=${t("tags.add")} autocomplete="off" onInput=${(/** @type {any} */ event) => type(event.target.value)} /></form></div>`;
 }

@@ -2,9 +2,10 @@
 // Files of a conversation: those of its story, and those that an agent attaches to the next reply.
 import { html, signal, useEffect, useRef } from "../vendor/ui.js";
 import { tell } from "../frame/state.js";
-import { call, get, upload } from "../frame/api.js";
+import { call, get } from "../frame/api.js";
 import { Icon, whileAway } from "../frame/parts.js";
-import { heard, named, t } from "../frame/words.js";
+import { fetchRoom } from "../frame/screens.js";
+import { named, t } from "../frame/words.js";
 
 /** What I have uploaded into a conversation and not sent; with `part` it is still under way. @type {any} */
 const staged = signal(/** @type {Record<string, any[]>} */ ({}));
@@ -12,7 +13,7 @@ const staged = signal(/** @type {Record<string, any[]>} */ ({}));
 /** @param {string} ref @returns {any[]} */
 export const stagedIn = (ref) => staged.value[ref] ?? [];
 /** @param {string} ref @param {(now: any[]) => any[]} change */
-const restage = (ref, change) => { staged.value = { ...staged.value, [ref]: change(stagedIn(ref)) }; };
+export const restage = (ref, change) => { staged.value = { ...staged.value, [ref]: change(stagedIn(ref)) }; };
 
 /** Take what is ready to be sent with a reply; nothing while one is still under way. @param {string} ref @returns {any[] | null} */
 export function takeStaged(ref) {
@@ -57,36 +58,11 @@ function limitsOf(live, line) {
   return (lines.find((/** @type {any} */ each) => (line ? each.id === line : each.current)) ?? lines[0])?.files ?? null;
 }
 
-/** Why a file cannot go, empty when it can. The server looks at the content and has the last word. @param {any} limits @param {any} file @param {any[]} others */
-function fault(limits, file, others) {
-  const largest = limits.kinds[file.type] ?? limits.kinds["*"] ?? Math.max(...Object.values(limits.kinds));
-  if (others.length >= limits.files_max) return "files_too_many";
-  if (!file.size) return "file_empty";
-  if (file.size > largest) return "file_too_large";
-  const together = others.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.size_bytes, file.size);
-  return limits.bytes_max && together > limits.bytes_max ? "files_too_large" : "";
-}
-
-/** @param {string} ref @param {any} limits @param {any[]} chosen */
+/** How files are attached is fetched with the first one. @param {string} ref @param {any} limits @param {any[]} chosen */
 async function attach(ref, limits, chosen) {
-  for (const file of chosen) {
-    const code = fault(limits, file, stagedIn(ref));
-    if (code) {
-      tell(`${file.name}: ${heard({ code })}`, "crit");
-      continue;
-    }
-    const key = `${Date.now()}-${file.name}`;
-    const mark = { id: key, name: file.name, size_bytes: file.size, part: 0 };
-    restage(ref, (now) => [...now, mark]);
-    try {
-      const query = new URLSearchParams({ name: file.name, media_type: file.type });
-      const kept = await upload(`/conversations/${ref}/files?${query}`, file, (part) => restage(ref, (now) => now.map((each) => (each.id === key ? { ...each, part } : each))));
-      restage(ref, (now) => now.map((each) => (each.id === key ? kept : each)));
-    } catch (/** @type {any} */ error) {
-      restage(ref, (now) => now.filter((each) => each.id !== key));
-      tell(`${file.name}: ${heard(error)}`, "crit");
-    }
-  }
+  const room = await fetchRoom("replies", () => import("../replies/replies.js"));
+  if (room) await room.attach(ref, limits, chosen);
+  else tell(t("screen.failed"), "crit");
 }
 
 /** Attach what was pasted. @param {any} live @param {number} line @param {any[]} files */

@@ -7,7 +7,7 @@ import { Files, stageAgain } from "./files.js";
 import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
 import { named, t } from "../frame/words.js";
 import { dialog } from "../frame/dialogs.js";
-import { Late, go } from "../frame/screens.js";
+import { fetchRoom, go } from "../frame/screens.js";
 import { Composer, lookedAt } from "./composer.js";
 import { draftOf, drop, keepDraft, retry, send, sending, undo } from "./writing.js";
 
@@ -21,14 +21,33 @@ export function Talk() {
   const live = { ...summary, ...(work.value.get(ref) ?? {}) };
   return html`<section class="talk" aria-label=${customerName(live)} key=${ref}>
     <${Head} live=${live} />
-    ${isShared(live) && html`<${Late} load=${() => import("./around.js")} part="Around" live=${live} />`}
+    ${isShared(live) && html`<${Around} live=${live} />`}
     <${Thread} live=${live} />
-    ${live.state === "wrap_up" && owns(live) ? html`<${Late} load=${() => import("./wrapup.js")} part="WrapUp" live=${live} key=${`wrap-${ref}`} />` : live.state === "active" ? html`<${Composer} live=${live} key=${`write-${ref}`} />` : html`<${Elsewhere} live=${live} />`}
+    ${live.state === "wrap_up" && owns(live) ? html`<${WrapUp} live=${live} key=${`wrap-${ref}`} />` : live.state === "active" ? html`<${Composer} live=${live} key=${`write-${ref}`} />` : html`<${Elsewhere} live=${live} />`}
   </section>`;
 }
 
 /** Whether others have to do with it, or a call: then there is something to show over the thread. @param {any} live */
 const isShared = (live) => live.channel === "phone" || live.passed_by || live.participants?.length > 0;
+
+const handing = () => fetchRoom("handing", () => import("../handing/handing.js"));
+
+/** What stands over a thread besides its head, and call controls: each fetched for a conversation that has any of it. @param {{live: any}} props */
+function Around({ live }) {
+  const [shared, sharedCame] = useState(/** @type {any} */ (null));
+  const [call, callCame] = useState(/** @type {any} */ (null));
+  const phone = live.channel === "phone";
+  useEffect(() => { void handing().then(sharedCame); }, []);
+  useEffect(() => { if (phone) void fetchRoom("call", () => import("../call/call.js")).then(callCame); }, [phone]);
+  return html`${call && html`<${call.CallBar} live=${live} />`}${shared && html`<${shared.Strip} live=${live} />`}`;
+}
+
+/** The wrap-up form is of the room of handing, fetched when it is first needed. @param {{live: any}} props */
+function WrapUp({ live }) {
+  const [room, came] = useState(/** @type {any} */ (null));
+  useEffect(() => { void handing().then(came); }, []);
+  return room ? html`<${room.WrapUp} live=${live} key=${live.ref} />` : html`<div class="wrap-up" aria-busy="true"></div>`;
+}
 
 /** @param {{live: any}} props */
 function Head({ live }) {

@@ -1,11 +1,9 @@
 // @ts-check
-// Which dialogs there are over the screens, and how those of other rooms are fetched; the sheet of keys and signing in.
+// Which dialogs there are over the screens, and how those of other rooms are fetched; signing in.
 import { html, signal, useEffect, useState } from "../vendor/ui.js";
 import { config, enter, tell } from "./state.js";
 import { post } from "./api.js";
-import { Dialog } from "./parts.js";
-import { fetchRoom } from "./screens.js";
-import { ownKey } from "./settings.js";
+import { fetchRoom, roomOf } from "./screens.js";
 import { heard, t } from "./words.js";
 
 const shown = signal(/** @type {{name: string, live: any} | null} */ (null));
@@ -16,6 +14,7 @@ export const dialog = {
 };
 
 const HANDING = ["handing", () => import("../handing/handing.js")];
+const SETTINGS = ["settings", () => import("../settings/settings.js")];
 /**
  * Dialogs of rooms that are fetched when they are first opened: the room, how it is fetched, and the dialog's name in it.
  * @type {Record<string, any[]>}
@@ -25,33 +24,20 @@ const LATE = {
   park: [...HANDING, "Park"],
   export: [...HANDING, "Export"],
   block: [...HANDING, "Block"],
-  settings: ["settings", () => import("../settings/settings.js"), "Settings"],
+  settings: [...SETTINGS, "Settings"],
+  keys: [...SETTINGS, "Keys"],
   complaint: ["complaints", () => import("../complaints/complaints.js"), "RecordDialog"],
   link: ["customers", () => import("../customers/customers.js"), "LinkDialog"],
 };
 
 export function Dialogs() {
   const { name = "", live } = shown.value ?? {};
-  const [room, came] = useState(/** @type {any} */ (null));
+  const [place = "", load, part] = LATE[name] ?? [];
   useEffect(() => {
-    came(null);
-    if (!LATE[name]) return;
-    const [place, load] = LATE[name];
-    void fetchRoom(place, load).then((module) => { if (module) came({ name, module }); else { tell(t("screen.failed"), "crit"); dialog.close(); } });
+    if (place) void fetchRoom(place, load).then((room) => { if (!room) { tell(t("screen.failed"), "crit"); dialog.close(); } });
   }, [name]);
-  if (name === "keys") return html`<${Keys} />`;
-  const Chosen = room?.name === name && room.module[LATE[name]?.[2]];
-  return Chosen ? html`<${Chosen} live=${live} />` : null;
-}
-
-/** Keys in place of deeds are shown as their person has moved them. */
-const KEYS = [["Ctrl K", "search"], [["keys"], "keys.this"], [["next", "previous"], "keys.next"], ["1 … 9", "keys.nth"], [["reply", "note"], "keys.write"], [["accept", "decline"], "keys.offer"], ["Alt ↵", "keys.accept"], [["transfer"], "transfer"], [["end"], "end"], [["park"], "park"], [["presence"], "keys.state"], ["g d / g q", "keys.views"], ["F6", "keys.regions"], ["↵ / Shift ↵", "keys.enter"], ["Esc", "keys.escape"]];
-
-/** A capital needs its second key said. @param {string} deed */
-const shownKey = (deed) => ownKey(deed).replace(/^[A-Z]$/, "Shift $&");
-
-function Keys() {
-  return html`<${Dialog} title=${t("keys.title")} close=${dialog.close}><table class="keys"><tbody>${KEYS.map(([key, what]) => html`<tr key=${what}><td><kbd>${typeof key === "string" ? key : key.map(shownKey).join(" / ")}</kbd></td><td>${t(String(what))}</td></tr>`)}</tbody></table><//>`;
+  const Chosen = roomOf(place)?.[part];
+  return Chosen ? html`<${Chosen} live=${live} key=${name} />` : null;
 }
 
 /** Sign in: the whole page at first, a dialog over it when a session ended. */

@@ -18,8 +18,8 @@ export const SCREENS = {
   team: { key: "t", role: "supervisor", load: () => import("../team/team.js") },
   customers: { key: "c", load: () => import("../customers/customers.js") },
   complaints: { key: "o", load: () => import("../complaints/complaints.js") },
-  reviews: { key: "v", load: () => import("../reviews/reviews.js") },
   followups: { key: "f", load: () => import("../followups/followups.js") },
+  reviews: { key: "v", load: () => import("../reviews/reviews.js") },
   rules: { key: "r", load: () => import("../rules/rules.js") },
   why: { key: "y", apart: true, load: () => import("../why/why.js") },
 };
@@ -64,6 +64,9 @@ effect(() => {
 
 const ready = signal(/** @type {Record<string, any>} */ ({}));
 const faults = signal(/** @type {Record<string, boolean>} */ ({}));
+
+/** A room that has been fetched, nothing before. @param {string} name */
+export const roomOf = (name) => ready.value[name];
 
 /** @param {string} href */
 const styled = (href) => new Promise((done, failed) => {

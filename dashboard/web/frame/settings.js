@@ -1,6 +1,8 @@
 // @ts-check
-// What one person prefers in this browser: looks, keys, sound. Nothing here reaches the server.
+// What one person prefers in this browser: looks, keys, sound; and the ring they hear by it. Nothing here reaches the server.
 import { effect, signal } from "../vendor/ui.js";
+import { announce, offers } from "./state.js";
+import { t } from "./words.js";
 
 const KEY = "patchbay:settings";
 /** `keys`: single letters do something; `own`: letters that were moved, by what they do; `enter`: what sends. */
@@ -41,3 +43,75 @@ effect(() => {
     // Without storage the choice lasts until the tab is closed.
   }
 });
+
+// --- the ring: synthesised, repeated until handled, by one tab only. Browsers allow it after a gesture ------------
+
+export const blocked = signal(false);
+/** @type {AudioContext | null} */
+let audio = null;
+const leader = signal(false);
+let ringing = 0;
+/** @type {Set<number>} */
+const told = new Set();
+
+/** Call in a gesture: from then on sound is allowed. */
+export function allow() {
+  audio ??= new AudioContext();
+  void audio.resume().then(() => { blocked.value = audio?.state !== "running"; });
+}
+
+// One tab of all rings; when it closes, the next takes the lock.
+void navigator.locks?.request("patchbay-ring", () => { leader.value = true; return new Promise(() => {}); });
+
+// Any click or key is a gesture: a reloaded desk need not start its shift anew to be heard.
+for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => { if (audio?.state !== "running") allow(); }, { capture: true });
+
+/** @param {number} from @param {number} hertz @param {number} seconds */
+function tone(from, hertz, seconds) {
+  if (!audio) return;
+  const oscillator = audio.createOscillator();
+  const volume = audio.createGain();
+  oscillator.frequency.value = hertz;
+  volume.gain.setValueAtTime(0, audio.currentTime + from);
+  volume.gain.linearRampToValueAtTime(0.12, audio.currentTime + from + 0.02);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + from + seconds);
+  oscillator.connect(volume).connect(audio.destination);
+  oscillator.start(audio.currentTime + from);
+  oscillator.stop(audio.currentTime + from + seconds);
+}
+
+function ring() {
+  if (!audio || audio.state !== "running") { blocked.value = true; return; }
+  blocked.value = false;
+  tone(0, 660, 0.35);
+  tone(0.18, 880, 0.4);
+}
+
+/** The ring once, to hear whether it is heard. */
+export const ringOnce = () => { if (audio) void audio.resume().then(ring); };
+
+/** One short sound for a message. */
+export function ping() {
+  if (settings.value.tone && leader.value && audio?.state === "running") tone(0, 740, 0.18);
+}
+
+effect(() => {
+  const list = offers.value;
+  clearInterval(ringing);
+  for (const offer of list) {
+    if (told.has(offer.offer)) continue;
+    told.add(offer.offer);
+    announce("alert", t("offer.alert", { name: offer.customer.name || t("customer.new"), channel: t(`channel.${offer.channel}`) }));
+    notify(offer);
+  }
+  if (!list.length || !leader.value) return;
+  ring();
+  ringing = setInterval(ring, 2_500);
+});
+
+/** @param {any} offer */
+function notify(offer) {
+  if (!document.hidden || !leader.value || !settings.value.notes || !("Notification" in window) || Notification.permission !== "granted") return;
+  const note = new Notification(t("offer.title"), { body: offer.customer.name || t("customer.new"), tag: `offer-${offer.offer}` });
+  note.onclick = () => { window.focus(); note.close(); };
+}

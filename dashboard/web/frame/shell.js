@@ -6,7 +6,7 @@ import { SCREENS, fetchRoom, go, mine, view } from "./screens.js";
 import { dialog } from "./dialogs.js";
 import { call, post } from "./api.js";
 import { Avatar, Icon, Shape, channelLabel, clock, customerName, useClosing, walk } from "./parts.js";
-import { allow, blocked } from "./sound.js";
+import { allow, blocked } from "./settings.js";
 import { LANGUAGES, labelOf, language, setLanguage, t } from "./words.js";
 
 export const openMenu = { presence: () => {}, search: () => {} };

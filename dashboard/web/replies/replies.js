@@ -7,6 +7,7 @@ import { Avatar, customerName, queueLabel } from "../frame/parts.js";
 import { labelOf, t } from "../frame/words.js";
 import { EMOJI } from "./emoji.js";
 
+export { attach } from "./attaching.js";
 export { otherLanguage } from "./language.js";
 export { Letter, envelopeOf } from "./letter.js";
 

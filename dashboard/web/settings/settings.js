@@ -1,10 +1,9 @@
 // @ts-check
-// What one may choose for oneself: looks, language, keys, sound, messages of the system. Kept in this browser.
+// What one may choose for oneself: looks, language, keys, sound, messages of the system; kept in this browser. The sheet of keys.
 import { html, useState } from "../vendor/ui.js";
-import { USUAL_KEYS, ownKey, settings } from "../frame/settings.js";
+import { USUAL_KEYS, allow, blocked, ownKey, ringOnce, settings } from "../frame/settings.js";
 import { dialog } from "../frame/dialogs.js";
 import { Dialog, Icon } from "../frame/parts.js";
-import { allow, blocked, ringOnce } from "../frame/sound.js";
 import { LANGUAGES, language, setLanguage, t } from "../frame/words.js";
 
 /** @param {any} event */
@@ -42,4 +41,16 @@ function OwnKey({ name }) {
     settings.set("own", { ...settings.value.own, ...(other ? { [other]: ownKey(name) } : {}), [name]: event.key });
   };
   return html`<li><label>${t(`key.${name}`)} <input class="key" value=${ownKey(name)} maxlength="1" onKeyDown=${move} onInput=${(/** @type {any} */ event) => { event.target.value = ownKey(name); }} /></label></li>`;
+}
+
+// --- the sheet of keys --------------------------------------------------------------------------------------------
+
+/** Keys in place of deeds are shown as their person has moved them. */
+const KEYS = [["Ctrl K", "search"], [["keys"], "keys.this"], [["next", "previous"], "keys.next"], ["1 … 9", "keys.nth"], [["reply", "note"], "keys.write"], [["accept", "decline"], "keys.offer"], ["Alt ↵", "keys.accept"], [["transfer"], "transfer"], [["end"], "end"], [["park"], "park"], [["presence"], "keys.state"], ["g d / g q", "keys.views"], ["F6", "keys.regions"], ["↵ / Shift ↵", "keys.enter"], ["Esc", "keys.escape"]];
+
+/** A capital needs its second key said. @param {string} deed */
+const shownKey = (deed) => ownKey(deed).replace(/^[A-Z]$/, "Shift $&");
+
+export function Keys() {
+  return html`<${Dialog} title=${t("keys.title")} close=${dialog.close}><table class="keys"><tbody>${KEYS.map(([key, what]) => html`<tr key=${what}><td><kbd>${typeof key === "string" ? key : key.map(shownKey).join(" / ")}</kbd></td><td>${t(String(what))}</td></tr>`)}</tbody></table><//>`;
 }
