@@ -5,7 +5,9 @@ from __future__ import annotations
 from router.store.port import Store
 from router.store.port.customers import Placed, Recent
 from tests.store.customering import placing, somebody
-from tests.store.makers import SITE, commit, conversation, lead, row
+from tests.store.makers import SITE, caller, commit, conversation, lead, row
+
+HOSTILE = "a\0\ufdd0'"
 
 
 async def test_the_last_contact_comes_first_page_by_page(store: Store) -> None:
@@ -27,6 +29,13 @@ async def test_names_are_listed_without_regard_to_case_and_found_by_their_beginn
     assert rest == [("zoe", numbers["Zoe"]), ("สมชาย", numbers["สมชาย"])]
     assert await store.customers.named(SITE, prefix="an", after=("", 0), limit=3) == pairs[:2]
     assert await store.customers.named(SITE, prefix="an", after=pairs[0], limit=3) == [pairs[1]]
+
+
+async def test_a_name_as_long_as_a_letter_is_listed_by_its_beginning(store: Store) -> None:
+    (met,) = await store.archive.meet(SITE, [caller("long", name=HOSTILE + "nam" * 20_000)], 1_000)
+    ((name, customer),) = await store.customers.named(SITE, prefix=HOSTILE[:1], after=("", 0), limit=3)
+    assert (customer, len(name) <= 100, name[0]) == (met.customer, True, "a")
+    assert await store.customers.named(SITE, prefix="", after=(name, customer), limit=3) == []
 
 
 async def test_somebody_is_put_into_a_segment_once_by_command(store: Store) -> None:

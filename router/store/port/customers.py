@@ -50,7 +50,10 @@ class Customers(Protocol):
         """Return conversations below a (changed_ms, conv), the last change first. (0, 0) begins at the newest."""
 
     async def named(self, site: str, *, prefix: str, after: tuple[str, int], limit: int) -> list[tuple[str, int]]:
-        """Return (name in small letters, customer) above such a pair whose name begins so, in order of the bytes."""
+        """Return (name in small letters, customer) above such a pair whose name begins so, in order of the bytes.
+
+        Only the first hundred characters of a name count.
+        """
 
     async def in_segment(self, site: str, segment: str, *, after: int, limit: int) -> list[int]:
         """Return customers of a segment above a number: of a person the row that says which segment they are in."""

@@ -22,10 +22,11 @@ SELECT customer, conv, changed_ms FROM conversation
 WHERE site = $1 AND (changed_ms, conv) < ($2::bigint, $3::bigint) ORDER BY changed_ms DESC, conv DESC LIMIT $4
 """
 
+# Names are told apart by so many characters: an index takes no letter for a name.
 _NAMED = """
-SELECT lower(name COLLATE "C"), id FROM customer
-WHERE site = $1 AND name <> '' AND (lower(name COLLATE "C"), id) > ($2::text COLLATE "C", $4::bigint)
-  AND lower(name COLLATE "C") < $3::text COLLATE "C" ORDER BY lower(name COLLATE "C"), id LIMIT $5
+SELECT left(lower(name COLLATE "C"), 100), id FROM customer
+WHERE site = $1 AND name <> '' AND (left(lower(name COLLATE "C"), 100), id) > ($2::text COLLATE "C", $4::bigint)
+  AND left(lower(name COLLATE "C"), 100) < $3::text COLLATE "C" ORDER BY left(lower(name COLLATE "C"), 100), id LIMIT $5
 """
 
 _IN_SEGMENT = """

@@ -279,7 +279,7 @@ CREATE TABLE placement(
 CREATE UNIQUE INDEX placement_command ON placement(site, command);
 CREATE INDEX placement_customer ON placement(site, customer, id);
 CREATE INDEX customer_segment ON customer(site, segment, id) WHERE segment > '';
-CREATE INDEX customer_named ON customer(site, lower(name), id) WHERE name <> '';
+CREATE INDEX customer_named ON customer(site, substr(lower(name), 1, 100), id) WHERE name <> '';
 """
 
 MIGRATIONS: tuple[str, ...] = (
