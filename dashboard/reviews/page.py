@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ from router.store.port import StoreError
 
 # A few sentences, as at the end of a chat; each character escaped in its longest form, and the names of the fields.
 WORDS_CHARS_MAX = 1_000
+FIELDS_MAX = 10
 BODY_BYTES_MAX = 12 * WORDS_CHARS_MAX + 1_024
 SCORES = ("1", "2", "3", "4", "5")
 # Whoever changes their mind more often in an hour is no customer.
@@ -56,13 +58,8 @@ class RatePage:
         words, conv = _words(request), self._conversation(request)
         if not conv:
             return _said(words, "over", status=404)
-        if (
-            request.content_length or 0
-        ) > BODY_BYTES_MAX or request.content_type != "application/x-www-form-urlencoded":
-            return _form(words, fault="choose", status=400)
-        asked = await request.post()
-        score, text = str(asked.get("score", "")), str(asked.get("words", "")).replace("\r\n", "\n").replace("\0", "")
-        text = text.strip()[:WORDS_CHARS_MAX]
+        asked = await _asked(request)
+        score, text = asked.get("score", ""), asked.get("words", "").strip()[:WORDS_CHARS_MAX]
         if score not in SCORES:
             return _form(words, fault="choose", text=text, status=400)
         if not self._sent.take(conv, self._out.now_ms()):
@@ -86,6 +83,18 @@ class RatePage:
             await self._parts.commands.submit(Rate(id=f"rate:{conv}:{number}:{score}", conv=conv, score=score))
         if text:
             await reviews.remark(site, conv, text, at=self._out.now_ms())
+
+
+async def _asked(request: web.Request) -> dict[str, str]:
+    """Return what was filled in; nothing where it is no form, too long, or no text."""
+    length = request.content_length
+    if length is None or length > BODY_BYTES_MAX or request.content_type != "application/x-www-form-urlencoded":
+        return {}
+    try:
+        found = parse_qs((await request.read()).decode(), max_num_fields=FIELDS_MAX, errors="strict")
+    except ValueError:
+        return {}
+    return {name: values[0].replace("\r\n", "\n").replace("\0", "") for name, values in found.items()}
 
 
 def _words(request: web.Request) -> tuple[str, dict[str, str]]:

@@ -88,6 +88,18 @@ async def test_bad_input_is_said_and_what_was_written_stays(office: Office, link
         status, page, _ = await asked(office, token, {"score": score, "words": "A <i>word</i>"})
         assert (status, WORDS["en"]["choose"] in page, "A &lt;i&gt;word" in page) == (400, True, True)
     assert (await asked(office, token, {"score": "1", "words": "x" * 20_000}))[0] == 400
+    assert office.server is not None
+    async with aiohttp.ClientSession() as http:
+        for kind, body in (
+            ("application/x-www-form-urlencoded; charset=none", b"score=%FF"),
+            ("application/x-www-form-urlencoded", b"score=1&words=\xff"),
+            ("application/x-www-form-urlencoded", b"&".join(b"a=%d" % number for number in range(99))),
+            ("multipart/form-data; boundary=x", b"--x"),
+            ("application/json", b'{"score": 1}'),
+        ):
+            address = office.server.make_url(f"/rate/{token}")
+            async with http.post(address, data=body, headers={"Content-Type": kind}) as answer:
+                assert answer.status == 400, kind
     await office.stop_leading()
     statuses = {(await asked(office, token, {"score": "1"}))[0] for _ in range(2)}
     assert statuses == {503}
