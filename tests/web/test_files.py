@@ -93,6 +93,7 @@ def selectors(style: str) -> list[str]:
         ("complaints", "complaints-view"),
         ("followups", "followups-view"),
         ("reviews", "reviews-view"),
+        ("help", "help-view"),
         ("why", "why-page"),
     ],
 )

@@ -68,6 +68,9 @@ DYNAMIC = {
     "followup.did.": {"take", "move", "hand", "done"},
     "followup.time.": {"hour", "tomorrow", "monday"},
     "followup.why.": {"customer_asked", "owner_away", "expertise", "priorities", "settled"},
+    "help.state.": {"published", "draft", "archived"},
+    "help.deed.": {"publish", "withdraw", "archive", "restore", "look"},
+    "help.step.": {"create", "write", "publish", "withdraw", "archive", "restore", "look"},
     "step.": {
         "accepted",
         "declined",
@@ -87,7 +90,7 @@ DYNAMIC = {
     "role.": {"agent", "supervisor", "admin"},
     "theme.": {"system", "light", "dark"},
     "group.": {"parts", "reply", "customer", "wrap", "parked"},
-    "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "complaints", "reviews", "followups", "why"},
+    "view.": {"rules", "desk", "queues", "wallboard", "team", "customers", "complaints", "reviews", "followups", "help", "why"},
     "team.column.": {"name", "state", "since", "load", "work", "busy", "skills"},
     "team.state.": {"available", "handling", "wrap_up", "not_responding", "offline"},
     "join.": {"listen", "whisper", "barge"},

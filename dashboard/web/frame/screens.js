@@ -20,6 +20,7 @@ export const SCREENS = {
   complaints: { key: "o", load: () => import("../complaints/complaints.js") },
   followups: { key: "f", load: () => import("../followups/followups.js") },
   reviews: { key: "v", load: () => import("../reviews/reviews.js") },
+  help: { key: "h", load: () => import("../help/help.js") },
   rules: { key: "r", load: () => import("../rules/rules.js") },
   why: { key: "y", apart: true, load: () => import("../why/why.js") },
 };
