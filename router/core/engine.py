@@ -31,7 +31,7 @@ from router.core.evolve import remember, write_down
 from router.core.state import State
 
 # A tick works off at most so many standing deadlines, so that people at desks get their turn between slices.
-DUE_PER_TICK_MAX = 128
+DUE_PER_TICK_MAX = 64
 # And forms so many classes: on a floor of ten thousand people of whom no two can do the same, one takes milliseconds.
 CLASSES_PER_TICK_MAX = 4
 

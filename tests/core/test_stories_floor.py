@@ -421,7 +421,7 @@ def test_a_tick_works_off_a_slice_and_comes_again_for_the_rest() -> None:
     while 0 < floor.engine.next_due_ms() <= floor.at:
         entry = floor.engine.tick(floor.at)
         slices.append(len(entry.events) if entry else 0)
-    assert slices == [128, 128, 44]
+    assert slices == [64, 64, 64, 64, 44]
 
 
 def test_a_queue_without_a_rest_asks_the_same_agent_again() -> None:
