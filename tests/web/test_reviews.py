@@ -15,13 +15,19 @@ from tests.dashboard.reviewed import WEEK_MS, do, done, floor_of, handed, served
 from tests.e2e.desk_page import WIDE, Faults
 from tests.ports import free_port
 from tests.web.looking import violations
-from tests.web.modules import WEB
+from tests.web.modules import WEB, looks
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 TENS_MS = 10_000
 PARTS = {"": ".ratings", "/to-do": ".draws", "/written": ".written", "/figures": ".reviews-tables"}
 NARROW = {"width": 390, "height": 844}
+LOOKS: dict[str, dict[str, object]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "narrow-th": {"viewport": NARROW, "locale": "th"},
+    "narrow-zh": {"viewport": NARROW, "locale": "zh-CN"},
+}
 
 
 class Floor:
@@ -222,15 +228,9 @@ async def test_figures_say_of_how_many_they_are(opens: Opens) -> None:
     assert (await saved.value).suggested_filename == "reviews.csv"
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"color_scheme": "dark"}, {"viewport": NARROW, "locale": "th"}, {"viewport": NARROW, "locale": "zh-CN"}],
-    ids=["light", "dark", "narrow-th", "narrow-zh"],
-)
-async def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
-    floor: Floor, opens: Opens, options: dict[str, object]
-) -> None:
-    page = await opens(**options)
+@pytest.mark.parametrize("look", looks(list(LOOKS), ["dark", "narrow-th"]))
+async def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(floor: Floor, opens: Opens, look: str) -> None:
+    page = await opens(**LOOKS[look])
     for place, mark in {**PARTS, f"/{floor.refs['differs']}": ".question"}.items():
         await page.goto(f"/#/reviews{place}")
         await expect(page.locator(mark).first).to_be_visible(timeout=TENS_MS)
