@@ -17,7 +17,7 @@ from router.cli_customers import COMMANDS
 from router.cli_options import DATA, SITE, site
 from router.cli_people import user
 from router.cli_why import why
-from router.memory import look_less_often
+from router.memory import kept_for_good, look_less_often
 
 if TYPE_CHECKING:
     from router.core.bundle import Bundle
@@ -50,14 +50,15 @@ def main(**_said: str) -> None:
 @click.option("--demo-day", is_flag=True, help="With --sandbox: a day of synthetic customers and agents.")
 def serve(data: Path, config: Path, **options: Any) -> None:
     """Serve channels, dashboard and API until stopped."""
-    from router.clustering import CannotJoin  # noqa: PLC0415
-    from router.serving import CannotServe, ServeOptions  # noqa: PLC0415
-    from router.serving import serve as run_server  # noqa: PLC0415
-    from router.site.datalock import DataInUse  # noqa: PLC0415
-    from router.site.key import SiteKeyError  # noqa: PLC0415
-    from router.site.kind import OtherKind  # noqa: PLC0415
-    from router.site.places import PlacesError  # noqa: PLC0415
-    from router.store.port import StoreError  # noqa: PLC0415
+    with kept_for_good():
+        from router.clustering import CannotJoin  # noqa: PLC0415
+        from router.serving import CannotServe, ServeOptions  # noqa: PLC0415
+        from router.serving import serve as run_server  # noqa: PLC0415
+        from router.site.datalock import DataInUse  # noqa: PLC0415
+        from router.site.key import SiteKeyError  # noqa: PLC0415
+        from router.site.kind import OtherKind  # noqa: PLC0415
+        from router.site.places import PlacesError  # noqa: PLC0415
+        from router.store.port import StoreError  # noqa: PLC0415
 
     chosen = ServeOptions(data=data, config=config, environment=os.environ, **options)
     try:

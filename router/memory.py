@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # What is imported, and a floor's state, are large and live for ever: the collector looks less often, so that a start
 # is not spent on looking, and no collection walks through a million conversations in the loop.
@@ -12,6 +14,17 @@ GC_THRESHOLDS = (50_000, 20, 100)
 def look_less_often() -> None:
     """Let the collector look less often, before anything large is imported."""
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+@contextmanager
+def kept_for_good() -> Iterator[None]:
+    """Do not look while something large is imported, and never at it afterwards: none of it is ever let go."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def settle_memory() -> None:
