@@ -14,6 +14,7 @@ import click
 
 from router.cli_ask import ask
 from router.cli_customers import COMMANDS
+from router.cli_help import help_page
 from router.cli_options import DATA, SITE, site
 from router.cli_people import user
 from router.cli_why import why
@@ -253,7 +254,7 @@ def health(url: str, port: int) -> None:
         raise click.ClickException("The server is not ready.") from None
 
 
-for command in (*COMMANDS, user, ask, why):
+for command in (*COMMANDS, user, ask, why, help_page):
     main.add_command(command)
 
 
