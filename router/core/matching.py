@@ -287,10 +287,12 @@ class Matching:
         """An agent may be offered work: they stand in their profile's room for what is free."""
         if agent.grace_until_ms or not agent.accepts:
             return
-        free, alike = agent.capacity - agent.used, agent.full << FULL_SHIFT | (not agent.work)
-        for kind, eased in zip(self.kinds, agent.eased, strict=True):
-            if free + eased > 0:
-                kind.enter(agent, alike + 2 * (free + eased))
+        free, eased = agent.capacity - agent.used, agent.eased
+        alike = agent.full << FULL_SHIFT | (not agent.work)
+        for kind in self.kinds:
+            room = free + eased[kind.number]
+            if room > 0:
+                kind.enter(agent, alike + 2 * room)
         if agent.profile.kept:
             self.reserves.enter(agent)
 
@@ -298,10 +300,12 @@ class Matching:
         """Take an agent out; call it before anything that changes what is free, idle, available or the profile."""
         if agent.grace_until_ms or not agent.accepts:
             return
-        free, alike = agent.capacity - agent.used, agent.full << FULL_SHIFT | (not agent.work)
-        for kind, eased in zip(self.kinds, agent.eased, strict=True):
-            if free + eased > 0:
-                kind.leave(agent, alike + 2 * (free + eased))
+        free, eased = agent.capacity - agent.used, agent.eased
+        alike = agent.full << FULL_SHIFT | (not agent.work)
+        for kind in self.kinds:
+            room = free + eased[kind.number]
+            if room > 0:
+                kind.leave(agent, alike + 2 * room)
         if agent.profile.kept:
             self.reserves.leave(agent)
 
@@ -313,10 +317,12 @@ class Matching:
         kept = agent.profile.kept
         if kept:
             self.reserves.leave(agent)
-        free, alike = agent.capacity - agent.used, agent.full << FULL_SHIFT | (not agent.work)
-        for kind, eased in zip(self.kinds, agent.eased, strict=True):
-            if free + eased > 0:
-                kind.renew(agent, alike + 2 * (free + eased), idle)
+        free, eased = agent.capacity - agent.used, agent.eased
+        alike = agent.full << FULL_SHIFT | (not agent.work)
+        for kind in self.kinds:
+            room = free + eased[kind.number]
+            if room > 0:
+                kind.renew(agent, alike + 2 * room, idle)
         agent.idle = idle
         if kept:
             self.reserves.enter(agent)
