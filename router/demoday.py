@@ -11,12 +11,15 @@ from contextlib import suppress
 
 from dashboard.passwords import hash_password
 from router.clock import SystemClock
+from router.demoarticles import tell_articles
 from router.democases import tell_cases
 from router.demosegments import tell_segments
 from router.site.accounts import add_person, new_password, set_password
 from router.store.port import Account, Store
 
 STOP_S = 5.0
+# Of the shipped configuration, with which a demo runs.
+FIRST_LANGUAGE = "en"
 # Between them they serve every queue of the shipped configuration, in three languages.
 STAFF: tuple[tuple[str, str, dict[str, int], tuple[str, ...]], ...] = (
     ("demo-mai", "Mai Suwan", {"billing": 3, "orders": 3, "complaints": 2}, ("en", "th")),
@@ -41,6 +44,7 @@ class DemoDay:
         staff = [each.id for each in found if each is not None]
         await tell_cases(store, site, staff=staff, now_ms=SystemClock().now_ms())
         await tell_segments(store, site, agent=staff[0], now_ms=SystemClock().now_ms())
+        await tell_articles(store, site, first=FIRST_LANGUAGE, now_ms=SystemClock().now_ms())
         told = {"base": base, "token": token, "agents": agents}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "dashboard.sandbox.day", stdin=PIPE, start_new_session=True
