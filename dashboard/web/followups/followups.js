@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { announce, link, work } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { Icon } from "../frame/parts.js";
-import { fetchRoom, go, rest } from "../frame/screens.js";
+import { go, rest } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { t } from "../frame/words.js";
 import { useKeys } from "../complaints/keys.js";
@@ -63,13 +63,10 @@ export function Screen() {
   const scope = SCOPES.includes(first) ? first : "mine";
   const ref = SCOPES.includes(first) ? second : first;
   const [kind, setKind] = useState("");
-  const [ready, come] = useState(false);
   const list = useList(scope, kind);
   const root = useRef(/** @type {any} */ (null));
   const known = useRef(-1);
   const place = (/** @type {string} */ name, /** @type {string} */ one = "") => go("followups", ...(name === "mine" && !one ? [] : [name]), ...(one ? [one] : []));
-  // The days of the forms are those of parking.
-  useEffect(() => { void fetchRoom("handing", () => import("../handing/handing.js")).then((room) => come(Boolean(room))); }, []);
   useEffect(() => {
     // Only news are said, and only those that are worse.
     if (known.current >= 0 && list.late > known.current) announce("status", t("followups.late", { n: list.late }));
@@ -92,7 +89,7 @@ export function Screen() {
       <${Filters} scope=${scope} kind=${kind} team=${list.team} choose=${(/** @type {string} */ name) => place(name)} setKind=${setKind} />
       <p class="table-state" role="status">${list.items && (list.failed || link.value !== "live") ? html`<${Icon} name="warn" /> ${t("followups.stale")} <button type="button" class="link" onClick=${list.read}>${t("retry")}</button>` : ""}</p>
       <${Groups} list=${list} scope=${scope} kind=${kind} chosen=${ref} open=${(/** @type {string} */ one) => place(scope, one)} clear=${() => setKind("")} all=${() => place("all")} /></section>
-    ${ref && html`<${One} key=${ref} of=${ref} ready=${ready} back=${back} changed=${list.soon} />`}</main>`;
+    ${ref && html`<${One} key=${ref} of=${ref} back=${back} changed=${list.soon} />`}</main>`;
 }
 
 /** @param {{scope: string, kind: string, team: string, choose: (scope: string) => void, setKind: (kind: string) => void}} props */

@@ -4,12 +4,13 @@ import { html, useEffect, useState } from "../vendor/ui.js";
 import { config, me, now } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { Dialog, siteTime, whileAway } from "../frame/parts.js";
+import { fetchRoom } from "../frame/screens.js";
 import { heard, named, t } from "../frame/words.js";
 
 const HOUR_MS = 3_600_000;
 const REASONS = ["customer_asked", "owner_away", "expertise", "priorities", "settled"];
 
-/** @typedef {{one: any, ready: boolean, act: (deed: string, body: object) => Promise<boolean>, close: () => void}} Props */
+/** @typedef {{one: any, act: (deed: string, body: object) => Promise<boolean>, close: () => void}} Props */
 
 /** Its owner says no reason. @param {any} line */
 const isOwn = (line) => line.owner?.id === me.value?.id;
@@ -23,10 +24,10 @@ const Note = ({ value, write, label }) => html`<label>${label} <textarea rows="2
 /** What is sent with each deed. @param {any} line @param {string} reason @param {string} note */
 const said = (line, reason, note) => ({ due_ms: line.due_ms, ...(isOwn(line) ? {} : { reason }), ...(note.trim() ? { note: note.trim() } : {}) });
 
-/** The days of parking, fetched with the room of handing. */
+/** The days of parking with their words and style, fetched when they are first asked for. */
 function useDays() {
   const [days, come] = useState(/** @type {any} */ (null));
-  useEffect(() => { void import("../handing/moments.js").then(come, () => {}); }, []);
+  useEffect(() => { void Promise.all([import("../handing/moments.js"), fetchRoom("handing", () => import("../handing/handing.js"))]).then(([module, room]) => room && come(module), () => {}); }, []);
   return days;
 }
 
@@ -44,7 +45,7 @@ function useSending(send, ready) {
 }
 
 /** @param {Props} props */
-function Move({ one, ready, act, close }) {
+function Move({ one, act, close }) {
   const { line } = one;
   const days = useDays();
   const [own, setOwn] = useState(false);
@@ -52,7 +53,7 @@ function Move({ one, ready, act, close }) {
   const [note, write] = useState("");
   const [reason, because] = useState(REASONS[0]);
   const { busy, submit, keys } = useSending(() => act("move", { ...said(line, reason, note), until_ms: at }), () => at > now.value);
-  if (!days || !ready) return html`<${Dialog} title=${t("followup.title.move")} close=${close}><div class="skeleton" aria-hidden="true"><i></i><i></i></div><//>`;
+  if (!days) return html`<${Dialog} title=${t("followup.title.move")} close=${close}><div class="skeleton" aria-hidden="true"><i></i><i></i></div><//>`;
   const { Moment, morning, toMonday } = days;
   /** @type {[string, number][]} */
   const near = [["hour", Math.ceil((now.value + HOUR_MS) / 300_000) * 300_000], ["tomorrow", morning(1)], ...(toMonday() > 1 ? /** @type {[string, number][]} */ ([["monday", morning(toMonday())]]) : [])];

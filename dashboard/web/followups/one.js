@@ -13,8 +13,8 @@ const EVERY_MS = 15_000;
 /** @type {Record<string, string>} */
 const ICONS = { move: "clock", hand: "transfer", done: "check" };
 
-/** @param {{of: string, ready: boolean, back: () => void, changed: () => void}} props */
-export function One({ of, ready, back, changed }) {
+/** @param {{of: string, back: () => void, changed: () => void}} props */
+export function One({ of, back, changed }) {
   const [one, put] = useState(/** @type {any} */ (null));
   const [fault, setFault] = useState("");
   // A form is about the promise as its writer saw it, whatever is read meanwhile: who was faster is not undone.
@@ -63,7 +63,7 @@ export function One({ of, ready, back, changed }) {
   const Form = asked ? FORMS[asked.deed] : null;
   return html`<section class="followup-one" tabindex="-1" ref=${panel} aria-label=${one ? t("followup.of", { name: whose(one.line) }) : t("followup.some")}>
     <button type="button" class="plain back-to" onClick=${back}><${Icon} name="back" /> ${t("followups.back")}</button>${body}
-    ${Form && html`<${Form} one=${asked?.one} ready=${ready} act=${act} close=${() => ask("")} />`}</section>`;
+    ${Form && html`<${Form} one=${asked?.one} act=${act} close=${() => ask("")} />`}</section>`;
 }
 
 /** @param {{one: any, faster: boolean, ask: (deed: string) => void, act: (deed: string, body: object) => Promise<boolean>}} props */
