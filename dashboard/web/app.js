@@ -60,7 +60,7 @@ document.addEventListener("keydown", (event) => {
   if (signedIn.value !== "yes" || event.isComposing) return;
   if ((event.ctrlKey || event.metaKey) && letter(event).toLowerCase() === "k") { event.preventDefault(); openMenu.search(); return; }
   if (event.altKey && event.key === "Enter" && offers.value[0]) { event.preventDefault(); void accept(offers.value[0]); return; }
-  if (event.key === "F6") { event.preventDefault(); region(event.shiftKey ? -1 : 1); return; }
+  if (event.key === "F6") { event.preventDefault(); void import("./palette/regions.js").then(({ region }) => region(event.shiftKey ? -1 : 1), () => {}); return; }
   const target = /** @type {Element} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.("input, textarea, select, dialog") || !settings.value.keys) return;
   const key = letter(event);
@@ -71,19 +71,6 @@ document.addEventListener("keydown", (event) => {
   const deed = Object.keys(DEEDS).find((name) => ownKey(name) === key);
   if (deed) { event.preventDefault(); DEEDS[deed](); }
 });
-
-const PLACES = ".top input, .rail button, .work .card, .offer .primary, .thread, .composer textarea, .wrap-up input, .elsewhere button, .customer button, main:not(.desk) :is(button, input, select, a[href], [tabindex='0'])";
-/** The region an element stands in. @param {Element | null} element */
-const regionOf = (element) => element?.closest("header, nav, section, aside, .offers, .wrap-up, footer, main") ?? null;
-
-/** Walk the regions of the page: to the first place of the next one. @param {number} by */
-function region(by) {
-  const seen = [...document.querySelectorAll(PLACES)].filter((element) => element.getClientRects().length);
-  const regions = seen.filter((element, at) => seen.findIndex((other) => regionOf(other) === regionOf(element)) === at);
-  // A region may stand within another one: the innermost is where we are.
-  const here = regions.findLastIndex((element) => regionOf(element)?.contains(document.activeElement));
-  /** @type {any} */ (regions[(here + by + regions.length) % regions.length])?.focus();
-}
 
 // What takes the focus in place of something that has gone, the best first.
 const HOMES = [".thread", ".card[aria-current='true']", ".card", "button.primary:not(:disabled)", ".state", "button:not(:disabled), a[href]"];

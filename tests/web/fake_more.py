@@ -19,11 +19,18 @@ class FakeMore:
         self.floor = floor
         self.blocked: dict[str, Record] = {}
         self.drafts_age_ms = 0
+        self.late: dict[str, int] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         path = "/conversations/{ref}/block"
         blocking = [("GET", path, self.shown), ("POST", path, self.block), ("DELETE", path, self.lift)]
-        return [*blocking, ("GET", "/drafts/dated", self.drafts)]
+        counts = [("GET", f"/{name}/count", self.counted) for name in ("complaints", "followups")]
+        return [*blocking, *counts, ("GET", "/drafts/dated", self.drafts)]
+
+    async def counted(self, request: web.Request) -> web.Response:
+        """How many of a screen's things are late, mine and all."""
+        count = self.late.get(request.path.split("/")[-2], 0)
+        return web.json_response({"late": count, "mine_late": count})
 
     async def drafts(self, request: web.Request) -> web.Response:
         """Drafts as they were kept a while ago."""

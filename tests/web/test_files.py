@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.pages import GZIP_LEVEL
 from tests.web.modules import FIRST_ROOMS, LANGUAGES, WEB, desk_modules, modules, name_of, styles
 
 OWN_MODULES_MAX = 15  # A browser fetches each by itself; more would be felt on a slow line.
@@ -40,7 +41,7 @@ def test_the_whole_desk_is_a_small_transfer() -> None:
     ]
     for language in LANGUAGES:
         words = [WEB / "words" / f"{room}.{language}.json" for room in FIRST_ROOMS]
-        assert sum(len(gzip.compress(path.read_bytes(), 6)) for path in [*files, *words]) <= TRANSFER_BYTES_MAX
+        assert sum(len(gzip.compress(path.read_bytes(), GZIP_LEVEL)) for path in [*files, *words]) <= TRANSFER_BYTES_MAX
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
 // @ts-check
-// Which dialogs there are over the screens, and how those of other rooms are fetched; signing in.
+// Which dialogs there are over the screens, and how those of other rooms are fetched; signing in is one of them.
 import { html, signal, useEffect, useState } from "../vendor/ui.js";
-import { config, enter, tell } from "./state.js";
-import { post } from "./api.js";
+import { tell } from "./state.js";
 import { fetchRoom, roomOf } from "./screens.js";
-import { heard, t } from "./words.js";
+import { t } from "./words.js";
 
 const shown = signal(/** @type {{name: string, live: any} | null} */ (null));
 export const dialog = {
@@ -40,26 +39,11 @@ export function Dialogs() {
   return Chosen ? html`<${Chosen} live=${live} key=${name} />` : null;
 }
 
-/** Sign in: the whole page at first, a dialog over it when a session ended. */
+/** Sign in: the whole page at first, a dialog over it when a session ended. Whoever is signed in never fetches it. */
 export function SignIn() {
-  const [fault, setFault] = useState("");
-  const [busy, setBusy] = useState(false);
-  const go = async (/** @type {any} */ event) => {
-    event.preventDefault();
-    const form = new FormData(event.target);
-    setBusy(true);
-    setFault("");
-    try {
-      await enter(await post("/session", { login: form.get("login"), password: form.get("password") }));
-    } catch (/** @type {any} */ error) {
-      setFault(error.status === 401 ? t("sign.wrong") : heard(error));
-    }
-    setBusy(false);
-  };
-  return html`<form class="sign-in" onSubmit=${go}>
-    <img src=${new URL("../icon.svg", import.meta.url).href} width="48" height="48" alt="" /><h1>Patchbay</h1><p class="meta">${config.value ? t("sign.again") : t("sign.text")}</p>
-    <label>${t("sign.login")} <input name="login" autocomplete="username" autocapitalize="none" required autofocus /></label>
-    <label>${t("sign.password")} <input name="password" type="password" autocomplete="current-password" required /></label>
-    <p class="fault" role="alert">${fault}</p>
-    <button type="submit" class="primary" disabled=${busy}>${t("sign.in")}</button></form>`;
+  const [failed, fail] = useState(false);
+  useEffect(() => { void fetchRoom("signing", () => import("../signing/signing.js")).then((room) => fail(!room)); }, []);
+  const Form = roomOf("signing")?.SignIn;
+  if (Form) return html`<${Form} />`;
+  return failed && html`<p class="empty" role="alert">${t("screen.failed")} <button type="button" onClick=${() => location.reload()}>${t("reload")}</button></p>`;
 }

@@ -108,7 +108,7 @@ export function Dialog({ title, close, children }) {
 
 /** Close a menu by a click elsewhere or Esc. @param {any} root @param {boolean} shown @param {() => void} close */
 export function useClosing(root, shown, close) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!shown) return undefined;
     const outside = (/** @type {any} */ event) => { if (!root.current?.contains(event.target)) close(); };
     const escape = (/** @type {any} */ event) => { if (event.key === "Escape") { close(); root.current?.querySelector("button")?.focus(); } };
@@ -117,6 +117,9 @@ export function useClosing(root, shown, close) {
     return () => { document.removeEventListener("pointerdown", outside); document.removeEventListener("keydown", escape); };
   }, [shown]);
 }
+
+/** An opened menu has the focus before the next key. @param {any} root @param {boolean} shown */
+export const useFirst = (root, shown) => useLayoutEffect(() => { if (shown) root.current?.querySelector(".menu button")?.focus(); }, [shown]);
 
 /** Walk a menu by arrows and first letters; its keys are not the desk's. @param {KeyboardEvent} event */
 export function walk(event) {
@@ -133,16 +136,17 @@ export function walk(event) {
 }
 
 /**
- * A button that opens a menu of buttons. An item is a key, what stands in it, and what it does.
- * @param {{label: string, icon: string, items: {key: string, icon?: string, text: any, act: () => void, off?: any}[]}} props
+ * A button that opens a menu of buttons. An item is a key, what stands in it, and what it does. The button shows an icon,
+ * or what stands between its tags.
+ * @param {{label: string, icon?: string, children?: any, items: {key: string, icon?: string, text: any, act: () => void, off?: any}[]}} props
  */
-export function Menu({ label, icon, items }) {
+export function Menu({ label, icon = "", children, items }) {
   const [shown, show] = useState(false);
   const root = useRef(/** @type {any} */ (null));
   useClosing(root, shown, () => show(false));
-  useEffect(() => { if (shown) root.current?.querySelector(".menu button")?.focus(); }, [shown]);
+  useFirst(root, shown);
   const pick = (/** @type {() => void} */ act) => { show(false); root.current?.querySelector("button")?.focus(); act(); };
-  return html`<div class="more" ref=${root}><button type="button" class="icon-button edged" aria-haspopup="menu" aria-expanded=${shown} aria-label=${label} title=${label} onClick=${() => show(!shown)}><${Icon} name=${icon} /></button>
+  return html`<div class="more" ref=${root}><button type="button" class=${icon && "icon-button edged"} aria-haspopup="menu" aria-expanded=${shown} aria-label=${icon && label} title=${icon && label} onClick=${() => show(!shown)}>${icon ? html`<${Icon} name=${icon} />` : children}</button>
     ${shown && html`<div class="menu" role="menu" aria-label=${label} onKeyDown=${walk}>${items.map((each) => html`<button type="button" role="menuitem" key=${each.key} ...${each.off} onClick=${() => pick(each.act)}><${Icon} name=${each.icon ?? "line"} /> ${each.text}</button>`)}</div>`}</div>`;
 }
 
@@ -153,23 +157,23 @@ const PATHS = {
   email: "M3 6h18v12H3zM3 7l9 6 9-6",
   form: "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
   phone: "M6 3h4l1.5 5-2 1.5a11 11 0 0 0 5 5l1.5-2 5 1.5v4a2 2 0 0 1-2 2A16 16 0 0 1 4 5a2 2 0 0 1 2-2z",
-  sms: "M4 5h16v11H10l-4 4v-4H4zM8 10.500h.01M12 10.500h.01M16 10.500h.01",
+  sms: "M4 5h16v11H10l-4 4v-4H4zM8 10.5h.01M12 10.5h.01M16 10.5h.01",
   app: "M7 3h10v18H7zM11 18h2",
-  wechat: "M9 4c4 0 6.500 2.300 6.500 5S13 14 9 14l-4 2 .700-3C4 12 2.500 11 2.500 9S5 4 9 4zM16 10c3.500.200 5.500 2 5.500 4.300 0 1.200-.700 2.200-1.700 3l.400 2.200-2.600-1.300c-3.300.400-6-1-6.600-3.200",
-  wecom: "M12 4c5 0 8.500 3 8.500 6.500S17 17 12 17l-5 3 .800-3.800C5 15 3.500 13 3.500 10.500S7 4 12 4zM9 10.500h6",
-  weibo: "M11 7c-4 1-8 4.500-8 8 0 3 3.500 5 8 5s8-2.500 8-5c0-1.600-1.200-2.400-2.500-2.700M9.500 13a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5zM15 4a6 6 0 0 1 6 6.500M15.500 7.500a3 3 0 0 1 2.500 3",
+  wechat: "M9 4c4 0 6.5 2.3 6.5 5S13 14 9 14l-4 2 .7-3C4 12 2.5 11 2.5 9S5 4 9 4zM16 10c3.5.2 5.5 2 5.5 4.3 0 1.2-.7 2.2-1.7 3l.4 2.2-2.6-1.3c-3.3.4-6-1-6.6-3.2",
+  wecom: "M12 4c5 0 8.5 3 8.5 6.5S17 17 12 17l-5 3 .8-3.8C5 15 3.5 13 3.5 10.5S7 4 12 4zM9 10.5h6",
+  weibo: "M11 7c-4 1-8 4.5-8 8 0 3 3.5 5 8 5s8-2.5 8-5c0-1.6-1.2-2.4-2.5-2.7M9.5 13a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5zM15 4a6 6 0 0 1 6 6.5M15.5 7.5a3 3 0 0 1 2.5 3",
   telegram: "M3 11l18-7-4 16-5-4-3 3-1-6zM8 13l9-6-5 9",
-  whatsapp: "M12 3a9 9 0 1 1-4.500 16.800L3 21l1.200-4.500A9 9 0 0 1 12 3zM9 8c0 4 3 7 7 7l.500-2-2-1-1 1c-1.500-.600-2-1.100-2.500-2.500l1-1-1-2z",
+  whatsapp: "M12 3a9 9 0 1 1-4.5 16.8L3 21l1.2-4.5A9 9 0 0 1 12 3zM9 8c0 4 3 7 7 7l.5-2-2-1-1 1c-1.5-.6-2-1.1-2.5-2.5l1-1-1-2z",
   line: "M4 5h16v11h-8l-4 4v-4H4zM8 9h8M8 12h5",
   plus: "M5 12h14M12 5v14",
   desk: "M3 5h18v11H3zM9 20h6M12 16v4",
   queues: "M4 6h16M4 12h16M4 18h10",
-  customers: "M4 5h16v14H4zM9 9a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM6 16.5c.5-1.500 1.700-2.200 3-2.200s2.500.7 3 2.200M14.500 10H18M14.500 14H17",
-  complaints: "M12 3l8 3v6c0 5-3.500 7.500-8 9-4.500-1.500-8-4-8-9V6zM12 8v5M12 16v.5",
-  reviews: "M4 4h16v12h-8l-4 4v-4H4zM12 6.500l1.100 2.300 2.400.300-1.800 1.700.500 2.500-2.200-1.200-2.200 1.200.500-2.500L8.500 9.100l2.400-.300z",
+  customers: "M4 5h16v14H4zM9 9a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM6 16.5c.5-1.5 1.7-2.2 3-2.2s2.5.7 3 2.2M14.5 10H18M14.5 14H17",
+  complaints: "M12 3l8 3v6c0 5-3.5 7.5-8 9-4.5-1.5-8-4-8-9V6zM12 8v5M12 16v.5",
   followups: "M5 6h14v14H5zM5 10h14M9 3v4M15 3v4M9 15l2 2 4-4",
-  help: "M4 5c3-1 6-.5 8 1 2-1.500 5-2 8-1v14c-3-1-6-.5-8 1-2-1.500-5-2-8-1zM12 6v14",
-  why: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.500v.5M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z",
+  reviews: "M4 4h16v12h-8l-4 4v-4H4zM12 6.5l1.1 2.3 2.4.3-1.8 1.7.5 2.5-2.2-1.2-2.2 1.2.5-2.5L8.5 9.1l2.4-.3z",
+  help: "M4 5c3-1 6-.5 8 1 2-1.5 5-2 8-1v14c-3-1-6-.5-8 1-2-1.5-5-2-8-1zM12 6v14",
+  why: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 17.5v.5M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z",
   wallboard: "M5 20V11M10 20V5M15 20v-8M20 20V8",
   team: "M8 5a3 3 0 1 1 0 6 3 3 0 0 1 0-6zM2 19c0-4 3-6 6-6s6 2 6 6M16 6a3 3 0 1 1 0 6M17 14c3 0 5 2 5 5",
   rules: "M5 5h6M5 12h4M5 19h6M14 8l3 3 4-5M14 17h7",
@@ -188,8 +192,8 @@ const PATHS = {
   note: "M5 4h14v12l-4 4H5zM15 20v-4h4",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",
   copy: "M9 9h11v11H9zM15 9V4H4v11h5",
-  link: "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-5.700-5.700l-1.200 1.200M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 5.700 5.700l1.200-1.200",
-  block: "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM5.700 5.700l12.600 12.600",
+  link: "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-5.7-5.7l-1.2 1.2M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 5.7 5.7l1.2-1.2",
+  block: "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM5.7 5.7l12.6 12.6",
   clip: "M19 11l-7.5 7.5a4.5 4.5 0 0 1-6.4-6.4L13 4.2a3 3 0 0 1 4.3 4.3l-7.8 7.7a1.5 1.5 0 0 1-2.1-2.1L14 7.5",
   smile: "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM8.5 14.5a4.5 4.5 0 0 0 7 0M9 9.5h.01M15 9.5h.01",
   gear: "M12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1",

@@ -1,11 +1,11 @@
 // @ts-check
 // The frame around every screen: mark, search, connection, capacity, presence, account, rail.
-import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
 import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, startShift, tell, toast, work } from "./state.js";
 import { SCREENS, fetchRoom, go, mine, view } from "./screens.js";
 import { dialog } from "./dialogs.js";
-import { call, post } from "./api.js";
-import { Avatar, Icon, Shape, channelLabel, clock, customerName, useClosing, walk } from "./parts.js";
+import { call, get, post } from "./api.js";
+import { Avatar, Icon, Menu, Shape, channelLabel, clock, customerName, useClosing, useFirst, walk } from "./parts.js";
 import { allow, blocked } from "./settings.js";
 import { LANGUAGES, labelOf, language, setLanguage, t } from "./words.js";
 
@@ -63,7 +63,7 @@ function Presence() {
   const root = useRef(/** @type {any} */ (null));
   openMenu.presence = () => show(true);
   useClosing(root, shown, () => show(false));
-  useEffect(() => { if (shown) root.current?.querySelector(".menu button")?.focus(); }, [shown]);
+  useFirst(root, shown);
   const pick = (/** @type {() => void} */ act) => { show(false); root.current?.querySelector("button")?.focus(); act(); };
   const { presence, since_ms, winding, parts } = agent.value;
   const away = config.value.presences.filter((/** @type {any} */ each) => !each.accepts);
@@ -141,11 +141,62 @@ function Search() {
   </div>`;
 }
 
-export function Rail() {
-  const item = (/** @type {string} */ name, /** @type {number} */ count) => html`<button type="button" aria-current=${view.value === name ? "page" : undefined} onClick=${() => go(name)}>
-    <${Icon} name=${name} size=${20} /><span>${t(`view.${name}`)}</span>${count > 0 && html`<b class="badge">${count}</b>`}</button>`;
-  return html`<nav class="rail" aria-label=${t("views")}>${mine.value.filter((name) => !SCREENS[name].apart).map((name) => item(name, name === "desk" ? groups.value.reply.length : 0))}</nav>`;
+// --- the rail -----------------------------------------------------------------------------------------------------
+
+// Screens whose late things are counted beside their name, and how often; who supervises counts everybody's.
+const COUNTED = ["followups", "complaints"];
+const COUNT_EVERY_MS = 60_000;
+const late = signal(/** @type {Record<string, number>} */ ({}));
+
+async function countLate() {
+  if (document.hidden || link.value !== "live") return;
+  const whose = me.value.role === "agent" ? "mine_late" : "late";
+  const asked = COUNTED.filter((name) => mine.value.includes(name));
+  const counts = await Promise.all(asked.map((name) => get(`/${name}/count`).catch(() => ({}))));
+  late.value = Object.fromEntries(asked.map((name, at) => [name, counts[at][whose] ?? 0]));
 }
+
+// What one screen takes in the rail, down a wide page and across a narrow one.
+const DOWN_PX = 58;
+const ACROSS_PX = 60;
+
+export function Rail() {
+  const nav = useRef(/** @type {any} */ (null));
+  const [places, fit] = useState(0);
+  useLayoutEffect(() => {
+    const look = () => { const { clientWidth, clientHeight } = nav.current; fit(Math.floor(clientWidth > clientHeight ? clientWidth / ACROSS_PX : (clientHeight - 16) / DOWN_PX)); };
+    const watch = new ResizeObserver(look);
+    watch.observe(nav.current);
+    look();
+    return () => watch.disconnect();
+  }, []);
+  useEffect(() => {
+    void countLate();
+    const timer = setInterval(countLate, COUNT_EVERY_MS);
+    document.addEventListener("visibilitychange", countLate);
+    return () => { clearInterval(timer); document.removeEventListener("visibilitychange", countLate); };
+  }, [link.value, view.value]);
+  const all = mine.value.filter((name) => !SCREENS[name].apart);
+  const shown = all.slice(0, all.length > places ? Math.max(1, places - 1) : all.length);
+  // Where one is stands in the rail, whatever else must go.
+  if (all.includes(view.value) && !shown.includes(view.value)) shown.splice(-1, 1, view.value);
+  const behind = all.filter((name) => !shown.includes(name));
+  return html`<nav class="rail" ref=${nav} aria-label=${t("views")}>${shown.map((name) => html`<${View} key=${name} name=${name} />`)}
+    ${behind.length > 0 && html`<${MoreViews} names=${behind} />`}</nav>`;
+}
+
+/** @param {string} name */
+const counted = (name) => (name === "desk" ? groups.value.reply.length : late.value[name] ?? 0);
+/** @param {{count: number}} props */
+const Count = ({ count }) => count > 0 && html`<b class="badge">${count}</b>`;
+
+/** @param {{name: string}} props */
+const View = ({ name }) => html`<button type="button" aria-current=${view.value === name ? "page" : undefined} onClick=${() => go(name)}>
+  <${Icon} name=${name} size=${20} /><span>${t(`view.${name}`)}</span><${Count} count=${counted(name)} /></button>`;
+
+/** What did not fit. @param {{names: string[]}} props */
+const MoreViews = ({ names }) => html`<${Menu} label=${t("views")} items=${names.map((name) => ({ key: name, icon: name, text: html`<span class="grow">${t(`view.${name}`)}</span><${Count} count=${counted(name)} />`, act: () => go(name) }))}>
+  <${Icon} name="more" size=${20} /><span>${t("more")}</span><${Count} count=${names.reduce((sum, name) => sum + counted(name), 0)} /><//>`;
 
 export const Toast = () => toast.value && html`<p class=${`toast ${toast.value.tone}`} role="status">${toast.value.text}
   <button type="button" class="icon-button" aria-label=${t("close")} onClick=${() => { toast.value = null; }}><${Icon} name="close" /></button></p>`;
