@@ -23,7 +23,7 @@ from dashboard.helping.page import (
 )
 from dashboard.helping.shelf import Shelf
 from dashboard.helping.tally import Tally
-from dashboard.helping.wording import word
+from dashboard.helping.wording import day_of, word
 from dashboard.surroundings import Surroundings
 from router.core.calendar import is_open, next_change
 from router.intake.rates import Buckets
@@ -96,7 +96,7 @@ class HelpPages:
     async def _shelves(self, language: str) -> list[Shelfmark]:
         """Return the categories in their order; what has none, or one that is gone, comes last."""
         articles = sorted((await self._shelf.public()).values(), key=lambda each: each.number)
-        categories = self._shelf.rules.categories
+        categories = self._shelf.rules.shelves
         shelves = [self._shelfmark(name, label, articles, language) for name, label in categories.items()]
         others = [each for each in articles if each.category not in categories]
         return [*shelves, Shelfmark(name="", label="", entries=[self._entry(each, language) for each in others])]
@@ -134,7 +134,7 @@ class HelpPages:
             language=language,
             html=html_of(self._shelf.tree(text.text)),
             first=self._first(text.text),
-            changed=moment(text.changed_ms, bundle.zone if bundle else "UTC", frame.language),
+            changed=day_of(text.changed_ms, bundle, frame.language),
             related=[self._entry(each, frame.language) for each in near if each.number != article.number][:RELATED_MAX],
             voted=voted,
         )
@@ -173,7 +173,9 @@ class HelpPages:
             opened, until_ms = is_open(calendar, now_ms), next_change(calendar, now_ms)
         if opened:
             return word("open", language)
-        return word("opens", language, opens=moment(until_ms, bundle.zone, language)) if until_ms else ""
+        return (
+            word("opens", language, opens=moment(until_ms, bundle.zone, language), zone=bundle.zone) if until_ms else ""
+        )
 
     def _notice(self, language: str) -> str:
         """Return what is announced while there is an emergency of the whole site."""

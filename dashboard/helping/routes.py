@@ -49,13 +49,13 @@ class Helping:
         counts, names = await self._counts(), await self._names()
         return ArticleList(
             items=[self._line(each, counts, names) for each in found if ask.state in {None, each.state}],
-            categories={name: dict(label) for name, label in self._shelf.rules.categories.items()},
+            categories={name: dict(label) for name, label in self._shelf.rules.shelves.items()},
             languages=list(self._shelf.languages),
             on=bool(self._shelf.rules.title),
         )
 
     def _order(self, article: Article) -> tuple[int, str]:
-        names = list(self._shelf.rules.categories)
+        names = list(self._shelf.rules.shelves)
         place = names.index(article.category) if article.category in names else len(names)
         return place, self._shelf.text(article, self._shelf.languages[0])[1].title.casefold()
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from router.core.bundle import Bundle
+from router.outbox.wording import EN_MONTHS, TH_MONTHS
+
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "search": "Search",
@@ -20,7 +26,7 @@ WORDS: dict[str, dict[str, str]] = {
         "still": "Still need us?",
         "write": "Write to us",
         "open": "We are here now.",
-        "opens": "We are here again {opens}.",
+        "opens": "We are here again {opens} ({zone}).",
         "gone": "This page is not there, or not any more.",
         "many": "That was a lot at once. Please wait a minute.",
         "languages": "Language",
@@ -42,7 +48,7 @@ WORDS: dict[str, dict[str, str]] = {
         "still": "仍需帮助？",
         "write": "给我们留言",
         "open": "我们现在在线。",
-        "opens": "我们将于{opens}恢复服务。",
+        "opens": "我们将于{opens}（{zone}）恢复服务。",
         "gone": "该页面不存在或已下线。",
         "many": "请求过于频繁，请稍候一分钟。",
         "languages": "语言",
@@ -64,12 +70,14 @@ WORDS: dict[str, dict[str, str]] = {
         "still": "ยังต้องการความช่วยเหลือใช่ไหม",
         "write": "เขียนถึงเรา",
         "open": "ตอนนี้เราเปิดให้บริการ",
-        "opens": "เราจะเปิดอีกครั้ง {opens}",
+        "opens": "เราจะเปิดอีกครั้ง {opens} ({zone})",
         "gone": "ไม่มีหน้านี้ หรือถูกนำออกไปแล้ว",
         "many": "คำขอมากเกินไป กรุณารอสักครู่",
         "languages": "ภาษา",
     },
 }
+# The Buddhist era is so many years ahead.
+BUDDHIST_YEARS = 543
 OWN_NAMES = {"en": "English", "zh": "中文", "th": "ไทย"}
 
 
@@ -79,3 +87,14 @@ def word(key: str, language: str, **values: str) -> str:
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+def day_of(at_ms: int, bundle: Bundle | None, language: str) -> str:
+    """Return a day with its year. In Thai years are the Buddhist ones, unless the site counts otherwise."""
+    at = datetime.fromtimestamp(at_ms / 1_000, UTC).astimezone(ZoneInfo(bundle.zone if bundle else "UTC"))
+    if language == "zh":
+        return f"{at.year}年{at.month}月{at.day}日"
+    if language == "th":
+        year = at.year if bundle is not None and bundle.calendar == "gregory" else at.year + BUDDHIST_YEARS
+        return f"{at.day} {TH_MONTHS[at.month - 1]} {year}"
+    return f"{at.day} {EN_MONTHS[at.month - 1]} {at.year}" if language == "en" else f"{at:%Y-%m-%d}"

@@ -11,14 +11,21 @@ STALE_MS = 182 * 86_400_000
 class HelpRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The help page of a site. Without a title there is none.
 
-    `categories`: name to label by language, in the order in which they are shown. `form`: the form for whom it did not
-    help, empty for none; `queue`: whose hours are told there, empty for none. `chat`: the widget stands on every page.
-    `stale_ms`: an article that nobody has looked at for so long is shown to whom it belongs.
+    `categories`: name to label by language; `order`: their names as they are shown, since a kept bundle is sorted.
+    `form`: the form for whom it did not help, empty for none; `queue`: whose hours are told there, empty for none.
+    `chat`: the widget stands on every page. `stale_ms`: an article that nobody has looked at for so long is shown to
+    whom it belongs.
     """
 
     title: dict[str, str] = {}
     categories: dict[str, dict[str, str]] = {}
+    order: tuple[str, ...] = ()
     form: str = ""
     queue: str = ""
     chat: bool = True
     stale_ms: int = STALE_MS
+
+    @property
+    def shelves(self) -> dict[str, dict[str, str]]:
+        """The categories in the order in which they are shown."""
+        return {name: self.categories[name] for name in self.order or self.categories}

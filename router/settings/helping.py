@@ -15,7 +15,7 @@ STALE_LEAST, STALE_MOST = "7d", "1000d"
 def read_help(node: Node, scope: Scope) -> HelpRules | None:
     """Read the section."""
     values = record(node, scope, _FIELDS)
-    return None if values is None else HelpRules(**values)
+    return None if values is None else HelpRules(**values, order=tuple(values["categories"]))
 
 
 def _language(word: str, key: Node, scope: Scope) -> str | None:

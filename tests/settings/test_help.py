@@ -30,6 +30,7 @@ def test_everything_is_read_and_kept() -> None:
     assert bundle.help == HelpRules(
         title={"en": "Help"},
         categories={"orders": {"en": "Orders"}},
+        order=("orders",),
         form="contact",
         queue="general",
         chat=False,
@@ -64,3 +65,11 @@ def test_what_cannot_be_is_said_with_its_place(wrong: str, right: str, place: st
     with pytest.raises(SettingsError) as told:
         load_files(files_with(GOOD.replace(wrong, right), "help.yaml"), SCHEMAS, now_ms=NOW_MS)
     assert any(problem.file == "help.yaml" and problem.where.startswith(place) for problem in told.value.problems)
+
+
+def test_categories_stay_in_the_order_in_which_they_were_written() -> None:
+    text = GOOD.replace(
+        "    orders: {en: Orders}\n", "    repair: {en: Repair}\n    orders: {en: Orders}\n    about: {en: About}\n"
+    )
+    bundle = load_files(files_with(text, "help.yaml"), SCHEMAS, now_ms=NOW_MS).bundle
+    assert list(decode_bundle(encode_bundle(bundle)).help.shelves) == ["repair", "orders", "about"]

@@ -81,13 +81,13 @@ function grouped(found) {
 function Row({ each }) {
   const votes = each.yes + each.no;
   return html`<li><a class="article" href=${`#/help/${each.number}`}>${titleOf(each.titles)}</a><${Marks} line=${each} />
-    ${writes() && each.state === "published" && html`<span class="meta number">${t("help.views", { n: each.views })}${votes ? ` · ${t("help.helped", { share: Math.round((100 * each.yes) / votes), n: votes })}` : ""}</span>`}</li>`;
+    ${writes() && each.state === "published" && each.audience === "public" && html`<span class="meta number">${t("help.views", { n: each.views })}${votes ? ` · ${t("help.helped", { share: Math.round((100 * each.yes) / votes), n: votes })}` : ""}</span>`}</li>`;
 }
 
 /** What one should know of an article before one passes it on. @param {{line: any}} props */
 export function Marks({ line }) {
-  return html`<span class="marks">${line.state !== "published" && html`<span class="mark">${t(`help.state.${line.state}`)}</span>`}
-    ${line.audience === "team" && html`<span class="mark"><${Icon} name="lock" size=${12} /> ${t("help.team")}</span>`}
-    ${line.older.length > 0 && html`<span class="mark asked">${t("help.older", { languages: line.older.join(", ") })}</span>`}
-    ${line.stale && html`<span class="mark asked">${t("help.stale")}</span>`}</span>`;
+  return html`<span class="marks">${line.state !== "published" && html`<span class="label">${t(`help.state.${line.state}`)}</span>`}
+    ${line.audience === "team" && html`<span class="label"><${Icon} name="lock" size=${12} /> ${t("help.team")}</span>`}
+    ${line.older.length > 0 && html`<span class="label asked">${t("help.older", { languages: line.older.join(", ") })}</span>`}
+    ${line.stale && html`<span class="label asked">${t("help.stale")}</span>`}</span>`;
 }
