@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 from playwright.async_api import expect
@@ -15,6 +16,7 @@ from tests.web.seat import Seat
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SOON_MS = 30_000
+CLOCKS_MS = 2  # A page's clock is told in whole milliseconds.
 
 # Counts what would be heard, and notes when each thing of an offer was done.
 LISTEN = """() => {
@@ -52,17 +54,20 @@ async def gestured(seat: Seat) -> None:
 
 
 async def test_card_title_words_and_tone_come_together_within_moments(sit: Sit, server: FakeServer) -> None:
-    """UI.md 8.7: all within 300 ms; counted from the first of them, since the others hang on the same frame."""
+    """UI.md 8.7: all within 300 ms of the event, by the clock that this process and the page share."""
     seat = await sit()
     await gestured(seat)
     spans = []
     # Of some rounds the calmest one counts: the machine has other work, and what is measured are wall times.
     for _ in range(5):
         await seat.page.evaluate("window.first = {}")
+        left_ms = time.time() * 1_000
         offer = server.floor.offer("Dao Thị Hương")
         await until(seat, "Boolean(first.card && first.alert && first.title && first.tone)")
-        times = await seat.page.evaluate("[first.card, first.alert, first.title, first.tone]")
-        spans.append(max(times) - min(times))
+        signs = "[first.card, first.alert, first.title, first.tone]"
+        times = await seat.page.evaluate(f"{signs}.map((at) => Date.now() - performance.now() + at)")
+        assert min(times) >= left_ms - CLOCKS_MS, "nothing is told before it is so"
+        spans.append(max(times) - left_ms)
         server.floor.withdraw(offer, "withdrawn")
         await expect(seat.offer).to_have_count(0, timeout=SOON_MS)
         await seat.page.evaluate("document.getElementById('alert').textContent = ''")
