@@ -7,6 +7,7 @@ import { Icon, ago } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { heard, labelOf, t } from "../frame/words.js";
 import { fetchShelf, shelf } from "./help.js";
+import { useKeys } from "../complaints/keys.js";
 import { nameOf } from "./read.js";
 import { Tree } from "./tree.js";
 
@@ -127,6 +128,7 @@ export function Misses() {
   const [failed, fail] = useState(false);
   const read = () => { fail(false); void get("/articles/misses").then(put, () => fail(true)); };
   useEffect(read, []);
+  useKeys({ Escape: () => go("help") });
   return html`<button type="button" class="plain back-to" onClick=${() => go("help")}><${Icon} name="back" /> ${t("help.back")}</button><header class="help-head"><h1>${t("help.misses")}</h1></header><p class="meta">${t("help.misses.text")}</p>
     ${failed && html`<p class="empty" role="alert">${t("help.failed")} <button type="button" onClick=${read}>${t("retry")}</button></p>`}
     ${items?.length === 0 && html`<p class="empty">${t("help.misses.none")}</p>`}
