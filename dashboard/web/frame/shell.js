@@ -104,7 +104,7 @@ function Account() {
     location.reload();
   };
   return html`<div class="account" ref=${root}>
-    <button type="button" class="plain round" aria-haspopup="menu" aria-expanded=${shown} aria-label=${t("account.of", { name: me.value.name })} onClick=${() => show(!shown)}><${Avatar} name=${me.value.name} /></button>
+    <button type="button" class="plain round" aria-haspopup="menu" aria-expanded=${shown} onClick=${() => show(!shown)}><${Avatar} name=${me.value.name} /><span class="unseen">${t("account.of", { name: me.value.name })}</span></button>
     ${shown && html`<div class="menu right">
       <p class="who"><b>${me.value.name}</b><br />${t(`role.${me.value.role}`)}</p>
       <label>${t("language")} <select value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>
