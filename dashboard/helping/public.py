@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -53,6 +53,8 @@ COOKIE, COOKIE_CHARS, YEAR_S = "pb_help", 32, 31_536_000
 RELATED_MAX = 4
 FIRST_CHARS_MAX = 140
 VOTES = {"yes": True, "no": False}
+# A form of one button.
+FORM_BYTES_MAX, FIELDS_MAX = 1_024, 10
 
 
 class HelpPages:
@@ -192,7 +194,7 @@ class HelpPages:
             raise web.HTTPNotFound
         language = self._language(request)
         article = (await self._shelf.public()).get(request.match_info["slug"])
-        helped = VOTES.get(str((await request.post()).get("helped", "")))
+        helped = await _helped(request)
         if article is None or helped is None:
             return _page(request, gone_page(self._frame(request)), status=404)
         if not self._is_own(request):
@@ -218,7 +220,19 @@ class HelpPages:
         """Whether a form of ours was sent; a browser says where its page is from."""
         origin = request.headers.get("Origin", "")
         own = {urlsplit(self._out.public_url).netloc, request.host}
-        return not origin or urlsplit(origin).netloc in own
+        return not origin or origin.partition("://")[2] in own - {""}
+
+
+async def _helped(request: web.Request) -> bool | None:
+    """Return what the form says; None where it is none, too long, or no text, whatever is sent as one."""
+    length = request.content_length
+    if length is None or length > FORM_BYTES_MAX or request.content_type != "application/x-www-form-urlencoded":
+        return None
+    try:
+        found = parse_qs((await request.read()).decode(), max_num_fields=FIELDS_MAX, errors="strict")
+    except ValueError:
+        return None
+    return VOTES.get(found.get("helped", [""])[0])
 
 
 def _accepted(header: str) -> list[str]:

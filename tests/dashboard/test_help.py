@@ -23,6 +23,7 @@ RULES = HelpRules(
     queue="general",
 )
 DAY_MS = 86_400_000
+FORM = "application/x-www-form-urlencoded"
 
 
 def article(slug: str = "send-back", **given: Any) -> dict[str, Any]:
@@ -46,6 +47,11 @@ class Reader:
         asked = self.session.post(
             f"{self._root}/help/{slug}", data={"helped": helped}, headers=headers, allow_redirects=False
         )
+        async with asked as response:
+            return response.status
+
+    async def send(self, slug: str, body: bytes, headers: dict[str, str]) -> int:
+        asked = self.session.post(f"{self._root}/help/{slug}", data=body, headers=headers, allow_redirects=False)
         async with asked as response:
             return response.status
 
@@ -166,6 +172,27 @@ async def test_readings_and_votes_are_counted_and_a_visitor_has_one(sue: Desk, o
     assert votes[-1] == 429
     office.clock.at += 60_000
     assert await reader.vote("send-back", "yes") == 303
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "origin", "status"),
+    [
+        (FORM, b"helped=yes", "http://[", 403),
+        (FORM, b"helped=yes", "null", 403),
+        (f"{FORM}; charset=nope", b"helped=yes", "", 303),
+        (FORM, b"helped=%ff\xff", "", 404),
+        (FORM, b"helped=yes&x=" + b"x" * 2_000, "", 404),
+        ("multipart/form-data", b"helped=yes", "", 404),
+        ("multipart/form-data; boundary=x", b"no part at all", "", 404),
+    ],
+)
+async def test_a_vote_that_no_page_of_ours_sends_is_no_fault_of_ours(
+    sue: Desk, office: Office, reader: Reader, kind: str, body: bytes, origin: str, status: int
+) -> None:
+    await published(sue)
+    headers = {"Content-Type": kind, **({"Origin": origin} if origin else {})}
+    assert await reader.send("send-back", body, headers) == status
+    assert office.logged == []
 
 
 async def test_what_was_searched_in_vain_is_told_without_what_might_name_somebody(sue: Desk, reader: Reader) -> None:
