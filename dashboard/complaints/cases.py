@@ -59,7 +59,7 @@ class Cases:
 
     async def one(self, account: Account, text: str) -> Complaint:
         """Return a complaint by its number. Raises ApiError `not_visible`, whether it is hidden or nowhere."""
-        known = text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= NUMBER_MAX
+        known = text.isascii() and text.isdecimal() and len(text) <= 20 and 0 < int(text) <= NUMBER_MAX
         found = await self.store.get(self.site, int(text)) if known else None
         if found is None or not self.sees(account, found):
             raise ApiError("not_visible")

@@ -155,7 +155,7 @@ class Complaining:
 
     async def of_customer(self, call: Call) -> list[ComplaintLine]:
         account, text = call.caller.account, call.part("id")
-        known = text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= NUMBER_MAX
+        known = text.isascii() and text.isdecimal() and len(text) <= 20 and 0 < int(text) <= NUMBER_MAX
         found = await self._out.store.archive.customer(self._cases.site, int(text)) if known else None
         if found is None or not await self._journeys.sees(account, found):
             raise ApiError("not_visible")

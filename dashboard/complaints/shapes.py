@@ -11,6 +11,8 @@ from dashboard.shapes import Label, Person, Shape
 
 # A complaint that takes more than ten pages to tell is attached to a conversation, not written into a field.
 WORDS_CHARS_MAX = 20_000
+# The year 9000; calendars end with 9999.
+UNTIL_MS_MAX = 221_845_392_000_000
 PAGE_MAX, PAGE = 200, 50
 WEEKS_MAX, WEEKS = 60, 12
 
@@ -210,7 +212,7 @@ class FiguresQuery(Request, frozen=True, kw_only=True):
     """So many weeks, the one of `until_ms` (0: now) the last."""
 
     weeks: Annotated[int, Meta(ge=1, le=WEEKS_MAX)] = WEEKS
-    until_ms: Number = 0
+    until_ms: Annotated[int, Meta(ge=0, le=UNTIL_MS_MAX, description="a time until the year 9000")] = 0
 
 
 class RecordRequest(Request, frozen=True, kw_only=True):

@@ -30,6 +30,8 @@ TEAM_KEPT_MS = 60_000
 # What a row shows of a note; all of it stands beside it.
 NOTE_CHARS_MAX = 280
 PARKED = "parked"
+# Of 64 bits.
+KEY_MAX = 2**63 - 1
 # States of one that is back and that nobody has taken up.
 _STANDING = frozenset({PARKED, WAITING, HELD, OFFERED, DEFERRED})
 
@@ -57,7 +59,7 @@ class Promised:
         """Return a page, what is due first first."""
         wanted = await self._wanted(account, ask)
         low, _, high = ask.after.partition(".")
-        start = (int(low or 0), int(high or 0))
+        start = (int(low or 0), min(int(high or 0), KEY_MAX))
         if ask.scope == "mine":
             found, after = await self._looked(OF_OWNER, (account.id, start[1]), wanted, ask.limit)
         else:

@@ -118,7 +118,8 @@ class Listing:
 
     async def _by_name(self, place: str) -> AsyncIterator[list[Step]]:
         number, _, name = place.partition(".")
-        after = (name, int(number)) if number.isdecimal() else ("", 0)
+        known = number.isascii() and number.isdecimal() and len(number) <= DIGITS_MAX
+        after = (name, int(number)) if known else ("", 0)
         while True:
             found = await self._store.customers.named(self._site, prefix="", after=after, limit=SLICE)
             if found:

@@ -47,7 +47,7 @@ class Archive:
     async def _seen(self, call: Call) -> CustomerRow:
         """Return a customer whom the asker may see; anybody else does not exist."""
         text = call.part("id")
-        known = text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= NUMBER_MAX
+        known = text.isascii() and text.isdecimal() and len(text) <= 20 and 0 < int(text) <= NUMBER_MAX
         found = await self._out.store.archive.customer(self._out.floor.site, int(text)) if known else None
         if found is None or not await self._journeys.sees(call.caller.account, found):
             raise ApiError("not_visible")
