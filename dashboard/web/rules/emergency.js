@@ -48,7 +48,7 @@ function Order({ page, order }) {
     setSure(false);
     void order({ until_ms: Math.round(until), notice, reason }, t("rules.emergency.done"));
   };
-  return html`<form class="emergency card-box" onSubmit=${send}><p>${t("rules.emergency.text")}</p>
+  return html`<form class="emergency" onSubmit=${send}><p>${t("rules.emergency.text")}</p>
     <label>${t("rules.emergency.for")} <select value=${String(hours)} onChange=${(/** @type {any} */ event) => setHours(Number(event.target.value))}>${HOURS.map((each) => html`<option key=${each} value=${String(each)}>${siteTime(serverNow() + each * HOUR_MS)}</option>`)}</select></label>
     <label>${t("rules.emergency.notice")} <select value=${notice} onChange=${(/** @type {any} */ event) => setNotice(event.target.value)}>${names.map((name) => html`<option key=${name} value=${name}>${named(name)}</option>`)}</select></label>
     <blockquote>${labelOf(page.texts[notice], notice)}</blockquote>

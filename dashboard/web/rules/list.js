@@ -42,7 +42,7 @@ function Matches({ rule }) {
   const days = rule.since_ms ? Math.floor((now.value - rule.since_ms) / DAY_MS) : 0;
   if (rule.last_ms) return html`<p class="matches" title=${fullOf(rule.last_ms)}><b>${rule.matched}</b><span class="meta">${rule.matched ? t("rules.day") : t("rules.last", { ago: ago(rule.last_ms) })}</span></p>`;
   if (days < 1) return html`<p class="matches"><b>0</b><span class="meta">${t("rules.not_yet")}</span></p>`;
-  return html`<p class="matches asked"><span class="sign warn"><${Icon} name="warn" /> ${t("rules.unused", { n: days })}</span></p>`;
+  return html`<p class="matches"><span class="sign warn"><${Icon} name="warn" /> ${t("rules.unused", { n: days })}</span></p>`;
 }
 
 const EXAMPLE = `rules:
