@@ -89,6 +89,7 @@ DYNAMIC = {
     "presence.": {"not_responding", "offline"},
     "role.": {"agent", "supervisor", "admin"},
     "theme.": {"system", "light", "dark"},
+    "palette.theme.": {"system", "light", "dark"},
     "group.": {"parts", "reply", "customer", "wrap", "parked"},
     "view.": {
         *("desk", "queues", "wallboard", "team", "customers", "complaints", "reviews", "followups", "help", "rules"),

@@ -1,9 +1,9 @@
 // @ts-check
 // The work column: my conversations by who must act next, what waits behind them, and the offer.
 import { html, signal, useState } from "../vendor/ui.js";
-import { agent, announce, chosen, config, groups, link, loaded, me, mentions, now, offers, onTaken, open, queues, serverNow, takingPart, tell, typing } from "../frame/state.js";
+import { agent, announce, chosen, config, groups, link, loaded, mentions, now, offers, onTaken, open, queues, serverNow, takingPart, tell, typing } from "../frame/state.js";
 import { go } from "../frame/screens.js";
-import { get, newId, post } from "../frame/api.js";
+import { newId, post } from "../frame/api.js";
 import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
 import { choose } from "../frame/shell.js";
 import { heard, labelOf, named, t } from "../frame/words.js";
@@ -85,21 +85,11 @@ function Offers() {
 }
 
 /** Offers that somebody else took while they rang here: told in their place for a moment. */
-const taken = signal(/** @type {{offer: number, name: string, words: string}[]} */ ([]));
-const TAKEN_MS = 6_000;
+export const taken = signal(/** @type {{offer: number, name: string, words: string}[]} */ ([]));
 
-/** Say who was faster, and by how much where that is known. @param {any} offer */
-async function tellTaken(offer) {
-  const story = await get(`/conversations/${offer.ref}/story?limit=20`).catch(() => null);
-  const won = story?.items.filter((/** @type {any} */ item) => item.kind === "accepted" && item.at >= offer.issued_ms).at(-1);
-  if (won?.agent === me.value.id) return;
-  const seconds = won ? Math.max(1, Math.round((serverNow() - won.at) / 1_000)) : 0;
-  const words = won?.author ? t("taken.by", { name: won.author, n: seconds }) : t("taken.gone");
-  taken.value = [...taken.value, { offer: offer.offer, name: offer.customer.name || t("customer.new"), words }];
-  announce("status", words);
-  setTimeout(() => { taken.value = taken.value.filter((each) => each.offer !== offer.offer); }, TAKEN_MS);
-}
-onTaken.add((offer) => void tellTaken(offer));
+/** @param {any} offer */
+const tellTaken = (offer) => import("./taken.js").then((room) => room.tellTaken(offer)).catch(() => {});
+onTaken.add(tellTaken);
 
 function Missed() {
   const back = config.value.presences.find((/** @type {any} */ each) => each.accepts);

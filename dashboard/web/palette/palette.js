@@ -51,7 +51,7 @@ function actions() {
     ...states,
     { name: t("settings"), icon: "gear", act: () => dialog.open("settings") },
     { name: t("keys.title"), icon: "more", act: () => dialog.open("keys") },
-    ...["light", "dark", "system"].map((name) => ({ name: t("palette.theme", { name: t(`theme.${name}`) }), icon: "gear", act: () => settings.set("theme", name) })),
+    ...["light", "dark", "system"].map((name) => ({ name: t(`palette.theme.${name}`), icon: "gear", act: () => settings.set("theme", name) })),
   ];
 }
 
