@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from channels.contract import Capabilities, CopyAsked
 from router.core.bundle import Bundle
 from router.floor.effects import COPY_TEXT
-from router.store.port import Archive
+from router.store.port import Archive, Caller
 
 ADDRESS = "email"
 # As long as keys of mail threads are.
@@ -34,7 +34,7 @@ class Copies:
     def __init__(self, site: str, archive: Archive) -> None:
         self._site, self._archive = site, archive
 
-    async def wanted(self, signal: CopyAsked, line: int, *, by: str) -> tuple[int, int]:
+    async def wanted(self, signal: CopyAsked, line: int, *, by: str, at_ms: int) -> tuple[int, int]:
         """Return (conversation, line to the address), zeros where there is nothing to send.
 
         A line asks for its own conversations only, and for those in which somebody answered: a machine that talks
@@ -47,8 +47,9 @@ class Copies:
         if conversation is None or not await self._answered(conversation.conv, line):
             return 0, 0
         name = hashlib.sha256(f"copy\0{conversation.reference}\0{signal.to}".encode()).hexdigest()[:KEY_CHARS]
-        to = await self._archive.open_line(self._site, by, name, signal.to, conversation.customer)
-        return conversation.conv, to
+        # Nobody has proved the address: whoever writes from there is somebody else until they prove who they are.
+        (met,) = await self._archive.meet(self._site, [Caller(channel=by, key=name, peer=signal.to)], at_ms)
+        return conversation.conv, met.line
 
     async def _answered(self, conv: int, line: int) -> bool:
         said = await self._archive.thread(self._site, conv, line, limit=THREAD_MAX)

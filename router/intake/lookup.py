@@ -264,7 +264,7 @@ class LookUp:
     async def _copy(self, letter: Letter, signal: sig.CopyAsked) -> cmd.Command:
         line = await self._lines.find(signal.line.channel, signal.line.key)
         by = copies_by(self._floor.bundle, self._capabilities)
-        conv, to = await self._copies.wanted(signal, line, by=by) if line and by else (0, 0)
+        conv, to = await self._copies.wanted(signal, line, by=by, at_ms=letter.received_ms) if line and by else (0, 0)
         return cmd.SendCopy(id=command_id(letter), conv=conv, of=line, line=to) if to else _set_aside(letter, "no_copy")
 
     async def _line_closed(self, letter: Letter, signal: sig.LineClosed) -> cmd.Command:

@@ -57,6 +57,20 @@ async def test_who_was_erased_is_nobody_and_their_words_are_gone(store: Store) -
     assert (item.row.kind, item.row.message) == ("Received", message)
 
 
+@pytest.mark.parametrize(("wrote", "left"), [(False, ""), (True, "peer of c-key")])
+async def test_where_a_copy_went_is_forgotten_unless_somebody_wrote_from_there(
+    store: Store, wrote: bool, left: str
+) -> None:
+    met, _ = await known(store)
+    [to] = await store.archive.meet(SITE, [caller("c-key", peer="peer of c-key")], 1_000)
+    theirs = [conversation(2, "active", customer=to.customer, line=to.line)] if wrote else []
+    await commit(store, conversations=theirs, timeline=[row(2, "CopyWanted", line=to.line)])
+    await erased(store, met.customer)
+    line = await store.archive.line(SITE, to.line)
+    assert line is not None
+    assert line.peer == left
+
+
 async def test_who_comes_again_is_somebody_new(store: Store) -> None:
     met, _ = await known(store)
     await erased(store, met.customer)

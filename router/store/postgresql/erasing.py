@@ -59,6 +59,15 @@ UPDATE line SET key = '', peer = '', extra = '{}', hash = decode(replace(gen_ran
 WHERE site = $1 AND customer = ANY($2::bigint[])
 """
 
+# Where a copy of their conversation went, unless somebody has written from there since: that is another person's line.
+_COPY_LINES = """
+UPDATE line SET key = '', peer = '', extra = '{}', hash = decode(replace(gen_random_uuid()::text, '-', ''), 'hex')
+WHERE site = $1 AND id = ANY(ARRAY(
+  SELECT t.line FROM conversation c JOIN timeline t ON t.site = c.site AND t.conv = c.conv
+  WHERE c.site = $1 AND c.customer = ANY($2::bigint[]) AND t.kind = 'CopyWanted'))
+  AND NOT EXISTS (SELECT 1 FROM conversation x WHERE x.site = line.site AND x.customer = line.customer)
+"""
+
 _NAMES = """
 UPDATE customer SET name = '', language = '', segment = '', attributes = '{}'
 WHERE site = $1 AND id = ANY($2::bigint[])
@@ -132,7 +141,7 @@ async def begin(
         return Erasure(refused="effects_waiting", open=[reference for (reference,) in waiting])
     await runs.write(_BEGIN, site, person, person[0], agent, at)
     await runs.write(_LINE_MARKS, site, *line_mark)
-    for statement in (_DEAD, _ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
+    for statement in (_DEAD, _ASIDES, _IDENTITY_MARKS, _LINES, _COPY_LINES, _NAMES, _IDENTITIES, _HINTS):
         await runs.write(statement, site, person)
     await complaints.forget_of(runs, site=site, customers=person)
     await reviews.forget_of(runs, site=site, customers=person)

@@ -60,6 +60,15 @@ UPDATE line SET key = '', peer = '', extra = '{}', hash = randomblob(16)
 WHERE site = ?1 AND customer IN (SELECT value FROM json_each(?2))
 """
 
+# Where a copy of their conversation went, unless somebody has written from there since: that is another person's line.
+_COPY_LINES = """
+UPDATE line SET key = '', peer = '', extra = '{}', hash = randomblob(16) WHERE +site = ?1 AND id IN (
+  SELECT t.line FROM json_each(?2) k CROSS JOIN conversation c INDEXED BY conversation_customer
+    CROSS JOIN timeline t INDEXED BY timeline_conv ON t.site = c.site AND t.conv = c.conv
+    WHERE c.site = ?1 AND c.customer = k.value AND t.kind = 'CopyWanted')
+  AND NOT EXISTS (SELECT 1 FROM conversation x WHERE x.site = line.site AND x.customer = line.customer)
+"""
+
 _NAMES = """
 UPDATE customer SET name = '', language = '', segment = '', attributes = '{}'
 WHERE id IN (SELECT value FROM json_each(?2)) AND +site = ?1
@@ -139,7 +148,7 @@ def begin(
         return Erasure(refused="effects_waiting", open=[reference for (reference,) in waiting])
     conn.execute(_BEGIN, (site, mine, person[0], agent, at))
     conn.execute(_LINE_MARKS, (site, line_mark[0], as_json(line_mark[1])))
-    for statement in (_DEAD, _ASIDES, _IDENTITY_MARKS, _LINES, _NAMES, _IDENTITIES, _HINTS):
+    for statement in (_DEAD, _ASIDES, _IDENTITY_MARKS, _LINES, _COPY_LINES, _NAMES, _IDENTITIES, _HINTS):
         conn.execute(statement, (site, mine))
     complaints.forget_of(conn, site=site, customers=mine)
     reviews.forget_of(conn, site=site, customers=mine)
