@@ -23,7 +23,7 @@ class Desk(DeskPage):
     async def at(cls, house: House, browser: Browser, login: str, **options: Any) -> Desk:
         """Sign in and begin the shift."""
         desk = await cls.signed_in(house, browser, login, **options)
-        await desk.page.get_by_role("button", name="Start shift").click()
+        await desk.page.get_by_role("banner").get_by_role("button", name="Start shift").click()
         await expect(desk.presence).to_contain_text("Available")
         return desk
 

@@ -96,7 +96,7 @@ async def begins(ana: Desk, keys: Keys) -> None:
     await keys.press("Tab")
     await keys.types(PASSWORD)
     await keys.press("Enter")
-    begin = ana.page.get_by_role("button", name="Start shift")
+    begin = ana.page.get_by_role("banner").get_by_role("button", name="Start shift")
     await keys.held("signing in")
     await keys.reach(begin)
     await keys.press("Enter")

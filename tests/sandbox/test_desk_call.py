@@ -36,7 +36,7 @@ async def desk(house: SandboxHouse) -> AsyncIterator[DeskPage]:
         made.faults.watch(made.page)
         await made.page.goto("/")
         await made.fill_in("ana", PASSWORD)
-        await made.page.get_by_role("button", name="Start shift").click(timeout=PATIENCE_MS)
+        await made.page.get_by_role("banner").get_by_role("button", name="Start shift").click(timeout=PATIENCE_MS)
         yield made
 
 

@@ -28,6 +28,7 @@ async def test_a_customers_column_shows_proofs_their_time_tags_and_the_way_to_th
     column = seat.page.locator("aside.customer")
     await expect(column).to_contain_text("(Asia/Bangkok)", timeout=WAIT_MS)
     await expect(column.locator("dd .ok")).to_contain_text("verified")
+    await column.get_by_role("button", name="Add a tag").click()
     await column.get_by_label("Add a tag").fill("slow payer")
     await seat.page.keyboard.press("Enter")
     await expect(column.locator(".tags .chip")).to_have_text(["reseller", "slow-payer"], timeout=WAIT_MS)

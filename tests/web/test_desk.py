@@ -17,7 +17,7 @@ async def test_a_wrong_password_is_said_and_the_right_one_opens_the_desk(sit: Si
     await expect(seat.page.get_by_role("alert").filter(has_text="not right")).to_be_visible()
     await seat.sign_in()
     await seat.live()
-    await seat.page.get_by_role("button", name="Start shift").click()
+    await seat.page.get_by_role("banner").get_by_role("button", name="Start shift").click()
     await expect(seat.presence).to_contain_text("Available")
     assert server.asks("/shift") == [{}]
 

@@ -32,11 +32,10 @@ export function CustomerColumn() {
   const person = people.value.get(id);
   const name = person?.name || live.customer.name || t("customer.new");
   return html`<aside class="customer" aria-label=${t("customer")}>
-    <div class="person"><${Avatar} name=${name} /><div><h2>${name}</h2><p class="meta">${person ? t("customer.since", { at: dayOf(person.since_ms) }) : ""}${person?.segment ? ` · ${named(person.segment)}` : ""}</p></div></div>
+    <div class="person"><${Avatar} name=${name} /><div><h2>${name}</h2><p class="meta">${person ? t("customer.since", { at: dayOf(person.since_ms) }) : ""}${person?.segment ? ` · ${named(person.segment)}` : ""}</p>${person && html`<div class="row"><button type="button" class="link" onClick=${() => go("customers", String(id))}>${t("customer.page")}</button>
+      ${!person.name && person.person === person.id && html`<button type="button" class="link" onClick=${() => dialog.open("link", { ...live, linked: () => fetchCustomer(id) })}>${t("customer.link")}</button>`}</div>`}</div></div>
     ${!person && failed.value === id && html`<p class="empty" role="alert">${t("customer.failed")} <button type="button" onClick=${() => fetchCustomer(id)}>${t("retry")}</button></p>`}
-    ${person && html`<div class="row"><button type="button" class="link" onClick=${() => go("customers", String(id))}>${t("customer.page")}</button>
-      ${!person.name && person.person === person.id && html`<button type="button" class="link" onClick=${() => dialog.open("link", { ...live, linked: () => fetchCustomer(id) })}>${t("customer.link")}</button>`}</div>
-      ${live.complains && html`<${Late} key=${live.ref} load=${() => import("../complaints/hint.js")} part="Hint" live=${live} />`}<${Facts} person=${person} live=${live} /><${Tags} person=${person} changed=${() => fetchCustomer(id)} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
+    ${person && html`${live.complains && html`<${Late} key=${live.ref} load=${() => import("../complaints/hint.js")} part="Hint" live=${live} />`}<${Facts} person=${person} live=${live} /><${Tags} person=${person} changed=${() => fetchCustomer(id)} /><${SamePerson} person=${person} changed=${() => fetchCustomer(id)} /><${Journey} person=${person} live=${live} />`}
   </aside>`;
 }
 
@@ -80,7 +79,6 @@ function SamePerson({ person, changed }) {
 
 // Attributes that have a place of their own, or are the router's.
 const APART = new Set(["tags", "zone", "timezone", "named_agent"]);
-const TAG_CHARS_MAX = 40;
 
 /** @param {{person: any, live?: any}} props */
 export const Facts = ({ person, live = null }) => html`<h3>${t("customer.contact")}</h3>
@@ -115,16 +113,10 @@ function languageName(tag) {
 
 /** Short words that colleagues put on a person. @param {{person: any, changed: () => Promise<void>}} props */
 export function Tags({ person, changed }) {
-  const [text, type] = useState("");
+  const [asked, ask] = useState(false);
   const tags = (person.attributes.tags ?? "").split(/\s+/).filter(Boolean);
   const put = (/** @type {object} */ change) => attempt(async () => { await post(`/customers/${person.id}/tags`, change); await changed(); });
-  const add = (/** @type {any} */ event) => {
-    event.preventDefault();
-    const tag = text.trim().replace(/[\s,:]+/g, "-").slice(0, TAG_CHARS_MAX);
-    type("");
-    if (tag) void put({ add: [tag] });
-  };
   return html`<h3>${t("tags.title")}</h3><div class="tags">${tags.map((/** @type {string} */ tag) => html`<span class="chip" key=${tag}>${tag}
       <button type="button" class="icon-button" aria-label=${t("tags.remove", { tag })} onClick=${() => put({ remove: [tag] })}><${Icon} name="close" size=${13} /></button></span>`)}
-    <form class="tag-form" onSubmit=${add}><input value=${text} maxlength=${TAG_CHARS_MAX} aria-label=${t("tags.add")} placeholder=${t("tags.add")} autocomplete="off" onInput=${(/** @type {any} */ event) => type(event.target.value)} /></form></div>`;
+    ${asked ? html`<${Late} load=${() => import("./tagging.js")} part="Tagging" put=${put} done=${() => ask(false)} />` : html`<button type="button" onClick=${() => ask(true)}>+ ${t("tags.add")}</button>`}</div>`;
 }

@@ -55,10 +55,10 @@ function Head({ live }) {
   const whose = live.owner && !owns(live) ? ` · ${t("handled.by", { name: live.owner.name })}` : "";
   return html`<header class="head">
     <button type="button" class="icon-button back" aria-label=${t("back")} onClick=${() => open("")}><${Icon} name="back" /></button>
-    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} · #${live.ref} · ${t("started", { time: timeOf(live.opened_ms) })}${whose}</p></div>
-    ${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
+    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} <span class="ref">· #${live.ref}</span> · ${t("started", { time: timeOf(live.opened_ms) })}${whose}</p></div>
+    <span class="signs">${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
-    ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}
+    ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}</span>
     ${mine && html`<button type="button" ...${whileAway()} onClick=${() => dialog.open("transfer", live)} aria-label=${t("transfer")}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
       <button type="button" ...${whileAway()} onClick=${() => end(live)} aria-label=${t("end")}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>`}
     <${Menu} label=${t("more")} icon="more" items=${more(live)} />

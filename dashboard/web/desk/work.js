@@ -5,7 +5,7 @@ import { agent, announce, chosen, config, groups, link, loaded, mentions, now, o
 import { go } from "../frame/screens.js";
 import { newId, post } from "../frame/api.js";
 import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
-import { choose } from "../frame/shell.js";
+import { begin, choose } from "../frame/shell.js";
 import { heard, labelOf, named, t } from "../frame/words.js";
 
 export function WorkColumn() {
@@ -56,7 +56,7 @@ const Mentions = () => mentions.value.size > 0 && html`<h2>${t("group.mentions")
     <span class="channel" aria-hidden="true"><b>@</b></span><b class="name">${t("mention.by", { name: each.by?.name ?? "" })}</b><${Age} at=${each.at} /><span class="words">#${each.ref}</span></button></li>`)}</ul>`;
 
 function Nothing() {
-  if (!agent.value) return html`<p class="empty">${t("empty.off")}</p>`;
+  if (!agent.value) return html`<div class="empty"><p>${t("empty.off")}</p><p><button type="button" class="primary" ...${whileAway()} onClick=${begin}>${t("shift.start")}</button></p></div>`;
   const { accepts, presence, since_ms } = agent.value;
   const known = (/** @type {(each: any) => boolean} */ test) => config.value.presences.find(test);
   const back = known((each) => each.accepts);

@@ -27,7 +27,8 @@ export function TopBar() {
   ${link.value === "offline" && html`<p class="banner" role="status">${t("link.offline.long")}</p>`}`;
 }
 
-function begin() {
+/** Begin the shift: a click may ring and ask for messages of the system. */
+export function begin() {
   allow();
   if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
   void startShift();
@@ -42,10 +43,11 @@ function Capacity() {
   const parked = groups.value.parked;
   const loadOf = (/** @type {any} */ each) => config.value.channels.find((/** @type {any} */ channel) => channel.name === each.channel)?.load ?? 0;
   const segment = (/** @type {string} */ key, /** @type {number} */ load, /** @type {string} */ kind) => html`<i key=${key} class=${kind} ref=${(/** @type {any} */ element) => { if (element) element.style.width = `${(100 * load) / Math.max(1, capacity)}%`; }}></i>`;
+  const said = t("capacity.said", { used, all: capacity, n: parts.length });
   return html`<div class="capacity">
-    <button type="button" class="plain" aria-expanded=${shown} onClick=${() => show(!shown)}>
+    <button type="button" class="plain" title=${said} aria-expanded=${shown} onClick=${() => show(!shown)}>
       <span class="wide">${t("capacity")}</span>
-      <span class="meter" role="meter" aria-label=${t("capacity")} aria-valuemin="0" aria-valuemax=${capacity} aria-valuenow=${used} aria-valuetext=${`${used}/${capacity}`}>
+      <span class="meter" role="meter" aria-label=${t("capacity")} aria-valuemin="0" aria-valuemax=${capacity} aria-valuenow=${used} aria-valuetext=${said}>
         ${parts.map((/** @type {any} */ part) => segment(part.ref, part.load, ""))}${parked.map((each) => segment(each.ref, loadOf(each), "hollow"))}</span>
       <b>${used}/${capacity}</b></button>
     ${shown && html`<div class="menu"><ul>
