@@ -1,4 +1,4 @@
-"""Complaints of some weeks and segments in a house, written into its store in this process. Nothing judges here."""
+"""Complaints of some weeks, articles and segments in a house, written into its store here. Nothing judges here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from router.clustering import open_store
+from router.demoarticles import tell_articles
 from router.democases import tell_cases
 from router.demosegments import tell_segments
 from router.site.key import load_site_key
@@ -21,6 +22,11 @@ Work = Callable[[Store, list[int], int], Awaitable[None]]
 def add_cases(data: Path, *logins: str) -> None:
     """Write the demo's complaints, owned by these in turn."""
     _beside(data, logins, lambda store, staff, now_ms: tell_cases(store, MAIN, staff=staff, now_ms=now_ms))
+
+
+def add_articles(data: Path) -> None:
+    """Write the demo's articles and what their readers made of them."""
+    _beside(data, (), lambda store, _, now_ms: tell_articles(store, MAIN, first="en", now_ms=now_ms))
 
 
 def add_segments(data: Path, login: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from tests.browser import a_browser
-from tests.e2e.cases import add_cases, add_segments
+from tests.e2e.cases import add_articles, add_cases, add_segments
 from tests.e2e.conftest import People
 from tests.e2e.house import House
 from tests.e2e.pages import Desk
@@ -39,7 +39,7 @@ class Look:
 EVERY = (Look("en", "light"), Look("en", "dark"), Look("en", "light", 390))
 SOME = (Look("th", "light"), Look("zh", "dark"))
 # Every screen is shown light, dark and narrow; these in the other languages, too.
-IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints", "reviews", "followups", "customers")
+IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints", "reviews", "followups", "customers", "help")
 
 WAITING = (
     ("Omar Haddad", "The invoice 2026-1180 has the wrong address on it."),
@@ -54,6 +54,7 @@ async def scene(people: People, house: House) -> tuple[Desk, str]:
     for login, name, role in (("ines", "Ines Duarte", "admin"), ("somchai", "Somchai Prasert", "agent")):
         house.add_person(login, name=name, role=role, skill=["billing=3", "orders=3", "complaints=3"])
     add_cases(house.data, "ines", "somchai")
+    add_articles(house.data)
     rated = await rate(people, house, "somchai")
     ines = await people.agent(house, "ines", locale="en-GB", reduced_motion="reduce")
     await review(ines, rated[0], said="You were kind, and you found what was wrong. Read what is there before you ask.")
@@ -102,6 +103,7 @@ async def take(desk: Desk, reference: str) -> None:
     await case(desk)
     await promised(desk)
     await reviewed(desk)
+    await article(desk)
     await forced(desk, reference)
 
 
@@ -138,6 +140,13 @@ async def reviewed(desk: Desk) -> None:
     await expect(desk.page.locator(".question").first).to_be_visible()
     await desk.page.wait_for_timeout(1_200)
     await desk.page.screenshot(path=Look("en", "light").file("review"))
+
+
+async def article(desk: Desk) -> None:
+    """One article, as somebody who may change it reads it."""
+    await show(desk, "help/1", "en", "light", 1440)
+    await desk.page.wait_for_timeout(1_200)
+    await desk.page.screenshot(path=Look("en", "light").file("article"))
 
 
 async def forced(desk: Desk, reference: str) -> None:
