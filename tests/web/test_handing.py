@@ -178,6 +178,18 @@ async def test_a_conversation_is_parked_until_a_chosen_day_and_time(sit: Sit, se
     assert said == [15, 14, 30]
 
 
+async def test_a_double_click_parks_once(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    server.late_s["park"] = 1.0
+    await seat.page.locator(".thread").focus()
+    await seat.page.keyboard.press("p")
+    dialog = seat.page.get_by_role("dialog", name="Park until…")
+    await dialog.get_by_role("button", name="The customer writes").dblclick(timeout=WAIT_MS)
+    await expect(dialog).to_have_count(0, timeout=WAIT_MS)
+    assert len(server.asks("/park")) == 1
+
+
 @pytest.mark.parametrize(("calendar", "year"), [("buddhist", 2569), ("gregory", 2026)])
 async def test_a_thai_desk_counts_years_as_its_site_does(
     sit: Sit, server: FakeServer, calendar: str, year: int

@@ -183,12 +183,13 @@ async def test_an_agent_takes_where_the_queue_lets_them(sit: Sit, server: FakeSe
 async def test_a_supervisor_raises_a_priority_with_a_reason(sit: Sit, server: FakeServer) -> None:
     seat = await seated(sit, server, 3, role="supervisor")
     await at(seat, 2).get_by_role("button").click()
+    server.late_s["priority"] = 1.0
     dialog = seat.page.get_by_role("dialog")
     await dialog.get_by_label("Raise priority").check()
     await dialog.locator("select").first.select_option("3")
     await dialog.locator("select").last.select_option("promised")
     async with seat.page.expect_response(lambda response: response.url.endswith("/W00002/priority")):
-        await dialog.get_by_role("button", name="Raise priority").click()
+        await dialog.get_by_role("button", name="Raise priority").dblclick()
     [asked] = server.asks("/W00002/priority")
     assert (asked["priority"], asked["reason"]) == (3, "promised")
 

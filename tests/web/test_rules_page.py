@@ -258,8 +258,9 @@ async def test_an_emergency_is_ordered_in_two_steps_and_lifted(screens: Screens,
     page = await opens("/emergency")
     await expect(page.locator(".rules-middle")).to_contain_text("No emergency stands.")
     await page.locator("form.emergency select").last.select_option("drill")
-    await page.get_by_role("button", name="Close everything now").click()
-    assert screens.office.floor.state.emergency_until_ms == 0, "the first click only asks"
+    await page.get_by_role("button", name="Close everything now").dblclick()
+    await expect(page.get_by_role("button", name=re.compile("Yes, close everything"))).to_be_enabled()
+    assert screens.office.floor.state.emergency_until_ms == 0, "the first click only asks, and a double one no more"
     await page.get_by_role("button", name=re.compile("Yes, close everything")).click()
     await expect(page.locator(".rules-middle .health.crit")).to_contain_text("Everything is closed until")
     assert screens.office.floor.state.emergency_until_ms > screens.office.clock.at

@@ -141,3 +141,14 @@ async def test_a_refusal_is_said_in_the_form_and_nothing_is_lost(sit: Sit, serve
     await form.locator("button[type=submit]").click()
     await expect(form.locator(".fault")).to_contain_text("No such outcome", timeout=WAIT_MS)
     await expect(form.get_by_label("Note")).to_have_value("Kept.")
+
+
+async def test_a_double_click_saves_an_outcome_once(sit: Sit, server: FakeServer) -> None:
+    in_mode(server, "required")
+    seat = await sit()
+    work, form = await wrapping(seat, server)
+    server.late_s["wrap-up"] = 1.0
+    await form.get_by_text("Refund given").click()
+    await form.locator("button[type=submit]").dblclick()
+    await expect(seat.card(work)).to_have_count(0, timeout=WAIT_MS)
+    assert len(server.asks("/wrap-up")) == 1

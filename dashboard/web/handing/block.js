@@ -6,6 +6,7 @@ import { call, get, newId, post } from "../frame/api.js";
 import { Dialog, customerName, siteTime, whileAway } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
 import { named, t } from "../frame/words.js";
+import { useOnce } from "./once.js";
 
 const HOUR_MS = 3_600_000;
 const REASONS = ["spam", "abusive", "threat", "mistaken"];
@@ -25,12 +26,11 @@ export function Block({ live }) {
   const at = `/conversations/${live.ref}/block`;
   useEffect(() => { void attempt(() => get(at)).then((found) => (found ? setStands(found) : dialog.close())); }, []);
   const spans = SPANS.filter(([, , role]) => role === "agent" || me.value.role !== "agent");
-  const block = async (/** @type {any} */ event) => {
-    event.preventDefault();
+  const block = useOnce(async () => {
     const until_ms = span ? Math.round(serverNow()) + span - MARGIN_MS : 0;
     const made = await attempt(() => post(at, { reason, until_ms, command_id: newId() }));
     if (made) { tell(untilText(made.until_ms)); dialog.close(); }
-  };
+  });
   const lift = async () => {
     if (await attempt(async () => { await call("DELETE", at, {}); return true; })) { tell(t("block.lifted")); dialog.close(); }
   };

@@ -7,6 +7,7 @@ import { Dialog, whileAway } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
 import { t } from "../frame/words.js";
 import { Moment, momentText, morning, toMonday } from "./moments.js";
+import { useOnce } from "./once.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -16,7 +17,7 @@ export function Park({ live }) {
   const [at, setAt] = useState(() => morning(1));
   /** @type {[string, number][]} */
   const near = [["park.customer", 0], ["park.hour", now.value + HOUR_MS], ["park.tomorrow", morning(1)], ...(toMonday() > 1 ? /** @type {[string, number][]} */ ([["park.week", morning(toMonday())]]) : [])];
-  const go = async (/** @type {number} */ until) => { if (await attempt(() => post(`/conversations/${live.ref}/park`, { until_ms: until, command_id: newId() }))) dialog.close(); };
+  const go = useOnce(async (/** @type {number} */ until) => { if (await attempt(() => post(`/conversations/${live.ref}/park`, { until_ms: until, command_id: newId() }))) dialog.close(); });
   return html`<${Dialog} title=${t("park.title")} close=${dialog.close}><p>${t("park.text")}</p><div class="stack">
     ${near.map(([key, until]) => html`<button type="button" key=${key} ...${whileAway()} onClick=${() => go(until)}>${t(key)}${until ? html` <span class="meta">${momentText(until)}</span>` : ""}</button>`)}
     <button type="button" aria-expanded=${own} onClick=${() => setOwn(!own)}>${t("park.own")}</button></div>

@@ -8,6 +8,7 @@ import { draftOf, keepDraft } from "../desk/writing.js";
 import { heard, named, t } from "../frame/words.js";
 import { byHabit, chose } from "./habits.js";
 import { Moment, momentText, morning } from "./moments.js";
+import { useOnce } from "./once.js";
 
 const DAYS_TO_FOLLOW = 3;
 // In these modes time is a limit one works against; in the others it is only a bound that nobody should notice.
@@ -64,7 +65,7 @@ export function WrapUp({ live }) {
   const list = byHabit(names, `outcomes:${live.queue}`, String).filter((name) => named(name).toLowerCase().includes(filter.trim().toLowerCase()));
   const reasons = config.value.outcome_reasons?.[form.outcome] ?? [];
   const ready = Boolean(form.outcome || form.follow || mode === "optional");
-  const save = async () => {
+  const save = useOnce(async () => {
     if (!ready || form.follow && form.follow <= now.value) { setFault(t(ready ? "error.until_past" : "error.outcome_missing")); return; }
     try {
       const disposition = form.outcome && form.reason ? `${form.outcome}:${form.reason}` : form.outcome;
@@ -77,7 +78,7 @@ export function WrapUp({ live }) {
       begun.add(live.ref);
       setFault(heard(error));
     }
-  };
+  });
   const keys = (/** @type {any} */ event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); void save(); }
     else if (event.key === "Enter" && event.target === first.current && !event.isComposing) { event.preventDefault(); if (list[0]) put({ outcome: list[0], reason: "" }); }

@@ -5,6 +5,7 @@ import { attempt, now, queues, tell } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Dialog, Shape, queueLabel } from "../frame/parts.js";
 import { labelOf, t } from "../frame/words.js";
+import { useOnce } from "../handing/once.js";
 
 const REASONS = ["long_wait", "promised", "wrong_queue", "expertise", "emergency"];
 const ENDING_REASONS = ["settled", "duplicate", "spam", "test", "emergency"];
@@ -40,11 +41,10 @@ function Deed({ row, line }) {
   const close = () => { subject.value = null; };
   const options = { assign: agents.map((each) => [String(each.id), each.name]), move: queues.value.filter((each) => each.name !== line.queue).map((each) => [each.name, labelOf(each.label, each.name)]), priority: PRIORITIES.filter((each) => each !== line.priority).map((each) => [String(each), t(`priority.${each >= 3 ? "urgent" : each >= 1 ? "high" : "normal"}`) + (each ? ` (${each})` : "")]) }[deed];
   const chosen = options?.some(([value]) => value === to) ? to : options?.[0]?.[0] ?? "";
-  const go = async (/** @type {any} */ event) => {
-    event.preventDefault();
+  const go = useOnce(async () => {
     const more = { assign: { to_agent: Number(chosen), forced: true }, move: { queue: chosen }, priority: { priority: Number(chosen) } }[deed] ?? {};
     if (await attempt(() => post(`/conversations/${row.ref}/${deed}`, { ...more, reason, command_id: newId() }))) { close(); tell(t("order.done")); }
-  };
+  });
   return html`<${Dialog} title=${t("order.title", { name: row.name || t("customer.new") })} close=${close}><form onSubmit=${go}>
     <p class="meta">${queueLabel(line.queue)} · ${row.ref} · <a href=${`#/why/${encodeURIComponent(row.ref)}`} onClick=${close}>${t("order.story")}</a></p>
     <div class="deeds" role="radiogroup" aria-label=${t("order.what")}>${deeds.map((name) => html`<label key=${name}><input type="radio" name="deed" checked=${deed === name} onChange=${() => choose(name)} /> ${t(`deed.${name}`)}</label>`)}</div>
@@ -60,11 +60,10 @@ function Closing({ name }) {
   const [ms, last] = useState(CLOSE_FOR_MS[1]);
   const [reason, because] = useState(CLOSING_REASONS[0]);
   const close = () => { queue.value = ""; };
-  const go = async (/** @type {any} */ event) => {
-    event.preventDefault();
+  const go = useOnce(async () => {
     const until = open ? now.value + ms : 0;
     if (await attempt(() => post(`/queues/${name}/closure`, { until_ms: Math.round(until), reason, command_id: newId() }))) close();
-  };
+  });
   const hours = (/** @type {number} */ each) => new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "minute", unitDisplay: "long" }).format(each / 60_000);
   return html`<${Dialog} title=${t(open ? "closing.title" : "closing.lift", { queue: queueLabel(name) })} close=${close}><form onSubmit=${go}>
     <p><${Shape} shape="ring" /> ${t(open ? "closing.text" : "closing.lift.text")}</p>

@@ -6,6 +6,7 @@ import { get, newId, post } from "../frame/api.js";
 import { Icon, siteTime, whileAway } from "../frame/parts.js";
 import { heard, labelOf, named, t } from "../frame/words.js";
 import { Sign, mayOrder, read } from "./book.js";
+import { hasty } from "../handing/once.js";
 
 const HOUR_MS = 3_600_000;
 const HOURS = [0.5, 1, 2, 4, 8, 24];
@@ -53,5 +54,5 @@ function Order({ page, order }) {
     <label>${t("rules.emergency.notice")} <select value=${notice} onChange=${(/** @type {any} */ event) => setNotice(event.target.value)}>${names.map((name) => html`<option key=${name} value=${name}>${named(name)}</option>`)}</select></label>
     <blockquote>${labelOf(page.texts[notice], notice)}</blockquote>
     <label>${t("rules.reason")} <select value=${reason} onChange=${(/** @type {any} */ event) => setReason(event.target.value)}>${REASONS.map((each) => html`<option key=${each} value=${each}>${t(`rules.emergency.why.${each}`)}</option>`)}</select></label>
-    <p class="row"><button type="submit" class="danger" ...${whileAway()}>${sure ? t("rules.emergency.sure", { until: siteTime(until) }) : t("rules.emergency.order")}</button>${sure && html`<button type="button" onClick=${() => setSure(false)}>${t("rules.emergency.not")}</button>`}</p></form>`;
+    <p class="row"><button type="submit" class="danger" ...${whileAway()} onClick=${(/** @type {any} */ event) => sure && hasty(event) && event.preventDefault()}>${sure ? t("rules.emergency.sure", { until: siteTime(until) }) : t("rules.emergency.order")}</button>${sure && html`<button type="button" onClick=${() => setSure(false)}>${t("rules.emergency.not")}</button>`}</p></form>`;
 }

@@ -8,6 +8,7 @@ import { Dialog, clock } from "../frame/parts.js";
 import { labelOf, t } from "../frame/words.js";
 import { Plan } from "./plan.js";
 import { occupancy, share, siteClock } from "./team.js";
+import { hasty } from "../handing/once.js";
 
 const ROLES = ["listen", "whisper", "barge"];
 const REASONS = ["forgot", "emergency", "schedule", "connection"];
@@ -69,8 +70,9 @@ function Skills({ member, skills, read }) {
 function Leave({ member, read, close }) {
   const [reason, because] = useState(REASONS[0]);
   const [sure, ask] = useState(false);
-  const send = async () => {
+  const send = async (/** @type {any} */ event) => {
     if (!sure) { ask(true); return; }
+    if (hasty(event)) return;
     if (await attempt(() => post(`/agents/${member.id}/sign-out`, { reason, command_id: newId() }))) { close(); void read(); }
   };
   return html`<section><h3>${t("member.leave")}</h3><p class="meta">${t("member.leave.text", { time: clock(now.value - member.line.since_ms) })}</p><div class="row"><label class="grow">${t("member.reason")} <select value=${reason} onChange=${(/** @type {any} */ event) => because(event.target.value)}>${REASONS.map((name) => html`<option key=${name} value=${name}>${t(`member.why.${name}`)}</option>`)}</select></label>
