@@ -9,7 +9,7 @@ from dashboard.errors import ApiError
 from dashboard.journeys import Journeys
 from dashboard.parts import Parts
 from dashboard.person_shapes import ErasedPerson, Likely, MergeAnswer, MergeMade
-from dashboard.requests import NUMBER_MAX, Nothing, OtherRequest
+from dashboard.requests import Nothing, OtherRequest, number_of
 from dashboard.routes import Call, Route
 from dashboard.sessions import may
 from router.care.erasing import Eraser
@@ -96,7 +96,7 @@ class Customers:
 
     async def unmerge(self, call: Call) -> None:
         """Take a merge of this person back."""
-        customer, number = await self._seen(call, call.part("id")), _number(call.part("merge"))
+        customer, number = await self._seen(call, call.part("id")), number_of(call.part("merge"))
         edge = next((each for each in await self._care.merges(self._site, customer.id) if each.id == number), None)
         if edge is None:
             raise ApiError("merge_unknown")
@@ -108,7 +108,7 @@ class Customers:
 
     async def export(self, call: Call) -> dict[str, Any]:
         """Everything that is known of a person, without the contents of files."""
-        told = await Exporter(self._site, self._out.store, self._out.files).read(_number(call.part("id")))
+        told = await Exporter(self._site, self._out.store, self._out.files).read(number_of(call.part("id")))
         if told is None:
             raise ApiError("not_visible")
         return told
@@ -116,7 +116,7 @@ class Customers:
     async def erase(self, call: Call) -> ErasedPerson:
         """Forget a person for good."""
         eraser = Eraser(self._site, self._out.store, self._out.files, self._out.now_ms)
-        done = await eraser.erase(_number(call.part("id")), agent=call.me)
+        done = await eraser.erase(number_of(call.part("id")), agent=call.me)
         if done.refused == "customer_unknown":
             raise ApiError("not_visible")
         if done.refused:
@@ -132,17 +132,11 @@ class Customers:
 
     async def _seen(self, call: Call, part: str) -> CustomerRow:
         """Return a customer whom the asker may see; anybody else does not exist."""
-        found = await self._out.store.archive.customer(self._site, _number(part))
+        found = await self._out.store.archive.customer(self._site, number_of(part))
         account = call.caller.account
         if found is None or not (may(account.role, "supervisor") or await self._journeys.sees(account, found)):
             raise ApiError("not_visible")
         return found
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= NUMBER_MAX:
-        raise ApiError("not_visible")
-    return int(text)
 
 
 def routes(parts: Parts) -> list[Route]:

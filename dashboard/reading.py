@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboard.errors import ApiError
 from dashboard.journeys import Journeys
 from dashboard.parts import Parts
-from dashboard.requests import NUMBER_MAX, PageQuery, WaitingQuery
+from dashboard.requests import PageQuery, WaitingQuery, number_of
 from dashboard.routes import Call, Route
 from dashboard.sessions import may
 from dashboard.shapes import (
@@ -48,7 +48,7 @@ class Reading:
     async def customer(self, call: Call) -> Customer:
         """A customer and their conversations, as far as the asker may see them; without any, there is nobody."""
         account, archive, site = call.caller.account, self._out.store.archive, self._out.floor.site
-        found = await archive.customer(site, self._number(call.part("id")))
+        found = await archive.customer(site, number_of(call.part("id")))
         if found is None:
             raise ApiError("not_visible")
         seen = await self._journeys.of(account, found)
@@ -56,12 +56,6 @@ class Reading:
             raise ApiError("not_visible")
         shown = [self._parts.places.inside(row) for row in seen]
         return _customer(found, await self._parts.pictures.summaries(shown))
-
-    @staticmethod
-    def _number(text: str) -> int:
-        if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= NUMBER_MAX:
-            raise ApiError("not_visible")
-        return int(text)
 
     async def waiting(self, call: Call) -> WaitingPage:
         """Who waits in lines that the asker may see, in the router's order."""

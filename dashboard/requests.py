@@ -350,3 +350,11 @@ def _said(schema: dict[str, object]) -> str:
     words = {"string": "text", "integer": "a whole number", "boolean": "`true` or `false`", "null": "`null`"}
     said = words.get(str(schema.get("type")), "a value of the documented kind")
     return f"{said} of at most {schema['maxLength']:,} characters" if "maxLength" in schema else said
+
+
+def number_of(text: str, *, otherwise: str = "not_visible") -> int:
+    """Return a number of an address, from 1 up. Raises ApiError under the name that is said otherwise."""
+    sound = text.isascii() and text.isdecimal() and len(text) <= len(str(NUMBER_MAX))
+    if not sound or not 0 < int(text) <= NUMBER_MAX:
+        raise ApiError(otherwise)
+    return int(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.errors import ApiError, bad_field
 from dashboard.parts import Parts
-from dashboard.requests import NUMBER_MAX, CareRequest, Nothing, SenderRequest, SendersQuery
+from dashboard.requests import CareRequest, Nothing, SenderRequest, SendersQuery, number_of
 from dashboard.routes import Call, Route
 from dashboard.shapes import Care, Marked, Sender
 from dashboard.surroundings import Surroundings
@@ -42,7 +42,9 @@ class Senders:
         return Marked(ids=await self._out.store.senders.mark(self._out.floor.site, marks, at=now_ms))
 
     async def unmark(self, call: Call) -> None:
-        if not await self._out.store.senders.unmark(self._out.floor.site, _number(call.part("id"))):
+        if not await self._out.store.senders.unmark(
+            self._out.floor.site, number_of(call.part("id"), otherwise="not_found")
+        ):
             raise ApiError("not_found")
 
     async def care(self, call: Call) -> Care:
@@ -51,7 +53,9 @@ class Senders:
         if ask.named_agent and await self._out.store.accounts.by_id(site, ask.named_agent) is None:
             raise bad_field("named_agent", "Write the id of an account, or 0 for nobody.")
         attributes = {NAMED_AGENT: str(ask.named_agent) if ask.named_agent else None, TEAM: ask.team or None}
-        if not await self._out.store.archive.give_care(site, _number(call.part("id")), attributes):
+        if not await self._out.store.archive.give_care(
+            site, number_of(call.part("id"), otherwise="not_found"), attributes
+        ):
             raise ApiError("not_visible")
         return Care(named_agent=ask.named_agent, team=ask.team)
 
@@ -65,12 +69,6 @@ async def names_of(out: Surroundings, customer: int) -> list[tuple[str, str]]:
     lines = await archive.lines_of(site, customer)
     names = [(each.kind, each.value) for each in found.identities]
     return names + [(LINE, line_value(line.channel, line.key)) for line in lines]
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= NUMBER_MAX:
-        raise ApiError("not_found")
-    return int(text)
 
 
 def routes(parts: Parts) -> list[Route]:

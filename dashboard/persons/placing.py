@@ -52,7 +52,7 @@ class Segments:
         if ask.segment and (bundle is None or ask.segment not in {each.name for each in bundle.segments}):
             raise ApiError("segment_unknown", field="segment")
         placing = Placing(
-            command=ask.command_id,
+            command=self._parts.commands.id(agent, "segment", ask.command_id),
             customer=row.id,
             at=self._out.now_ms(),
             agent=agent,

@@ -9,7 +9,7 @@ from msgspec import Meta, field
 from dashboard.errors import ApiError
 from dashboard.journeys import Journeys
 from dashboard.parts import Parts
-from dashboard.requests import NUMBER_MAX, Request
+from dashboard.requests import Request, number_of
 from dashboard.routes import Call, Route
 from dashboard.shapes import Shape
 
@@ -48,7 +48,7 @@ class Tagging:
 
     async def change(self, call: Call) -> TagsShape:
         """Whoever sees a customer may tag them: it is a note that is short."""
-        site, archive, number = self._out.floor.site, self._out.store.archive, _number(call.part("id"))
+        site, archive, number = self._out.floor.site, self._out.store.archive, number_of(call.part("id"))
         found = await archive.customer(site, number)
         if found is None or not await self._journeys.sees(call.caller.account, found):
             raise ApiError("not_visible")
@@ -57,12 +57,6 @@ class Tagging:
         if not await archive.give_care(site, number, {TAGS: " ".join(tags) or None}):
             raise ApiError("not_visible")
         return TagsShape(tags=tags)
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= NUMBER_MAX:
-        raise ApiError("not_visible")
-    return int(text)
 
 
 def routes(parts: Parts) -> list[Route]:

@@ -18,6 +18,8 @@ NINES = "9" * 19
         (f"/complaints/{LONG}{'9' * 5_000}", 404),
         (f"/customers/{LONG}{'9' * 5_000}/complaints", 404),
         (f"/customers/{LONG}{'9' * 5_000}/segment", 404),
+        (f"/customers/{LONG}{'9' * 5_000}", 404),
+        (f"/customers/{LONG}{'9' * 5_000}/likely", 404),
         (f"/complaints/figures?until_ms={2**53 - 1}", 400),
         (f"/followups?scope=all&after={NINES[1:]}.{NINES}", 200),
         (f"/followups?scope=mine&after=0.{NINES}", 200),
