@@ -22,6 +22,15 @@ async def test_a_wrong_password_is_said_and_the_right_one_opens_the_desk(sit: Si
     assert server.asks("/shift") == [{}]
 
 
+async def test_a_shift_also_begins_where_its_work_is_missed(sit: Sit, server: FakeServer) -> None:
+    """UI.md 8.49."""
+    seat = await sit(shift=False)
+    await seat.page.get_by_role("region", name="My work").get_by_role("button", name="Start shift").click()
+    await expect(seat.presence).to_contain_text("Available")
+    assert server.asks("/shift") == [{}]
+    await expect(seat.page.locator(".capacity > button")).to_have_attribute("title", "0 of 100, conversations: 0")
+
+
 async def test_alt_enter_accepts_an_offer_while_a_draft_stays_where_it_was(sit: Sit, server: FakeServer) -> None:
     """UI.md 8.10."""
     seat = await sit()
