@@ -190,6 +190,14 @@ async def test_a_double_click_parks_once(sit: Sit, server: FakeServer) -> None:
     assert len(server.asks("/park")) == 1
 
 
+async def test_a_double_click_ends_once(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await seat.page.get_by_role("button", name="End", exact=True).dblclick(timeout=WAIT_MS)
+    await expect(seat.page.get_by_role("button", name="End", exact=True)).to_have_count(0, timeout=WAIT_MS)
+    assert len(server.asks("/close")) == 1
+
+
 @pytest.mark.parametrize(("calendar", "year"), [("buddhist", 2569), ("gregory", 2026)])
 async def test_a_thai_desk_counts_years_as_its_site_does(
     sit: Sit, server: FakeServer, calendar: str, year: int

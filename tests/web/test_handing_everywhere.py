@@ -73,7 +73,7 @@ async def states(seat: Seat, server: FakeServer) -> AsyncIterator[str]:
     for name, address, sign in (
         ("why", f"#/why/{ref}", ".decision"),
         ("person", f"#/customers/{number}", ".person-page"),
-        ("customers", "#/customers", ".find"),
+        ("customers", "#/customers", ".archive table"),
         ("blocked", "#/customers/blocked", "table.list"),
     ):
         await page.evaluate("(hash) => { location.hash = hash; }", address)

@@ -84,8 +84,15 @@ const copy = async (text) => { try { await navigator.clipboard.writeText(text); 
 /** Whether it is in my hands now. @param {any} live */
 const isMine = (live) => live.state === "active" && owns(live);
 
+/** Conversations that are being ended: the second click of a double one ends nothing. @type {Set<string>} */
+const ending = new Set();
 /** @param {any} live */
-export const end = (live) => attempt(() => post(`/conversations/${live.ref}/close`, { command_id: newId() }));
+export function end(live) {
+  if (ending.has(live.ref)) return undefined;
+  ending.add(live.ref);
+  setTimeout(() => ending.delete(live.ref), 1_000);
+  return attempt(() => post(`/conversations/${live.ref}/close`, { command_id: newId() }));
+}
 
 /** Why nothing can be written here. @param {any} live */
 function placeText(live) {

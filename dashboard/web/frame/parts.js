@@ -99,7 +99,7 @@ export function Dialog({ title, close, children }) {
   // A browser lets a second Esc close what refused the first.
   const closed = close ?? (() => element.current?.showModal());
   return html`<dialog ref=${element} aria-label=${title} onClose=${closed} onCancel=${(/** @type {any} */ event) => !close && event.preventDefault()}
-    onClick=${(/** @type {any} */ event) => event.target === element.current && close?.()}>
+    onClick=${(/** @type {any} */ event) => event.target === element.current && event.detail < 2 && close?.()}>
     <div class="sheet"><header><h2>${title}</h2>
     ${close && html`<button type="button" class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button>`}</header>${children}</div></dialog>`;
 }
