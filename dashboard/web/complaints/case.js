@@ -8,7 +8,7 @@ import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { heard, t } from "../frame/words.js";
 import { History } from "./history.js";
-import { useKeys } from "./keys.js";
+import { useKeys } from "../frame/keys.js";
 import { Linked } from "./linked.js";
 import { order } from "./list.js";
 import { DueBy, Severity, called, money, moment, ownerName, whose } from "./names.js";

@@ -7,7 +7,7 @@ import { Icon, channelLabel, queueLabel } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { t } from "../frame/words.js";
-import { useKeys } from "./keys.js";
+import { useKeys } from "../frame/keys.js";
 import { DueBy, Severity, called, choices, ownerName, whose } from "./names.js";
 
 const EVERY_MS = 15_000;

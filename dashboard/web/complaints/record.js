@@ -8,7 +8,7 @@ import { dialog } from "../frame/dialogs.js";
 import { go } from "../frame/screens.js";
 import { heard, labelOf, t } from "../frame/words.js";
 import { recorded } from "./hint.js";
-import { useKeys } from "./keys.js";
+import { useKeys } from "../frame/keys.js";
 import { called, choices, fetchChoices, lasting } from "./names.js";
 import { Somebody } from "./somebody.js";
 

@@ -7,7 +7,7 @@ import { Avatar, Icon, ago, channelLabel, fullOf, queueLabel } from "../frame/pa
 import { go, rest } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { language, t } from "../frame/words.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { SegmentChip, fetchSegments, segmentLabel, segments } from "./segments.js";
 
 const SEARCH_AFTER_MS = 250;

@@ -8,7 +8,7 @@ import { dialog } from "../frame/dialogs.js";
 import { Late, go } from "../frame/screens.js";
 import { language, t } from "../frame/words.js";
 import { Facts, Tags } from "../desk/customer.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { backToList } from "./archive.js";
 import { SegmentBox } from "./segments.js";
 import { mayBe } from "./customers.js";

@@ -7,7 +7,7 @@ import { Icon } from "../frame/parts.js";
 import { go, rest } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { t } from "../frame/words.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { One } from "./one.js";
 import { Group } from "./rows.js";
 

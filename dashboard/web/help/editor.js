@@ -7,7 +7,7 @@ import { Icon, ago } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { heard, labelOf, t } from "../frame/words.js";
 import { fetchShelf, shelf } from "./help.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { nameOf } from "./read.js";
 import { Tree } from "./tree.js";
 

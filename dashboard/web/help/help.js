@@ -7,7 +7,7 @@ import { Icon } from "../frame/parts.js";
 import { Late, go, rest } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { labelOf, language, t } from "../frame/words.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { Read } from "./read.js";
 
 const TYPED_MS = 200;

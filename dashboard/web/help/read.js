@@ -7,7 +7,7 @@ import { Icon, ago, customerName, fullOf } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { labelOf, language, t } from "../frame/words.js";
 import { details } from "../frame/state.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { draftOf, keepDraft } from "../desk/writing.js";
 import { Marks, fetchShelf, shelf, titleOf, writes } from "./help.js";
 import { Tree } from "./tree.js";

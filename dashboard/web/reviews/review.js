@@ -7,7 +7,7 @@ import { Dialog, Icon, channelLabel, queueLabel, siteTime, whileAway } from "../
 import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { heard, t } from "../frame/words.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { Card, openOf } from "./card.js";
 import { Score, Stage, Stars, nameOf } from "./names.js";
 import { fetchCount } from "./reviews.js";

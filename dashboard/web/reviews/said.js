@@ -7,7 +7,7 @@ import { Icon, ago, channelLabel, fullOf, queueLabel, whileAway } from "../frame
 import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { t } from "../frame/words.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { Bar, SCORES, Stars, meanOf, nameOf, share, walkRows, whole } from "./names.js";
 import { fetchCount } from "./reviews.js";
 

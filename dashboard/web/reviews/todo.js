@@ -7,7 +7,7 @@ import { Avatar, Icon, channelLabel, queueLabel } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { t } from "../frame/words.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { Bar, Score, Stage, Stars, dayAt, nameOf, walkRows } from "./names.js";
 
 /** The week that is shown, so that going back from a review finds it again; 0: the last whole one. */

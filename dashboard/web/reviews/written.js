@@ -7,7 +7,7 @@ import { Icon, ago, channelLabel, fullOf, queueLabel } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
 import { t } from "../frame/words.js";
-import { useKeys } from "../complaints/keys.js";
+import { useKeys } from "../frame/keys.js";
 import { Score, Stage, walkRows } from "./names.js";
 
 const PAGE = 50;

@@ -1,7 +1,7 @@
 // @ts-check
-// Letters of the complaints screen. They go before the desk's own letters, and never where somebody types.
+// Letters of a screen that is fetched when it is first opened. They go before the desk's own letters, and never where somebody types.
 import { useEffect, useRef } from "../vendor/ui.js";
-import { settings } from "../frame/settings.js";
+import { settings } from "./settings.js";
 
 /** What has letters of its own: fields, menus, dialogs. */
 const TYPED = "input, textarea, select, dialog, [role=menu]";
