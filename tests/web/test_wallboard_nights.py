@@ -73,8 +73,7 @@ async def test_a_newer_release_is_taken_by_the_wall_itself_and_only_once(wall: P
     await expect(wall.locator(".wall.live")).to_be_visible()
     before = len(loads)
     server.changes = {"version": "the-next-one"}
-    async with wall.expect_event("load"):
-        pass
+    await wall.wait_for_event("load")
     await expect(wall.locator(".wall.live")).to_be_visible()
     server.changes = {"version": "the-next-one", "waiting": 51}
     await expect(wall.locator(".tile[data-figure=waiting] .value")).to_have_text("51")
