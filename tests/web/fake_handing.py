@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from dashboard.errors import ApiError
-from dashboard.requests import ConsultRequest, Nothing, ParticipantRequest, WrapUpRequest, read
+from dashboard.requests import ConsultRequest, HoldRequest, Nothing, ParticipantRequest, WrapUpRequest, read
 from tests.web.fake_floor import ME, FakeFloor, Record, now_ms
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -41,6 +41,7 @@ class FakeHanding:
             ("POST", f"{conversation}/consult/join", self.join),
             ("POST", f"{conversation}/consult/complete", self.complete),
             ("POST", f"{conversation}/consult/let-go", self.let_go),
+            ("POST", f"{conversation}/hold", self.hold),
         ]
 
     async def targets(self, request: web.Request) -> web.Response:
@@ -99,6 +100,12 @@ class FakeHanding:
     async def let_go(self, request: web.Request) -> web.Response:
         read(ParticipantRequest, await request.read())
         self.taken(request.match_info["ref"], [])
+        return self._reached()
+
+    async def hold(self, request: web.Request) -> web.Response:
+        live = self.floor.work[request.match_info["ref"]]
+        live["on_hold"] = read(HoldRequest, await request.read()).on
+        self.floor.changed(live)
         return self._reached()
 
     def taken(self, ref: str, participants: list[Record]) -> None:

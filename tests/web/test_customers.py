@@ -87,6 +87,16 @@ async def test_a_customer_is_found_and_blocked_and_may_write_again(sit: Sit, ser
     await expect(seat.page.locator("main")).to_contain_text("Nobody is blocked.", timeout=WAIT_MS)
 
 
+async def test_a_double_click_blocks_a_customer_once(sit: Sit, server: FakeServer) -> None:
+    server.me["role"] = "supervisor"
+    seat = await sit()
+    number = server.floor.own("Marta Kowalska")["customer"]["id"]
+    await at(seat.page, f"#/customers/{number}")
+    await seat.page.get_by_role("button", name="Block", exact=True).dblclick(timeout=WAIT_MS)
+    await expect(seat.toast).to_contain_text("Blocked", timeout=WAIT_MS)
+    assert len(server.asks("/senders")) == 1
+
+
 async def test_erasing_asks_for_the_number_and_is_the_administrators(sit: Sit, server: FakeServer) -> None:
     server.me["role"] = "admin"
     seat = await sit()

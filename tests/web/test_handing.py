@@ -198,6 +198,32 @@ async def test_a_double_click_ends_once(sit: Sit, server: FakeServer) -> None:
     assert len(server.asks("/close")) == 1
 
 
+async def test_a_double_click_holds_and_hangs_up_once(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska", channel="phone"))
+    bar = seat.page.locator(".call-bar")
+    await bar.get_by_role("button", name="Hold", exact=True).dblclick(timeout=WAIT_MS)
+    await expect(bar).to_contain_text("On hold", timeout=WAIT_MS)
+    assert [each["on"] for each in server.asks("/hold")] == [True]
+    await bar.get_by_role("button", name="Hang up").dblclick()
+    await expect(bar).to_have_count(0, timeout=WAIT_MS)
+    assert len(server.asks("/close")) == 1
+
+
+@pytest.mark.parametrize(("name", "path"), [("Hand over to", "/consult/complete"), ("Let go", "/consult/let-go")])
+async def test_a_double_click_hands_over_or_lets_a_colleague_go_once(
+    sit: Sit, server: FakeServer, name: str, path: str
+) -> None:
+    seat = await sit()
+    work = server.floor.own("Marta Kowalska")
+    await seat.open(work)
+    server.handing.taken(work["ref"], [{"id": 8, "name": "Somchai Prasert", "role": "consult", "until_ms": 0}])
+    party = seat.page.locator(".party")
+    await party.get_by_role("button", name=name).dblclick(timeout=WAIT_MS)
+    await expect(party).to_have_count(0, timeout=WAIT_MS)
+    assert len(server.asks(path)) == 1
+
+
 @pytest.mark.parametrize(("calendar", "year"), [("buddhist", 2569), ("gregory", 2026)])
 async def test_a_thai_desk_counts_years_as_its_site_does(
     sit: Sit, server: FakeServer, calendar: str, year: int

@@ -9,6 +9,7 @@ import { Late, go } from "../frame/screens.js";
 import { language, t } from "../frame/words.js";
 import { Facts, Tags } from "../desk/customer.js";
 import { useKeys } from "../frame/keys.js";
+import { useOnce } from "../handing/once.js";
 import { backToList } from "./archive.js";
 import { SegmentBox } from "./segments.js";
 import { mayBe } from "./customers.js";
@@ -45,13 +46,13 @@ export function Person({ id }) {
 /** What those who supervise, and those who administer, may do. @param {{person: any}} props */
 function Deeds({ person }) {
   const [asking, ask] = useState("");
-  const block = () => attempt(async () => { await post("/senders", { customer: person.id, mark: "blocked", reason: "blocked-at-desk", until_ms: 0 }); tell(t("blocked.done")); });
-  const hand = () => attempt(async () => {
+  const block = useOnce(() => attempt(async () => { await post("/senders", { customer: person.id, mark: "blocked", reason: "blocked-at-desk", until_ms: 0 }); tell(t("blocked.done")); }));
+  const hand = useOnce(() => attempt(async () => {
     const told = await get(`/customers/${person.id}/export`);
     const url = URL.createObjectURL(new Blob([JSON.stringify(told, null, 1)], { type: "application/json" }));
     Object.assign(document.createElement("a"), { href: url, download: `customer-${person.person}.json` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  });
+  }));
   return html`<div class="row deeds"><button type="button" onClick=${() => dialog.open("complaint", { customer: { id: person.id, name: person.name } })}>${t("complaint.menu")}</button>${mayBe("supervisor") && html`<button type="button" onClick=${block}>${t("customers.block")}</button>`}
     ${mayBe("admin") && html`<button type="button" onClick=${hand}>${t("customers.export")}</button><button type="button" class="danger" onClick=${() => ask("erase")}>${t("customers.erase")}</button>`}</div>
     ${asking === "erase" && html`<${Erase} person=${person} close=${() => ask("")} />`}`;
@@ -60,12 +61,12 @@ function Deeds({ person }) {
 /** Erasing is for good: the number is typed before it is done. @param {{person: any, close: () => void}} props */
 function Erase({ person, close }) {
   const [typed, type] = useState("");
-  const erase = async () => {
+  const erase = useOnce(async () => {
     const done = await attempt(() => post(`/customers/${person.id}/erase`));
     if (!done) return;
     tell(t("erase.done", { n: done.messages }));
     go("customers");
-  };
+  });
   return html`<${Dialog} title=${t("erase.title")} close=${close}><p>${t("erase.text")}</p><p class="meta">${t("erase.stays")}</p>
     <label>${t("erase.type", { n: person.person })} <input inputmode="numeric" autocomplete="off" value=${typed} onInput=${(/** @type {any} */ event) => type(event.target.value)} /></label>
     <div class="row"><span class="grow"></span><button type="button" onClick=${close}>${t("cancel")}</button><button type="button" class="danger" disabled=${typed.trim() !== String(person.person)} onClick=${erase}>${t("customers.erase")}</button></div><//>`;
@@ -76,7 +77,7 @@ function Merges({ id, changed }) {
   const [merges, setMerges] = useState(/** @type {any[]} */ ([]));
   const load = () => get(`/customers/${id}/merges`).then(setMerges, () => {});
   useEffect(() => { void load(); }, [id]);
-  const undo = (/** @type {any} */ each) => attempt(async () => { await call("DELETE", `/customers/${id}/merges/${each.id}`, {}); await changed(); await load(); });
+  const undo = useOnce((/** @type {any} */ each) => attempt(async () => { await call("DELETE", `/customers/${id}/merges/${each.id}`, {}); await changed(); await load(); }));
   if (!merges.length) return null;
   return html`<section class="card-box" aria-label=${t("merges.title")}><h2>${t("merges.title")}</h2><ul class="merges" lang=${language.value}>${merges.map((each) => html`<li key=${each.id}>
     <p class="grow">${t("merges.pair", { one: each.one, other: each.other })} · ${each.by ? t("person.merged.by", { name: each.by.name }) : t("person.merged.proved")} <span class="meta">${fullOf(each.at)}</span>

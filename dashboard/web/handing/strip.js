@@ -5,6 +5,7 @@ import { attempt, me, now, refreshHead, stories } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Icon, clock, queueLabel, whileAway } from "../frame/parts.js";
 import { labelOf, named, t } from "../frame/words.js";
+import { useOnce } from "./once.js";
 
 /** To whom I have handed what, by reference: the server knows queues, and people read names. @type {Map<string, string>} */
 export const handed = new Map();
@@ -42,21 +43,23 @@ function Participant({ live, each }) {
   const owner = live.owner?.id === me.value.id;
   const mine = each.id === me.value.id;
   const rings = each.until_ms > 0;
+  const once = useOnce(command);
   return html`<p class="party"><${Icon} name="person" /> <b>${each.name}</b> <span class="meta">${rings ? t("party.rings", { time: clock(Math.max(0, each.until_ms - now.value)) }) : t(`party.${each.role}`)}</span><span class="grow"></span>
-    ${owner && !rings && each.role === "consult" && html`<button type="button" ...${whileAway()} onClick=${() => command(live.ref, "consult/complete", { to_agent: each.id })}>${t("party.complete", { name: each.name })}</button>`}
-    ${owner && each.role === "consult" && html`<button type="button" class="plain" ...${whileAway()} onClick=${() => command(live.ref, "consult/let-go", { to_agent: each.id })}>${t("party.let.go")}</button>`}
-    ${mine && rings && html`<button type="button" class="primary" ...${whileAway()} onClick=${() => command(live.ref, "consult/join")}>${t("party.join")}</button>`}
-    ${mine && html`<button type="button" class="plain" ...${whileAway()} onClick=${() => command(live.ref, "consult/leave")}>${t("party.leave")}</button>`}</p>`;
+    ${owner && !rings && each.role === "consult" && html`<button type="button" ...${whileAway()} onClick=${() => once(live.ref, "consult/complete", { to_agent: each.id })}>${t("party.complete", { name: each.name })}</button>`}
+    ${owner && each.role === "consult" && html`<button type="button" class="plain" ...${whileAway()} onClick=${() => once(live.ref, "consult/let-go", { to_agent: each.id })}>${t("party.let.go")}</button>`}
+    ${mine && rings && html`<button type="button" class="primary" ...${whileAway()} onClick=${() => once(live.ref, "consult/join")}>${t("party.join")}</button>`}
+    ${mine && html`<button type="button" class="plain" ...${whileAway()} onClick=${() => once(live.ref, "consult/leave")}>${t("party.leave")}</button>`}</p>`;
 }
 
 /** A party outside who is called or on the line. @param {{live: any}} props */
 function Outsider({ live }) {
   const [known, setKnown] = useState(/** @type {any} */ (null));
+  const once = useOnce(command);
   useEffect(() => { void get(`/conversations/${live.ref}/contacts`).then(setKnown, () => {}); }, [live.ref, live.actor, (stories.value.get(live.ref) ?? []).length]);
   const party = known?.party;
   if (!party) return null;
   const name = labelOf(known.contacts.find((/** @type {any} */ each) => each.name === party.contact)?.label, party.contact);
   return html`<p class="party"><${Icon} name="line" /> <b>${name}</b> <span class="meta">${party.joined ? t("party.outside") : t("party.rings", { time: clock(Math.max(0, party.until_ms - now.value)) })}</span><span class="grow"></span>
-    ${party.joined && !party.handed && html`<button type="button" ...${whileAway()} onClick=${() => command(live.ref, "outside/complete")}>${t("party.complete", { name })}</button>`}
-    <button type="button" class="plain" ...${whileAway()} onClick=${() => command(live.ref, "outside/let-go")}>${t("party.let.go")}</button></p>`;
+    ${party.joined && !party.handed && html`<button type="button" ...${whileAway()} onClick=${() => once(live.ref, "outside/complete")}>${t("party.complete", { name })}</button>`}
+    <button type="button" class="plain" ...${whileAway()} onClick=${() => once(live.ref, "outside/let-go")}>${t("party.let.go")}</button></p>`;
 }
