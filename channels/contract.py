@@ -147,10 +147,14 @@ class OptedOut(Signal, frozen=True, kw_only=True):
     out: bool = True
 
 
-class LineClosed(Signal, frozen=True, kw_only=True):
-    """The customer has left the line for good."""
+# Why a line is closed whose customer ends it, and does not only go away.
+LEFT = "left"
 
-    why: str = "left"
+
+class LineClosed(Signal, frozen=True, kw_only=True):
+    """The customer has left the line for good. `LEFT` says that they mean it: what only waits for them is over."""
+
+    why: str = LEFT
 
 
 AnySignal = (

@@ -21,6 +21,7 @@ from channels.chat.presence import PAGES, Presence
 from channels.chat.sessions import NewSession, Visitor, new_id, seal, unseal
 from channels.chat.settings import Settings, check_origins
 from channels.contract import (
+    LEFT,
     AnyEffect,
     Capabilities,
     Done,
@@ -334,7 +335,7 @@ class Chat:
             may_speak=lambda visitor: self._frames.take(visitor.id, self._door.now_ms()),
             may_copy=lambda visitor: self._copies.take(visitor.id, self._door.now_ms()),
             said=self._said,
-            left=lambda visitor: self._close_line(f"{visitor.site}:{visitor.id}", "left"),
+            left=lambda visitor: self._close_line(f"{visitor.site}:{visitor.id}", LEFT),
             link=self._exchange.link,
             cut=lambda: transport.abort() if transport is not None else None,
         )

@@ -75,11 +75,18 @@ class SetAside(Command, frozen=True, kw_only=True, tag=2):
 
 
 class LeaveLine(Command, frozen=True, kw_only=True, tag=3):
-    """The customer has left the line (closed the chat, hung up)."""
+    """The customer has left the line (closed the chat, hung up).
+
+    `ends`: they have ended it themselves, so that what only waits for them is over; `record` is then that of the
+    line's newest conversation outside the core, looked up when the floor was at `seen`.
+    """
 
     lane: ClassVar[int] = PEOPLE
     line: int
     why: str = "left"
+    ends: bool = False
+    seen: int = 0
+    record: Record | None = None
 
 
 class SignIn(Command, frozen=True, kw_only=True, tag=10):

@@ -68,7 +68,6 @@ class LookUp:
             sig.Receipt: self._receipt,
             sig.PartyJoined: self._party,
             sig.PartyLeft: self._party,
-            sig.LineClosed: self._line_closed,
             sig.KeyPressed: self._key_pressed,
             sig.CopyAsked: self._copy,
             sig.Recalled: _noted("recalled"),
@@ -98,7 +97,7 @@ class LookUp:
                 command = await self._received(letter, signal, met=met[index], seen=seen)
                 looked.append(self._acquainted(command, met[index], histories, mark=marks[index]))
             else:
-                looked.append(await self._other(letter, signal))
+                looked.append(await self._other(letter, signal, seen=seen))
         return looked
 
     async def _note_asides(self, letters: Sequence[Letter], signals: Sequence[Any], marks: Sequence[str]) -> None:
@@ -141,9 +140,11 @@ class LookUp:
         test = command.test or mark == TEST
         return msgspec.structs.replace(command, known=known, spare_line=spare_line, test=test)
 
-    async def _other(self, letter: Letter, signal: sig.AnySignal) -> cmd.Command:
+    async def _other(self, letter: Letter, signal: sig.AnySignal, *, seen: int) -> cmd.Command:
         if isinstance(signal, sig.MessageIn):
             return _set_aside(letter, signal.set_aside)
+        if isinstance(signal, sig.LineClosed):
+            return await self._line_closed(letter, signal, seen=seen)
         return await self._ways[type(signal)](letter, signal)
 
     # --- messages and lines -----------------------------------------------------------------------------------
@@ -267,11 +268,19 @@ class LookUp:
         conv, to = await self._copies.wanted(signal, line, by=by, at_ms=letter.received_ms) if line and by else (0, 0)
         return cmd.SendCopy(id=command_id(letter), conv=conv, of=line, line=to) if to else _set_aside(letter, "no_copy")
 
-    async def _line_closed(self, letter: Letter, signal: sig.LineClosed) -> cmd.Command:
-        line = await self._lines.find(signal.line.channel, signal.line.key)
+    async def _line_closed(self, letter: Letter, signal: sig.LineClosed, *, seen: int) -> cmd.Command:
+        """Whoever only went away may come back to what is parked; who has left for good has ended it."""
+        at = signal.line
+        line = await self._lines.find(at.channel, at.key)
         if not line:
             return _set_aside(letter, "line_unknown")
-        return cmd.LeaveLine(id=command_id(letter), line=line, why=signal.why)
+        leaves = cmd.LeaveLine(id=command_id(letter), line=line, why=signal.why)
+        if signal.why != sig.LEFT or line in self._floor.state.lines:
+            return leaves
+        asked = Caller(channel=at.channel, key=at.key, peer=at.peer)
+        (met,) = await self._archive.meet(self._site, [asked], letter.received_ms)
+        record = decode_record(met.record) if met.record else None
+        return msgspec.structs.replace(leaves, ends=True, seen=seen, record=record)
 
 
 def command_id(letter: Letter) -> str:

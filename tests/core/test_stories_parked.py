@@ -9,7 +9,7 @@ import pytest
 
 from router.core import commands as cmd
 from router.core import events as ev
-from router.core.answers import LookAgain, Made
+from router.core.answers import LookAgain, Made, Refused
 from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING
 from router.core.record import Record
@@ -184,6 +184,45 @@ def test_an_abandoned_conversation_is_taken_up_in_its_old_place() -> None:
     assert isinstance(again, ev.Abandoned)
     floor.do(floor.message(2, record=again.record))
     assert [conv.id for conv in floor.state.matching.in_order()] == [1, 2, 3]
+
+
+# --- the customer ends what is parked ------------------------------------------------------------------------
+
+
+def leaves(floor: Floor, record: Record | None, *, line: int = 1, **more: Any) -> cmd.LeaveLine:
+    seen = floor.state.position
+    return cmd.LeaveLine(id=floor.id(), line=line, **{"ends": True, "seen": seen, "record": record, **more})
+
+
+def test_who_ends_what_only_waits_for_them_ends_it_and_may_open_it_again() -> None:
+    floor, record = parked()
+    made = floor.do(leaves(floor, record))
+    assert names(made) == ["Returned", "Closed"]
+    assert isinstance(made[1], ev.Closed)
+    assert (made[1].why, made[1].record.state, made[1].record.owner) == ("customer_left", "closed", 7)
+    assert floor.state.convs == {}
+    assert names(write(floor, made[1].record)) == ["Returned", "Received", "Assigned"]
+
+
+def test_what_was_promised_for_a_time_stands_when_its_customer_ends_the_chat() -> None:
+    floor, record = parked(until_ms=HOUR_MS)
+    assert floor.ask(leaves(floor, record)) == Refused("conversation_unknown")
+    assert names(floor.do(cmd.Wake(id="w", record=record))) == ["Returned", "Assigned"]
+
+
+def test_who_only_goes_away_ends_nothing_that_is_parked() -> None:
+    floor, record = parked()
+    assert floor.ask(leaves(floor, record, ends=False)) == Refused("conversation_unknown")
+    assert floor.ask(leaves(floor, record, line=2)) == Refused("conversation_unknown")
+    assert floor.ask(leaves(floor, closed()[1])) == Refused("conversation_unknown")
+
+
+def test_an_end_that_was_looked_up_before_the_parking_is_looked_up_again() -> None:
+    floor, record = parked()
+    assert floor.ask(leaves(floor, None, seen=0)) == LookAgain()
+    floor.do(floor.message(1, record=record))
+    floor.do(cmd.Park(id="again", agent=7, conv=1))
+    assert floor.ask(leaves(floor, record)) == LookAgain()
 
 
 # --- look-ups that the world has overtaken -------------------------------------------------------------------

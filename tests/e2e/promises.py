@@ -30,7 +30,7 @@ async def promise(people: People, house: House, desk: Desk) -> list[str]:
         await expect(desk.offer).to_contain_text(name)
         refs.append(await desk.accept())
         await keep(desk, refs[-1], note=note, until_ms=now_ms() + later_ms, kind=kind)
-        # They go away as people do, without ending anything: a parked conversation has no end to be pressed.
+        # They go away as people do, without ending anything.
         people.customers.remove(customer)
         await customer.page.context.close()
     return refs

@@ -277,3 +277,18 @@ async def test_what_is_parked_comes_back_by_its_owner_or_by_the_customer(house: 
         else:
             await marta.says("Is there any news?")
         await expect(ana.composer).to_be_visible()
+
+
+async def test_a_customer_ends_what_is_parked_until_they_write(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    marta = await people.customer(house, "Marta Done", "marta.done@example.com")
+    await marta.says("It works again, I only wanted to say so.")
+    await ana.accept()
+    await ana.page.locator(".head").get_by_role("button", name="More").click()
+    await ana.page.get_by_role("menuitem", name="Park").click()
+    await ana.page.get_by_role("button", name="The customer writes").click()
+    await expect(marta.log).to_contain_text("We have written down your request")
+    await marta.frame.get_by_role("button", name="End chat").click()
+    await expect(marta.log).to_contain_text("The chat has ended")
+    await expect(marta.frame.get_by_role("button", name="End chat")).to_have_count(0)
+    await expect(ana.page.locator(".elsewhere")).not_to_contain_text("Parked")

@@ -196,6 +196,18 @@ async def test_a_customer_who_leaves_before_an_answer_has_abandoned(house: House
     assert row.state == "abandoned"
 
 
+@pytest.mark.parametrize(("why", "state"), [("left", "closed"), ("away", "parked")])
+async def test_who_ends_a_parked_chat_ends_it_and_who_goes_away_does_not(house: House, why: str, state: str) -> None:
+    await house.agent()
+    house.start("intake")
+    await decided(house, wrote("hello"))
+    await house.accept_offer(1)
+    await house.made(cmd.Park(id="park", agent=1, conv=1))
+    await decided(house, sig.LineClosed(line=wrote("x").line, dedupe="bye", why=why))
+    row = (await house.store.archive.conversations(SITE, customer=1, limit=1))[0]
+    assert row.state == state
+
+
 async def test_a_key_that_asks_to_be_called_back_keeps_the_place_of_who_hangs_up(house: House) -> None:
     house.start("intake")
     await decided(house, wrote("hello"))

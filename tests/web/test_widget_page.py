@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, FrameLocator, Locator, Page, expect
 
-from channels.contract import CopyAsked, KeyPressed, LineRef, Standing
+from channels.contract import CopyAsked, KeyPressed, LineClosed, LineRef, Standing
 from tests.channels.door import MemoryDoor
 from tests.channels.tabs import house
 from tests.e2e.desk_page import Faults
@@ -330,3 +330,16 @@ async def test_no_view_of_the_chat_has_a_fault_that_axe_knows(chromium: Browser,
         visit.turns("closed")
         await expect(visit.chat.locator("#rating")).to_be_visible()
         assert await violations(visit.page) == []
+
+
+async def test_who_has_ended_the_chat_is_not_asked_to_end_it_again(chromium: Browser) -> None:
+    """What was promised stays open behind it, and only what they write next begins anew."""
+    async with visiting(chromium) as visit:
+        await visit.talks()
+        visit.turns("parked")
+        end = visit.chat.get_by_role("button", name="End chat")
+        await end.click()
+        await expect(end).to_have_count(0)
+        assert [signal.why for signal in visit.door.signals if isinstance(signal, LineClosed)] == ["left"]
+        await visit.writes("One more thing")
+        await expect(end).to_be_visible()

@@ -72,6 +72,7 @@ function take(frame) {
   else if (frame.type === "rated") ending.rated(frame.item);
   else if (frame.type === "remarked") ending.remarked();
   else if (frame.type === "copied") copy.asked();
+  else if (frame.type === "left") left();
   else if (frame.type === "reset") forget();
   else if (frame.type === "resumed") resuming = false;
   else if (frame.type === "typing") typingOf(frame.on);
@@ -87,6 +88,12 @@ function forget() {
     row.remove();
     rows.delete(key);
   }
+}
+
+// The server has it. What waits for us alone is over; what was promised stays, and there is nothing more to end.
+function left() {
+  at("end").hidden = true;
+  text.focus();
 }
 
 function message(frame) {
@@ -247,6 +254,7 @@ at("write").addEventListener("submit", (event) => {
   text.value = "";
   grow();
   line.send(said);
+  at("end").hidden = false;
   text.focus();
 });
 

@@ -228,6 +228,7 @@ def _route(s: State, conv: Conv, c: cmd.Receive, placement: Placement) -> Steps:
     yield ev.Routed(conv.id, cls.id, placement.rule, key_ms, ",".join(why), by)
 
 
+CUSTOMER_LEFT = "customer_left"
 _IN_QUEUE = frozenset({WAITING, HELD, OFFERED})
 
 
@@ -241,7 +242,7 @@ def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
     """Who leaves before anybody answered has abandoned; what was left off-hours stays; an owner is told."""
     conv = s.convs.get(s.lines.get(c.line, 0))
     if conv is None:
-        yield Refused("conversation_unknown")
+        yield from _end_parked(s, at, c)
         return
     if is_handed(conv) and c.line == conv.line:
         yield from customer_gone(s, at, conv, c)
@@ -256,10 +257,29 @@ def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
     yield ev.CustomerLeft(conv.id, c.line, c.why, at + s.queue_spec(conv.queue).remind_ms)
 
 
+def _end_parked(s: State, at: int, c: cmd.LeaveLine) -> Steps:
+    """Whoever ends what only waits for them ends it; what was promised them for a time, or asked for, stands."""
+    record = c.record
+    if c.ends and (overlooked(s, c.line, record=record, seen=c.seen) or (record and outdated(s, record))):
+        yield LookAgain()
+    elif s.bundle is None or not c.ends or record is None or not _waits_for_customer(s, record, c.line):
+        yield Refused("conversation_unknown")
+    else:
+        yield from drop_facts(s)
+        conv = yield from bring_back(s, record, CUSTOMER_LEFT)
+        ended = record_of(s, conv, at, state="closed")
+        yield ev.Closed(conv.id, conv.owner, "", CUSTOMER_LEFT, ended)
+
+
+def _waits_for_customer(s: State, record: Record, line: int) -> bool:
+    waits = record.state == "parked" and record.actor == "customer" and record.conv not in s.convs
+    return waits and record.line == line and not (record.relief and record.relief.callback)
+
+
 def _abandon(s: State, at: int, conv: Conv, why: str) -> Steps:
     asked: tuple[int, ...] = ()
     if conv.offer:
-        asked = yield from withdraw_round(conv, "customer_left")
+        asked = yield from withdraw_round(conv, CUSTOMER_LEFT)
     yield ev.Abandoned(conv.id, why, record_of(s, conv, at, state="abandoned"))
     for agent in asked:
         yield from fill(s, at, agent)
