@@ -46,7 +46,7 @@ def test_the_launcher_is_small() -> None:
     assert len(gzip.compress((WEB / "widget.js").read_bytes())) <= LAUNCHER_BYTES_MAX
 
 
-@pytest.mark.parametrize("page", ["frame.html", "demo.html"])
+@pytest.mark.parametrize("page", ["frame.html", "demo.html", "demo-th.html", "demo-zh.html"])
 def test_pages_hold_no_script_or_style_of_their_own(page: str) -> None:
     text = (WEB / page).read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=)", text)

@@ -16,6 +16,8 @@ from tests.e2e.house import House
 from tests.e2e.pages import Desk
 from tests.e2e.promises import promise
 from tests.e2e.rated import rate, review
+from tests.e2e.take_customers import take_customers
+from tests.e2e.take_moments import take_moments
 from tests.e2e.test_every_screen import SCREENS, show
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "screens"
@@ -36,10 +38,13 @@ class Look:
         return FOLDER / f"{screen}-{self.theme}-{self.language}{narrow}.png"
 
 
-EVERY = (Look("en", "light"), Look("en", "dark"), Look("en", "light", 390))
-SOME = (Look("th", "light"), Look("zh", "dark"))
-# Every screen is shown light, dark and narrow; these in the other languages, too.
-IN_ALL_LANGUAGES = ("desk", "wallboard", "rules", "complaints", "reviews", "followups", "customers", "help")
+EVERY = (
+    Look("en", "light"),
+    Look("en", "dark"),
+    Look("en", "light", 390),
+    Look("th", "light"),
+    Look("zh", "dark"),
+)
 
 WAITING = (
     ("Omar Haddad", "The invoice 2026-1180 has the wrong address on it."),
@@ -90,8 +95,7 @@ async def take(desk: Desk, reference: str) -> None:
     """Show each screen to each reader and keep what they see."""
     where = {"why": f"why/{reference}"}
     for screen in SCREENS:
-        looks = [*EVERY, *(SOME if screen in IN_ALL_LANGUAGES else ())]
-        for look in looks:
+        for look in EVERY:
             await show(desk, where.get(screen, screen), look.language, look.theme, look.width)
             if screen == "desk":
                 await desk.page.locator(f".card[data-ref='{reference}']").click()
@@ -170,6 +174,8 @@ async def take_all() -> None:
             people = People(browser)
             desk, reference = await scene(people, house)
             await take(desk, reference)
+            await take_customers(FOLDER, people, house)
+            await take_moments(FOLDER, desk, people=people, house=house, reference=reference)
 
 
 if __name__ == "__main__":
