@@ -489,6 +489,9 @@ class Door(Protocol):
     def text(self, notice: str, language: str, until_ms: int = 0) -> str:
         """Return a customer text of the running configuration, in a language or the site's first."""
 
+    async def help_page(self, language: str) -> str:
+        """Return the address of the public help page, empty where it has no article that everybody may read."""
+
     def opening(self, calendar_or_queue: str) -> tuple[bool, int]:
         """Return (open now, the next change in UTC ms or 0) of a queue."""
 

@@ -55,8 +55,8 @@ def import_folder(data: Path, first: str, folder: Path) -> None:
 def export_folder(data: Path, first: str, folder: Path) -> None:
     """Write every article into FOLDER, a file for each of its languages. Files of the same name are written anew."""
     from dashboard.helping.folder import files_of  # noqa: PLC0415
-    from dashboard.helping.shelf import ARTICLES_MAX  # noqa: PLC0415
     from router.cli import with_store  # noqa: PLC0415
+    from router.intake.helping import ARTICLES_MAX  # noqa: PLC0415
 
     async def work(store: Store) -> dict[str, str]:
         return files_of(await store.articles.all(site(), limit=ARTICLES_MAX), first)

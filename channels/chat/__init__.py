@@ -222,6 +222,7 @@ class Chat:
             "away_after_s": self._settings.away_after_s,
             "copies": self._door.sends_copies(),
             "instead": form_of(self._door.public_url, self._settings.instead, visitor.language),
+            "help": await self._door.help_page(visitor.language),
             **self._hours(visitor.language),
         }
         return web.json_response(body, headers={**_cors(origin), "Cache-Control": "no-store"})

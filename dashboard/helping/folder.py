@@ -15,7 +15,7 @@ import msgspec
 
 from dashboard.helping.deeds import after, changed
 from dashboard.helping.shapes import ArticleRequest
-from dashboard.helping.shelf import ARTICLES_MAX, PUBLISHED
+from router.intake.helping import ARTICLES_MAX, PUBLISHED
 from router.store.port import Article, ArticleStep, Store
 
 BY_COMMAND = 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import msgspec
 from aiohttp import web
 
 from dashboard.helping.blocks import html_of, plain
@@ -52,9 +53,25 @@ SEARCHES_A_MINUTE, VOTES_A_MINUTE, MINUTE_MS = 60, 20, 60_000
 COOKIE, COOKIE_CHARS, YEAR_S = "pb_help", 32, 31_536_000
 RELATED_MAX = 4
 FIRST_CHARS_MAX = 140
+# Beside a chat or a form somebody reads a few lines, and has the page for more.
+ANSWERS_MAX = 3
 VOTES = {"yes": True, "no": False}
 # A form of one button.
 FORM_BYTES_MAX, FIELDS_MAX = 1_024, 10
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An article that a search has found."""
+
+    title: str
+    language: str
+    url: str
+
+
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search has found, the fittest first."""
+
+    items: Sequence[Answer] = ()
 
 
 class HelpPages:
@@ -70,6 +87,7 @@ class HelpPages:
         """Add the pages' addresses."""
         app.router.add_get("/help", self.overview)
         app.router.add_get("/help/help.css", self.style)
+        app.router.add_get("/help/find.json", self.find)
         app.router.add_get("/help/{slug}", self.article)
         app.router.add_post("/help/{slug}", self.vote)
 
@@ -88,12 +106,28 @@ class HelpPages:
         frame = self._frame(request, query=query)
         if not query:
             return _page(request, overview_page(frame, await self._shelves(frame.language)))
-        if not self._searches.take(request.remote or "", self._out.now_ms()):
+        if not self._searches.take(self._address(request), self._out.now_ms()):
             return _said(word("many", frame.language), status=429)
         found = await self._shelf.found(query, frame.language)
         if not found:
             self._tally.missed(query)
         return _page(request, found_page(frame, [self._entry(each, frame.language, first=True) for each in found]))
+
+    async def find(self, request: web.Request) -> web.StreamResponse:
+        """What a search finds, for the chat and the forms. Words that are still being typed are not missed."""
+        if not self._shelf.rules.title:
+            raise web.HTTPNotFound
+        language, query = self._language(request), request.query.get("q", "").strip()
+        if not self._searches.take(self._address(request), self._out.now_ms()):
+            return _json(Answers(), status=429)
+        found = await self._shelf.found(query, language)
+        if query and not found and "typing" not in request.query:
+            self._tally.missed(query)
+        return _json(Answers(items=[self._answer(each, language) for each in found[:ANSWERS_MAX]]))
+
+    def _answer(self, article: Article, language: str) -> Answer:
+        tag, text = self._shelf.text(article, language)
+        return Answer(title=text.title, language=tag, url=f"/help/{article.slug}?lang={language}")
 
     async def _shelves(self, language: str) -> list[Shelfmark]:
         """Return the categories in their order; what has none, or one that is gone, comes last."""
@@ -199,7 +233,7 @@ class HelpPages:
             return _page(request, gone_page(self._frame(request)), status=404)
         if not self._is_own(request):
             return _said("This comes from another site.", status=403)
-        if not self._votes.take(request.remote or "", self._out.now_ms()):
+        if not self._votes.take(self._address(request), self._out.now_ms()):
             return _said(word("many", language), status=429)
         known = request.cookies.get(COOKIE, "")
         visitor = known if len(known) == COOKIE_CHARS and known.isalnum() else secrets.token_hex(COOKIE_CHARS // 2)
@@ -215,6 +249,12 @@ class HelpPages:
         secure = urlsplit(self._out.public_url).scheme == "https"
         response.set_cookie(COOKIE, visitor, max_age=YEAR_S, path="/help", httponly=True, samesite="Lax", secure=secure)
         return response
+
+    def _address(self, request: web.Request) -> str:
+        """Return who asks; a proxy's word is taken only from one of ours, or all readers behind it would be one."""
+        peer = request.remote or ""
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        return forwarded.split(",")[-1].strip() if forwarded and peer in self._shelf.rules.proxies else peer
 
     def _is_own(self, request: web.Request) -> bool:
         """Whether a form of ours was sent; a browser says where its page is from."""
@@ -254,6 +294,13 @@ def _page(request: web.Request, html: str, *, status: int = 200) -> web.StreamRe
     if status == 200 and tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, status=status, content_type="text/html", charset="utf-8", headers=headers)
+
+
+def _json(answers: Answers, *, status: int = 200) -> web.StreamResponse:
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return web.Response(
+        body=msgspec.json.encode(answers), status=status, content_type="application/json", headers=headers
+    )
 
 
 def _said(sentence: str, *, status: int) -> web.StreamResponse:

@@ -19,11 +19,12 @@ from dashboard.helping.shapes import (
     Previewed,
     PreviewRequest,
 )
-from dashboard.helping.shelf import ARTICLES_MAX, PUBLISHED, is_public, older
+from dashboard.helping.shelf import older
 from dashboard.parts import Parts
 from dashboard.routes import Call, Route
 from dashboard.supervising import number_in
 from router.core.bundle import DAY_MS
+from router.intake.helping import ARTICLES_MAX, PUBLISHED, is_public
 from router.store.port import Account, Article, ArticleCount, ArticleStep
 
 COUNTED_DAYS, MISSES_MAX, STEPS_MAX = 30, 100, 50

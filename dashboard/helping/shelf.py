@@ -10,16 +10,13 @@ from dashboard.helping.finding import Indexed, find, indexed
 from dashboard.surroundings import Surroundings
 from router.core.bundle import Bundle
 from router.core.helping import HelpRules
+from router.intake.helping import ARTICLES_MAX, is_public
 from router.store.port import Article, ArticleText
 
-# A help page with more has nobody who keeps it.
-ARTICLES_MAX = 500
 # Another node's change is seen so soon.
 LOOK_EVERY_MS = 1_000
 # Texts as trees: reading Markdown takes a millisecond a page.
 TREES_MAX = 200
-
-PUBLISHED, PUBLIC, TEAM = "published", "public", "team"
 
 Chosen = tuple[str, ArticleText]
 
@@ -94,11 +91,6 @@ class Shelf:
             if len(self._trees) > TREES_MAX:
                 self._trees.popitem(last=False)
         return self._trees[text]
-
-
-def is_public(article: Article) -> bool:
-    """Whether everybody may read it."""
-    return article.state == PUBLISHED and article.audience == PUBLIC and bool(article.texts)
 
 
 def older(article: Article, first: str) -> list[str]:

@@ -14,7 +14,7 @@ class HelpRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `categories`: name to label by language; `order`: their names as they are shown, since a kept bundle is sorted.
     `form`: the form for whom it did not help, empty for none; `queue`: whose hours are told there, empty for none.
     `chat`: the widget stands on every page. `stale_ms`: an article that nobody has looked at for so long is shown to
-    whom it belongs.
+    whom it belongs. `proxies` are our own, whose word of who asks is believed.
     """
 
     title: dict[str, str] = {}
@@ -24,6 +24,7 @@ class HelpRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     queue: str = ""
     chat: bool = True
     stale_ms: int = STALE_MS
+    proxies: tuple[str, ...] = ()
 
     @property
     def shelves(self) -> dict[str, dict[str, str]]:

@@ -30,7 +30,9 @@ from router.core.lifecycle import WAITING
 from router.core.state import Conv
 from router.floor.floor import Floor
 from router.intake.copies import copies_by
+from router.intake.helping import HelpAddress
 from router.intake.letters import Intake
+from router.intake.notebook import NotebookPage
 from router.intake.remarks import keep_remark
 from router.intake.senders import names_of, refusal_of
 from router.intake.settling import Settling
@@ -41,7 +43,7 @@ from router.site.filekinds import kind_of, safe_name
 from router.site.files import FILE_BYTES_MAX, TOO_LARGE, Files, owner_of
 from router.site.key import SiteKey
 from router.store.filerows import FileRow, files_of, with_files
-from router.store.port import Body, Letter, NewLetter, Note, Notebook, Store, StoreError
+from router.store.port import Body, Letter, NewLetter, Note, Store, StoreError
 from router.telemetry import Telemetry, error_code
 from router.views.pace import Wait
 from router.views.waiting import in_order, lines
@@ -82,39 +84,6 @@ class DoorParts:
     capabilities: Mapping[str, Capabilities] = field(default_factory=dict)
 
 
-class NotebookPage:
-    """A channel's own page of the notebook."""
-
-    def __init__(self, notebook: Notebook, site: str, name: str, *, check: Callable[[], None]) -> None:
-        self._check = check
-        self._notebook = notebook
-        self._site = site
-        self._name = name
-
-    async def read(self, key: str) -> str | None:
-        """Return what was noted, None for nothing."""
-        try:
-            return await self._notebook.read(self._site, self._name, key)
-        except StoreError:
-            raise LetterboxClosed("the notebook cannot be read now") from None
-
-    async def note(self, key: str, value: str) -> None:
-        """Note durably."""
-        self._check()
-        try:
-            await self._notebook.note(self._site, self._name, key, value)
-        except StoreError:
-            raise LetterboxClosed("the notebook cannot be written now") from None
-
-    async def replace(self, key: str, *, old: str, new: str) -> bool:
-        """Note durably, unless somebody else has noted something since."""
-        self._check()
-        try:
-            return await self._notebook.replace(self._site, self._name, key, old=old, new=new)
-        except StoreError:
-            raise LetterboxClosed("the notebook cannot be written now") from None
-
-
 class FloorDoor:
     """The door of one channel. `closing` refuses what comes in, so that a stopping node keeps its word."""
 
@@ -128,6 +97,7 @@ class FloorDoor:
         self._held_until: float | None = None
         self.book = NotebookPage(parts.store.notebook, self._site, self._book, check=self._check_held)
         self.public_url = parts.public_url.rstrip("/")
+        self._help = HelpAddress(parts.floor, parts.store.articles, self.public_url)
 
     @property
     def now_ms(self) -> Callable[[], int]:
@@ -355,6 +325,10 @@ class FloorDoor:
         """
         bundle = self._parts.floor.bundle
         return notice_text(bundle, notice, language, until_ms=until_ms, reference="{reference}") if bundle else ""
+
+    async def help_page(self, language: str) -> str:
+        """Return the address of the help page, empty where it has nothing for everybody."""
+        return await self._help.of(language)
 
     def opening(self, calendar_or_queue: str) -> tuple[bool, int]:
         """Return (open now, the next change in UTC ms or 0) of a queue, or else of a calendar."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from router.core.helping import HelpRules
-from router.settings.reading import Field, Scope, duration, mapped, record, refer, reference, text, truth
+from router.settings.reading import Field, Scope, duration, listed, mapped, record, refer, reference, text, truth
 from router.settings.tree import Node
 
 LABEL_CHARS_MAX = 60
 # More than fits one screen is no overview.
 CATEGORIES_MAX = 30
+# The longest way to write an address of IPv6; a site has a few proxies.
+ADDRESS_CHARS_MAX, PROXIES_MAX = 45, 50
 STALE_LEAST, STALE_MOST = "7d", "1000d"
 
 
@@ -38,5 +40,6 @@ _FIELDS = {
     "form": Field(text(chars_max=LABEL_CHARS_MAX), "form"),
     "queue": Field(reference("queue"), "queue"),
     "chat": Field(truth, "chat"),
+    "proxies": Field(listed(text(chars_max=ADDRESS_CHARS_MAX), most=PROXIES_MAX), "proxies"),
     "stale_after": Field(duration(STALE_LEAST, STALE_MOST), "stale_ms"),
 }

@@ -128,9 +128,13 @@ class MemoryDoor:
     blocked: set[str] = field(default_factory=set)
     copies: bool = False
     remarks: dict[tuple[LineRef, int], str] = field(default_factory=dict)
+    helps: bool = False
 
     async def refuses(self, line: LineRef, identities: Sequence[Identity] = ()) -> str:
         return "blocked" if self.blocked & {line.key, *(each.value for each in identities)} else ""
+
+    async def help_page(self, language: str) -> str:
+        return f"{self.public_url}/help?lang={language}" if self.helps else ""
 
     async def is_open(self, line: LineRef) -> bool:
         return (line.channel, line.key) in self.open_lines

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 import pytest_asyncio
 
-from dashboard.helping.public import COOKIE, VOTES_A_MINUTE
+from dashboard.helping.public import COOKIE, SEARCHES_A_MINUTE, VOTES_A_MINUTE
 from dashboard.helping.wording import WORDS
 from router.core.helping import HelpRules
 from router.store.port import Account
@@ -202,6 +203,39 @@ async def test_what_was_searched_in_vain_is_told_without_what_might_name_somebod
     assert [(each["words"], each["times"]) for each in (await sue.get("/articles/misses")).body] == [("tent", 2)]
 
 
+async def test_a_chat_or_a_form_finds_the_three_fittest_in_its_language(sue: Desk, reader: Reader) -> None:
+    thai = {"en": {"title": "Parcel", "text": "It comes."}, "th": {"title": "พัสดุ", "text": "พัสดุของคุณมาถึงแล้ว"}}
+    await published(sue, slug="parcel", texts=thai)
+    for number in range(4):
+        text = {"title": f"Parcel {number}", "text": "Parcel."}
+        await published(sue, slug=f"parcel-{number}", texts={"en": text})
+    await published(sue, slug="inside", audience="team", texts={"en": {"title": "Parcel parcel", "text": "Parcel"}})
+    status, told = await reader.get("/help/find.json?q=parcel&lang=en")
+    items = msgspec.json.decode(told)["items"]
+    assert (status, len(items)) == (200, 3)
+    assert "inside" not in told
+    found = msgspec.json.decode((await reader.get("/help/find.json?q=พัสดุ&lang=th"))[1])["items"]
+    assert found == [{"title": "พัสดุ", "language": "th", "url": "/help/parcel?lang=th"}]
+    assert msgspec.json.decode((await reader.get("/help/find.json?q=&lang=th"))[1]) == {"items": []}
+
+
+async def test_words_that_are_being_typed_are_no_search_in_vain(sue: Desk, reader: Reader) -> None:
+    await reader.get("/help/find.json?q=refundx&typing")
+    await reader.get("/help/find.json?q=warranty")
+    assert [each["words"] for each in (await sue.get("/articles/misses")).body] == ["warranty"]
+
+
+async def test_a_script_finds_no_faster_than_a_person_and_only_our_proxies_say_for_whom_they_ask(
+    office: Office, sue: Desk, reader: Reader
+) -> None:
+    async def asked(address: str) -> int:
+        return (await reader.get("/help/find.json?q=x", **{"X-Forwarded-For": address}))[0]
+
+    assert [await asked(f"192.0.2.{each}") for each in range(SEARCHES_A_MINUTE + 1)][-2:] == [200, 429]
+    await office.configure(bundle(help=msgspec.structs.replace(RULES, proxies=("127.0.0.1",))))
+    assert [await asked("192.0.2.1"), await asked("192.0.2.2")] == [200, 200]
+
+
 async def test_an_article_that_nobody_has_looked_at_for_long_is_stale_until_somebody_does(
     sue: Desk, office: Office
 ) -> None:
@@ -259,6 +293,7 @@ async def test_what_somebody_writes_is_no_element_of_the_page(sue: Desk, reader:
 
 
 async def test_without_the_section_there_is_no_page(office: Office, reader: Reader) -> None:
+    assert (await reader.get("/help/find.json?q=x"))[0] == 404
     assert [(await reader.get(path))[0] for path in ("/help", "/help/send-back")] == [404, 404]
     assert await reader.vote("send-back", "yes") == 404
 

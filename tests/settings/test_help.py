@@ -22,6 +22,7 @@ GOOD = """help:
   queue: general
   chat: false
   stale_after: 30d
+  proxies: ["10.0.0.7"]
 """
 
 
@@ -35,6 +36,7 @@ def test_everything_is_read_and_kept() -> None:
         queue="general",
         chat=False,
         stale_ms=30 * DAY_MS,
+        proxies=("10.0.0.7",),
     )
     assert decode_bundle(encode_bundle(bundle)).help == bundle.help
 
