@@ -11,7 +11,7 @@ import pytest
 from channels.chat.files import Files
 
 WEB = Path(__file__).parent.parent.parent / "channels" / "chat" / "web"
-LAUNCHER_BYTES_MAX = 6 * 1024
+LAUNCHER_BYTES_MAX, FRAME_BYTES_MAX = 6 * 1024, 25 * 1024
 
 
 def words() -> dict[str, set[str]]:
@@ -46,6 +46,13 @@ def test_the_launcher_is_small() -> None:
     assert len(gzip.compress((WEB / "widget.js").read_bytes())) <= LAUNCHER_BYTES_MAX
 
 
+def test_the_chat_itself_is_small() -> None:
+    modules = {path.name for path in WEB.glob("*.js")} - {"widget.js"}
+    sent = [WEB / name for name in ("frame.html", "frame.css", *modules)]
+    assert len(sent) > 6
+    assert sum(len(gzip.compress(path.read_bytes())) for path in sent) <= FRAME_BYTES_MAX
+
+
 @pytest.mark.parametrize("page", ["frame.html", "demo.html", "demo-th.html", "demo-zh.html"])
 def test_pages_hold_no_script_or_style_of_their_own(page: str) -> None:
     text = (WEB / page).read_text(encoding="utf-8")
@@ -54,7 +61,7 @@ def test_pages_hold_no_script_or_style_of_their_own(page: str) -> None:
     assert not re.search(r"""<[^<>]*(src|href)=["']https?://""", text)
 
 
-@pytest.mark.parametrize("script", ["frame.js", "line.js", "widget.js"])
+@pytest.mark.parametrize("script", ["frame.js", "line.js", "widget.js", "answers.js"])
 def test_text_only_ever_becomes_text(script: str) -> None:
     text = (WEB / script).read_text(encoding="utf-8")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)

@@ -1,4 +1,5 @@
 // The chat's page: greeting, conversation, after hours. Text only ever becomes text.
+import { Answers } from "./answers.js";
 import { Copy } from "./copy.js";
 import { Ending } from "./ending.js";
 import { Line } from "./line.js";
@@ -38,6 +39,7 @@ text.placeholder = say("write");
 at("title").textContent = say("title");
 
 const standingCard = new Standing(say);
+const answers = new Answers({ say, language });
 const ending = new Ending({ say, site, log, rate: (seq, score) => line.rate(seq, score), remark: (seq, said) => line.remark(seq, said) });
 const copy = new Copy({ say, ask: (seq, to) => line.askCopy(seq, to) });
 const line = new Line(site, (kind, data) => {
@@ -111,6 +113,7 @@ function status(frame) {
   const name = frame.author || say("someone");
   if (frame.state === "active") meet(name);
   standingCard.turned(frame.state);
+  answers.turned(frame.state);
   const key = { active: "active", waiting: "waiting", deferred: "deferred", parked: "parked", closed: "ended", abandoned: "ended" }[frame.state];
   if (!key) return;
   if (key === "ended") copy.over(frame.seq, answered && line.copies);
@@ -209,12 +212,14 @@ function typingOf(on) {
 function talk() {
   at("begin").hidden = true;
   log.hidden = at("write").hidden = at("end").hidden = false;
+  answers.moves();
   line.connect();
   text.focus();
 }
 
 function greet(hours) {
   standingCard.knows(hours);
+  answers.knows(hours);
   // Outside our hours the answer comes when the page may be closed: then an address is needed.
   at("email").required = !hours.open;
   at("email-optional").hidden = !hours.open;
