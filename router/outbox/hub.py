@@ -25,16 +25,17 @@ ITEMS_MAX = 500
 BATCHES_BEHIND_MAX = 10_000
 READ_MAX = 200
 AGAIN_S = 0.5
-# The states a customer is told, by the event that brings them.
+# The states a customer is told, by the event that brings them. For a customer it is over when the agent has ended it:
+# the wrap-up is between us. A state may be told twice.
 STATES: dict[str, str] = {
     "Queued": "waiting",
     "Deferred": "deferred",
     "Accepted": "active",
     "Assigned": "active",
     "Parked": "parked",
+    "WrapUpStarted": "closed",
     "Closed": "closed",
     "Abandoned": "abandoned",
-    "Returned": "waiting",
 }
 TYPING, QUIET = "typing", "quiet"
 

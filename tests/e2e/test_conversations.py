@@ -93,9 +93,17 @@ async def test_a_chat_goes_from_the_first_word_to_the_wrap_up(house: House, peop
     await expect(marta.log).to_contain_text("We send a new one today.")
     await expect(marta.log).not_to_contain_text("WAW-3")
 
-    await ana.finish("Order changed")
-    await expect(marta.log.locator("li.status").last).to_contain_text("ended")
+    await ana.page.locator(".head").get_by_role("button", name="End").click()
+    await expect(ana.page.locator(".wrap-up")).to_be_visible()
+    await expect(marta.log.locator("li.status").last).to_contain_text("ended")  # The wrap-up is none of hers.
+    rating = marta.frame.get_by_role("button", name="5 of 5")
+    await expect(rating).to_be_visible()
+    await ana.page.locator(".wrap-up").get_by_text("Order changed", exact=True).click()
+    await ana.page.get_by_role("button", name="Save and finish").click()
     await expect(ana.page.locator(".card")).to_have_count(0)
+    await expect(marta.log.get_by_text("The chat has ended")).to_have_count(1)
+    await rating.click()
+    await expect(marta.frame.locator("#thanks")).to_be_visible()
     assert ana.faults.said == []
     assert marta.faults.said == []
 

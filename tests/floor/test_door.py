@@ -11,7 +11,8 @@ import pytest
 from channels import contract as sig
 from channels.contract import LineItem
 from router.core import commands as cmd
-from router.outbox.hub import ITEMS_MAX, LineFollow
+from router.outbox.hub import ITEMS_MAX, STATES, LineFollow
+from router.store.limits import VISIBLE_ON_LINE
 from router.store.port import Account
 from tests.floor.house import SITE, House, wrote
 
@@ -46,6 +47,24 @@ async def test_a_line_followed_before_its_first_word_hears_everything(house: Hou
     assert (reply.kind, reply.text, reply.author) == ("out", "good day", "Ana")
     await house.made(cmd.Close(id="c", agent=1, conv=1, disposition="done"))
     assert (await take(follow, 1))[0].state == "closed"
+    follow.close()
+
+
+def test_every_state_that_is_told_can_be_read_from_the_archive() -> None:
+    assert set(STATES) <= set(VISIBLE_ON_LINE)
+
+
+async def test_who_writes_to_a_parked_conversation_hears_that_its_agent_is_there(house: House) -> None:
+    await serve(house)
+    door = house.door("push")
+    follow = door.follow(LINE)
+    await door.accept([wrote("hello")])
+    await take(follow, 2)
+    await house.accept_offer(1)
+    await house.made(cmd.Park(id="park", agent=1, conv=1))
+    await door.accept([wrote("are you there?")])
+    heard = [(item.kind, item.state) for item in await take(follow, 4)]
+    assert heard == [("status", "active"), ("status", "parked"), ("in", ""), ("status", "active")]
     follow.close()
 
 

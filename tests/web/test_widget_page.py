@@ -216,6 +216,7 @@ async def test_who_was_served_says_how_it_was_once(chromium: Browser) -> None:
         await visit.talks()
         visit.turns("active", "Ines")
         end = visit.turns("closed")
+        visit.turns("closed")  # Told twice, it is said and asked once.
         await visit.chat.get_by_role("button", name="4 of 5: well").click()
         await expect(visit.chat.get_by_text("Thank you for telling us.")).to_be_visible()
         words = [each.signal for each in visit.door.letters if isinstance(each.signal, KeyPressed)]

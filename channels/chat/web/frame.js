@@ -18,6 +18,7 @@ const rows = new Map();
 const NAMES = { en: "English", zh: "中文", th: "ไทย" };
 let agent = "";
 let answered = false;
+let over = false;
 let resuming = true;
 let quietSince = 0;
 
@@ -115,7 +116,9 @@ function status(frame) {
   standingCard.turned(frame.state);
   answers.turned(frame.state);
   const key = { active: "active", waiting: "waiting", deferred: "deferred", parked: "parked", closed: "ended", abandoned: "ended" }[frame.state];
-  if (!key) return;
+  // What is over may be told twice: when the agent ends it, and after the wrap-up.
+  if (!key || (key === "ended" && over)) return;
+  over = key === "ended";
   if (key === "ended") copy.over(frame.seq, answered && line.copies);
   if (key === "ended") ending.over(frame.seq, answered);
   else ending.goesOn();
