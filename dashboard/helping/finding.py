@@ -18,6 +18,8 @@ QUERY_CHARS_MAX = 200
 TITLE_WEIGHT, TEXT_WEIGHT = 5, 1
 # So much of what was asked for must be there. Everybody asks with a word too many; of pairs, every second says nothing.
 SHARE_LEAST, PAIRS_SHARE_LEAST = 0.6, 0.3
+# Most words of a message are beside its point, and the short ones always.
+TELLING_CHARS_MIN = 5
 FOUND_MAX = 20
 # A plural is the same word, for English that is typed into a search box; shorter ones are no plurals.
 PLURAL_CHARS_MIN = 5
@@ -62,23 +64,30 @@ def terms(query: str) -> list[str]:
     return list(found)[:TERMS_MAX]
 
 
-def find(query: str, articles: Iterable[Indexed]) -> list[int]:
-    """Return the articles that say what is asked for, the fittest first."""
+def find(query: str, articles: Iterable[Indexed], *, typing: bool = False) -> list[int]:
+    """Return the articles that say what is asked for, the fittest first; `typing`: it is the beginning of a message."""
     wanted = terms(query)
     if not wanted:
         return []
-    weighed = [(_weight(wanted, each), each.number) for each in articles]
+    weighed = [(_weight(wanted, each, typing=typing), each.number) for each in articles]
     ranked = sorted((-weight, number) for weight, number in weighed if weight)
     return [number for _, number in ranked[:FOUND_MAX]]
 
 
-def _weight(wanted: Sequence[str], article: Indexed) -> int:
+def _weight(wanted: Sequence[str], article: Indexed, *, typing: bool) -> int:
     titled = [_says(article.title, term) for term in wanted]
     told = [_says(article.text, term) for term in wanted]
     there = sum(in_title or in_text for in_title, in_text in zip(titled, told, strict=True))
-    if there < sum(PAIRS_SHARE_LEAST if _IS_JOINED.match(term) else SHARE_LEAST for term in wanted):
-        return 0
-    return TITLE_WEIGHT * sum(titled) + TEXT_WEIGHT * sum(told)
+    least = sum(PAIRS_SHARE_LEAST if _IS_JOINED.match(term) else SHARE_LEAST for term in wanted)
+    fits = _is_about(wanted, titled) if typing else there >= least
+    return TITLE_WEIGHT * sum(titled) + TEXT_WEIGHT * sum(told) if fits else 0
+
+
+def _is_about(wanted: Sequence[str], titled: Sequence[bool]) -> bool:
+    """Whether a title says what a message is about: by one long word of it, or by two pairs."""
+    said = [term for term, in_title in zip(wanted, titled, strict=True) if in_title]
+    pairs = sum(1 for term in said if _IS_JOINED.match(term))
+    return pairs > 1 or any(len(term) >= TELLING_CHARS_MIN for term in said)
 
 
 def _says(text: str, term: str) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import msgspec
 from aiohttp import web
 
+from dashboard.helping.answering import Answering
 from dashboard.helping.blocks import html_of, plain
 from dashboard.helping.page import (
     Entry,
@@ -53,25 +53,9 @@ SEARCHES_A_MINUTE, VOTES_A_MINUTE, MINUTE_MS = 60, 20, 60_000
 COOKIE, COOKIE_CHARS, YEAR_S = "pb_help", 32, 31_536_000
 RELATED_MAX = 4
 FIRST_CHARS_MAX = 140
-# Beside a chat or a form somebody reads a few lines, and has the page for more.
-ANSWERS_MAX = 3
 VOTES = {"yes": True, "no": False}
 # A form of one button.
 FORM_BYTES_MAX, FIELDS_MAX = 1_024, 10
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An article that a search has found."""
-
-    title: str
-    language: str
-    url: str
-
-
-class Answers(msgspec.Struct, frozen=True, kw_only=True):
-    """What a search has found, the fittest first."""
-
-    items: Sequence[Answer] = ()
 
 
 class HelpPages:
@@ -81,13 +65,14 @@ class HelpPages:
         self._out, self._shelf, self._tally = out, shelf, tally
         self._searches = Buckets(SEARCHES_A_MINUTE, MINUTE_MS)
         self._votes = Buckets(VOTES_A_MINUTE, MINUTE_MS)
+        self._answering = Answering(shelf, tally, may_ask=self._may_ask)
         self._style = (Path(__file__).parent / "help.css").read_bytes()
 
     def add_to(self, app: web.Application) -> None:
         """Add the pages' addresses."""
         app.router.add_get("/help", self.overview)
         app.router.add_get("/help/help.css", self.style)
-        app.router.add_get("/help/find.json", self.find)
+        app.router.add_post("/help/find.json", self._answering.find)
         app.router.add_get("/help/{slug}", self.article)
         app.router.add_post("/help/{slug}", self.vote)
 
@@ -112,22 +97,6 @@ class HelpPages:
         if not found:
             self._tally.missed(query)
         return _page(request, found_page(frame, [self._entry(each, frame.language, first=True) for each in found]))
-
-    async def find(self, request: web.Request) -> web.StreamResponse:
-        """What a search finds, for the chat and the forms. Words that are still being typed are not missed."""
-        if not self._shelf.rules.title:
-            raise web.HTTPNotFound
-        language, query = self._language(request), request.query.get("q", "").strip()
-        if not self._searches.take(self._address(request), self._out.now_ms()):
-            return _json(Answers(), status=429)
-        found = await self._shelf.found(query, language)
-        if query and not found and "typing" not in request.query:
-            self._tally.missed(query)
-        return _json(Answers(items=[self._answer(each, language) for each in found[:ANSWERS_MAX]]))
-
-    def _answer(self, article: Article, language: str) -> Answer:
-        tag, text = self._shelf.text(article, language)
-        return Answer(title=text.title, language=tag, url=f"/help/{article.slug}?lang={language}")
 
     async def _shelves(self, language: str) -> list[Shelfmark]:
         """Return the categories in their order; what has none, or one that is gone, comes last."""
@@ -256,6 +225,12 @@ class HelpPages:
         forwarded = request.headers.get("X-Forwarded-For", "")
         return forwarded.split(",")[-1].strip() if forwarded and peer in self._shelf.rules.proxies else peer
 
+    def _may_ask(self, request: web.Request) -> int:
+        """Return why a script is refused, 0 where it is not: pages of others have no business here."""
+        if not self._is_own(request):
+            return 403
+        return 0 if self._searches.take(self._address(request), self._out.now_ms()) else 429
+
     def _is_own(self, request: web.Request) -> bool:
         """Whether a form of ours was sent; a browser says where its page is from."""
         origin = request.headers.get("Origin", "")
@@ -294,13 +269,6 @@ def _page(request: web.Request, html: str, *, status: int = 200) -> web.StreamRe
     if status == 200 and tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, status=status, content_type="text/html", charset="utf-8", headers=headers)
-
-
-def _json(answers: Answers, *, status: int = 200) -> web.StreamResponse:
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return web.Response(
-        body=msgspec.json.encode(answers), status=status, content_type="application/json", headers=headers
-    )
 
 
 def _said(sentence: str, *, status: int) -> web.StreamResponse:

@@ -65,13 +65,18 @@ class Shelf:
         return known[0], article.texts[known[0]]
 
     async def found(
-        self, query: str, language: str, *, among: Callable[[Article], bool] | None = None
+        self,
+        query: str,
+        language: str,
+        *,
+        among: Callable[[Article], bool] | None = None,
+        typing: bool = False,
     ) -> list[Article]:
         """Return the articles that say it, of those that `among` allows; by default of what everybody may read."""
         articles = await self.articles()
         index = self._index(articles.values(), language, everybody=among is None)
         chosen = is_public if among is None else among
-        return [articles[number] for number in find(query, index) if chosen(articles[number])]
+        return [articles[number] for number in find(query, index, typing=typing) if chosen(articles[number])]
 
     def _index(self, articles: Iterable[Article], language: str, *, everybody: bool) -> list[Indexed]:
         """Return what is looked through. The team finds an article by its words in any language."""

@@ -44,6 +44,11 @@ class Reader:
         async with self.session.get(self._root + path, headers=headers) as response:
             return response.status, await response.text()
 
+    async def ask(self, asked: object, **headers: str) -> tuple[int, list[dict[str, str]]]:
+        """Ask for answers as the chat and the forms do."""
+        async with self.session.post(f"{self._root}/help/find.json", json=asked, headers=headers) as response:
+            return response.status, (await response.json())["items"] if response.status != 404 else []
+
     async def vote(self, slug: str, helped: str, **headers: str) -> int:
         asked = self.session.post(
             f"{self._root}/help/{slug}", data={"helped": helped}, headers=headers, allow_redirects=False
@@ -210,18 +215,44 @@ async def test_a_chat_or_a_form_finds_the_three_fittest_in_its_language(sue: Des
         text = {"title": f"Parcel {number}", "text": "Parcel."}
         await published(sue, slug=f"parcel-{number}", texts={"en": text})
     await published(sue, slug="inside", audience="team", texts={"en": {"title": "Parcel parcel", "text": "Parcel"}})
-    status, told = await reader.get("/help/find.json?q=parcel&lang=en")
-    items = msgspec.json.decode(told)["items"]
+    status, items = await reader.ask({"query": "parcel", "language": "en"})
     assert (status, len(items)) == (200, 3)
-    assert "inside" not in told
-    found = msgspec.json.decode((await reader.get("/help/find.json?q=พัสดุ&lang=th"))[1])["items"]
-    assert found == [{"title": "พัสดุ", "language": "th", "url": "/help/parcel?lang=th"}]
-    assert msgspec.json.decode((await reader.get("/help/find.json?q=&lang=th"))[1]) == {"items": []}
+    assert all("inside" not in each["url"] for each in items)
+    assert (await reader.ask({"query": "พัสดุ", "language": "th"}))[1] == [
+        {"title": "พัสดุ", "language": "th", "url": "/help/parcel?lang=th"}
+    ]
+    assert await reader.ask({"query": " "}) == (200, [])
+
+
+async def test_the_beginning_of_a_message_finds_what_it_is_about(sue: Desk, reader: Reader) -> None:
+    await published(
+        sue, slug="parcel", texts={"en": {"title": "Where is my parcel?", "text": "See the tracking link."}}
+    )
+    await published(sue, slug="card", texts={"en": {"title": "My card is lost", "text": "We would like to know."}})
+    said = "Hello, I would like to know what has become of the parcel that you sent"
+    assert await reader.ask({"query": said}) == (200, [])
+    assert [each["url"] for each in (await reader.ask({"query": said, "typing": True}))[1]] == ["/help/parcel?lang=en"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "headers", "status"),
+    [
+        ({"query": "x"}, {"Origin": "https://elsewhere.example"}, 403),
+        ({"query": "x" * 201}, {}, 400),
+        ({"q": "x"}, {}, 400),
+        ("x" * 3_000, {}, 400),
+        ({"query": "x"}, {"Content-Type": "text/plain"}, 400),
+    ],
+)
+async def test_a_question_that_no_page_of_ours_asks_is_refused(
+    sue: Desk, reader: Reader, asked: object, headers: dict[str, str], status: int
+) -> None:
+    assert (await reader.ask(asked, **headers)) == (status, [])
 
 
 async def test_words_that_are_being_typed_are_no_search_in_vain(sue: Desk, reader: Reader) -> None:
-    await reader.get("/help/find.json?q=refundx&typing")
-    await reader.get("/help/find.json?q=warranty")
+    await reader.ask({"query": "refundx", "typing": True})
+    await reader.ask({"query": "warranty"})
     assert [each["words"] for each in (await sue.get("/articles/misses")).body] == ["warranty"]
 
 
@@ -229,7 +260,7 @@ async def test_a_script_finds_no_faster_than_a_person_and_only_our_proxies_say_f
     office: Office, sue: Desk, reader: Reader
 ) -> None:
     async def asked(address: str) -> int:
-        return (await reader.get("/help/find.json?q=x", **{"X-Forwarded-For": address}))[0]
+        return (await reader.ask({"query": "x"}, **{"X-Forwarded-For": address}))[0]
 
     assert [await asked(f"192.0.2.{each}") for each in range(SEARCHES_A_MINUTE + 1)][-2:] == [200, 429]
     await office.configure(bundle(help=msgspec.structs.replace(RULES, proxies=("127.0.0.1",))))
@@ -293,7 +324,7 @@ async def test_what_somebody_writes_is_no_element_of_the_page(sue: Desk, reader:
 
 
 async def test_without_the_section_there_is_no_page(office: Office, reader: Reader) -> None:
-    assert (await reader.get("/help/find.json?q=x"))[0] == 404
+    assert (await reader.ask({"query": "x"}))[0] == 404
     assert [(await reader.get(path))[0] for path in ("/help", "/help/send-back")] == [404, 404]
     assert await reader.vote("send-back", "yes") == 404
 

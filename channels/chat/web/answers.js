@@ -60,7 +60,8 @@ export class Answers {
 
   async #answer(query) {
     try {
-      const response = await fetch(`/help/find.json?${new URLSearchParams({ q: query, lang: this.language })}`);
+      const body = JSON.stringify({ query, language: this.language });
+      const response = await fetch("/help/find.json", { method: "POST", headers: { "Content-Type": "application/json" }, body });
       if (response.ok) return { items: (await response.json()).items };
       return { items: [], fault: response.status === 429 ? "slow" : "findFailed" };
     } catch {
