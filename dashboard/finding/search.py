@@ -7,12 +7,15 @@ erased is found no more.
 from __future__ import annotations
 
 from dashboard.errors import ApiError
-from dashboard.finding.shapes import FindQuery, Found, FoundCustomer, FoundMessage
-from dashboard.journeys import Journeys
+from dashboard.finding.shapes import FindQuery, Found, FoundCustomer, FoundMessage, FoundPerson
 from dashboard.parts import Parts
+from dashboard.persons.cards import Card
+from dashboard.persons.listing import Listing
+from dashboard.persons.shapes import CustomersQuery
 from dashboard.routes import Call, Route
 from dashboard.shapes import Summary
-from router.store.port import Account, ConversationRow, CustomerRow, MessageRow
+from router.store.hints import EMAIL, PHONE
+from router.store.port import Account, ConversationRow, MessageRow
 
 # Looked through in some hundredths of a second; who wants to find older ones writes down their number.
 ROWS_MAX = 20_000
@@ -29,7 +32,7 @@ class Search:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._out = parts, parts.out
-        self._journeys = Journeys(parts)
+        self._listing = Listing(parts)
 
     async def find(self, call: Call) -> Found:
         account, words = call.caller.account, call.ask.text.split()[:WORDS_MAX]
@@ -37,25 +40,17 @@ class Search:
             return Found(customers=[], conversations=[], messages=[], more=False)
         if call.ask.messages:
             return await self._messages(account, words)
-        customers = await self._customers(account, words)
         return Found(
-            customers=[FoundCustomer(id=each.id, name=each.name) for each in customers],
+            customers=await self._customers(account, " ".join(words)),
             conversations=await self._by_reference(account, words),
             messages=[],
             more=False,
         )
 
-    async def _customers(self, account: Account, words: list[str]) -> list[CustomerRow]:
-        """Return those of the newest customers with such a name of whom the asker may see anything."""
-        archive, site = self._out.store.archive, self._out.floor.site
-        ids = await archive.find_customers(site, words, rows_max=ROWS_MAX, limit=CANDIDATES_MAX)
-        shown: list[CustomerRow] = []
-        for row in await archive.customers(site, ids):
-            if await self._journeys.sees(account, row):
-                shown.append(row)
-            if len(shown) == SHOWN_MAX:
-                break
-        return shown
+    async def _customers(self, account: Account, text: str) -> list[FoundPerson]:
+        """Return whom the list of customers finds by the same words, as far as the asker may see anything of them."""
+        found = await self._listing.found(account, CustomersQuery(text=text), looks=CANDIDATES_MAX, most=SHOWN_MAX)
+        return [_person(card) for card in found.cards]
 
     async def _by_reference(self, account: Account, words: list[str]) -> list[Summary]:
         if len(words) > 1:
@@ -85,6 +80,11 @@ class Search:
             if row is not None and self._parts.sight.row(account, row):
                 found[conv] = row
         return found
+
+
+def _person(card: Card) -> FoundPerson:
+    known = [each.value for each in card.row.identities if each.kind in {EMAIL, PHONE}]
+    return FoundPerson(id=card.row.id, name=card.row.name, known_as=next(iter(known), ""), last_at=card.last_ms)
 
 
 def _found(row: MessageRow, place: ConversationRow, words: list[str], *, name: str) -> FoundMessage:

@@ -48,6 +48,13 @@ class FoundCustomer(Shape, frozen=True, kw_only=True):
     name: str
 
 
+class FoundPerson(FoundCustomer, frozen=True, kw_only=True):
+    """`known_as`: an address or number that tells people of one name apart, empty without; `last_at`: 0 for never."""
+
+    known_as: str
+    last_at: int
+
+
 class FoundMessage(Shape, frozen=True, kw_only=True):
     """A message with the words, in the conversation where it was said."""
 
@@ -60,7 +67,7 @@ class FoundMessage(Shape, frozen=True, kw_only=True):
 class Found(Shape, frozen=True, kw_only=True):
     """`more`: there is more than was looked at, and longer words find less."""
 
-    customers: list[FoundCustomer]
+    customers: list[FoundPerson]
     conversations: list[Summary]
     messages: list[FoundMessage]
     more: bool

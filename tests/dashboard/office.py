@@ -244,11 +244,14 @@ class Office:
         topics: tuple[str, ...] = (),
         subject: str = "",
         attributes: tuple[tuple[str, str], ...] = (),
+        email: str = "",
     ) -> int:
         """A customer writes on a line; return the conversation, decided."""
         number = next(self._numbers)
-        identity = Identity(kind="chat", value=key, verified="session")
-        caller = Caller(channel=channel, key=key, peer=f"{key}@example.org", name=f"Ada {key}", identities=(identity,))
+        known = [Identity(kind="chat", value=key, verified="session")]
+        if email:
+            known.append(Identity(kind="email", value=email))
+        caller = Caller(channel=channel, key=key, peer=f"{key}@example.org", name=f"Ada {key}", identities=known)
         (met,) = await self.store.archive.meet(SITE, [caller], self.clock.at)
         body = Body(direction="in", author="customer", text=text, subject=subject, created_ms=self.clock.at)
         letter = NewLetter(channel=channel, dedupe=f"d{number}", received_ms=self.clock.at, signal=b"x", body=body)

@@ -53,13 +53,16 @@ async def test_who_may_not_see_a_conversation_can_not_be_told_of_it(office: Offi
 
 async def test_customers_and_conversations_are_found_by_whom_they_concern(office: Office) -> None:
     ana, sue = await office.desk("ana", shift=True), await office.desk("sue", role="supervisor")
-    conv = await office.arrives("my bill 20418 is wrong", topics=("bill",), key="k1")
+    conv = await office.arrives("my bill 20418 is wrong", topics=("bill",), key="k1", email="ada.k1@example.com")
     mine = await office.arrives("Where is my parcel 20418?", key="k2")
     assert (await ana.accept(mine)).status == 200
     ref = office.ref(mine)
-    for asker, names in ((ana, ["Ada k2"]), (sue, ["Ada k2", "Ada k1"])):
+    for asker, names in ((ana, {"Ada k2"}), (sue, {"Ada k2", "Ada k1"})):
         found = (await asker.get("/find?text=ada")).body
-        assert [each["name"] for each in found["customers"]] == names
+        assert {each["name"] for each in found["customers"]} == names
+        assert found["customers"][0]["last_at"] > 0
+    found = (await sue.get("/find?text=ada.k1%40example.com")).body["customers"]
+    assert [(each["name"], each["known_as"]) for each in found] == [("Ada k1", "ada.k1@example.com")]
     assert [each["ref"] for each in (await ana.get(f"/find?text=%23{ref.lower()}")).body["conversations"]] == [ref]
     assert (await ana.get(f"/find?text={office.ref(conv)}")).body["conversations"] == []
 

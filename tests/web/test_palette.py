@@ -30,13 +30,13 @@ async def test_customers_numbers_and_messages_are_found_where_the_server_knows_t
 ) -> None:
     seat = await sit()
     summary = server.floor.own("Marta Kowalska")
-    ravi = {"id": 77, "name": "Ravi Shah"}
+    ravi = {"id": 77, "name": "Ravi Shah", "known_as": "ravi@example.com", "last_at": now_ms()}
     server.finding.found |= {
         "customers": [ravi],
         "messages": [{"ref": summary["ref"], "at": now_ms(), "text": "…the parcel 20418 is lost…", "customer": ravi}],
     }
     await search(seat, "rav")
-    await expect(results(seat, "Customers")).to_have_text(["Ravi Shah"], timeout=SOON_MS)
+    await expect(results(seat, "Customers")).to_have_text(["Ravi Shahravi@example.com · now"], timeout=SOON_MS)
     await seat.page.get_by_role("searchbox", name="Search").fill("20418")
     await expect(seat.page.locator(".results")).to_contain_text("No customer is named “20418”", timeout=SOON_MS)
     await seat.page.get_by_role("button", name="in all messages").click()

@@ -84,7 +84,7 @@ export function Results({ text, done }) {
   return html`<div class="results" role="listbox" aria-label=${t("search")}>
     <${Section} name="recent" rows=${late.map((each) => row(each.ref, each.channel, html`<span class="grow">${each.name || t("customer.new")}</span><span class="meta">#${each.ref}</span>`, () => show(each.ref)))} />
     <${Section} name="work" rows=${own.map(about)} />
-    <${Section} name="customers" rows=${(fresh?.customers ?? []).map((/** @type {any} */ each) => row(`c${each.id}`, "person", html`<span class="grow">${each.name}</span>`, () => openCustomer(each)))} />
+    <${Section} name="customers" rows=${(fresh?.customers ?? []).map((/** @type {any} */ each) => row(`c${each.id}`, "person", html`<span class="grow">${each.name || t("customer.new")}</span><span class="meta">${[each.known_as, each.last_at && ago(each.last_at)].filter(Boolean).join(" · ")}</span>`, () => openCustomer(each)))} />
     <${Section} name="numbers" rows=${others.map(about)} />
     <${Section} name="found" rows=${(messages?.messages ?? []).map((/** @type {any} */ each, /** @type {number} */ nth) => row(`m${nth}`, "note", html`<span class="grow lines"><b>${each.customer.name || t("customer.new")}</b><span class="words">${each.text}</span></span><span class="meta">${ago(each.at)}</span>`, () => show(each.ref)))} />
     <${Section} name="replies" rows=${ready.map((/** @type {any} */ each) => row(`r${each.name}`, "chat", html`<code>/${each.name}</code><span class="grow">${labelOf(each.label, each.name)}</span>`, () => { go("desk"); composing.insert(filled(each, here)); }))} />
