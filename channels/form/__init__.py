@@ -37,7 +37,7 @@ CAPABILITIES = Capabilities(delivery="call", live=False, load=10, effects=())
 # The longest message in a script of three bytes a letter, each written as %XX, and the other fields beside it.
 BODY_BYTES_MAX = 256 * 1024
 DECISION_WAIT_MS = 1_000
-FILES = {"form.css": "text/css", "form.js": "text/javascript"}
+FILES = {"form.css": "text/css", "form.js": "text/javascript", "answers.js": "text/javascript"}
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _REFERENCE = re.compile(r"[0-9A-Z-]{4,24}")
@@ -132,7 +132,9 @@ class Forms:
     async def _show(self, request: web.Request) -> web.StreamResponse:
         name, form = self._form(request)
         token = issue(self._secret, name, self._door.now_ms())
-        return _page(form_page(View(name=name, form=form, language=_language(request), token=token)))
+        language = _language(request)
+        view = View(name=name, form=form, language=language, token=token, help=await self._door.help_page(language))
+        return _page(form_page(view))
 
     async def _give_token(self, request: web.Request) -> web.StreamResponse:
         name, form = self._form(request)
@@ -153,7 +155,8 @@ class Forms:
         elif _WITHIN.fullmatch(within):
             told = word("within", language).replace("{time}", lasting(int(within), language))
         shown = reference if _REFERENCE.fullmatch(reference) else ""
-        return _page(thanks_page(form, name, language, reference=shown, told=told, chat=self._chat(language)))
+        chat, answers = self._chat(language), await self._door.help_page(language)
+        return _page(thanks_page(form, name, language, reference=shown, told=told, chat=chat, help_page=answers))
 
     def _chat(self, language: str) -> str:
         """Return where somebody can be reached at once, empty while nobody is."""
@@ -194,7 +197,7 @@ class Forms:
         wrong = self._wrong(form, sent)
         if notice or wrong or token is None:
             # What is wrong with a field is said alone: to press again as it is would not help.
-            return self._again(request, sent, notice="" if wrong else notice, faults_found=wrong, status=status)
+            return await self._again(request, sent, notice="" if wrong else notice, faults_found=wrong, status=status)
         return await self._accept(request, sent, token)
 
     def _wrong(self, form: Form, sent: Sent) -> dict[str, str]:
@@ -217,12 +220,12 @@ class Forms:
             self._door.now_ms(),
         )
         if not (self._by_ip.take(ip, now_ms) and self._by_address.take(address or token.nonce, now_ms)):
-            return self._again(request, sent, notice="slow_down", faults_found={}, status=429)
+            return await self._again(request, sent, notice="slow_down", faults_found={}, status=429)
         signal = signal_of(form, sent, token, language=_language(request), name=name)
         try:
             (accepted,) = await self._door.accept([signal])
         except LetterboxClosed:
-            return self._again(request, sent, notice="closed", faults_found={}, status=503)
+            return await self._again(request, sent, notice="closed", faults_found={}, status=503)
         decided = await self._door.decided(accepted.letter, wait_ms=DECISION_WAIT_MS)
         reference = decided.reference if decided and decided.reference else f"L-{accepted.letter:04d}"
         return self._answer(request, name, sent, reference=reference, decided=decided)
@@ -241,7 +244,7 @@ class Forms:
         location = f"{name}/thanks?{query}"
         return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
 
-    def _again(
+    async def _again(
         self, request: web.Request, sent: Sent, *, notice: str, faults_found: dict[str, str], status: int
     ) -> web.StreamResponse:
         """Show the form again with what was entered, or say the same in JSON. Nothing was kept."""
@@ -261,6 +264,7 @@ class Forms:
             values=sent.values,
             faults=faults_found,
             notice=notice,
+            help=await self._door.help_page(language),
         )
         return _page(form_page(view), status=status, headers=headers)
 

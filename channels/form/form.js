@@ -1,4 +1,6 @@
 // The form's script: faults said at once, a draft kept in the tab, how far an upload is. Without it the form works as well.
+import { suggest } from "./answers.js";
+
 const form = document.querySelector("form[data-form]");
 if (form) begin(form);
 else forget();
@@ -14,6 +16,7 @@ function begin(form) {
     field.addEventListener("blur", () => field.value && say(field, faultOf(field)));
   }
   document.querySelector(".summary")?.focus();
+  suggest(form);
   form.addEventListener("submit", (event) => {
     const faulty = fields.filter((field) => say(field, faultOf(field)));
     if (faulty.length) {

@@ -18,7 +18,10 @@ _OWN_NAMES = {"en": "English", "zh": "中文", "th": "ไทย"}
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What one showing of a form holds. `notice` is a word for the whole page, `faults` codes by field."""
+    """What one showing of a form holds. `notice` is a word for the whole page, `faults` codes by field.
+
+    `help`: where somebody finds an answer without writing, empty for nowhere.
+    """
 
     name: str
     form: Form
@@ -27,6 +30,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, str] = {}
     faults: dict[str, str] = {}
     notice: str = ""
+    help: str = ""
 
 
 def form_page(view: View) -> str:
@@ -34,7 +38,7 @@ def form_page(view: View) -> str:
     title = labelled(view.form.title, view.language, view.name)
     fields = "\n".join(_field(name, field, view) for name, field in view.form.fields.items())
     body = f"""<h1>{escape(title)}</h1>
-{_summary(view)}
+{_help_link(view.help, view.language)}{_summary(view)}
 <form method="post" action="{escape(view.name)}?lang={view.language}"{_encoding(view.form)}{_said(view)} novalidate>
 {fields}
 <div class="leave" aria-hidden="true"><label for="{HONEYPOT}">{escape(word("leave_empty", view.language))}</label>
@@ -45,10 +49,12 @@ def form_page(view: View) -> str:
     return _document(title, body, language=view.language, path=view.name)
 
 
-def thanks_page(form: Form, name: str, language: str, *, reference: str, told: str, chat: str = "") -> str:
+def thanks_page(
+    form: Form, name: str, language: str, *, reference: str, told: str, chat: str = "", help_page: str = ""
+) -> str:
     """Return the page after sending. Without a reference (a caught robot) it says the same.
 
-    `chat`: where somebody is reached at once, empty while nobody is.
+    `chat`: where somebody is reached at once, empty while nobody is. `help_page`: where they find an answer meanwhile.
     """
     number = ""
     if reference:
@@ -63,8 +69,34 @@ def thanks_page(form: Form, name: str, language: str, *, reference: str, told: s
 {number}
 {said}
 {now}
+{_help_link(help_page, language)}
 <p><a href="../{escape(name)}?lang={language}">{escape(word("another", language))}</a></p>"""
     return _document(f"{title} – {labelled(form.title, language, name)}", body, language=language, path="thanks")
+
+
+def _help_link(help_page: str, language: str) -> str:
+    """Return the way to the help page, in a tab of its own: what is written here stays."""
+    if not help_page:
+        return ""
+    tab = f'<span class="unseen"> ({escape(word("new_tab", language))})</span>'
+    link = f'<a href="{escape(help_page)}" target="_blank" rel="noopener">{escape(word("find", language))}{tab}</a>'
+    return f'<p class="find">{link}</p>\n'
+
+
+def _subject(form: Form) -> str:
+    """Return the field that says what it is about: the subject, else the message."""
+    if "subject" in form.fields and form.fields["subject"].type == "text":
+        return "subject"
+    return next((name for name, field in form.fields.items() if field.type == "textarea"), "")
+
+
+def _answers(name: str, view: View) -> str:
+    """Return where the script shows what may answer the question while it is typed. Without it nothing is shown."""
+    if not view.help or name != _subject(view.form):
+        return ""
+    said = {"said": "answers", "tab": "new_tab"}
+    marks = "".join(f' data-{key}="{escape(word(each, view.language))}"' for key, each in said.items())
+    return f'<div class="answers" data-about="{escape(name)}"{marks}><p role="status"></p><ul></ul></div>'
 
 
 def _said(view: View) -> str:
@@ -114,7 +146,7 @@ def _field(name: str, field: Field, view: View) -> str:
     marks += ' aria-invalid="true"' if name in view.faults else ""
     marks += " required" if field.required else ""
     label = f'<label for="{key}">{escape(_label(name, view))}{optional}</label>'
-    return f'<div class="field">{label}{notes}{_control(name, field, view, marks)}</div>'
+    return f'<div class="field">{label}{notes}{_control(name, field, view, marks)}</div>{_answers(name, view)}'
 
 
 def _control(name: str, field: Field, view: View, marks: str) -> str:

@@ -57,6 +57,13 @@ WORDS: dict[str, dict[str, str]] = {
         "th": "ขณะนี้ไม่สามารถรับข้อความได้ โปรดกดส่งอีกครั้งในอีกสักครู่ ข้อความของคุณยังอยู่ที่นี่",
     },
     "sending": {"en": "Sending the files", "zh": "正在发送文件", "th": "กำลังส่งไฟล์"},
+    "find": {"en": "Find an answer yourself", "zh": "自助查找答案", "th": "หาคำตอบด้วยตัวเอง"},
+    "answers": {
+        "en": "This may already be answered:",
+        "zh": "以下内容也许能解答您的问题：",
+        "th": "อาจมีคำตอบอยู่แล้ว:",
+    },
+    "new_tab": {"en": "opens in a new tab", "zh": "在新标签页中打开", "th": "เปิดในแท็บใหม่"},
     "chat_now": {"en": "Somebody is there: chat now", "zh": "客服在线：立即聊天", "th": "มีเจ้าหน้าที่อยู่: แชตตอนนี้"},
     "thanks": {"en": "Thank you", "zh": "谢谢", "th": "ขอบคุณ"},
     "kept": {

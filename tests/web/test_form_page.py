@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from channels import form
 from channels.form.fields import CONTACT, Field, Form
@@ -42,6 +42,53 @@ async def standing(
         await context.close()
         said = [each for each in faults.said if "422" not in each]
         assert not said, said
+
+
+FOUND = [{"title": "Where is my parcel?", "language": "en", "url": "/help/parcel?lang=en"}]
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+async def test_the_way_to_the_help_page_stands_above_the_form_and_after_it(chromium: Browser, *, scripts: bool) -> None:
+    door = MemoryDoor(helps=True)
+    async with standing(chromium, door, java_script_enabled=scripts) as page:
+        link = page.get_by_role("link", name="Find an answer yourself (opens in a new tab)")
+        await expect(link).to_have_attribute("href", f"{door.public_url}/help?lang=en")
+        await expect(page.locator(".find + form")).to_have_count(1)
+        await page.fill("#email", "ada@example.com")
+        await page.fill("#message", "Where is it?")
+        await page.click("button[type=submit]")
+        await expect(page.locator(".reference")).to_be_visible()
+        await expect(link).to_have_attribute("rel", "noopener")
+
+
+async def test_what_may_be_answered_already_is_shown_while_the_question_is_typed(chromium: Browser) -> None:
+    door, asked = MemoryDoor(helps=True), []
+
+    async def answer(route: Route) -> None:
+        asked.append(route.request.post_data_json)
+        await route.fulfill(json={"items": FOUND if "parcel" in asked[-1]["query"] else []})
+
+    async with standing(chromium, door) as page:
+        await page.route("**/help/find.json", answer)
+        about = page.locator("#message")
+        await about.press_sequentially("Hi there, where is the parcel?")
+        link = page.locator(".answers").get_by_role("link", name="Where is my parcel? (opens in a new tab)")
+        await expect(link).to_have_attribute("href", "/help/parcel?lang=en")
+        await expect(link).to_have_attribute("target", "_blank")
+        await expect(page.locator(".answers").get_by_role("status")).to_have_text("This may already be answered:")
+        await expect(about).to_be_focused()
+        assert asked[-1] == {"query": "Hi there, where is the parcel?", "language": "en", "typing": True}
+        assert not await violations(page)
+        await about.fill("no")
+        await expect(link).to_have_count(0)
+        assert not door.letters
+
+
+async def test_a_form_without_a_help_page_asks_nobody(chromium: Browser) -> None:
+    async with standing(chromium, MemoryDoor()) as page:
+        await page.fill("#message", "Where is the parcel that I ordered?")
+        await expect(page.get_by_role("link", name="Find an answer yourself")).to_have_count(0)
+        await expect(page.locator(".answers")).to_have_count(0)
 
 
 async def violations(page: Page) -> list[str]:
