@@ -3,7 +3,7 @@
 import { effect, html, render } from "./vendor/ui.js";
 import { agent, announce, begin, chosen, config, details, expired, groups, link, offers, onNews, open, owns, signedIn } from "./frame/state.js";
 import { Rail, Toast, TopBar, openMenu } from "./frame/shell.js";
-import { WorkColumn, accept, decline } from "./desk/work.js";
+import { Offers, WorkColumn, accept, decline } from "./desk/work.js";
 import { Talk, end } from "./desk/talk.js";
 import { focusComposer } from "./desk/composer.js";
 import { Dialogs, SignIn, dialog } from "./frame/dialogs.js";
@@ -18,7 +18,7 @@ function App() {
   if (signedIn.value === "no") return html`<main class="sign-page"><${SignIn} /></main>`;
   return html`<div class=${`shell ${chosen.value ? "talking" : ""}`}>
     <${TopBar} /><${Rail} />
-    ${view.value === "desk" ? html`<main class="desk"><${WorkColumn} /><${Talk} /><${Late} load=${() => import("./desk/customer.js")} part="CustomerColumn" /></main>` : html`<${Shown} />`}
+    ${view.value === "desk" ? html`<main class="desk"><${WorkColumn} /><${Talk} /><${Late} load=${() => import("./desk/customer.js")} part="CustomerColumn" /></main>` : html`<${Shown} /><${Offers} />`}
     <${Toast} /><${Dialogs} />
     ${expired.value && html`<${Dialog} title=${t("sign.ended")}><${SignIn} /><//>`}
   </div>`;

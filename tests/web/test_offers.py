@@ -135,6 +135,25 @@ async def test_an_accept_shows_its_place_at_once_and_takes_it_back_when_it_was_t
     await expect(seat.page.locator(".head h1")).to_have_text("Marta Kowalska")
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_an_offer_rings_on_every_screen_and_leads_to_the_desk(sit: Sit, server: FakeServer, width: int) -> None:
+    seat = await sit(viewport={"width": width, "height": 844})
+    await seat.page.goto(f"{server.base}/#/queues")
+    await expect(seat.page.locator("main.queues, main").first).to_be_visible()
+    server.floor.offer("Dao Thị Hương")
+    card = seat.page.get_by_role("group", name="Offer")
+    await expect(card).to_contain_text("Dao Thị Hương")
+    inside = await card.evaluate("""(card) => {
+        const [box, rail] = [card, document.querySelector(".rail")].map((each) => each.getBoundingClientRect());
+        const apart = box.left >= rail.right || box.bottom <= rail.top;
+        return apart && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
+    }""")
+    assert inside
+    await card.get_by_role("button", name="Accept").click()
+    await expect(seat.page.locator(".head h1")).to_have_text("Dao Thị Hương")
+    await expect(card).to_have_count(0)
+
+
 async def test_a_hidden_page_tells_by_the_system_and_nothing_breaks_without_leave(sit: Sit, server: FakeServer) -> None:
     """UI.md 8.8."""
     seat = await sit(permissions=["notifications"])

@@ -1,11 +1,11 @@
 // @ts-check
-// Files of a conversation: those of its story, and those that an agent attaches to the next reply.
+// Files that an agent attaches to the next reply.
 import { html, signal, useEffect, useRef } from "../vendor/ui.js";
 import { tell } from "../frame/state.js";
 import { call, get } from "../frame/api.js";
 import { Icon, whileAway } from "../frame/parts.js";
 import { fetchRoom } from "../frame/screens.js";
-import { named, t } from "../frame/words.js";
+import { t } from "../frame/words.js";
 
 /** What I have uploaded into a conversation and not sent; with `part` it is still under way. @type {any} */
 const staged = signal(/** @type {Record<string, any[]>} */ ({}));
@@ -32,25 +32,6 @@ export function sizeOf(bytes) {
   const step = bytes < 1_000 ? 0 : bytes < 1_000_000 ? 1 : 2;
   return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: step === 2 ? 1 : 0 }).format(bytes / 1_000 ** step);
 }
-
-/** @param {string} ref @param {any} file @param {boolean} [download] */
-const address = (ref, file, download = false) => `/api/v1/conversations/${ref}/files/${file.id}${download ? "?download=true" : ""}`;
-
-/** The files of one message. @param {{files: any[], live: any}} props */
-export const Files = ({ files, live }) => html`<ul class="files" aria-label=${t("files.of")}>${files.map((file) => html`<li key=${file.id}><${File} file=${file} live=${live} /></li>`)}</ul>`;
-
-/** @param {{file: any, live: any}} props */
-function File({ file, live }) {
-  if (file.state === "coming") return html`<span class="file"><${Icon} name="clock" /> ${file.name} <span class="meta">${t("files.coming")}</span></span>`;
-  if (file.state === "failed") return html`<span class="file crit"><${Icon} name="late" /> ${file.name} <span>${t("files.failed", { why: named(file.why) })}</span></span>`;
-  const about = `${file.media_type} · ${sizeOf(file.size_bytes)}`;
-  const src = address(live.ref, file);
-  return html`${file.shown && file.media_type.startsWith("image/") && html`<a href=${src} target="_blank" rel="noopener"><img src=${src} alt=${file.name} loading="lazy" /></a>`}
-    ${file.shown && file.media_type.startsWith("audio/") && html`<audio controls preload="none" src=${src} aria-label=${file.name}></audio>`}
-    <a class="file" href=${address(live.ref, file, true)} download=${file.name}><${Icon} name="file" /> ${file.name} <span class="meta">${about}</span></a>`;
-}
-
-// --- attaching -------------------------------------------------------------------------------------------------------
 
 /** What a line takes, null for nothing. @param {any} live @param {number} line */
 function limitsOf(live, line) {

@@ -3,11 +3,11 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
 import { attempt, chosen, details, earlier, link, now, open, owns, shut, stories, tell, typing, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
-import { Files, stageAgain } from "./files.js";
+import { stageAgain } from "./files.js";
 import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
 import { named, t } from "../frame/words.js";
 import { dialog } from "../frame/dialogs.js";
-import { fetchRoom, go } from "../frame/screens.js";
+import { Late, fetchRoom, go } from "../frame/screens.js";
 import { Composer, lookedAt } from "./composer.js";
 import { draftOf, drop, keepDraft, retry, send, sending, undo } from "./writing.js";
 
@@ -187,7 +187,7 @@ function Entry({ item, live }) {
     ${item.kind === "note" && html`<p class="label"><${Icon} name="lock" /> ${t("note.only")}</p>`}
     ${item.subject && html`<p class="subject">${item.subject}</p>`}
     ${(item.text || !item.files) && html`<p class="text">${item.text || (item.kind === "notice" ? named(item.notice) : t("no.text"))}</p>`}
-    ${item.files && html`<${Files} files=${item.files} live=${live} />`}
+    ${item.files?.length > 0 && html`<${Late} load=${() => import("./received.js")} part="Files" files=${item.files} live=${live} />`}
     <p class="meta">${who} · <time title=${fullOf(item.at)}>${timeOf(item.at)}</time>${item.replaces ? ` · ${t("note.changed")}` : ""}${item.cc ? html` · <span class="copies">${t("mail.copies", { to: item.cc.join(", ") })}</span>` : ""}${item.kind === "out" && html` · <${Delivery} item=${item} live=${live} />`}</p></li>`;
 }
 

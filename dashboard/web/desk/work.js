@@ -78,7 +78,8 @@ function Pressure() {
 
 // --- offers --------------------------------------------------------------------------------------------------
 
-function Offers() {
+/** In the work column, and on the other screens in the same corner. */
+export function Offers() {
   if (agent.value?.presence === "not_responding") return html`<${Missed} />`;
   return html`<div class="offers">${offers.value.map((offer) => html`<${OfferCard} key=${offer.offer} offer=${offer} />`)}
     ${taken.value.map((each) => html`<div class="offer taken" key=${each.offer}><p><${Icon} name="person" /> <span><b>${each.name}</b><br />${each.words}</span></p></div>`)}</div>`;

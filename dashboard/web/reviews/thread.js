@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { get } from "../frame/api.js";
 import { Icon, dayOf, fullOf, timeOf } from "../frame/parts.js";
 import { named, t } from "../frame/words.js";
-import { Files } from "../desk/files.js";
+import { Files } from "../desk/received.js";
 
 const PAGE = 200;
 const SAID = new Set(["in", "out", "note", "notice"]);
