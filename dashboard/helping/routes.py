@@ -157,6 +157,7 @@ class Helping:
             no=count.no,
             stale=article.state == PUBLISHED and looked_ms + self._shelf.rules.stale_ms < self._out.now_ms(),
             url=f"{self._out.public_url.rstrip('/')}/help/{article.slug}" if public else "",
+            queues=list(article.queues),
         )
 
     async def _counts(self) -> dict[int, ArticleCount]:

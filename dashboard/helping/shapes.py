@@ -74,7 +74,7 @@ class ArticleLine(Shape, frozen=True, kw_only=True):
     """An article in a list. `titles` by language; `older`: languages whose text was made of an earlier one.
 
     `views`, `yes`, `no` are counted over the last 30 days. `stale`: nobody has looked at it for too long.
-    `url` is empty where nobody outside may read it.
+    `url` is empty where nobody outside may read it. `queues`: where it is needed most, none for everywhere.
     """
 
     number: int
@@ -92,6 +92,7 @@ class ArticleLine(Shape, frozen=True, kw_only=True):
     no: int
     stale: bool
     url: str
+    queues: list[str]
 
 
 class ArticleList(Shape, frozen=True, kw_only=True):

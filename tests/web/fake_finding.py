@@ -23,6 +23,14 @@ COLLEAGUES = [
 ]
 
 
+def article(number: int, slug: str, titles: dict[str, str], **given: object) -> dict[str, object]:
+    """Return a published article as a list shows it."""
+    line = {"number": number, "version": 2, "slug": slug, "state": "published", "audience": "public", "category": "",
+            "titles": titles, "older": [], "changed_ms": 0, "by": "", "views": 0, "yes": 0, "no": 0, "stale": False,
+            "url": f"https://help.example/help/{slug}", "queues": []}  # fmt: skip
+    return {**line, **given}
+
+
 class Finding:
     """The handlers, with what they answer."""
 
@@ -30,6 +38,12 @@ class Finding:
         self.mentions: list[dict[str, object]] = []
         self.found: dict[str, list[dict[str, object]]] = {"customers": [], "conversations": [], "messages": []}
         self.sought: list[tuple[str, bool]] = []
+        self.articles: list[dict[str, object]] = []
+
+    async def shelf(self, request: web.Request) -> web.Response:
+        said = request.query.get("q", "").lower()
+        items = [each for each in self.articles if said in str(each["titles"]).lower()]
+        return web.json_response({"items": items, "categories": {}, "languages": ["en", "th"], "on": True})
 
     async def find(self, request: web.Request) -> web.Response:
         text, deep = request.query["text"], request.query["messages"] == "true"
@@ -64,5 +78,6 @@ def routes(server: FakeServer) -> list[tuple[str, str, Handler]]:
         ("GET", "/conversations/{ref}/colleagues", finding.colleagues),
         ("GET", "/mentions", finding.waiting),
         ("GET", "/find", finding.find),
+        ("GET", "/articles", finding.shelf),
         ("DELETE", "/mentions/{ref}", finding.looked),
     ]

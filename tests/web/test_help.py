@@ -133,8 +133,13 @@ async def test_an_article_is_written_seen_as_it_will_look_and_published(floor: F
     await expect(page.get_by_role("textbox", name="Text")).to_have_value(
         "Dry it **well**. <b>Always</b>", timeout=2 * TENS_MS
     )
+    await page.get_by_role("group", name="Offered first in these queues").get_by_label("General").check()
     await page.get_by_role("button", name="Save and publish").click()
     await expect(page.locator(".help-head h1")).to_have_text("Care for your tent", timeout=TENS_MS)
+    (line,) = [
+        each for each in (await floor.sue.get("/articles")).body["items"] if each["slug"] == "care-for-your-tent"
+    ]
+    assert line["queues"] == ["general"]
     await page.goto("/help/care-for-your-tent")
     await expect(page.locator("article strong")).to_have_text("well")
 

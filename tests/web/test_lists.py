@@ -6,8 +6,10 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.web.conftest import Sit
+from tests.web.fake_finding import article
 from tests.web.fake_floor import now_ms
 from tests.web.fake_server import FakeServer
+from tests.web.looking import violations
 from tests.web.seat import Seat
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -38,6 +40,34 @@ async def test_a_slash_at_a_words_start_opens_the_saved_replies_and_enter_takes_
     filled = f"So: Hello Marta Kowalska, I have opened a trace for {summary['ref']}. Ines Duarte"
     await expect(seat.composer).to_have_value(filled)
     await expect(options(seat)).to_have_count(0)
+    assert server.asks("/reply") == []
+
+
+async def test_articles_stand_below_the_saved_replies_and_their_link_is_in_the_customers_language(
+    sit: Sit, server: FakeServer
+) -> None:
+    server.finding.articles = [
+        article(1, "parcel", {"en": "Trace a parcel", "th": "ติดตามพัสดุ"}),
+        article(2, "tent", {"en": "Trace a tent"}, queues=["billing"]),
+        article(3, "inside", {"en": "Trace inside"}, url=""),
+        article(4, "near", {"en": "Trace an order"}, queues=["orders"]),
+    ]
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska", language="th", queue="orders"))
+    await seat.composer.press_sequentially("See /tra")
+    groups = seat.page.locator(".suggest [role=group]")
+    await expect(groups).to_have_count(2)
+    await expect(groups.first).to_have_attribute("aria-label", "Saved replies")
+    shown = groups.nth(1).get_by_role("option").locator("b")
+    await expect(shown).to_have_text(["Trace an order", "ติดตามพัสดุ", "Trace a tent"])
+    assert not await violations(seat.page)
+    await seat.composer.press("ArrowDown")
+    await seat.composer.press("ArrowDown")
+    await seat.composer.press("Enter")
+    await expect(seat.composer).to_have_value("See ติดตามพัสดุ\nhttps://help.example/help/parcel?lang=th")
+    await seat.composer.fill("/tent")
+    await seat.composer.press("Enter")
+    await expect(seat.composer).to_have_value("Trace a tent\nhttps://help.example/help/tent?lang=en")
     assert server.asks("/reply") == []
 
 

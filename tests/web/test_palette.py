@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Locator, expect
 
 from tests.web.conftest import Sit
+from tests.web.fake_finding import article
 from tests.web.fake_floor import now_ms
 from tests.web.fake_server import FakeServer
 from tests.web.seat import Seat
@@ -82,6 +85,34 @@ async def test_a_saved_reply_and_an_action_are_found_by_their_words(sit: Sit, se
     await search(seat, "go “break")
     await seat.page.keyboard.press("Enter")
     await expect(seat.presence).to_contain_text("Break")
+
+
+async def test_an_article_is_opened_or_its_link_put_into_the_reply(sit: Sit, server: FakeServer) -> None:
+    server.finding.articles = [
+        article(1, "parcel", {"en": "Trace a parcel", "th": "ติดตามพัสดุ"}),
+        article(3, "inside", {"en": "Parcels inside"}, url=""),
+    ]
+    seat = await sit()
+    await search(seat, "parcel")
+    await expect(results(seat, "Articles")).to_have_text(["Trace a parcel", "Parcels inside"], timeout=SOON_MS)
+    await expect(results(seat, "Link to an article, into the reply")).to_have_count(0)
+    await seat.page.keyboard.press("Escape")
+    await seat.open(server.floor.own("Marta Kowalska", language="th"))
+    await seat.composer.fill("Here: ")
+    await seat.page.keyboard.press("Control+k")
+    links = results(seat, "Link to an article, into the reply")
+    await expect(links).to_have_text(["ติดตามพัสดุ"], timeout=SOON_MS)
+    await links.click()
+    said = "ติดตามพัสดุ\nhttps://help.example/help/parcel?lang=th"
+    await expect(seat.composer).to_have_value(f"Here: {said}")
+    await seat.page.evaluate("() => { location.hash = '#/customers'; }")
+    await expect(seat.page.locator(".archive")).to_be_visible(timeout=SOON_MS)
+    await search(seat, "parcel")
+    await links.click(timeout=SOON_MS)
+    await expect(seat.composer).to_have_value(f"Here: {said}\n\n{said}")
+    await search(seat, "parcel")
+    await results(seat, "Articles").first.click(timeout=SOON_MS)
+    await expect(seat.page).to_have_url(re.compile("#/help/1$"))
 
 
 async def test_single_keys_that_are_off_do_nothing(sit: Sit, server: FakeServer) -> None:

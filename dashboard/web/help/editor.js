@@ -1,9 +1,9 @@
 // @ts-check
 // Writing an article: every language with its text and how it will look; what was searched for and not found.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
-import { link, me, serverNow, tell } from "../frame/state.js";
+import { link, me, queues, serverNow, tell } from "../frame/state.js";
 import { call, get, newId, post } from "../frame/api.js";
-import { Icon, ago } from "../frame/parts.js";
+import { Icon, ago, queueLabel } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { heard, labelOf, t } from "../frame/words.js";
 import { fetchShelf, shelf } from "./help.js";
@@ -107,8 +107,16 @@ export function Editor({ number, asked }) {
     <div class="help-fields"><label>${t("help.slug")}<input required pattern=${SLUG} maxlength="80" value=${draft.slug} autocomplete="off" onInput=${(/** @type {any} */ event) => { touched.current = true; edit({ slug: event.target.value }); }} /></label>
       <label>${t("help.category")}<select value=${draft.category} onChange=${(/** @type {any} */ event) => edit({ category: event.target.value })}><option value="">${t("help.other")}</option>${Object.entries(shelf.value.categories).map(([name, label]) => html`<option key=${name} value=${name}>${labelOf(label, name)}</option>`)}</select></label>
       <label>${t("help.audience")}<select value=${draft.audience} onChange=${(/** @type {any} */ event) => edit({ audience: event.target.value })}><option value="public">${t("help.public")}</option><option value="team">${t("help.team")}</option></select></label></div>
+    <${Queues} chosen=${draft.queues} choose=${(/** @type {string[]} */ chosen) => edit({ queues: chosen })} />
     <div class="row"><button type="button" class="plain" onClick=${cancel}>${t("help.discard")}</button><span class="grow"></span>
       <button type="submit" value="write" disabled=${link.value !== "live"}>${t("help.save")}</button>${(!one || one.line.state === "draft") && html`<button type="submit" value="publish" class="primary" disabled=${link.value !== "live"}>${t("help.save_publish")}</button>`}</div></form>`;
+}
+
+/** Where it stands first among what is offered while somebody answers. What is chosen and no longer there can be taken away. @param {{chosen: string[], choose: (chosen: string[]) => void}} props */
+function Queues({ chosen, choose }) {
+  const names = [...new Set([...queues.value.map((each) => each.name), ...chosen])];
+  if (!names.length) return null;
+  return html`<fieldset class="help-queues"><legend>${t("help.queues")}</legend>${names.map((name) => html`<label class="check" key=${name}><input type="checkbox" checked=${chosen.includes(name)} onChange=${(/** @type {any} */ event) => choose(event.target.checked ? [...chosen, name] : chosen.filter((each) => each !== name))} /> ${queueLabel(name)}</label>`)}</fieldset>`;
 }
 
 /** How a text will look, a moment after it was typed. @param {{text: string, tag: string}} props */

@@ -1,10 +1,11 @@
 // @ts-check
-// The lists that a sign at the start of a word opens over the composer: saved replies, colleagues, emoji.
+// The lists that a sign at the start of a word opens over the composer: saved replies with articles below, colleagues, emoji.
 import { html, signal, useEffect, useState } from "../vendor/ui.js";
 import { config, me } from "../frame/state.js";
 import { get } from "../frame/api.js";
-import { Avatar, customerName, queueLabel } from "../frame/parts.js";
+import { Avatar, Icon, customerName, queueLabel } from "../frame/parts.js";
 import { labelOf, t } from "../frame/words.js";
+import { called, fetchArticles, linkText, titleFor } from "./articles.js";
 import { EMOJI } from "./emoji.js";
 
 export { attach } from "./attaching.js";
@@ -12,6 +13,7 @@ export { otherLanguage } from "./language.js";
 export { Letter, envelopeOf } from "./letter.js";
 
 const SHOWN_MAX = 8;
+const ARTICLES_MAX = 4;
 const saved = signal(/** @type {any[] | null} */ (null));
 const people = signal(/** @type {Record<string, any[]>} */ ({}));
 
@@ -37,26 +39,38 @@ export function filled(reply, live) {
   return text.replace(/( ?)\{([a-z.]+)\}/g, (/** @type {string} */ whole, /** @type {string} */ gap, /** @type {string} */ name) => (name in values ? (values[name] ? gap + values[name] : "") : whole));
 }
 
-/** @type {Record<string, {title: string, find: (word: string, live: any) => any[], row: (each: any, live: any) => any, value: (each: any, live: any) => string}>} */
+/** @typedef {{title: string, most: number, find: (word: string, live: any) => any[], row: (each: any, live: any) => any, value: (each: any, live: any) => string}} Kind */
+/** @type {Kind} */
+const ARTICLES = {
+  title: "suggest.articles",
+  most: ARTICLES_MAX,
+  find: called,
+  row: (each, live) => html`<${Icon} name="help" /><span class="grow"><b>${titleFor(each, live)}</b><span class="cut">${each.url}</span></span>`,
+  value: linkText,
+};
+/** What a sign offers, in groups one below the other. @type {Record<string, Kind[]>} */
 const LISTS = {
-  "/": {
+  "/": [{
     title: "suggest.replies",
+    most: SHOWN_MAX,
     find: (word, live) => (saved.value ?? []).filter((each) => (!each.queues.length || each.queues.includes(live.queue)) && `${each.name} ${labelOf(each.label, each.name)}`.toLowerCase().includes(word)),
     row: (each, live) => html`<code>/${each.name}</code><span class="grow"><b>${labelOf(each.label, each.name)}</b><span class="cut">${filled(each, live)}</span></span>`,
     value: filled,
-  },
-  "@": {
+  }, ARTICLES],
+  "@": [{
     title: "suggest.people",
+    most: SHOWN_MAX,
     find: (word, live) => (people.value[live.ref] ?? []).filter((each) => `${each.login} ${each.name}`.toLowerCase().includes(word)),
     row: (each) => html`<${Avatar} name=${each.name} /><span class="grow"><b>${each.name}</b><span class="cut">@${each.login}</span></span>`,
     value: (each) => `@${each.login} `,
-  },
-  ":": {
+  }],
+  ":": [{
     title: "suggest.emoji",
+    most: SHOWN_MAX,
     find: (word) => EMOJI.filter(([, words]) => words.split(" ").some((each) => each.startsWith(word))),
     row: ([sign, words]) => html`<span class="sign">${sign}</span><span class="grow">${words.split(" ")[0]}</span>`,
     value: ([sign]) => sign,
-  },
+  }],
 };
 
 /**
@@ -65,16 +79,16 @@ const LISTS = {
  */
 export function Suggest({ asked, live, list, pick }) {
   const [at, move] = useState(0);
-  const { title, find, row, value } = LISTS[asked.sign];
+  const kinds = LISTS[asked.sign];
   useEffect(() => { move(0); }, [asked.sign, asked.word]);
   const [tried, setTried] = useState(asked.sign === ":");
   useEffect(() => {
     setTried(asked.sign === ":");
-    if (asked.sign === "/") void fetchSaved().then(() => setTried(true));
+    if (asked.sign === "/") void Promise.all([fetchSaved(), fetchArticles()]).then(() => setTried(true));
     if (asked.sign === "@") void fetchPeople(live.ref).then(() => setTried(true));
   }, [asked.sign]);
-  const found = find(asked.word.toLowerCase(), live).slice(0, SHOWN_MAX);
-  const take = (/** @type {any} */ each) => pick(value(each, live));
+  const found = kinds.flatMap((kind) => kind.find(asked.word.toLowerCase(), live).slice(0, kind.most).map((each) => ({ kind, each })));
+  const take = (/** @type {{kind: Kind, each: any}} */ { kind, each }) => pick(kind.value(each, live));
   list.current.key = (/** @type {KeyboardEvent} */ event) => {
     if (!found.length && !tried && event.key === "Enter") return true;
     if (!found.length || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return false;
@@ -85,7 +99,9 @@ export function Suggest({ asked, live, list, pick }) {
   };
   useEffect(() => () => { list.current.key = undefined; }, []);
   const nothing = asked.sign === "/" && saved.value?.length === 0 ? t("suggest.no.replies") : t("suggest.none", { text: asked.word });
-  return html`<div class="suggest"><ul role="listbox" id="suggestions" aria-label=${t(title)}>${found.map((each, nth) => html`<li role="option" key=${nth} id=${nth === at ? "suggested" : undefined} aria-selected=${nth === at}
-      onPointerDown=${(/** @type {any} */ event) => { event.preventDefault(); take(each); }}>${row(each, live)}</li>`)}</ul>
+  const groups = kinds.filter((kind) => found.some((one) => one.kind === kind));
+  return html`<div class="suggest"><div role="listbox" id="suggestions" aria-label=${t(kinds[0].title)}>${groups.map((kind) => html`<ul key=${kind.title} role="group" aria-label=${t(kind.title)}>${groups.length > 1 && html`<li role="presentation" class="group" aria-hidden="true">${t(kind.title)}</li>`}
+      ${found.map((one, nth) => one.kind === kind && html`<li role="option" key=${nth} id=${nth === at ? "suggested" : undefined} aria-selected=${nth === at}
+        onPointerDown=${(/** @type {any} */ event) => { event.preventDefault(); take(one); }}>${kind.row(one.each, live)}</li>`)}</ul>`)}</div>
     <p class="meta">${found.length ? t("suggest.keys") : nothing}</p></div>`;
 }
