@@ -17,6 +17,7 @@ from dashboard.requests import (
 )
 from dashboard.routes import Call, Handler, Route
 from dashboard.shapes import OrderLine, OrdersPage, Person, Reached
+from dashboard.staff import abilities_at_presence
 from dashboard.supervising import number_in
 from router.core import commands as cmd
 from router.core.record import decode_record
@@ -115,14 +116,16 @@ class Ordering:
         )
 
     async def presence(self, call: Call) -> Reached:
-        ask = call.ask
+        ask, agent, floor = call.ask, number_in(call.part("id")), self._out.floor
+        account = await self._out.store.accounts.by_id(floor.site, agent)
         return await self._reach(
             cmd.SetPresence(
                 id=self._id(call, "order_presence"),
-                agent=number_in(call.part("id")),
+                agent=agent,
                 presence=ask.presence,
                 by=call.me,
                 reason=ask.reason,
+                abilities=abilities_at_presence(account, floor.bundle) if account else (),
             )
         )
 

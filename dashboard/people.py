@@ -26,7 +26,7 @@ from dashboard.shapes import (
     Reached,
     SignedIn,
 )
-from dashboard.staff import abilities_of, me_of
+from dashboard.staff import abilities_at_presence, abilities_of, me_of
 from router.core import commands as cmd
 from router.core.bundle import Bundle
 from router.floor.inbox import FloorAway
@@ -131,6 +131,7 @@ class People:
             agent=call.me,
             presence=call.ask.presence,
             when=call.ask.when,
+            abilities=abilities_at_presence(call.caller.account, self._out.floor.bundle),
         )
         return Reached(position=(await self._parts.commands.submit(command)).position)
 

@@ -38,6 +38,13 @@ def abilities_of(account: Account, bundle: Bundle) -> Abilities:
     return tuple(sorted(pairs))
 
 
+def abilities_at_presence(account: Account, bundle: Bundle | None) -> Abilities:
+    """Return what a change of presence must know: all abilities, where some presence leaves out channels."""
+    if bundle is None or not any(presence.channels for presence in bundle.presences.values()):
+        return ()
+    return abilities_of(account, bundle)
+
+
 def meets(abilities: Abilities, needs: Abilities) -> bool:
     """Return whether abilities fulfil needs, level by level."""
     levels = dict(abilities)

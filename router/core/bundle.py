@@ -237,10 +237,11 @@ class Topic(Part, frozen=True, kw_only=True):
 
 
 class Presence(Part, frozen=True, kw_only=True):
-    """One state an agent can choose. `accepts` says whether work may be offered in it."""
+    """One state an agent can choose. `accepts` says whether work may be offered in it, `channels` of which, all if empty."""
 
     name: str
     accepts: bool
+    channels: tuple[str, ...] = ()
     label: dict[str, str] = {}
     shape: str = "disc"
 

@@ -117,6 +117,7 @@ class SetPresence(Command, frozen=True, kw_only=True, tag=12):
 
     `by`, `reason`: a supervisor has done it, and why.
     `when` is `now`, or `after_current`: no new offers, and the presence holds when the work in hand is done.
+    `abilities`: what the account can do in full, as for SignIn; a presence may leave out channels. Empty: as known.
     """
 
     agent: int
@@ -124,6 +125,7 @@ class SetPresence(Command, frozen=True, kw_only=True, tag=12):
     by: int = 0
     reason: str = ""
     when: str = "now"
+    abilities: tuple[tuple[str, int], ...] = ()
 
 
 class AttachDesk(Command, frozen=True, kw_only=True, tag=13):

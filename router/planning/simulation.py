@@ -177,12 +177,12 @@ class Simulation:
         )
 
     def _presence(self, *, accepts: bool) -> str:
-        """Return the first presence in which work is accepted, or none is."""
+        """Return the first presence in which work is accepted, of every channel if there is one; or in which none is."""
         presences = self.scenario.bundle.presences
-        found = [name for name, presence in presences.items() if presence.accepts is accepts]
+        found = [(bool(each.channels), name) for name, each in presences.items() if each.accepts is accepts]
         if not found:
             raise SimulationError(f"no presence in which work is {'accepted' if accepts else 'not accepted'}")
-        return min(found)
+        return min(found)[1]
 
     def _works(self, group: Group, at: int) -> bool:
         return not group.calendar or is_open(self.scenario.bundle.calendars[group.calendar], at)

@@ -234,10 +234,27 @@ def _check_circles(node: Mapping, queues: dict[str, Queue], scope: Scope) -> Non
         scope.report(at, f"off-hours go in a circle: {circle}; let one of them end without `then`")
 
 
+def _accepted(node: Node, scope: Scope) -> bool | tuple[str, ...] | None:
+    """Read true, false, or the channels whose work is accepted."""
+    if not isinstance(node, Sequence):
+        return truth(node, scope)
+    if not node.items:
+        scope.report(node, "this accepts no channel; write `accepts: false`, or name one")
+        return None
+    channels: tuple[str, ...] | None = listed(reference("channel"))(node, scope)
+    return channels or None
+
+
+def _presence(said: str, *, accepts: bool | tuple[str, ...], **given: Any) -> Presence:
+    if isinstance(accepts, tuple):
+        return Presence(name=said, accepts=True, channels=accepts, **given)
+    return Presence(name=said, accepts=accepts, **given)
+
+
 def read_presences(node: Node, scope: Scope) -> dict[str, Presence]:
     """Read the states an agent can choose; in at least one of them work is accepted."""
     table = {
-        "accepts": Field(truth, "accepts", required=True),
+        "accepts": Field(_accepted, "accepts", required=True),
         "label": Field(_label, "label"),
         "shape": Field(one_of("shape", SHAPES), "shape"),
     }
@@ -249,7 +266,7 @@ def read_presences(node: Node, scope: Scope) -> dict[str, Presence]:
         return check_name(said, key, inner)
 
     values = mapped(lambda part, inner: complete(record(part, inner, table), table), key=word)(node, scope) or {}
-    found = {said: Presence(name=said, **given) for said, given in values.items()}
+    found = {said: _presence(said, **given) for said, given in values.items()}
     empty = isinstance(node, Mapping) and not node.entries
     if empty or (found and not any(presence.accepts for presence in found.values())):
         scope.report(node, "no presence accepts work; write `accepts: true` in one of them")

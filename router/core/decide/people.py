@@ -20,9 +20,10 @@ from router.core.decide.placing import (
 )
 from router.core.decide.rounds import withdraw_offers
 from router.core.lifecycle import ACTIVE, HELD, WRAP_UP
-from router.core.state import Agent, Conv, State
+from router.core.state import Abilities, Agent, Conv, State
 
 NOT_RESPONDING = "not_responding"
+CHANNEL = "channel:"
 # When a chosen presence holds: at once, or when the work in hand is done.
 NOW, AFTER_CURRENT = "now", "after_current"
 
@@ -39,9 +40,10 @@ def sign_in(s: State, at: int, c: cmd.SignIn) -> Steps:
         yield Refused("until_past")
         return
     known = s.agents.get(c.agent)
-    if known is None or (known.abilities, known.capacity, known.until_ms) != (c.abilities, c.capacity, c.until_ms):
+    abilities = _in_presence(s, known.presence if known else c.presence or _first_accepting(s), c.abilities)
+    if known is None or (known.abilities, known.capacity, known.until_ms) != (abilities, c.capacity, c.until_ms):
         presence = c.presence or _first_accepting(s)
-        yield ev.SignedIn(c.agent, c.abilities, c.capacity, presence, c.until_ms)
+        yield ev.SignedIn(c.agent, abilities, c.capacity, presence, c.until_ms)
     if known is None:
         yield _presence(s, c.agent, c.presence or _first_accepting(s), "signed_in")
     yield from fill(s, at, c.agent)
@@ -49,8 +51,17 @@ def sign_in(s: State, at: int, c: cmd.SignIn) -> Steps:
 
 def _first_accepting(s: State) -> str:
     assert s.bundle is not None, "checked before"
-    names = [name for name, presence in s.bundle.presences.items() if presence.accepts]
-    return min(names, default=next(iter(s.bundle.presences), "available"))
+    ways = [(bool(presence.channels), name) for name, presence in s.bundle.presences.items() if presence.accepts]
+    return min(ways, default=(False, next(iter(s.bundle.presences), "available")))[1]
+
+
+def _in_presence(s: State, name: str, abilities: Abilities) -> Abilities:
+    """Return what of their abilities an agent serves with in a presence that takes some channels only."""
+    spec = s.bundle.presences.get(name) if s.bundle else None
+    if spec is None or not spec.channels:
+        return abilities
+    taken = {f"{CHANNEL}{channel}" for channel in spec.channels}
+    return tuple(each for each in abilities if each[0] in taken or not each[0].startswith(CHANNEL))
 
 
 def _presence(s: State, agent: int, name: str, why: str) -> ev.Event:
@@ -77,13 +88,17 @@ def set_presence(s: State, at: int, c: cmd.SetPresence) -> Steps:
         yield from wind_down(s, at, agent, presence=c.presence, why=why)
         return
     chosen = _presence(s, c.agent, c.presence, why)
-    yield from change_presence(s, at, chosen)
+    yield from change_presence(s, at, chosen, abilities=c.abilities)
 
 
-def change_presence(s: State, at: int, event: ev.Event) -> Steps:
-    """Write a presence; whoever stops accepting gives back what was offered."""
+def change_presence(s: State, at: int, event: ev.Event, *, abilities: Abilities = ()) -> Steps:
+    """Write a presence; whoever stops accepting, or takes other channels, gives back what was offered."""
     assert isinstance(event, ev.PresenceSet), "callers make it"
-    unplaced: list[int] = []
+    agent, unplaced = s.agents[event.agent], list[int]()
+    serving = _in_presence(s, event.presence, abilities or agent.abilities) if event.accepts else agent.abilities
+    if serving != agent.abilities:
+        unplaced = yield from withdraw_offers(s, event.agent, "agent_away")
+        yield ev.SignedIn(agent.id, serving, agent.capacity, event.presence, agent.until_ms)
     if not event.accepts:
         yield from leave_all(s, s.agents[event.agent], "agent_away", ringing=True)
         unplaced = yield from withdraw_offers(s, event.agent, "agent_away")
