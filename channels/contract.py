@@ -11,6 +11,8 @@ from typing import Protocol, runtime_checkable
 import msgspec
 from aiohttp import web
 
+from router.core.minutes import whole_minutes
+
 # --- signals: all that comes in ------------------------------------------------------------------------
 
 
@@ -394,7 +396,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         """Return the range in whole minutes, none shorter than it is and at least one; None without a basis."""
         if not self.basis:
             return None
-        return max(1, self.low_ms // 60_000), max(1, -(-self.high_ms // 60_000))
+        return whole_minutes(self.low_ms, self.high_ms)
 
 
 class LineItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ from dashboard.followups import routes as following
 from dashboard.handing import blocking, targets, wrapping
 from dashboard.helping import routes as helping
 from dashboard.helping.public import HelpPages
+from dashboard.helping.reaching import Reaching
 from dashboard.hub import Hub
 from dashboard.live import Live
 from dashboard.pages import Pages, read_files, with_banner
@@ -73,7 +74,7 @@ def build_app(surroundings: Surroundings) -> web.Application:
     app.router.add_get("/ws", Live(parts, hub, watching).__call__)
     pages.add_to(app)
     RatePage(parts).add_to(app)
-    HelpPages(surroundings, parts.shelf, parts.tally).add_to(app)
+    HelpPages(surroundings, parts.shelf, parts.tally, Reaching(surroundings, parts.pictures.queue_line)).add_to(app)
 
     async def begin(_: web.Application) -> None:
         hub.begin()

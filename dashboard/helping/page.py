@@ -7,6 +7,7 @@ from html import escape
 
 import msgspec
 
+from dashboard.helping.reaching import Way
 from dashboard.helping.wording import OWN_NAMES, word
 
 CONTENT_CHARS_MAX = 160
@@ -30,7 +31,7 @@ class Shelfmark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands on every page. `form`: where one writes, empty for nowhere; `told`: whether somebody is there now.
+    """What stands on every page. `ways`: how one reaches somebody; `told`: whether they are there, if no way tells it.
 
     `here`: the address of this page, for its other languages. `notice`: an announcement of an emergency.
     """
@@ -40,7 +41,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     languages: Sequence[str]
     here: str = "/help"
     query: str = ""
-    form: str = ""
+    ways: Sequence[Way] = ()
     told: str = ""
     chat: bool = False
     notice: str = ""
@@ -132,13 +133,19 @@ def _search(frame: Frame) -> str:
 
 
 def _still(frame: Frame) -> str:
-    if not frame.form and not frame.told:
+    told = frame.told if not any(each.told for each in frame.ways) else ""
+    if not frame.ways and not told:
         return ""
-    way = (
-        f'<a class="now" href="{escape(frame.form)}">{escape(word("write", frame.language))}</a>' if frame.form else ""
-    )
-    told = f"<p>{escape(frame.told)}</p>" if frame.told else ""
-    return f'<section class="still"><h2>{escape(word("still", frame.language))}</h2>{told}{way}</section>'
+    said = f"<p>{escape(told)}</p>" if told else ""
+    ways = f'<ul class="ways">{"".join(_way(each) for each in frame.ways)}</ul>' if frame.ways else ""
+    return f'<section class="still"><h2>{escape(word("still", frame.language))}</h2>{said}{ways}</section>'
+
+
+def _way(each: Way) -> str:
+    said = f"<b>{escape(each.name)}</b>{f' <span>{escape(each.at)}</span>' if each.at else ''}"
+    link = f'<a class="now" href="{escape(each.href)}">{said}</a>' if each.href else f'<p class="now">{said}</p>'
+    told = f"<p>{escape(each.told)}</p>" if each.told else ""
+    return f"<li>{link}{told}</li>"
 
 
 def _document(frame: Frame, title: str, body: str, *, first: str = "") -> str:

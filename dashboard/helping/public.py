@@ -22,13 +22,13 @@ from dashboard.helping.page import (
     gone_page,
     overview_page,
 )
+from dashboard.helping.reaching import Reaching
 from dashboard.helping.shelf import Shelf
 from dashboard.helping.tally import Tally
 from dashboard.helping.wording import day_of, word
 from dashboard.surroundings import Surroundings
-from router.core.calendar import is_open, next_change
 from router.intake.rates import Buckets
-from router.outbox.wording import moment, notice_text
+from router.outbox.wording import notice_text
 from router.store.port import Article, StoreError
 
 HEADERS = {
@@ -61,8 +61,8 @@ FORM_BYTES_MAX, FIELDS_MAX = 1_024, 10
 class HelpPages:
     """The pages of one site."""
 
-    def __init__(self, out: Surroundings, shelf: Shelf, tally: Tally) -> None:
-        self._out, self._shelf, self._tally = out, shelf, tally
+    def __init__(self, out: Surroundings, shelf: Shelf, tally: Tally, reaching: Reaching) -> None:
+        self._out, self._shelf, self._tally, self._reaching = out, shelf, tally, reaching
         self._searches = Buckets(SEARCHES_A_MINUTE, MINUTE_MS)
         self._votes = Buckets(VOTES_A_MINUTE, MINUTE_MS)
         self._answering = Answering(shelf, tally, may_ask=self._may_ask)
@@ -154,8 +154,8 @@ class HelpPages:
             languages=self._shelf.languages,
             here=f"{here}?{urlencode({'q': query})}" if query else here,
             query=query,
-            form=f"/channels/form/{rules.form}?lang={language}" if rules.form else "",
-            told=self._hours(language),
+            ways=self._reaching.ways(rules, language),
+            told=self._reaching.told(bundle, rules.queue, language, live=False) if bundle is not None else "",
             chat=rules.chat and bundle is not None and "chat" in bundle.channels,
             notice=self._notice(language),
         )
@@ -165,22 +165,6 @@ class HelpPages:
         known = self._shelf.languages
         asked = [request.query.get("lang", ""), *_accepted(request.headers.get("Accept-Language", ""))]
         return next((tag for tag in asked if tag in known), known[0])
-
-    def _hours(self, language: str) -> str:
-        """Say whether somebody is there now, by the hours of the queue that is named for it."""
-        bundle, state, queue = self._out.floor.bundle, self._out.floor.state, self._shelf.rules.queue
-        if bundle is None or queue not in bundle.queues:
-            return ""
-        if queue in state.queues:
-            opened, until_ms = state.queues[queue].open, state.queues[queue].until_ms
-        else:
-            calendar, now_ms = bundle.calendars.get(bundle.queues[queue].hours, ()), self._out.now_ms()
-            opened, until_ms = is_open(calendar, now_ms), next_change(calendar, now_ms)
-        if opened:
-            return word("open", language)
-        return (
-            word("opens", language, opens=moment(until_ms, bundle.zone, language), zone=bundle.zone) if until_ms else ""
-        )
 
     def _notice(self, language: str) -> str:
         """Return what is announced while there is an emergency of the whole site."""

@@ -8,6 +8,14 @@ import msgspec
 STALE_MS = 182 * 86_400_000
 
 
+class Reach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How customers reach a channel: the number or address, whose hours count, a label by language if it needs one."""
+
+    at: str = ""
+    queue: str = ""
+    label: dict[str, str] = {}
+
+
 class HelpRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The help page of a site. Without a title there is none.
 
@@ -15,6 +23,7 @@ class HelpRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `form`: the form for whom it did not help, empty for none; `queue`: whose hours are told there, empty for none.
     `chat`: the widget stands on every page. `stale_ms`: an article that nobody has looked at for so long is shown to
     whom it belongs. `proxies` are our own, whose word of who asks is believed.
+    `reach`: by which channels somebody is there for whom it did not help, by their entry's name.
     """
 
     title: dict[str, str] = {}
@@ -25,6 +34,7 @@ class HelpRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chat: bool = True
     stale_ms: int = STALE_MS
     proxies: tuple[str, ...] = ()
+    reach: dict[str, Reach] = {}
 
     @property
     def shelves(self) -> dict[str, dict[str, str]]:

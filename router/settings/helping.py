@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.core.helping import HelpRules
+from router.core.helping import HelpRules, Reach
 from router.settings.reading import Field, Scope, duration, listed, mapped, record, refer, reference, text, truth
 from router.settings.tree import Node
 
@@ -11,6 +11,8 @@ LABEL_CHARS_MAX = 60
 CATEGORIES_MAX = 30
 # The longest way to write an address of IPv6; a site has a few proxies.
 ADDRESS_CHARS_MAX, PROXIES_MAX = 45, 50
+# The longest e-mail address; more ways than these are no help.
+AT_CHARS_MAX, REACH_MAX = 254, 20
 STALE_LEAST, STALE_MOST = "7d", "1000d"
 
 
@@ -29,17 +31,32 @@ def _label(node: Node, scope: Scope) -> dict[str, str] | None:
     return found
 
 
+def _channel(word: str, key: Node, scope: Scope) -> str | None:
+    return refer("channel", word, key, scope)
+
+
+def _reach(node: Node, scope: Scope) -> Reach | None:
+    values = record(node, scope, _REACH_FIELDS)
+    return None if values is None else Reach(**values)
+
+
 def _categories(node: Node, scope: Scope) -> dict[str, dict[str, str]] | None:
     found: dict[str, dict[str, str]] | None = mapped(_label, most=CATEGORIES_MAX)(node, scope)
     return found
 
 
+_REACH_FIELDS = {
+    "at": Field(text(chars_max=AT_CHARS_MAX), "at"),
+    "queue": Field(reference("queue"), "queue"),
+    "label": Field(_label, "label"),
+}
 _FIELDS = {
     "title": Field(_label, "title", required=True),
     "categories": Field(_categories, "categories", required=True),
     "form": Field(text(chars_max=LABEL_CHARS_MAX), "form"),
     "queue": Field(reference("queue"), "queue"),
     "chat": Field(truth, "chat"),
+    "reach": Field(mapped(_reach, key=_channel, most=REACH_MAX), "reach"),
     "proxies": Field(listed(text(chars_max=ADDRESS_CHARS_MAX), most=PROXIES_MAX), "proxies"),
     "stale_after": Field(duration(STALE_LEAST, STALE_MOST), "stale_ms"),
 }

@@ -13,8 +13,11 @@ import pytest_asyncio
 
 from dashboard.helping.public import COOKIE, SEARCHES_A_MINUTE, VOTES_A_MINUTE
 from dashboard.helping.wording import WORDS
-from router.core.helping import HelpRules
+from router.core.bundle import ChannelSpec
+from router.core.helping import HelpRules, Reach
+from router.core.state import Conv
 from router.store.port import Account
+from router.views.pace import Wait
 from tests.dashboard.office import NOW_MS, Desk, Office, bundle
 
 RULES = HelpRules(
@@ -327,6 +330,73 @@ async def test_without_the_section_there_is_no_page(office: Office, reader: Read
     assert (await reader.ask({"query": "x"}))[0] == 404
     assert [(await reader.get(path))[0] for path in ("/help", "/help/send-back")] == [404, 404]
     assert await reader.vote("send-back", "yes") == 404
+
+
+REACHED = {
+    "phone": Reach(at="+420 222 333 444", queue="night"),
+    "email": Reach(at="help@example.com", label={"en": "Write us a letter"}),
+    "sms": Reach(at="+420 600 000 000", queue="general"),
+    "call": Reach(queue="general"),
+    "nowhere": Reach(at="x"),
+}
+
+
+class Pace:
+    """Waits as they would be known after some hours."""
+
+    def newcomer(self, queue: str) -> Wait | None:
+        return Wait(130_000, 290_000, "pace", 0.2, 40) if queue == "general" else None
+
+    def remaining(self, conv: Conv) -> Wait | None:
+        del conv
+        return None
+
+
+async def test_below_every_page_stand_the_ways_that_the_site_has_with_their_hours_and_wait(
+    office: Office,
+) -> None:
+    channels = {name: ChannelSpec(load=25, live=name != "email") for name in ("chat", "phone", "email", "call")}
+    rules = msgspec.structs.replace(RULES, reach=REACHED)
+    await office.configure(bundle(help=rules, channels=channels))
+    await office.stop_serving()
+    await office.serve(waits=Pace())
+    reader = Reader(office)
+    page = (await reader.get("/help?lang=en"))[1]
+    ways = re.findall(r"<li>(?:<a class=\"now\" href=\"([^\"]*)\">)(.*?)</a>(?:<p>(.*?)</p>)?</li>", page)
+    assert ways == [
+        (
+            "/channels/chat/frame?site=main#main/en/",
+            "<b>Chat</b>",
+            "We are here now. The wait is about 2 to 5 minutes.",
+        ),
+        ("mailto:help@example.com", "<b>Write us a letter</b> <span>help@example.com</span>", ""),
+        ("tel:+420222333444", "<b>Call us</b> <span>+420 222 333 444</span>", "Nobody is here now."),
+        ("/channels/form/contact?lang=en", "<b>Write to us</b>", ""),
+    ]
+    thai = (await reader.get("/help?lang=th"))[1]
+    assert "เวลารอประมาณ 2 ถึง 5 นาที" in thai
+    await office.configure(bundle(help=msgspec.structs.replace(rules, chat=False, reach={}), channels=channels))
+    assert "<p>We are here now.</p><ul" in (await reader.get("/help?lang=en"))[1]
+    await reader.session.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "href"),
+    [
+        ("phone", "call the desk", ""),
+        ("telegram", "https://t.me/shop", "https://t.me/shop"),
+        ("telegram", "javascript:alert(1)", ""),
+        ("wechat", "MoravaOutdoor", ""),
+    ],
+)
+async def test_what_is_no_number_and_no_address_is_read_and_no_link(
+    office: Office, sue: Desk, reader: Reader, name: str, at: str, href: str
+) -> None:
+    rules = msgspec.structs.replace(RULES, reach={name: Reach(at=at)}, chat=False, form="")
+    await office.configure(bundle(help=rules, channels={name: ChannelSpec(load=25, live=False)}))
+    page = (await reader.get("/help"))[1]
+    assert at in page
+    assert (re.findall(r'<a class="now" href="([^"]*)"', page) or [""]) == [href]
 
 
 async def test_an_emergency_stands_above_everything(sue: Desk, reader: Reader) -> None:

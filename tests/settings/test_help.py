@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from router.core.bundle import DAY_MS, decode_bundle, encode_bundle
-from router.core.helping import HelpRules
+from router.core.helping import HelpRules, Reach
 from router.settings.loading import load_files
 from router.settings.problems import SettingsError
 from tests.settings.conftest import NOW_MS, SCHEMAS, files_with
@@ -23,6 +23,8 @@ GOOD = """help:
   chat: false
   stale_after: 30d
   proxies: ["10.0.0.7"]
+  reach:
+    talk: {at: "https://chat.example", queue: general, label: {en: Talk to us}}
 """
 
 
@@ -37,6 +39,7 @@ def test_everything_is_read_and_kept() -> None:
         chat=False,
         stale_ms=30 * DAY_MS,
         proxies=("10.0.0.7",),
+        reach={"talk": Reach(at="https://chat.example", queue="general", label={"en": "Talk to us"})},
     )
     assert decode_bundle(encode_bundle(bundle)).help == bundle.help
 
@@ -60,6 +63,8 @@ def test_the_shipped_page_speaks_every_language() -> None:
         ("queue: general", "queue: nowhere", "help.queue"),
         ("orders: {en: Orders}", "orders: {xx: Orders}", "help.categories.orders"),
         ("stale_after: 30d", "stale_after: 1s", "help.stale_after"),
+        ("talk: {at", "tlak: {at", "help.reach.tlak"),
+        ("queue: general, label", "queue: nowhere, label", "help.reach.talk.queue"),
         ("chat: false", "chat: maybe", "help.chat"),
     ],
 )
