@@ -32,6 +32,9 @@ export class Answers {
   /** The greeting is over: while somebody waits it stands below their place in line. */
   moves() {
     this.wanted = false;
+    this.asked++;
+    at("find").value = at("found-said").textContent = "";
+    at("found").replaceChildren();
     this.box.classList.add("card");
     at("standing").after(this.box);
     this.#show();
