@@ -106,20 +106,25 @@ class Company:
             await self._book.drop_side(line.key, party, leg=side.sid)
 
     async def adopt(self, effect: Connect) -> str:
-        """Make who is in the talk already its owner, and let all other participants go. Empty where they are not in it.
+        """Make who takes part already the owner, and let all other participants go. Empty where they do not.
 
-        It may be done twice: whoever is its owner stays that.
+        It may be done twice: whoever is its owner stays that. Whose leg still rings is not rung a second time: it is
+        the owner's when it is answered.
         """
         line, legs = effect.line.key, await self._book.of(effect.line.key)
         side = legs.sides.get(effect.party)
-        sid = side.sid if side is not None and side.joined else ""
-        sid = sid or (legs.joined if legs.party == effect.party else "")
+        sid = side.sid if side is not None else legs.joined if legs.party == effect.party else ""
         if not sid or not await self._talk.is_alive(sid):
             return ""
         others = [each.sid for party, each in legs.sides.items() if party != effect.party]
         for other in (*others, "" if legs.agent == sid else legs.agent):
             await self._talk.end(other)
-        await self._book.change(line, party=effect.party, agent=sid, joined=sid, sides={}, handed=False)
+        owner = {"party": effect.party, "agent": sid, "sides": {}, "handed": False}
+        if side is not None and not side.joined:
+            tried = {"key": side.key, "tried_ms": side.tried_ms, "target": side.target}
+            await self._book.change(line, joined="", **owner, **tried)
+            return sid
+        await self._book.change(line, joined=sid, **owner)
         for each, form in ((sid, SPOKEN), (legs.customer, UNHELD)):
             with suppress(Undeliverable):
                 await self._talk.to_part(line, each, list(form))

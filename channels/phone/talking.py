@@ -129,6 +129,8 @@ class Talking:
         leg = reading.sid_in(asked.fields.get("CallSid", ""))
         legs = await self._book.of(asked.line)
         side = legs.sides.get(party)
+        if side is None and (legs.party, legs.agent) == (party, leg):
+            return await self._bring_together(asked, party)  # It became theirs while it rang.
         if side is None or side.sid not in {"", leg} or not await self._talk.is_alive(legs.customer):
             return doc.farewell(self._hands.speech(""), "caller-gone")
         legs = await self._book.put_side(asked.line, party, msgspec.structs.replace(side, sid=leg, joined=True))

@@ -95,6 +95,21 @@ async def test_the_colleague_takes_over_without_ringing_again_and_all_others_go(
     await until(lambda: ("left", "agent:9") in [told[:2] for told in exchange.parties()], "told as the owner's")
 
 
+async def test_who_takes_over_while_it_still_rings_at_their_desk_is_not_rung_twice(exchange: Exchange) -> None:
+    """A supervisor who steps in and takes over at once: the leg that rings becomes the owner's."""
+    leg = await talking(exchange)
+    await exchange.channel.perform(side(exchange, leg, "listen"))
+    for key in ("c1", "c2"):
+        await exchange.channel.perform(connect(exchange, leg, agent=9, key=key))
+    ninth = [each for each in exchange.calls.legs.values() if each.theirs == "client:agent_9"]
+    assert len(ninth) == 1
+    ninth[0].answered.set()
+    await until(lambda: exchange.calls.together() == [{"customer", "agent_9"}], "the two of them")
+    assert heard(exchange, ninth[0], "I am here now") == {"customer"}
+    await exchange.calls.hang_up(ninth[0])
+    await until(lambda: ("left", "agent:9") in [told[:2] for told in exchange.parties()], "told as the owner's")
+
+
 async def test_who_is_let_go_goes_alone_and_may_be_let_go_twice(exchange: Exchange) -> None:
     leg = await talking(exchange)
     ninth = await joined(exchange, leg, "barge")
