@@ -190,6 +190,28 @@ async def test_a_double_click_parks_once(sit: Sit, server: FakeServer) -> None:
     assert len(server.asks("/park")) == 1
 
 
+async def test_who_presses_again_while_a_dialog_is_fetched_does_not_close_it(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await seat.page.evaluate("""() => new MutationObserver((_, watch) => {
+        const dialog = document.querySelector("dialog");
+        if (!dialog) return;
+        watch.disconnect();
+        window.beside = (later) => {
+            const click = new MouseEvent("click", { bubbles: true, detail: 1 });
+            if (later) Object.defineProperty(click, "timeStamp", { value: performance.now() + later });
+            dialog.dispatchEvent(click);
+        };
+        window.beside(0);
+    }).observe(document.body, { childList: true, subtree: true })""")
+    await seat.page.locator(".thread").focus()
+    await seat.page.keyboard.press("p")
+    dialog = seat.page.get_by_role("dialog", name="Park")
+    await expect(dialog.get_by_role("button", name="The customer writes")).to_be_visible(timeout=WAIT_MS)
+    await seat.page.evaluate("window.beside(2_000)")
+    await expect(dialog).to_have_count(0)
+
+
 async def test_a_double_click_ends_once(sit: Sit, server: FakeServer) -> None:
     seat = await sit()
     await seat.open(server.floor.own("Marta Kowalska"))

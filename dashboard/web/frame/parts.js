@@ -7,6 +7,8 @@ import { labelOf, t } from "./words.js";
 const SOON_MS = 120_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+// A click so soon beside a dialog was meant for what lay there before: it came late, and somebody pressed again.
+const SEEN_MS = 1_000;
 
 /** A long time in words: days and hours, or hours and minutes. @param {number} ms */
 function lasting(ms) {
@@ -88,10 +90,12 @@ export const whileAway = () => (link.value === "live" ? {} : { disabled: true, t
  */
 export function Dialog({ title, close, children }) {
   const element = useRef(/** @type {any} */ (null));
+  const opened = useRef(0);
   // Before the next key: what somebody types at once is for the dialog.
   useLayoutEffect(() => {
     const opener = /** @type {any} */ (document.activeElement);
     element.current.showModal();
+    opened.current = performance.now();
     element.current.querySelector("header ~ label input, form input")?.focus();
     // Not before it is gone: until then nothing behind it takes the focus. Whoever has gone on to somewhere else keeps it there.
     return () => queueMicrotask(() => { if (document.activeElement === document.body) opener?.focus?.(); });
@@ -99,7 +103,7 @@ export function Dialog({ title, close, children }) {
   // A browser lets a second Esc close what refused the first.
   const closed = close ?? (() => element.current?.showModal());
   return html`<dialog ref=${element} aria-label=${title} onClose=${closed} onCancel=${(/** @type {any} */ event) => !close && event.preventDefault()}
-    onClick=${(/** @type {any} */ event) => event.target === element.current && event.detail < 2 && close?.()}>
+    onClick=${(/** @type {any} */ event) => event.target === element.current && event.timeStamp - opened.current > SEEN_MS && close?.()}>
     <div class="sheet"><header><h2>${title}</h2>
     ${close && html`<button type="button" class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button>`}</header>${children}</div></dialog>`;
 }
