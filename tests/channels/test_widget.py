@@ -61,7 +61,7 @@ def test_pages_hold_no_script_or_style_of_their_own(page: str) -> None:
     assert not re.search(r"""<[^<>]*(src|href)=["']https?://""", text)
 
 
-@pytest.mark.parametrize("script", ["frame.js", "line.js", "widget.js", "answers.js"])
+@pytest.mark.parametrize("script", ["frame.js", "line.js", "widget.js", "answers.js", "links.js"])
 def test_text_only_ever_becomes_text(script: str) -> None:
     text = (WEB / script).read_text(encoding="utf-8")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)

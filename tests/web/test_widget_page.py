@@ -333,6 +333,30 @@ async def test_no_view_of_the_chat_has_a_fault_that_axe_knows(chromium: Browser,
         assert await violations(visit.page) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "links"),
+    [
+        ("See https://shop.example/help/parcel?lang=en.", ["https://shop.example/help/parcel?lang=en"]),
+        ("请看（https://shop.example/a_b）。", ["https://shop.example/a_b"]),
+        ("javascript:alert(1) http:// <b>x</b>", []),
+        ("http://a.example and http://b.example/", ["http://a.example", "http://b.example/"]),
+    ],
+)
+async def test_an_address_that_we_send_is_a_link_and_all_else_is_text(
+    chromium: Browser, said: str, links: list[str]
+) -> None:
+    async with visiting(chromium) as visit:
+        await visit.talks(said)
+        visit.answers(said)
+        bubble = visit.chat.locator("li.out .bubble")
+        await expect(bubble).to_have_text(said)
+        found = bubble.get_by_role("link")
+        await expect(found).to_have_count(len(links))
+        assert [await each.get_attribute("href") for each in await found.all()] == links
+        assert {await each.get_attribute("rel") for each in await found.all()} <= {"noopener noreferrer"}
+        await expect(visit.chat.locator("li.in .bubble a")).to_have_count(0)
+
+
 FOUND = [
     {"title": "Where is my parcel?", "language": "en", "url": "/help/parcel?lang=en"},
     {"title": "พัสดุ", "language": "th", "url": "/help/thai?lang=en"},

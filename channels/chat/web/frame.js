@@ -3,6 +3,7 @@ import { Answers } from "./answers.js";
 import { Copy } from "./copy.js";
 import { Ending } from "./ending.js";
 import { Line } from "./line.js";
+import { withLinks } from "./links.js";
 import { Standing } from "./standing.js";
 import { WORDS } from "./words.js";
 
@@ -151,7 +152,8 @@ function draw({ key, kind, text: said, at: when, author = "", mark: sign = "", f
   row.className = kind;
   const bubble = document.createElement("div");
   bubble.className = kind === "status" ? "" : "bubble";
-  bubble.textContent = said;
+  // What customers write is theirs and stays as it is; an address that we send is to be opened.
+  bubble.append(...(kind === "in" ? [said] : withLinks(said)));
   bubble.append(...files.map(linked));
   row.append(bubble);
   if (kind !== "status") {
