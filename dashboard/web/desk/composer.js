@@ -52,7 +52,8 @@ export function Composer({ live }) {
   const restored = useRef(/** @type {any} */ (draftOf(key)));
   const area = useRef(/** @type {any} */ (null));
   const list = useRef(/** @type {any} */ ({}));
-  useEffect(() => {
+  // Before the next key: what stands in a note is never taken over into a reply.
+  useLayoutEffect(() => {
     const draft = draftOf(key);
     if (draft.text === text) return;
     setText(draft.text);

@@ -103,5 +103,5 @@ export function Suggest({ asked, live, list, pick }) {
   return html`<div class="suggest"><div role="listbox" id="suggestions" aria-label=${t(kinds[0].title)}>${groups.map((kind) => html`<ul key=${kind.title} role="group" aria-label=${t(kind.title)}>${groups.length > 1 && html`<li role="presentation" class="group" aria-hidden="true">${t(kind.title)}</li>`}
       ${found.map((one, nth) => one.kind === kind && html`<li role="option" key=${nth} id=${nth === at ? "suggested" : undefined} aria-selected=${nth === at}
         onPointerDown=${(/** @type {any} */ event) => { event.preventDefault(); take(one); }}>${kind.row(one.each, live)}</li>`)}</ul>`)}</div>
-    <p class="meta">${found.length ? t("suggest.keys") : nothing}</p></div>`;
+    <p class="meta">${found.length ? t("suggest.keys") : tried && nothing}</p></div>`;
 }
