@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from router.core.bundle import DAY_MS, HOUR_MS, MINUTE_MS
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING
 from router.core.record import Record
 from tests.core.floor_plan import Floor, bundle, names
+from tests.core.walk import LINES, Walk
+from tests.core.world import World
 
 PARK_MS, HOLD_MS = 7 * DAY_MS, 2 * MINUTE_MS
 
@@ -223,6 +226,24 @@ def test_an_end_that_was_looked_up_before_the_parking_is_looked_up_again() -> No
     floor.do(floor.message(1, record=record))
     floor.do(cmd.Park(id="again", agent=7, conv=1))
     assert floor.ask(leaves(floor, record)) == LookAgain()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_random_floor_stays_right_however_chats_are_ended(seed: int) -> None:
+    """The world judges itself after each command, by its oracle, its replica and a restored twin."""
+    world, chance = World(), Random(seed)
+    world.begin()
+    walk = Walk(world, chance)
+    ended = 0
+    for _ in range(80):
+        walk.run(8)
+        known = {line: world.record_on(line) for line in LINES}
+        away = [line for line, record in known.items() if record is not None and record.state == "parked"]
+        line, blind = chance.choice(away or LINES), chance.random() < 0.1
+        seen, record = (0, None) if blind else (world.state.position, world.record_on(line))
+        made = world.tell(cmd.LeaveLine(id=world.id(), line=line, ends=True, seen=seen, record=record))
+        ended += record is not None and isinstance(made, Made)
+    assert ended
 
 
 # --- look-ups that the world has overtaken -------------------------------------------------------------------
