@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from dashboard.errors import ApiError, bad_field
+from dashboard.config_shapes import ChannelChoice, Config, IdleShape, PresenceChoice, QueueChoice
+from dashboard.errors import ApiError, bad_field, refused
 from dashboard.hub import Hub
 from dashboard.parts import Parts
 from dashboard.requests import (
@@ -17,19 +18,12 @@ from dashboard.requests import (
     SignInRequest,
 )
 from dashboard.routes import BODY_BYTES_MAX, Answer, Call, Route
-from dashboard.shapes import (
-    ChannelChoice,
-    Config,
-    DatedDraft,
-    PresenceChoice,
-    QueueChoice,
-    Reached,
-    SignedIn,
-)
+from dashboard.shapes import DatedDraft, Reached, SignedIn
 from dashboard.staff import abilities_at_presence, abilities_of, me_of
 from router.core import commands as cmd
 from router.core.bundle import Bundle
 from router.floor.inbox import FloorAway
+from router.store.port import Account
 
 # A draft belongs to a tab of a conversation, so there can be no more drafts than those.
 DRAFT_KEY = re.compile(r"([0-9A-Za-z]{1,40}):[a-z]{1,16}")
@@ -64,7 +58,6 @@ class People:
 
     async def config(self, call: Call) -> Config:
         """What screens must know of the running configuration."""
-        del call
         bundle = self.bundle()
         state = self._out.floor.state
         return Config(
@@ -83,7 +76,9 @@ class People:
                 for name, queue in bundle.queues.items()
             ],
             presences=[
-                PresenceChoice(name=each.name, label=each.label, accepts=each.accepts, shape=each.shape)
+                PresenceChoice(
+                    name=each.name, label=each.label, accepts=each.accepts, shape=each.shape, idle=each.idle_ms > 0
+                )
                 for each in bundle.presences.values()
             ],
             dispositions=list(bundle.dispositions),
@@ -94,6 +89,7 @@ class People:
             ],
             version=self._parts.version,
             calendar=bundle.calendar,
+            idle=_idle_of(call.caller.account, bundle),
         )
 
     def bundle(self) -> Bundle:
@@ -126,12 +122,17 @@ class People:
         return Reached(position=(await self._parts.commands.submit(command)).position)
 
     async def presence(self, call: Call) -> Reached:
+        """Choose a presence; or a desk says that nobody touches it, or somebody does again."""
+        told = _idle_of(call.caller.account, self.bundle())
+        if call.ask.idle and told is None:
+            raise refused("not_idle")
         command = cmd.SetPresence(
             id=self._parts.commands.id(call.me, "presence", call.ask.command_id),
             agent=call.me,
             presence=call.ask.presence,
             when=call.ask.when,
             abilities=abilities_at_presence(call.caller.account, self._out.floor.bundle),
+            idle=call.ask.idle,
         )
         return Reached(position=(await self._parts.commands.submit(command)).position)
 
@@ -155,6 +156,14 @@ class People:
             await self._parts.places.row(call.caller.account, named[1])
         site, now_ms = self._out.floor.site, self._out.now_ms()
         await self._out.store.accounts.save_draft(site, call.me, key, call.ask.text, now_ms)
+
+
+def _idle_of(account: Account, bundle: Bundle) -> IdleShape | None:
+    """Return what begins for this account when nobody touches its desk."""
+    for each in bundle.presences.values():
+        if each.idle_ms and (not each.teams or account.team in each.teams):
+            return IdleShape(presence=each.name, after_ms=each.idle_ms)
+    return None
 
 
 def routes(parts: Parts, hub: Hub) -> list[Route]:

@@ -79,10 +79,11 @@ class EndShiftRequest(CommandRequest, frozen=True, kw_only=True):
 
 
 class PresenceRequest(CommandRequest, frozen=True, kw_only=True):
-    """`after_current`: no new offers, and the presence holds when the work in hand is done."""
+    """`after_current`: no new offers, and the presence holds when the work in hand is done. `idle`: nobody chose it."""
 
     presence: Name
     when: Literal["now", "after_current"] = "now"
+    idle: bool = False
 
 
 class AcceptRequest(CommandRequest, frozen=True, kw_only=True):

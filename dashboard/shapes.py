@@ -35,42 +35,6 @@ class SignedIn(Shape, frozen=True, kw_only=True):
     csrf: str
 
 
-class QueueChoice(Shape, frozen=True, kw_only=True):
-    name: str
-    label: Label
-    open: bool
-    opens_ms: int
-    wrap_up_mode: str = "timed"
-    outcomes: list[str] = []
-
-
-class PresenceChoice(Shape, frozen=True, kw_only=True):
-    name: str
-    label: Label
-    accepts: bool
-    shape: str
-
-
-class ChannelChoice(Shape, frozen=True, kw_only=True):
-    name: str
-    live: bool
-    load: int
-
-
-class Config(Shape, frozen=True, kw_only=True):
-    site: str
-    zone: str
-    languages: list[str]
-    queues: list[QueueChoice]
-    presences: list[PresenceChoice]
-    dispositions: list[str]
-    decline_reasons: list[str]
-    channels: list[ChannelChoice]
-    version: str
-    outcome_reasons: dict[str, list[str]] = {}
-    calendar: str = ""
-
-
 class Person(Shape, frozen=True, kw_only=True):
     id: int
     name: str

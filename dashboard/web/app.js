@@ -117,6 +117,8 @@ onNews.add((summary) => {
 effect(() => { document.documentElement.lang = language.value; });
 // Whoever takes calls in the browser needs them on every screen, and nobody else fetches any of it.
 effect(() => { if (agent.value && config.value?.channels.some((/** @type {any} */ each) => each.name === "phone")) queueMicrotask(() => void fetchRoom("call", () => import("./call/call.js")).then((room) => room?.begin())); });
+// Only where somebody may leave a desk without a word.
+effect(() => { if (agent.value && config.value?.idle) queueMicrotask(() => void fetchRoom("idle", () => import("./idle/idle.js"))); });
 void begin();
 await learn("frame", "desk");
 render(html`<${App} />`, /** @type {Element} */ (document.getElementById("app")));

@@ -237,11 +237,16 @@ class Topic(Part, frozen=True, kw_only=True):
 
 
 class Presence(Part, frozen=True, kw_only=True):
-    """One state an agent can choose. `accepts` says whether work may be offered in it, `channels` of which, all if empty."""
+    """One state of an agent. `accepts` says whether work may be offered in it, `channels` of which, all if empty.
+
+    With `idle_ms` nobody chooses it: it begins for who has not touched their desk for so long, of these teams or any.
+    """
 
     name: str
     accepts: bool
     channels: tuple[str, ...] = ()
+    idle_ms: int = 0
+    teams: tuple[str, ...] = ()
     label: dict[str, str] = {}
     shape: str = "disc"
 

@@ -118,6 +118,7 @@ class SetPresence(Command, frozen=True, kw_only=True, tag=12):
     `by`, `reason`: a supervisor has done it, and why.
     `when` is `now`, or `after_current`: no new offers, and the presence holds when the work in hand is done.
     `abilities`: what the account can do in full, as for SignIn; a presence may leave out channels. Empty: as known.
+    `idle`: not chosen, but told by a desk that nobody has touched for long, or that somebody touches again.
     """
 
     agent: int
@@ -126,6 +127,7 @@ class SetPresence(Command, frozen=True, kw_only=True, tag=12):
     reason: str = ""
     when: str = "now"
     abilities: tuple[tuple[str, int], ...] = ()
+    idle: bool = False
 
 
 class AttachDesk(Command, frozen=True, kw_only=True, tag=13):

@@ -33,6 +33,7 @@ REFUSALS: dict[str, str] = {
     "not_taking_part": "They do not take part in this conversation.",
     "role_unknown": "One takes part to listen, whisper or barge.",
     "too_many_parties": "Too many take part in this conversation already.",
+    "not_idle": "That state begins by itself at a desk without live work that nobody touches, and ends with a touch.",
     "nobody_able": "Nobody who accepts work now can serve that queue.",
     "reason_missing": "A supervisor's order needs a reason.",
     "skill_unknown": "No such skill is configured.",

@@ -177,9 +177,13 @@ class Simulation:
         )
 
     def _presence(self, *, accepts: bool) -> str:
-        """Return the first presence in which work is accepted, of every channel if there is one; or in which none is."""
+        """Return the first presence that accepts work, of every channel if there is one; or that accepts none."""
         presences = self.scenario.bundle.presences
-        found = [(bool(each.channels), name) for name, each in presences.items() if each.accepts is accepts]
+        found = [
+            (bool(each.channels), name)
+            for name, each in presences.items()
+            if each.accepts is accepts and not each.idle_ms
+        ]
         if not found:
             raise SimulationError(f"no presence in which work is {'accepted' if accepts else 'not accepted'}")
         return min(found)[1]

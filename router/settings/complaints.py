@@ -9,13 +9,13 @@ from router.core.complaints import Choice, ComplaintRules, Severity
 from router.settings.reading import (
     Field,
     Scope,
+    by_language,
     complete,
     duration,
     entries,
     listed,
     mapped,
     record,
-    refer,
     reference,
     text,
     truth,
@@ -39,22 +39,13 @@ def read_complaints(node: Node, scope: Scope) -> ComplaintRules | None:
     return None if values is None else ComplaintRules(**values)
 
 
-def _language(word: str, key: Node, scope: Scope) -> str | None:
-    return refer("language", word, key, scope)
-
-
-def _label(node: Node, scope: Scope) -> dict[str, str] | None:
-    found: dict[str, str] | None = mapped(text(chars_max=LABEL_CHARS_MAX), key=_language)(node, scope)
-    return found
-
-
 def _choices(node: Node, scope: Scope) -> tuple[Choice, ...] | None:
     """Read names with labels by language, in the order in which they are offered."""
-    found = mapped(_label, most=CHOICES_MAX)(node, scope)
+    found = mapped(by_language(LABEL_CHARS_MAX), most=CHOICES_MAX)(node, scope)
     return None if found is None else tuple(Choice(name=name, label=label) for name, label in found.items())
 
 
-_REMEDY = {"label": Field(_label, "label"), "amount": Field(truth, "amount")}
+_REMEDY = {"label": Field(by_language(LABEL_CHARS_MAX), "label"), "amount": Field(truth, "amount")}
 
 
 def _remedies(node: Node, scope: Scope) -> tuple[Choice, ...] | None:
@@ -63,7 +54,7 @@ def _remedies(node: Node, scope: Scope) -> tuple[Choice, ...] | None:
     def remedy(part: Node, inner: Scope) -> dict[str, Any] | None:
         group = entries(part, inner)
         if group is None or not group.entries.keys() & _REMEDY.keys():
-            return None if group is None else {"label": _label(part, inner) or {}}
+            return None if group is None else {"label": by_language(LABEL_CHARS_MAX)(part, inner) or {}}
         return record(part, inner, _REMEDY)
 
     found = mapped(remedy, most=CHOICES_MAX)(node, scope)
@@ -71,7 +62,7 @@ def _remedies(node: Node, scope: Scope) -> tuple[Choice, ...] | None:
 
 
 _SEVERITY = {
-    "label": Field(_label, "label"),
+    "label": Field(by_language(LABEL_CHARS_MAX), "label"),
     "acknowledge_within": Field(duration("1m", ANSWER_MOST), "acknowledge_ms", required=True),
     "answer_within": Field(duration("1m", ANSWER_MOST), "answer_ms", required=True),
     "hours": Field(reference("calendar"), "hours"),

@@ -11,6 +11,7 @@ from router.core.bundle import Contact
 from router.settings.reading import (
     Field,
     Scope,
+    by_language,
     check_name,
     complete,
     duration,
@@ -18,7 +19,6 @@ from router.settings.reading import (
     mapped,
     one_of,
     record,
-    refer,
     reference,
     text,
     truth,
@@ -41,7 +41,7 @@ Schemas = Map[str, tuple[type[Any], Capabilities]]
 def read_contacts(node: Node, scope: Scope, *, channels: Map[str, Settings], schemas: Schemas) -> dict[str, Contact]:
     """Read the contact book. An address needs a channel that can write to it."""
     table = {
-        "label": Field(_label, "label"),
+        "label": Field(by_language(LABEL_CHARS_MAX), "label"),
         "phone": Field(_phone, "phone"),
         "email": Field(_email, "email"),
         "languages": Field(listed(_language, most=50), "languages"),
@@ -111,13 +111,3 @@ def _email(node: Node, scope: Scope) -> str | None:
 def _language(node: Node, scope: Scope) -> str | None:
     value: str | None = reference("language")(node, scope)
     return value
-
-
-def _label(node: Node, scope: Scope) -> dict[str, str] | None:
-    """Read one text per language of the site."""
-
-    def language(word: str, key: Node, inner: Scope) -> str | None:
-        return refer("language", word, key, inner)
-
-    found: dict[str, str] | None = mapped(text(chars_max=LABEL_CHARS_MAX), key=language)(node, scope)
-    return found

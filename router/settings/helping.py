@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from router.core.helping import HelpRules, Reach
-from router.settings.reading import Field, Scope, duration, listed, mapped, record, refer, reference, text, truth
+from router.settings.reading import (
+    Field,
+    Scope,
+    by_language,
+    duration,
+    listed,
+    mapped,
+    record,
+    refer,
+    reference,
+    text,
+    truth,
+)
 from router.settings.tree import Node
 
 LABEL_CHARS_MAX = 60
@@ -22,15 +34,6 @@ def read_help(node: Node, scope: Scope) -> HelpRules | None:
     return None if values is None else HelpRules(**values, order=tuple(values["categories"]))
 
 
-def _language(word: str, key: Node, scope: Scope) -> str | None:
-    return refer("language", word, key, scope)
-
-
-def _label(node: Node, scope: Scope) -> dict[str, str] | None:
-    found: dict[str, str] | None = mapped(text(chars_max=LABEL_CHARS_MAX), key=_language)(node, scope)
-    return found
-
-
 def _channel(word: str, key: Node, scope: Scope) -> str | None:
     return refer("channel", word, key, scope)
 
@@ -41,17 +44,17 @@ def _reach(node: Node, scope: Scope) -> Reach | None:
 
 
 def _categories(node: Node, scope: Scope) -> dict[str, dict[str, str]] | None:
-    found: dict[str, dict[str, str]] | None = mapped(_label, most=CATEGORIES_MAX)(node, scope)
+    found: dict[str, dict[str, str]] | None = mapped(by_language(LABEL_CHARS_MAX), most=CATEGORIES_MAX)(node, scope)
     return found
 
 
 _REACH_FIELDS = {
     "at": Field(text(chars_max=AT_CHARS_MAX), "at"),
     "queue": Field(reference("queue"), "queue"),
-    "label": Field(_label, "label"),
+    "label": Field(by_language(LABEL_CHARS_MAX), "label"),
 }
 _FIELDS = {
-    "title": Field(_label, "title", required=True),
+    "title": Field(by_language(LABEL_CHARS_MAX), "title", required=True),
     "categories": Field(_categories, "categories", required=True),
     "form": Field(text(chars_max=LABEL_CHARS_MAX), "form"),
     "queue": Field(reference("queue"), "queue"),

@@ -22,6 +22,7 @@ from router.settings.expansion import expand_all
 from router.settings.files import raise_unless_sane, read_directory
 from router.settings.helping import read_help
 from router.settings.hours import Hours, read_hours
+from router.settings.presences import read_presences
 from router.settings.problems import Findings, Problem, SettingsError
 from router.settings.reading import Scope, check_name, entries, looks_secret, secret_refused, there_is
 from router.settings.replies import read_replies
@@ -31,7 +32,6 @@ from router.settings.sections import (
     MAY_BE,
     NOTICES,
     read_limits,
-    read_presences,
     read_queues,
     read_reasons,
     read_site,

@@ -193,6 +193,15 @@ def refer(kind: str, value: str, node: Node, scope: Scope) -> str | None:
     return None
 
 
+def by_language(chars_max: int) -> Reader:
+    """Read one text of at most so many characters per language of the site."""
+
+    def language(word: str, key: Node, inner: Scope) -> str | None:
+        return refer("language", word, key, inner)
+
+    return mapped(text(chars_max=chars_max), key=language)
+
+
 def there_is(known: Collection[str]) -> str:
     """Return `; there is a, b` for when nothing known is near."""
     return f"; there is {', '.join(sorted(known))}" if known else "; none is defined"

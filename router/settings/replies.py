@@ -7,7 +7,19 @@ from typing import Any
 
 from router.core.bundle import SavedReply
 from router.core.cel import did_you_mean
-from router.settings.reading import Field, Scope, check_name, complete, listed, mapped, record, refer, reference, text
+from router.settings.reading import (
+    Field,
+    Scope,
+    by_language,
+    check_name,
+    complete,
+    listed,
+    mapped,
+    record,
+    refer,
+    reference,
+    text,
+)
 from router.settings.reading import there_is as known_are
 from router.settings.tree import Mapping, Node
 
@@ -24,7 +36,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 def read_replies(node: Node, scope: Scope) -> dict[str, SavedReply]:
     """Read the saved replies by the name under which an agent types them."""
     table = {
-        "label": Field(_label, "label"),
+        "label": Field(by_language(LABEL_CHARS_MAX), "label"),
         "text": Field(_text, "text", required=True),
         "queues": Field(listed(reference("queue")), "queues"),
     }
@@ -41,11 +53,6 @@ def read_replies(node: Node, scope: Scope) -> dict[str, SavedReply]:
 
 def _language(word: str, key: Node, scope: Scope) -> str | None:
     return refer("language", word, key, scope)
-
-
-def _label(node: Node, scope: Scope) -> dict[str, str] | None:
-    found: dict[str, str] | None = mapped(text(chars_max=LABEL_CHARS_MAX), key=_language)(node, scope)
-    return found
 
 
 def _text(node: Node, scope: Scope) -> dict[str, str] | None:

@@ -8,15 +8,14 @@ from router.core.scorecards import Question, ReviewRules, Scorecard
 from router.settings.reading import (
     Field,
     Scope,
+    by_language,
     complete,
     duration,
     listed,
     mapped,
     one_of,
     record,
-    refer,
     reference,
-    text,
     truth,
     whole,
 )
@@ -40,24 +39,10 @@ def read_reviews(node: Node, scope: Scope) -> ReviewRules | None:
     return None if values is None else ReviewRules(**values)
 
 
-def _language(word: str, key: Node, scope: Scope) -> str | None:
-    return refer("language", word, key, scope)
-
-
-def _label(node: Node, scope: Scope) -> dict[str, str] | None:
-    found: dict[str, str] | None = mapped(text(chars_max=LABEL_CHARS_MAX), key=_language)(node, scope)
-    return found
-
-
-def _asked(node: Node, scope: Scope) -> dict[str, str] | None:
-    found: dict[str, str] | None = mapped(text(chars_max=QUESTION_CHARS_MAX), key=_language)(node, scope)
-    return found
-
-
 _YES_NO = "yes-no"
 
 _QUESTION = {
-    "text": Field(_asked, "text", required=True),
+    "text": Field(by_language(QUESTION_CHARS_MAX), "text", required=True),
     "answer": Field(one_of("kind of answer", (_YES_NO, "points")), "answer"),
     "points": Field(whole(2, POINTS_MAX), "points"),
     "weight": Field(whole(1, WEIGHT_MAX), "weight"),
@@ -91,7 +76,7 @@ def _questions(node: Node, scope: Scope) -> tuple[Question, ...] | None:
 
 
 _CARD = {
-    "label": Field(_label, "label"),
+    "label": Field(by_language(LABEL_CHARS_MAX), "label"),
     "channels": Field(listed(reference("channel")), "channels"),
     "questions": Field(_questions, "questions", required=True),
 }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping as Map
 from typing import Any
 
-from router.core.bundle import Closing, OffHours, Presence, Queue
+from router.core.bundle import Closing, OffHours, Queue
 from router.core.cel import did_you_mean
 from router.core.rules import DEFAULT_NOTICE
 from router.settings.choosing import check_queue, check_widening, queue_fields, with_preferences
@@ -15,7 +15,7 @@ from router.settings.offers import OFFER_FIELDS, check_offers
 from router.settings.reading import (
     Field,
     Scope,
-    check_name,
+    by_language,
     complete,
     duration,
     entries,
@@ -29,7 +29,6 @@ from router.settings.reading import (
     reference,
     text,
     there_is,
-    truth,
     whole,
 )
 from router.settings.relief import RELIEF_FIELDS, check_overflow, check_relief
@@ -42,14 +41,8 @@ CAPACITY_MAX = 10_000
 LABEL_CHARS_MAX = 80
 FAIR_EVERY_MAX = 1_000
 
-# Shapes that a screen can tell apart without colour.
-SHAPES = ("disc", "half-disc", "square", "bars", "diamond", "triangle", "ring")
-
 # In which a site's screens count their years; files and exports are always ISO.
 CALENDARS = ("buddhist", "gregory")
-
-# Presences that the router sets by itself.
-RESERVED_PRESENCES = ("not_responding", "offline", "not-responding")
 
 # Notices that the router and its channels tell by themselves; a configuration may define more, and name them in
 # `closed` of a queue and `confirm` of a channel.
@@ -130,16 +123,6 @@ def needed_skills(node: Node, scope: Scope) -> dict[str, int] | None:
     return found
 
 
-def _label(node: Node, scope: Scope) -> dict[str, str] | None:
-    """Read one text per language of the site."""
-
-    def language(word: str, key: Node, inner: Scope) -> str | None:
-        return refer("language", word, key, inner)
-
-    found: dict[str, str] | None = mapped(text(chars_max=LABEL_CHARS_MAX), key=language)(node, scope)
-    return found
-
-
 def _by_channel(node: Node, scope: Scope) -> dict[str, int] | None:
     def channel(word: str, key: Node, inner: Scope) -> str | None:
         return refer("channel", word, key, inner)
@@ -181,7 +164,7 @@ def _off_hours(node: Node, scope: Scope) -> OffHours | None:
 def read_queues(node: Node, scope: Scope) -> dict[str, Queue]:
     """Read all queues; fallbacks must not go in a circle."""
     table = {
-        "label": Field(_label, "label"),
+        "label": Field(by_language(LABEL_CHARS_MAX), "label"),
         "hours": Field(reference("calendar"), "hours", required=True),
         "skills": Field(needed_skills, "skills"),
         "weight": Field(whole(1, 1_000), "weight"),
@@ -232,45 +215,6 @@ def _check_circles(node: Mapping, queues: dict[str, Queue], scope: Scope) -> Non
         at = closed.entries["then"] if isinstance(closed, Mapping) else queue
         circle = " → ".join([*chain, start])
         scope.report(at, f"off-hours go in a circle: {circle}; let one of them end without `then`")
-
-
-def _accepted(node: Node, scope: Scope) -> bool | tuple[str, ...] | None:
-    """Read true, false, or the channels whose work is accepted."""
-    if not isinstance(node, Sequence):
-        return truth(node, scope)
-    if not node.items:
-        scope.report(node, "this accepts no channel; write `accepts: false`, or name one")
-        return None
-    channels: tuple[str, ...] | None = listed(reference("channel"))(node, scope)
-    return channels or None
-
-
-def _presence(said: str, *, accepts: bool | tuple[str, ...], **given: Any) -> Presence:
-    if isinstance(accepts, tuple):
-        return Presence(name=said, accepts=True, channels=accepts, **given)
-    return Presence(name=said, accepts=accepts, **given)
-
-
-def read_presences(node: Node, scope: Scope) -> dict[str, Presence]:
-    """Read the states an agent can choose; in at least one of them work is accepted."""
-    table = {
-        "accepts": Field(_accepted, "accepts", required=True),
-        "label": Field(_label, "label"),
-        "shape": Field(one_of("shape", SHAPES), "shape"),
-    }
-
-    def word(said: str, key: Node, inner: Scope) -> str | None:
-        if said in RESERVED_PRESENCES:
-            inner.report(key, f"'{said}' is set by the router itself; choose another name")
-            return None
-        return check_name(said, key, inner)
-
-    values = mapped(lambda part, inner: complete(record(part, inner, table), table), key=word)(node, scope) or {}
-    found = {said: _presence(said, **given) for said, given in values.items()}
-    empty = isinstance(node, Mapping) and not node.entries
-    if empty or (found and not any(presence.accepts for presence in found.values())):
-        scope.report(node, "no presence accepts work; write `accepts: true` in one of them")
-    return found
 
 
 def read_reasons(node: Node, scope: Scope) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from router.core.cel import Program
 from router.core.segments import Segment, segment_schema
 from router.settings.conditions import condition
-from router.settings.reading import Field, Scope, complete, mapped, record, refer, text
+from router.settings.reading import Field, Scope, by_language, complete, mapped, record
 from router.settings.tree import Node
 
 LABEL_CHARS_MAX = 60
@@ -21,21 +21,12 @@ def read_segments(node: Node, scope: Scope) -> tuple[Segment, ...] | None:
     return None if found is None else tuple(Segment(name=name, **values) for name, values in found.items())
 
 
-def _language(word: str, key: Node, scope: Scope) -> str | None:
-    return refer("language", word, key, scope)
-
-
-def _label(node: Node, scope: Scope) -> dict[str, str] | None:
-    found: dict[str, str] | None = mapped(text(chars_max=LABEL_CHARS_MAX), key=_language)(node, scope)
-    return found
-
-
 def _when(node: Node, scope: Scope) -> str | None:
     program: Program | None = condition(node, scope, segment_schema())
     return None if program is None else program.source
 
 
-_FIELDS = {"label": Field(_label, "label"), "when": Field(_when, "when")}
+_FIELDS = {"label": Field(by_language(LABEL_CHARS_MAX), "label"), "when": Field(_when, "when")}
 
 
 def _segment(node: Node, scope: Scope) -> dict[str, Any] | None:

@@ -261,6 +261,7 @@ REFUSED: list[tuple[str, Callable[[], Floor], Callable[[Floor], cmd.Command]]] =
     ("skill_unknown", talking, lambda f: cmd.Transfer(id="c", agent=7, conv=1, skills=(("juggling", 1),))),
     ("reason_missing", talking, lambda f: cmd.Reprioritise(id="c", conv=1, priority=1, by=90, reason="")),
     ("reason_missing", talking, lambda f: cmd.SetPresence(id="c", agent=7, presence="break", by=90)),
+    ("not_idle", talking, lambda f: cmd.SetPresence(id="c", agent=7, presence="available", idle=True)),
     ("agent_unknown", pulling, lambda f: take(f, 9)),
     ("conversation_unknown", lambda: at_work(7), take),
     ("not_waiting", talking, take),

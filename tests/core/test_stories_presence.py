@@ -1,9 +1,15 @@
-"""Stories of presences that take some channels only: what is offered in them, and what comes back when they end."""
+"""Stories of presences: that take some channels only, and that nobody chooses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
 from router.core import commands as cmd
 from router.core import events as ev
+from router.core.answers import Refused
 from router.core.bundle import Presence
 from tests.core.floor_plan import ABILITIES, Floor, at_work, bundle, desk, names, offered_to
 
@@ -13,6 +19,7 @@ RUNNING = bundle(
         "available": Presence(name="available", accepts=True),
         "a-quiet-hour": Presence(name="a-quiet-hour", accepts=True, channels=MAIL),
         "break": Presence(name="break", accepts=False),
+        "away": Presence(name="away", accepts=False, idle_ms=300_000),
     }
 )
 
@@ -79,3 +86,91 @@ def test_without_the_account_a_presence_narrows_what_is_known() -> None:
     floor.do(cmd.SetPresence(id="s", agent=7, presence="a-quiet-hour", by=9, reason="mails pile up"))
     floor.arrive(1)
     assert offered_to(floor, 1) == 0
+
+
+# --- nobody touches the desk --------------------------------------------------------------------------------
+
+
+def tell(floor: Floor, presence: str, **more: object) -> object:
+    """Agent 7's desk says that nobody touches it, or that somebody does again."""
+    return floor.ask(cmd.SetPresence(id=floor.id(), agent=7, presence=presence, idle=True, **more))  # type: ignore[arg-type]
+
+
+def why(floor: Floor) -> str:
+    (event,) = [each for each in floor.entries[-1].events if isinstance(each, ev.PresenceSet)]
+    return event.why
+
+
+def test_an_untouched_desk_is_away_and_a_touched_one_back() -> None:
+    floor = at_work(7, running=RUNNING)
+    tell(floor, "away")
+    assert (floor.state.agents[7].presence, floor.state.agents[7].accepts, why(floor)) == ("away", False, "idle")
+    floor.arrive(1)
+    assert offered_to(floor, 1) == 0
+    tell(floor, "available")
+    assert (floor.state.agents[7].presence, offered_to(floor, 1), why(floor)) == ("available", 7, "idle")
+
+
+def offered(floor: Floor) -> None:
+    floor.arrive(1)
+
+
+def talking(floor: Floor) -> None:
+    floor.arrive(1)
+    floor.accept(1)
+
+
+def wrapping(floor: Floor) -> None:
+    talking(floor)
+    floor.do(cmd.Close(id="e", agent=7, conv=1))
+
+
+def away(floor: Floor) -> None:
+    choose(floor, "break")
+
+
+def leaving(floor: Floor) -> None:
+    floor.arrive(1, channel="email")
+    floor.accept(1)
+    choose(floor, "break", when="after_current")
+
+
+@pytest.mark.parametrize("begin", [offered, talking, wrapping, away, leaving])
+def test_nobody_is_away_by_idling_who_has_live_work_or_is_away_already(begin: Callable[[Floor], None]) -> None:
+    floor = at_work(7, running=RUNNING)
+    begin(floor)
+    before = floor.state.agents[7].presence
+    assert tell(floor, "away") == Refused("not_idle")
+    assert floor.state.agents[7].presence == before
+
+
+def test_letters_in_hand_keep_nobody_from_idling() -> None:
+    floor = at_work(7, running=RUNNING)
+    floor.arrive(1, channel="email")
+    floor.accept(1)
+    tell(floor, "away")
+    assert (floor.state.agents[7].presence, floor.state.convs[1].owner) == ("away", 7)
+
+
+def test_who_chose_another_state_meanwhile_keeps_it() -> None:
+    floor = at_work(7, running=RUNNING)
+    tell(floor, "away")
+    choose(floor, "break")
+    assert tell(floor, "available") == Refused("not_idle")
+    assert floor.state.agents[7].presence == "break"
+
+
+def test_nobody_chooses_to_be_idle_and_no_supervisor_orders_it() -> None:
+    floor = at_work(7, running=RUNNING)
+    plain = cmd.SetPresence(id="p", agent=7, presence="away")
+    assert floor.ask(plain) == Refused("not_idle")
+    assert floor.ask(msgspec.structs.replace(plain, id="q", by=9, reason="asked")) == Refused("not_idle")
+
+
+def test_who_missed_an_offer_stays_not_responding() -> None:
+    floor = at_work(7, running=RUNNING)
+    floor.arrive(1)
+    floor.wait(60_000)
+    missed = floor.state.agents[7].presence
+    assert missed == "not_responding"
+    assert tell(floor, "away") == tell(floor, "available") == Refused("not_idle")

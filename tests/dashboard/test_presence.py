@@ -1,4 +1,4 @@
-"""Presences that take some channels only, over the API: by the agent, by a supervisor, at the start of a shift."""
+"""Presences over the API: those that take some channels only, and the one of who has left the desk."""
 
 from __future__ import annotations
 
@@ -40,3 +40,19 @@ async def test_a_shift_may_begin_with_letters_only(office: Office) -> None:
     assert (await ana.post("/shift", {"presence": "letters"})).status == 200
     abilities = dict(office.floor.state.agents[ana.account.id].abilities)
     assert [name for name in abilities if name.startswith("channel:")] == ["channel:email"]
+
+
+async def test_a_desk_that_nobody_touches_is_away_for_the_teams_that_want_it(office: Office) -> None:
+    away = b.Presence(name="away", accepts=False, idle_ms=300_000, teams=("north",), label={"en": "Away"})
+    await office.configure(bundle(presences=PRESENCES | {"away": away}))
+    ana = await office.desk("ana", shift=True, team="north")
+    ben = await office.desk("ben", shift=True, team="south")
+    assert (await ana.get("/config")).body["idle"] == {"presence": "away", "after_ms": 300_000}
+    assert (await ben.get("/config")).body["idle"] is None
+    told = {"presence": "away", "idle": True}
+    assert (await ben.post("/presence", told)).code == "not_idle"
+    assert (await ana.post("/presence", {"presence": "away"})).code == "not_idle"
+    assert (await ana.post("/presence", told)).status == 200
+    assert (await ana.get("/desk")).body["me"]["presence"] == "away"
+    assert (await ana.post("/presence", {"presence": "available", "idle": True})).status == 200
+    assert (await ana.post("/presence", {"presence": "letters", "idle": True})).code == "not_idle"

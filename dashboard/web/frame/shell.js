@@ -68,7 +68,8 @@ function Presence() {
   useFirst(root, shown);
   const pick = (/** @type {() => void} */ act) => { show(false); root.current?.querySelector("button")?.focus(); act(); };
   const { presence, since_ms, winding, parts } = agent.value;
-  const away = config.value.presences.filter((/** @type {any} */ each) => !each.accepts);
+  const chosen = config.value.presences.filter((/** @type {any} */ each) => !each.idle);
+  const away = chosen.filter((/** @type {any} */ each) => !each.accepts);
   const known = config.value.presences.find((/** @type {any} */ each) => each.name === presence);
   const shape = known?.shape ?? SYSTEM_SHAPES[/** @type {"offline"} */ (presence)] ?? "ring";
   const tone = known?.accepts ? "ok" : presence === "not_responding" ? "crit" : "away";
@@ -78,7 +79,7 @@ function Presence() {
       ${winding && html`<span class="winding">→ ${labelOf(config.value.presences.find((/** @type {any} */ each) => each.name === winding)?.label, t(`presence.${winding}`, {}, winding))}</span>`}
       <span class="timer">${clock(now.value - since_ms)}</span> <${Icon} name="down" /></button>
     ${shown && html`<div class="menu" role="menu" onKeyDown=${walk}>
-      ${config.value.presences.map((/** @type {any} */ each) => html`<button type="button" role="menuitem" key=${each.name} aria-current=${each.name === presence}
+      ${chosen.map((/** @type {any} */ each) => html`<button type="button" role="menuitem" key=${each.name} aria-current=${each.name === presence}
         onClick=${() => pick(() => choose(each.name))}><${Shape} shape=${each.shape} tone=${each.accepts ? "ok" : "away"} /> ${labelOf(each.label, each.name)}</button>`)}
       ${parts.length > 0 && away.length > 0 && html`<div role="group" aria-label=${t("state.after")}><hr /><p class="after" aria-hidden="true">${t("state.after")}</p>${away.map((/** @type {any} */ each) => html`<button type="button" role="menuitem" key=${each.name} aria-current=${each.name === winding}
         aria-label=${t("state.after.name", { name: labelOf(each.label, each.name) })} onClick=${() => pick(() => choose(each.name, "after_current"))}><${Shape} shape=${each.shape} tone="away" /> ${labelOf(each.label, each.name)}</button>`)}</div>`}

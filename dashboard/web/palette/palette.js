@@ -52,7 +52,7 @@ const show = (ref) => go("desk", ref);
 function actions() {
   const live = details.value.get(chosen.value);
   const here = live?.state === "active" && owns(live) && link.value === "live" ? [["transfer", () => dialog.open("transfer", live)], ["park", () => dialog.open("park", live)]] : [];
-  const states = agent.value ? config.value.presences.map((/** @type {any} */ each) => ({ name: t("palette.state", { name: labelOf(each.label, each.name) }), icon: "person", act: () => choose(each.name) })) : [{ name: t("shift.start"), icon: "person", act: startShift }];
+  const states = agent.value ? config.value.presences.filter((/** @type {any} */ each) => !each.idle).map((/** @type {any} */ each) => ({ name: t("palette.state", { name: labelOf(each.label, each.name) }), icon: "person", act: () => choose(each.name) })) : [{ name: t("shift.start"), icon: "person", act: startShift }];
   return [
     ...here.map(([key, act]) => ({ name: t(/** @type {string} */ (key)), icon: key === "park" ? "clock" : "transfer", act: /** @type {() => void} */ (act) })),
     ...mine.value.map((name) => ({ name: t("palette.go", { name: t(`view.${name}`) }), icon: name, act: () => go(name) })),

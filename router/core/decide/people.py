@@ -7,6 +7,7 @@ from collections.abc import Generator
 from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
+from router.core.bundle import Presence
 from router.core.deadlines import Due
 from router.core.decide.participants import leave_all
 from router.core.decide.placing import (
@@ -81,14 +82,32 @@ def set_presence(s: State, at: int, c: cmd.SetPresence) -> Steps:
     if c.by and not c.reason:
         yield Refused("reason_missing")
         return
+    if not _fits_idle(s, s.bundle.presences, c):
+        yield Refused("not_idle")
+        return
     if c.by:
         yield ev.Directed(c.by, "presence", c.reason, agent=c.agent)
-    why = "supervisor" if c.by else "chosen"
+    why = "supervisor" if c.by else "idle" if c.idle else "chosen"
     if c.when == AFTER_CURRENT and agent.work and not s.bundle.presences[c.presence].accepts:
         yield from wind_down(s, at, agent, presence=c.presence, why=why)
         return
     chosen = _presence(s, c.agent, c.presence, why)
     yield from change_presence(s, at, chosen, abilities=c.abilities)
+
+
+def _fits_idle(s: State, known: dict[str, Presence], c: cmd.SetPresence) -> bool:
+    """Return whether idle begins for who could take work and has none, or ends where it began; nobody chooses it."""
+    agent = s.agents[c.agent]
+    if known[c.presence].idle_ms:
+        return c.idle and not c.by and agent.accepts and not agent.winding and not _is_busy(s, agent)
+    now = known.get(agent.presence)
+    return not c.idle or (now is not None and now.idle_ms > 0)
+
+
+def _is_busy(s: State, agent: Agent) -> bool:
+    """Return whether somebody waits for this very agent: an offer, talk on a live channel, a wrap-up, a colleague."""
+    working = map(s.convs.__getitem__, agent.work)
+    return bool(agent.parts) or any(conv.state != ACTIVE or conv.live for conv in working)
 
 
 def change_presence(s: State, at: int, event: ev.Event, *, abilities: Abilities = ()) -> Steps:
