@@ -81,6 +81,7 @@ export function Suggest({ asked, live, list, pick }) {
   const [at, move] = useState(0);
   const kinds = LISTS[asked.sign];
   useEffect(() => { move(0); }, [asked.sign, asked.word]);
+  useEffect(() => document.getElementById("suggested")?.scrollIntoView({ block: "nearest" }), [at]);
   const [tried, setTried] = useState(asked.sign === ":");
   useEffect(() => {
     setTried(asked.sign === ":");
