@@ -19,6 +19,10 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Where nothing is drawn by a card a process for it is only one more to start and to talk to.
+    "--in-process-gpu",
+    # A page of a test is gone before optimized code would have paid for itself.
+    "--js-flags=--no-opt --no-maglev --no-sparkplug",
 ]
 # Playwright's own five seconds are short where others have the processors, or where a reply may still be taken back.
 PATIENCE_MS = 30_000

@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from tests.browser import a_browser
 from tests.cli.test_serve import CONFIG, Server
 from tests.e2e.desk_page import DeskPage, Faults
 
@@ -106,22 +105,21 @@ def test_every_file_of_every_screen_is_served_from_the_installed_copy(server: Se
 
 @pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="session")
-async def test_the_installed_desk_loads_and_asks_nobody_else(server: Server) -> None:
+async def test_the_installed_desk_loads_and_asks_nobody_else(server: Server, chromium: Browser) -> None:
     """UI.md 8.1: the desk, and screens that are fetched when they are opened; its origin alone, no error."""
     password = re.search(r"^\s+admin\s+(\S+)$", server.said, re.MULTILINE)
     assert password
-    async with a_browser() as browser:
-        context = await browser.new_context(base_url=server.url)
-        desk = DeskPage(context, await context.new_page(), Faults())
-        asked: set[str] = set()
-        desk.page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
-        desk.faults.watch(desk.page)
-        await desk.page.goto("/")
-        await desk.fill_in("admin", password[1])
-        await expect(desk.connected).to_be_visible()
-        for name in ("queues", "rules"):
-            await desk.page.goto(f"/#/{name}")
-            await expect(desk.page.locator("main:not(.fetching) :is(h1, h2)").first).to_be_visible()
-        await context.close()
+    context = await chromium.new_context(base_url=server.url)
+    desk = DeskPage(context, await context.new_page(), Faults())
+    asked: set[str] = set()
+    desk.page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    desk.faults.watch(desk.page)
+    await desk.page.goto("/")
+    await desk.fill_in("admin", password[1])
+    await expect(desk.connected).to_be_visible()
+    for name in ("queues", "rules"):
+        await desk.page.goto(f"/#/{name}")
+        await expect(desk.page.locator("main:not(.fetching) :is(h1, h2)").first).to_be_visible()
+    await context.close()
     assert asked == {urlsplit(server.url).netloc}
     assert desk.faults.said == []

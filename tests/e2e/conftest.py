@@ -1,4 +1,4 @@
-"""One Chromium for all, and people who leave the floor when their test is over."""
+"""People who leave the floor when their test is over."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.browser import a_browser
 from tests.e2e.house import House
 from tests.e2e.pages import Customer, Desk
 
@@ -68,12 +67,6 @@ class People:
                 stack.push_async_callback(desk.leave)
             for context in self.contexts:
                 stack.push_async_callback(context.close)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    async with a_browser() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="session")

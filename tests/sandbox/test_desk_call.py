@@ -6,19 +6,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from tests.browser import a_browser
 from tests.e2e.desk_page import WIDE, DeskPage, Faults
 from tests.e2e.house import PASSWORD
 from tests.sandbox.playing import SandboxHouse, Stand, standing
 
 SKILLS = ["billing=3", "orders=3", "complaints=3"]
 PATIENCE_MS = 60_000
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxHouse]:
     made = SandboxHouse(tmp_path_factory.mktemp("sandbox"))
     (made.config / "hours.yaml").write_text("hours: {office: always, always: always}\n")
@@ -27,20 +26,20 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandb
         yield made
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk(house: SandboxHouse) -> AsyncIterator[DeskPage]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(house: SandboxHouse, chromium: Browser) -> AsyncIterator[DeskPage]:
     """Ana's desk, at work."""
-    async with a_browser() as browser:
-        context = await browser.new_context(base_url=house.base, viewport=WIDE, locale="en-GB")
-        made = DeskPage(context, await context.new_page(), Faults())
-        made.faults.watch(made.page)
-        await made.page.goto("/")
-        await made.fill_in("ana", PASSWORD)
-        await made.page.get_by_role("banner").get_by_role("button", name="Start shift").click(timeout=PATIENCE_MS)
-        yield made
+    context = await chromium.new_context(base_url=house.base, viewport=WIDE, locale="en-GB")
+    made = DeskPage(context, await context.new_page(), Faults())
+    made.faults.watch(made.page)
+    await made.page.goto("/")
+    await made.fill_in("ana", PASSWORD)
+    await made.page.get_by_role("banner").get_by_role("button", name="Start shift").click(timeout=PATIENCE_MS)
+    yield made
+    await context.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def stand(house: SandboxHouse) -> AsyncIterator[Stand]:
     async with standing(house) as made:
         yield made

@@ -10,17 +10,16 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser import a_browser
 from tests.e2e.desk_page import WIDE, Faults
 from tests.e2e.pages import Desk
 from tests.sandbox.playing import SandboxHouse
 
 SKILLS = ["billing=3", "orders=3", "complaints=3"]
 PATIENCE_MS = 60_000
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxHouse]:
     made = SandboxHouse(tmp_path_factory.mktemp("sandbox"))
     (made.config / "hours.yaml").write_text("hours: {office: always, always: always}\n")
@@ -29,13 +28,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandb
         yield made
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with a_browser() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(house: SandboxHouse, chromium: Browser) -> AsyncIterator[Page]:
     """The sandbox's page; it must complain of nothing."""
     context = await chromium.new_context(base_url=house.base, viewport=WIDE, locale="en-GB")

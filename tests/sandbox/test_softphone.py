@@ -9,7 +9,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser import a_browser
 from tests.sandbox.playing import Agent, SandboxHouse, Stand, at_work, standing
 from tests.sandbox.softphone_page import SoftphonePage, key_of, softphone_page
 
@@ -41,10 +40,10 @@ SURFACES = """async () => {
   }
   return made;
 }"""
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxHouse]:
     made = SandboxHouse(tmp_path_factory.mktemp("sandbox"))
     (made.config / "hours.yaml").write_text("hours: {office: always, always: always}\n")
@@ -53,25 +52,19 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandb
         yield made
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with a_browser() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def ana(house: SandboxHouse) -> AsyncIterator[Agent]:
     async with at_work(house, "ana") as made:
         yield made
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def stand(house: SandboxHouse) -> AsyncIterator[Stand]:
     async with standing(house) as made:
         yield made
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def phone(house: SandboxHouse, chromium: Browser) -> AsyncIterator[SoftphonePage]:
     async with softphone_page(house, chromium) as made:
         yield made

@@ -1,4 +1,4 @@
-"""One Chromium for the tests of the web app; a server of its own for each of them."""
+"""Desks for the tests of the web app; a server of its own for each of them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser import a_browser
 from tests.web.fake_server import FakeServer
 from tests.web.seat import Seat
 
 Sit = Callable[..., Awaitable[Seat]]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    async with a_browser() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="session")
