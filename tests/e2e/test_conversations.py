@@ -300,3 +300,4 @@ async def test_a_customer_ends_what_is_parked_until_they_write(house: House, peo
     await expect(marta.log).to_contain_text("The chat has ended")
     await expect(marta.frame.get_by_role("button", name="End chat")).to_have_count(0)
     await expect(ana.page.locator(".elsewhere")).not_to_contain_text("Parked")
+    await expect(ana.thread).to_contain_text("Closed: the customer left")
