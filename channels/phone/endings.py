@@ -41,12 +41,10 @@ async def party_ended(hands: Hands, line: str, party: str, leg: str, *, why: str
     if legs.talking and not legs.kept and not await hands.talk.is_alive(legs.customer):
         await customer_left(hands, line, "hung_up")
     await hands.accept(reading.party_left(line, party, leg, why))
-    # While the provider and the router were asked, somebody else may have become the owner.
-    legs = await hands.book.of(line)
-    if party != legs.party:
+    if party == legs.party:
+        await hands.book.owner_left(line, party, leg=leg)
+    else:
         await hands.book.drop_side(line, party, leg=leg)
-    elif _is_current(legs, party, leg):
-        await hands.book.change(line, joined="", agent="")
 
 
 def _is_current(legs: Legs, party: str, leg: str) -> bool:

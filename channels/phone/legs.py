@@ -110,6 +110,16 @@ class LegBook:
 
         return await self._rewrite(line, kept)
 
+    async def owner_left(self, line: str, party: str, *, leg: str) -> Legs:
+        """Write down that the owner's leg is over; whoever has become the owner meanwhile stays that."""
+
+        def left(legs: Legs) -> Legs:
+            if legs.party != party or legs.agent not in {"", leg}:
+                return legs
+            return msgspec.structs.replace(legs, joined="", agent="")
+
+        return await self._rewrite(line, left)
+
     async def comes_in(self, line: str, leg: str) -> None:
         """Write down that the customer is in the talk, on this leg where they were called back."""
 
