@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from email import message_from_bytes
-from email.policy import default
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from tests.cluster.customers import GONE, Crowd, until_yes
 from tests.cluster.diary import Diary
 from tests.cluster.evidence import MARK
 from tests.cluster.front import Front
+from tests.crash.relay import read_mail
 from tests.providers.line import LinePlatform
 from tests.providers.twilio import Twilio
 from tests.providers.wechat import WeChatPlatform
@@ -51,12 +50,10 @@ class Relay:
         """Note the mail, then say yes."""
         del server, session
         assert isinstance(envelope.content, bytes)
-        mail = message_from_bytes(envelope.content, policy=default)
-        body = mail.get_body(("plain",))
-        found = MARK.findall(body.get_content()) if body is not None else []
-        ours = [mark for mark in found if mark.startswith("reply-")]
+        message_id, text = read_mail(envelope.content)
+        ours = [mark for mark in MARK.findall(text) if mark.startswith("reply-")]
         for mark in ours[:1]:
-            self._diary.write("delivered", line=envelope.rcpt_tos[0], mark=mark, key=str(mail["Message-ID"]).strip())
+            self._diary.write("delivered", line=envelope.rcpt_tos[0], mark=mark, key=message_id)
         return "250 2.0.0 taken"
 
 
