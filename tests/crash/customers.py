@@ -34,10 +34,13 @@ class Crowd:
     writing: asyncio.Event = field(default_factory=asyncio.Event)
     numbers: Iterator[int] = field(default_factory=itertools.count)
     unheard: set[str] = field(default_factory=set)
+    # Between two messages of one customer.
+    pause_s: float = 0.0
 
     @contextlib.asynccontextmanager
     async def say(self, way: str):  # type: ignore[no-untyped-def]
         """Give out the mark of a new message; with the block it has been heard."""
+        await asyncio.sleep(self.pause_s)
         await self.writing.wait()
         mark = f"{way}-mark-{next(self.numbers)}-end"
         self.unheard.add(mark)

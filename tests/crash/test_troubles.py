@@ -28,6 +28,8 @@ SMALL_DISK_MB = 48
 HOUR_MS = 3_600_000
 KILLED_CHILDREN = 2
 FILLER_BYTES = 1 << 16
+# A disk is looked at again after seconds, and all the time somebody writes: some forty messages a second are enough.
+LONG_PAUSE_S = 0.2
 
 
 async def readyz(at: Scene) -> tuple[int, dict[str, Any]]:
@@ -126,6 +128,7 @@ async def test_a_full_and_a_read_only_disk_are_refused_named_and_outlived(tmp_pa
     """A real file system without room, where this machine lets us mount one; else the test's disk says the same."""
     async with small_disk(tmp_path / "data") as real, scene(tmp_path, Subject, agents=2) as at:
         house, filler = at.house, tmp_path / "data" / "filler"
+        at.crowd.pause_s = LONG_PAUSE_S
         assert isinstance(house, Subject), "only a subject takes orders"
         begin = (lambda: fill(filler)) if real else (lambda: house.order("disk full"))
         end = filler.unlink if real else (lambda: house.order("disk fine"))
