@@ -1,7 +1,7 @@
 // @ts-check
 // One conversation: its head and its thread. Where one writes is composer.js.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
-import { attempt, chosen, details, earlier, link, now, open, owns, shut, stories, tell, typing, work } from "../frame/state.js";
+import { attempt, chosen, details, earlier, hasEarlier, link, now, open, owns, shut, stories, tell, typing, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
 import { stageAgain } from "./files.js";
 import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
@@ -125,10 +125,12 @@ function Thread({ live }) {
   const items = all.filter((item) => (SAID.has(item.kind) || STEPS.has(item.kind)) && !replaced.has(item.message));
   const box = useRef(/** @type {any} */ (null));
   const [fresh, setFresh] = useState(0);
-  const [more, setMore] = useState(items.length >= 30);
   const last = items[items.length - 1]?.seq ?? 0;
   const seen = useRef(0);
   const atEnd = useRef(true);
+  const below = useRef(0);
+  // What comes above pushes nobody away from the line they are reading.
+  useLayoutEffect(() => { if (below.current) box.current.scrollTop = box.current.scrollHeight - below.current; below.current = 0; }, [all[0]?.seq]);
   useLayoutEffect(() => {
     if (atEnd.current) box.current.scrollTop = box.current.scrollHeight;
     else if (seen.current && last > seen.current) setFresh(items.filter((item) => item.seq > seen.current && item.kind === "in").length);
@@ -154,7 +156,7 @@ function Thread({ live }) {
     if (atEnd.current) { seen.current = last; setFresh(0); }
   };
   return html`<div class="thread-box"><div class="thread" role="log" aria-label=${t("thread")} tabindex="0" ref=${box} onScroll=${scrolled}><ol>
-      ${more && html`<li class="step"><button type="button" onClick=${async () => setMore(await earlier(live.ref))}>${t("earlier")}</button></li>`}
+      ${hasEarlier.value.get(live.ref) && html`<li class="step"><button type="button" onClick=${() => { below.current = box.current.scrollHeight - box.current.scrollTop; void earlier(live.ref); }}>${t("earlier")}</button></li>`}
       ${withDays(items).map((item) => html`<${Entry} key=${item.key} item=${item} live=${live} />`)}
       ${mine.map((each) => html`<${Pending} key=${each.client} each=${each} />`)}
       ${typing.value.has(live.ref) && html`<li class="step typing">${t("typing.name", { name: customerName(live) })} <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span></li>`}

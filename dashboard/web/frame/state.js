@@ -20,6 +20,8 @@ export const chosen = signal("");
 /** Conversations that could not be opened, and why, in words. */
 export const shut = signal(/** @type {Map<string, string>} */ (new Map()));
 export const stories = signal(/** @type {Map<string, any[]>} */ (new Map()));
+/** Whether a story has earlier items than these. */
+export const hasEarlier = signal(/** @type {Map<string, boolean>} */ (new Map()));
 export const details = signal(/** @type {Map<string, any>} */ (new Map()));
 export const typing = signal(/** @type {Set<string>} */ (new Set()));
 export const link = signal("connecting"); // live | connecting | offline
@@ -183,6 +185,7 @@ export async function open(ref) {
     put(details, ref, conversation);
     const meanwhile = recent.filter((frame) => frame.type === "story" && frame.ref === ref && frame.nth > mark);
     put(stories, ref, merged(story.items, meanwhile.flatMap((frame) => frame.items)));
+    put(hasEarlier, ref, story.more);
   });
 }
 
@@ -197,8 +200,9 @@ export async function earlier(ref) {
   const known = stories.value.get(ref) ?? [];
   const before = known[0]?.seq ?? 0;
   const page = await attempt(() => get(`/conversations/${ref}/story?before=${before}&limit=50`));
-  if (page) put(stories, ref, merged(known, page.items));
-  return page?.more ?? false;
+  if (!page) return;
+  put(stories, ref, merged(stories.value.get(ref) ?? [], page.items));
+  put(hasEarlier, ref, page.more);
 }
 
 /** @param {any} target @param {string} key @param {any} value */
@@ -301,12 +305,15 @@ const WAYS = {
     announce("status", t("mention.by", { name: frame.by }));
   },
   typing(frame) { setTyping(frame.ref, frame.on); },
+  changed(frame) { for (const each of onChanged) each(frame); },
   banner(frame) { if (frame.kind === "settings") banner.value = frame.text ?? ""; else newVersion.value = true; },
   pong(frame) { setClock(frame.now_ms); },
 };
 
 /** @type {Set<() => void>} */
 export const onWelcome = new Set();
+/** @type {Set<(frame: any) => void>} */
+export const onChanged = new Set();
 
 /** Frames of other rooms, which are no part of the desk: who hears them. @type {Map<string, (frame: any) => void>} */
 export const onFrame = new Map();
