@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 BACK_MS = 60_000  # the longest pause between two attempts, with room
 
+LONG_BREAK_S = 60  # several attempts in vain, and several times what is called long
+
 
 async def test_a_short_break_shows_nothing_and_misses_nothing(sit: Sit, server: FakeServer) -> None:
     seat = await sit()
@@ -79,6 +81,20 @@ async def test_what_needs_the_server_is_closed_while_it_is_away_and_says_why(sit
     await expect(seat.composer).to_be_editable()
     server.away = False
     await expect(seat.offer.get_by_role("button", name="Accept")).to_be_enabled(timeout=BACK_MS)
+
+
+async def test_a_long_break_is_said_once_whatever_is_tried_meanwhile(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.page.clock.install()
+    await seat.page.evaluate("""() => {
+        window.shown = [];
+        const chip = document.querySelector(".connection");
+        new MutationObserver(() => shown.push(chip.className)).observe(chip, { attributeFilter: ["class"] });
+    }""")
+    await server.leave()
+    for _ in range(LONG_BREAK_S):
+        await seat.page.clock.run_for(1_000)
+    assert await seat.page.evaluate("shown") == ["connection connecting", "connection offline"]
 
 
 async def test_a_server_that_forgot_the_frames_makes_the_desk_read_anew(sit: Sit, server: FakeServer) -> None:

@@ -229,6 +229,8 @@ let againMs = 500;
 let buffer = [];
 let flushing = false;
 let lastHeard = 0;
+/** When the line was lost, 0 while it is live. */
+let lostAt = 0;
 /** The frames of the last moments: an answer to a request may be older than they are. @type {any[]} */
 const recent = [];
 const RECENT_MAX = 200;
@@ -259,8 +261,10 @@ function closed(code) {
   socket = null;
   if (signedIn.value !== "yes") return;
   if (code === 4401) { expired.value = true; return; }
-  setTimeout(() => { if (!socket || socket.readyState !== WebSocket.OPEN) link.value = "connecting"; }, 1_500);
-  setTimeout(() => { if (link.value === "connecting") link.value = "offline"; }, 15_000);
+  // Failed attempts end here too; the words are about the line that was lost, and change once.
+  const lost = lostAt ||= Date.now();
+  setTimeout(() => { if (lost === lostAt && link.value === "live") link.value = "connecting"; }, 1_500);
+  setTimeout(() => { if (lost === lostAt) link.value = "offline"; }, 15_000);
   // Full jitter: many desks do not come back at the same instant.
   setTimeout(connect, 100 + Math.random() * againMs);
   againMs = Math.min(2 * againMs, 15_000);
@@ -284,6 +288,7 @@ function flush() {
 const WAYS = {
   welcome(frame) {
     againMs = 500;
+    lostAt = 0;
     link.value = "live";
     setClock(frame.now_ms);
     newVersion.value = Boolean(frame.version && version && frame.version !== version);
