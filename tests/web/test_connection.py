@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 BACK_MS = 60_000  # the longest pause between two attempts, with room
 
+OFFLINE = "No connection to the server. Try again when it is back."
 LONG_BREAK_S = 60  # several attempts in vain, and several times what is called long
 
 
@@ -77,7 +78,8 @@ async def test_what_needs_the_server_is_closed_while_it_is_away_and_says_why(sit
         seat.page.locator(".head").get_by_role("button", name="End"),
     ):
         await expect(button).to_be_disabled()
-        await expect(button).to_have_attribute("title", "No connection to the server. Try again when it is back.")
+        await expect(button).to_have_attribute("title", OFFLINE)
+        await expect(button).to_have_accessible_description(OFFLINE)
     await expect(seat.composer).to_be_editable()
     server.away = False
     await expect(seat.offer.get_by_role("button", name="Accept")).to_be_enabled(timeout=BACK_MS)

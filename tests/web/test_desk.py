@@ -175,6 +175,29 @@ async def test_the_capacity_says_what_the_server_counts(sit: Sit, server: FakeSe
     await expect(meter).to_have_attribute("aria-valuenow", "25")
 
 
+async def test_the_capacity_lists_what_takes_it_and_what_is_parked_and_closes_as_menus_do(
+    sit: Sit, server: FakeServer
+) -> None:
+    seat = await sit()
+    _, parked = (server.floor.own(name) for name in ("Marta Kowalska", "Omar Haddad"))
+    server.floor.moves(parked["ref"], "parked")
+    capacity = seat.page.locator(".capacity")
+    await expect(capacity.locator(".meter .hollow")).to_have_count(1)
+    await capacity.get_by_role("button").first.click()
+    rows = capacity.locator(".menu button")
+    await expect(rows).to_have_text(["Marta Kowalska 25", "Omar Haddad"])
+    await rows.last.click()
+    await expect(seat.page.locator(".head h1")).to_have_text("Omar Haddad")
+    await capacity.get_by_role("button").first.click()
+    await expect(rows).to_have_count(2)
+    await seat.page.keyboard.press("Escape")
+    await expect(rows).to_have_count(0)
+    await capacity.get_by_role("button").first.click()
+    await expect(rows).to_have_count(2)
+    await seat.page.locator(".work h1").click()
+    await expect(rows).to_have_count(0)
+
+
 async def test_a_transfer_shows_what_is_closed_and_why_and_takes_a_note_along(sit: Sit, server: FakeServer) -> None:
     seat = await sit()
     await seat.open(server.floor.own("Marta Kowalska"))

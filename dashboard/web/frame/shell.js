@@ -43,18 +43,21 @@ function Capacity() {
   const parked = groups.value.parked;
   const loadOf = (/** @type {any} */ each) => config.value.channels.find((/** @type {any} */ channel) => channel.name === each.channel)?.load ?? 0;
   const segment = (/** @type {string} */ key, /** @type {number} */ load, /** @type {string} */ kind) => html`<i key=${key} class=${kind} ref=${(/** @type {any} */ element) => { if (element) element.style.width = `${(100 * load) / Math.max(1, capacity)}%`; }}></i>`;
+  const root = useRef(/** @type {any} */ (null));
+  useClosing(root, shown, () => show(false));
+  const row = (/** @type {string} */ ref, /** @type {any} */ load) => html`<li key=${ref}><button type="button" onClick=${() => { show(false); void open(ref); go("desk"); }}>
+    ${customerName(work.value.get(ref))} <span>${load}</span></button></li>`;
   const said = t("capacity.said", { used, all: capacity, n: parts.length });
-  return html`<div class="capacity">
+  return html`<div class="capacity" ref=${root}>
     <button type="button" class="plain" title=${said} aria-expanded=${shown} onClick=${() => show(!shown)}>
       <span class="wide">${t("capacity")}</span>
       <span class="meter" role="meter" aria-label=${t("capacity")} aria-valuemin="0" aria-valuemax=${capacity} aria-valuenow=${used} aria-valuetext=${said}>
         ${parts.map((/** @type {any} */ part) => segment(part.ref, part.load, ""))}${parked.map((each) => segment(each.ref, loadOf(each), "hollow"))}</span>
       <b>${used}/${capacity}</b></button>
     ${shown && html`<div class="menu"><ul>
-      ${parts.map((/** @type {any} */ part) => html`<li key=${part.ref}><button type="button" onClick=${() => { show(false); void open(part.ref); go("desk"); }}>
-        ${customerName(work.value.get(part.ref))} <span>${part.load}</span></button></li>`)}
+      ${parts.map((/** @type {any} */ part) => row(part.ref, part.load))}
       ${!parts.length && html`<li class="empty">${t("capacity.empty")}</li>`}
-      ${parked.length > 0 && html`<li class="empty">${t("capacity.parked", { n: parked.length })}</li>`}</ul></div>`}
+      ${parked.length > 0 && html`<li class="empty">${t("capacity.parked", { n: parked.length })}</li>`}${parked.map((each) => row(each.ref, ""))}</ul></div>`}
   </div>`;
 }
 
