@@ -7,10 +7,10 @@ PORT ?= 8080
 DATA ?= data
 DEMO_DATA ?= demo-data
 CONFIG ?= config
-# Most tests wait for something, so four run at once on two cores. A file stays whole: its browser or server is started once.
+# Most tests wait for something, so six run at once on two cores. A file stays whole: its browser or server is started once.
 # A busy machine is no proof against the code: up to three that failed beside others are run once more, alone, and named; what
 # fails alone fails.
-TEST := $(BIN)/python -m tests.again -n 4 --dist loadfile --no-loadscope-reorder --durations=25
+TEST := $(BIN)/python -m tests.again -n 6 --dist loadfile --no-loadscope-reorder --durations=25
 # Hundreds of tests start a process, and each test worker reads every test: what Python has compiled is kept, whatever the surroundings say.
 export PYTHONDONTWRITEBYTECODE :=
 # Tests without a mark of their own that start whole servers, or play for longer than a quick look may take.
