@@ -30,6 +30,7 @@ from dashboard.board.figures import Figures
 from dashboard.board.line import Rows
 from dashboard.board.links import Links
 from dashboard.board.watching import Watching
+from dashboard.changing import Changing
 from dashboard.complaints import routes as complaining
 from dashboard.errors import ApiError
 from dashboard.explaining import why
@@ -71,6 +72,8 @@ def build_app(surroundings: Surroundings) -> web.Application:
     _add_api(app, api_routes(parts, hub), parts)
     watching = _watching(parts)
     hub.also(watching, telling=watching.tell)
+    changing = Changing(surroundings, hub)
+    hub.also(changing, telling=changing.tell)
     app.router.add_get("/ws", Live(parts, hub, watching).__call__)
     pages.add_to(app)
     RatePage(parts).add_to(app)
@@ -80,6 +83,7 @@ def build_app(surroundings: Surroundings) -> web.Application:
         hub.begin()
 
     async def stop(_: web.Application) -> None:
+        changing.deaf()
         await hub.stop()
 
     async def count(_: web.Application) -> AsyncIterator[None]:

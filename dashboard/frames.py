@@ -62,6 +62,13 @@ class MentionFrame(Frame, frozen=True, kw_only=True, tag="mention"):
     by: str
 
 
+class ChangedFrame(Frame, frozen=True, kw_only=True, tag="changed"):
+    """Something of a kind has changed: whoever shows it reads it again. With `ref`: this one is the reader's now."""
+
+    kind: str
+    ref: str = ""
+
+
 class WaitingFrame(Frame, frozen=True, kw_only=True, tag="waiting"):
     """Who waits, to whoever watches. `n` numbers the batches of one watch; with `first` everything begins anew.
 

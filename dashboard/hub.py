@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
 from dashboard.desks import Desks
-from dashboard.frames import Banner, MentionFrame, TypingFrame, Welcome, encode
+from dashboard.frames import Banner, Frame, MentionFrame, TypingFrame, Welcome, encode
 from dashboard.parts import Parts
+from dashboard.pictures import having
 from dashboard.ring import Change, Ring, Share, change_of
 from dashboard.sessions import may
 from dashboard.sockets import RESTART, SESSION_OVER, DeskSocket
 from dashboard.telling import Telling
 from router.bus.port import Committed
 from router.core import events as ev
-from router.core.state import Conv
 from router.floor.inbox import FloorAway
 from router.store.port import StoreError
 from router.views.touched import Touched, touched
@@ -134,6 +134,10 @@ class Hub:
     def _all(self) -> list[DeskSocket]:
         return [socket for sockets in self._sockets.values() for socket in sockets]
 
+    def give(self, frame: Frame, agent: int = 0) -> None:
+        """Send a frame to the open desks of one agent, or to everybody's."""
+        self._give(self._sockets.get(agent, set()) if agent else self._all(), [encode(frame)])
+
     @property
     def position(self) -> int:
         """The journal position up to which every desk has been told."""
@@ -232,7 +236,7 @@ class Hub:
         self._parts.board.rebuild()
         for also in self._also:
             also.rebuild()
-        self._having = {conv.id: agents for conv in state.convs.values() if (agents := _having(conv))}
+        self._having = {conv.id: agents for conv in state.convs.values() if (agents := having(conv))}
         self._ring = Ring(self._position)
         self._noted.clear()
         self._reported.clear()
@@ -272,7 +276,7 @@ class Hub:
         holders: dict[int, set[int]] = {}
         for conv_id, named in found.holders.items():
             conv = convs.get(conv_id)
-            now = _having(conv) if conv else ()
+            now = having(conv) if conv else ()
             before = self._having.pop(conv_id, ())
             if now:
                 self._having[conv_id] = now
@@ -370,14 +374,6 @@ class Hub:
                 if caller is None:
                     socket.close(SESSION_OVER, b"session over")
                     await self._desks.dismiss(socket.agent)
-
-
-def _having(conv: Conv) -> tuple[int, ...]:
-    """Return who has a conversation: its owner, who is asked, or for whom it is kept."""
-    if conv.offer:
-        return conv.offer.agents
-    holder = conv.held_for or conv.owner
-    return (holder,) if holder else ()
 
 
 def _reports(committed: Committed) -> list[tuple[int, int]]:

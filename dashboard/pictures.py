@@ -72,6 +72,14 @@ def rings(conv: Conv, agent: int) -> bool:
     return conv.state == OFFERED and conv.offer is not None and agent in conv.offer.agents
 
 
+def having(conv: Conv) -> tuple[int, ...]:
+    """Return who has a conversation: its owner, who is asked, or for whom it is kept."""
+    if conv.offer:
+        return conv.offer.agents
+    holder = conv.held_for or conv.owner
+    return (holder,) if holder else ()
+
+
 class Pictures:
     """Makes every shape that more than one route or the socket shows."""
 

@@ -62,7 +62,8 @@ class Route:
     """`role` is the least that may call it, empty for anybody. `answers` None: 204 without a body.
 
     `ask` is the body of a changing request and the query of a GET. `refusals`: it submits a command, so 409 may come.
-    `raw`: bytes instead of JSON; a POST then has its `ask` in the query, a GET answers with a file.
+    `raw`: bytes instead of JSON; a POST then has its `ask` in the query, a GET answers with a file. `tells`: what
+    screens read again when it was done.
     """
 
     method: str
@@ -75,6 +76,7 @@ class Route:
     refusals: bool = False
     body_bytes_max: int = SMALL_BODY_BYTES_MAX
     raw: bool = False
+    tells: str = ""
 
     @property
     def changes(self) -> bool:

@@ -34,7 +34,7 @@ class Served:
 
     async def __call__(self, http: web.Request) -> web.StreamResponse:
         try:
-            return self._answered(await self._route.handler(await self._checked(http)))
+            return self._answered(await self._done(await self._checked(http)))
         except ApiError as error:
             return failed(error)
         except (StoreError, FloorAway):
@@ -46,6 +46,12 @@ class Served:
                 "request_failed", kind=self._route.path, error=type(error).__name__, cause=_place(error)
             )
             return failed(ApiError("broken"))
+
+    async def _done(self, call: Call) -> Any:
+        answer = await self._route.handler(call)
+        if self._route.tells:
+            self._out.changes.tell(self._route.tells)
+        return answer
 
     async def _checked(self, http: web.Request) -> Call:
         """Check in the order in which less and less may be told: where from, who, which role, what."""

@@ -64,6 +64,27 @@ class NoSigns:
         return lambda: None
 
 
+class Changes(Protocol):
+    """That something on a screen has changed which no journal tells. Ids only, never kept."""
+
+    def tell(self, kind: str, ref: str = "", *, agent: int = 0) -> None:
+        """Something of a kind has changed; with `ref` and `agent`: this one is somebody's now."""
+
+    def hear(self, heard: Callable[[str, str, int], None]) -> Callable[[], None]:
+        """Call `heard(kind, ref, agent)` for each; returns what ends it."""
+
+
+class NoChanges:
+    """For a node that tells its screens nothing: they read again after a while."""
+
+    def tell(self, kind: str, ref: str = "", *, agent: int = 0) -> None:
+        del kind, ref, agent
+
+    def hear(self, heard: Callable[[str, str, int], None]) -> Callable[[], None]:
+        del heard
+        return lambda: None
+
+
 class Waits(Protocol):
     """How long somebody waits, as a range with its basis; None where there is no basis."""
 
@@ -211,6 +232,7 @@ class Surroundings:
     settings_problems: Callable[[], Sequence[str]] = _no_problems
     log_error: LogError = _no_log
     signs: LineSigns = field(default_factory=NoSigns)
+    changes: Changes = field(default_factory=NoChanges)
     nudge_outbox: Callable[[], None] = _nobody_waits
     played: bool = False
     waits: Waits = field(default_factory=NoWaits)

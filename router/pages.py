@@ -58,6 +58,7 @@ def _site_app(
             settings_problems=served.problems,
             log_error=telemetry.error,
             signs=served.signs,
+            changes=served.changes,
             nudge_outbox=served.outbox.nudge,
             files=served.files,
             waits=served.estimates,

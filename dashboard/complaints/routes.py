@@ -120,6 +120,8 @@ class Complaining:
         account = call.caller.account
         before = await self._cases.one(account, call.part("number"))
         after = await self._stepping.take(account, before, call.ask)
+        if after.owner not in {0, before.owner, account.id}:
+            self._out.changes.tell("complaint", str(after.number), agent=after.owner)
         return await self._cases.case(account, after)
 
     async def colleagues(self, call: Call) -> list[Person]:
@@ -185,6 +187,7 @@ def _of_all(to: Complaining) -> list[Route]:
         ),
         Route(
             method="POST", path="/complaints", summary="Record a complaint",
+            tells="complaint",
             ask=RecordRequest, answers=ComplaintCase, handler=to.record, refusals=True, body_bytes_max=BODY_BYTES_MAX,
         ),
         Route(
@@ -220,6 +223,7 @@ def _of_one(to: Complaining) -> list[Route]:
         ),
         Route(
             method="POST", path="/complaints/{number}/steps", summary="Take a step of a complaint",
+            tells="complaint",
             ask=StepRequest, answers=ComplaintCase, handler=to.step, refusals=True, body_bytes_max=BODY_BYTES_MAX,
         ),
         Route(
@@ -232,7 +236,7 @@ def _of_one(to: Complaining) -> list[Route]:
         ),
         Route(
             method="POST", path="/conversations/{ref}/complaints/none", summary="I have looked: it is no complaint",
-            ask=Nothing, answers=None, handler=to.none,
+            tells="complaint", ask=Nothing, answers=None, handler=to.none,
         ),
         Route(
             method="GET", path="/customers/{id}/complaints", summary="A person's complaints, the newest first",

@@ -92,18 +92,19 @@ def routes(parts: Parts) -> list[Route]:
         ),
         Route(
             method="POST", path="/followups/{ref}/take", summary="Take it up now", refusals=True,
-            ask=TakeUpRequest, answers=Reached, handler=keeping.take,
+            tells="followup", ask=TakeUpRequest, answers=Reached, handler=keeping.take,
         ),
         Route(
             method="POST", path="/followups/{ref}/move", summary="Move it to another time", refusals=True,
-            ask=MoveUpRequest, answers=Reached, handler=keeping.move, body_bytes_max=BODY_BYTES_MAX,
+            tells="followup", ask=MoveUpRequest, answers=Reached, handler=keeping.move, body_bytes_max=BODY_BYTES_MAX,
         ),
         Route(
             method="POST", path="/followups/{ref}/hand", role="supervisor", summary="Give it to a colleague",
+            tells="followup",
             refusals=True, ask=HandUpRequest, answers=Reached, handler=keeping.hand, body_bytes_max=BODY_BYTES_MAX,
         ),
         Route(
             method="POST", path="/followups/{ref}/done", summary="It is done: close it with its outcome", refusals=True,
-            ask=DoneRequest, answers=Reached, handler=keeping.done, body_bytes_max=BODY_BYTES_MAX,
+            tells="followup", ask=DoneRequest, answers=Reached, handler=keeping.done, body_bytes_max=BODY_BYTES_MAX,
         ),
     ]  # fmt: skip

@@ -187,6 +187,7 @@ def routes(parts: Parts) -> list[Route]:
         ),
         Route(
             method="POST", path="/articles", role="supervisor", summary="Write a new article",
+            tells="article",
             ask=ArticleRequest, answers=ArticleCase, handler=to.create, refusals=True, body_bytes_max=BODY_BYTES_MAX,
         ),
         Route(
@@ -203,6 +204,7 @@ def routes(parts: Parts) -> list[Route]:
         ),
         Route(
             method="PUT", path="/articles/{number}", role="supervisor", summary="Change, publish or archive an article",
+            tells="article",
             ask=ArticleRequest, answers=ArticleCase, handler=to.change, refusals=True, body_bytes_max=BODY_BYTES_MAX,
         ),
     ]  # fmt: skip

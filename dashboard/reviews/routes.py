@@ -132,6 +132,8 @@ class Reviewing:
         account = call.caller.account
         row = await self._files.row(account, call.part("ref"))
         review = await self._doing.do(account, row, call.ask)
+        if review is not None and call.ask.deed == "hand":
+            self._files.out.changes.tell("review", row.reference, agent=review.agent)
         return await self._files.case(account, row, review)
 
     async def figures(self, call: Call) -> ReviewFigures:
@@ -162,11 +164,11 @@ def _of_ratings(to: Reviewing) -> list[Route]:
         ),
         Route(
             method="POST", path="/ratings/{ref}/seen", role="supervisor", summary="I have looked at it",
-            ask=Nothing, answers=None, handler=to.see,
+            tells="review", ask=Nothing, answers=None, handler=to.see,
         ),
         Route(
             method="DELETE", path="/ratings/{ref}/seen", role="supervisor", summary="It is to be looked at again",
-            answers=None, handler=to.unsee,
+            tells="review", answers=None, handler=to.unsee,
         ),
     ]  # fmt: skip
 
@@ -200,6 +202,7 @@ def _of_reviews(to: Reviewing) -> list[Route]:
         ),
         Route(
             method="POST", path="/conversations/{ref}/review", summary="Begin, write, hand over, answer, settle",
+            tells="review",
             ask=DeedRequest, answers=ReviewCase, handler=to.do, refusals=True, body_bytes_max=BODY_BYTES_MAX,
         ),
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 // @ts-check
 // Puts the screens together, and gives every key its meaning.
 import { effect, html, render } from "./vendor/ui.js";
-import { agent, announce, begin, chosen, config, details, expired, groups, link, offers, onNews, open, owns, signedIn } from "./frame/state.js";
+import { agent, announce, begin, chosen, config, details, expired, groups, link, offers, onChanged, onNews, open, owns, signedIn } from "./frame/state.js";
 import { Rail, Toast, TopBar, openMenu } from "./frame/shell.js";
 import { Offers, WorkColumn, accept, decline } from "./desk/work.js";
 import { Talk, end } from "./desk/talk.js";
@@ -113,6 +113,9 @@ onNews.add((summary) => {
     news.clear();
   }, 3_000);
 });
+
+// What was handed to me.
+onChanged.add((frame) => { if (frame.ref) void fetchRoom("given", () => import("./given/given.js")).then((room) => room?.given(frame)); });
 
 effect(() => { document.documentElement.lang = language.value; });
 // Whoever takes calls in the browser needs them on every screen, and nobody else fetches any of it.

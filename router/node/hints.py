@@ -1,4 +1,4 @@
-"""What nodes say to each other in passing and may lose: typing, and that a lead is free. Nothing depends on it."""
+"""What nodes say to each other in passing and may lose: typing, what screens show anew, that a lead is free."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from router.bus.link import Link
+from router.outbox.changes import Changes
 from router.outbox.signs import Signs
 
 
@@ -16,12 +17,18 @@ class _Sign(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="s"):
     on: bool
 
 
+class _Changed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="c"):
+    kind: str
+    ref: str
+    agent: int
+
+
 class _LeadFreed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="f"):
     pass
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Sign | _LeadFreed)
+_decoder = msgspec.msgpack.Decoder(_Sign | _Changed | _LeadFreed)
 
 
 class Hints:
@@ -35,11 +42,15 @@ class Hints:
         """Tell the others that somebody types on a line, or has stopped."""
         self._link.hint(self._site, _encoder.encode(_Sign(direction, line, on)))
 
+    def changed(self, kind: str, ref: str, agent: int) -> None:
+        """Tell the others that something on a screen has changed."""
+        self._link.hint(self._site, _encoder.encode(_Changed(kind, ref, agent)))
+
     def lead_freed(self) -> None:
         """Tell the others that nobody leads: they need not wait for a lease to run out."""
         self._link.hint(self._site, _encoder.encode(_LeadFreed()))
 
-    async def run(self, signs: Signs, *, lead_freed: Callable[[], None]) -> None:
+    async def run(self, signs: Signs, changes: Changes, *, lead_freed: Callable[[], None]) -> None:
         """Pass on what the others say, until cancelled."""
         async for hint in self._link.hints(self._site):
             try:
@@ -49,5 +60,7 @@ class Hints:
                 continue
             if isinstance(said, _Sign):
                 signs.pass_on(said.direction, said.line, said.on)
+            elif isinstance(said, _Changed):
+                changes.pass_on(said.kind, said.ref, said.agent)
             else:
                 lead_freed()

@@ -26,6 +26,7 @@ from router.node.snapshots import Snapshotter
 from router.node.switchboard import Abilities, BoardParts, Switchboard, schemas_of
 from router.node.tasks import AGAIN_MS_MAX, Tasks, while_leading
 from router.node.wakes import Wakes
+from router.outbox.changes import Changes
 from router.outbox.fetching import Fetching
 from router.outbox.hub import HubParts, LineHub
 from router.outbox.outgoing import Composer
@@ -61,6 +62,7 @@ class Served:
         self._changes: set[asyncio.Task[None]] = set()
         self._hints = Hints(parts.link, site) if parts.link is not None else None
         self.signs = Signs(self._hints.sign) if self._hints is not None else Signs()
+        self.changes = Changes(self._hints.changed) if self._hints is not None else Changes()
         self.references = References(parts.key.derive("references", site))
         self.rate_key = parts.key.derive("ratings", site)
         self.files = FolderFiles((parts.files or parts.data / "files") / site, parts.key.derive("files", site))
@@ -144,7 +146,10 @@ class Served:
         if self._hints is None:
             return {}
         hints = self._hints
-        return {"follow": self.floor.keep_up, "hints": lambda: hints.run(self.signs, lead_freed=self.lead.look)}
+        return {
+            "follow": self.floor.keep_up,
+            "hints": lambda: hints.run(self.signs, self.changes, lead_freed=self.lead.look),
+        }
 
     async def stop(self) -> None:
         """Accept nothing more, decide what is on its way, then let go. What is accepted is on the disk."""

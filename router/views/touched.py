@@ -9,22 +9,30 @@ from router.core import events as ev
 
 # After these nothing that was known of any agent or queue may be trusted.
 _EVERYTHING = (ev.LeadTaken, ev.ConfigApplied, ev.EmergencyOrdered)
+_PROMISES = (ev.Parked, ev.Returned, ev.Deferred, ev.WrapUpKept)
 _QUEUES = (ev.QueueOpened, ev.QueueClosed, ev.ClosureOrdered)
 
 
 @dataclass(slots=True)
 class Touched:
-    """`everything`: every agent and queue. `holders`: for each conversation the agents its events name."""
+    """`everything`: every agent and queue. `holders`: for each conversation the agents its events name.
+
+    `promises`: something was promised for a time, or came back. `rated`: a customer has said how it was.
+    """
 
     convs: set[int] = field(default_factory=set)
     agents: set[int] = field(default_factory=set)
     queues: set[str] = field(default_factory=set)
     holders: dict[int, set[int]] = field(default_factory=dict)
     everything: bool = False
+    promises: bool = False
+    rated: bool = False
 
     def add(self, event: ev.Event) -> None:
         """Take note of one event."""
         self.everything = self.everything or isinstance(event, _EVERYTHING)
+        self.promises = self.promises or isinstance(event, _PROMISES)
+        self.rated = self.rated or isinstance(event, ev.Rated)
         if isinstance(event, _QUEUES):
             self.queues.add(event.queue)
         agents = {agent for agent in self._named(event) if agent}

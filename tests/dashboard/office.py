@@ -22,6 +22,7 @@ from router.core import commands as cmd
 from router.core.answers import Made
 from router.core.facts import Facts
 from router.floor.floor import Floor, FloorParts
+from router.outbox.changes import Changes
 from router.outbox.signs import Signs
 from router.site.files import FolderFiles
 from router.site.references import References
@@ -104,7 +105,7 @@ class Office:
     """The floor, the store, the application and the people."""
 
     def __init__(self, store: SqliteStore, folder: Path, *, node: str = "n1") -> None:
-        self.store, self.clock, self.signs = store, HandClock(), Signs()
+        self.store, self.clock, self.signs, self.changes = store, HandClock(), Signs(), Changes()
         self.references = References(bytes(range(32)))
         self.problems: list[str] = []
         self.logged: list[dict[str, Any]] = []
@@ -155,6 +156,7 @@ class Office:
             "settings_problems": lambda: self.problems,
             "log_error": lambda action, **keys: self.logged.append({"action": action, **keys}),
             "signs": self.signs,
+            "changes": self.changes,
             "nudge_outbox": self._nudge,
             "files": self.files,
             "web_root": self.web_root,

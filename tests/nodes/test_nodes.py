@@ -176,6 +176,14 @@ async def test_typing_at_one_node_is_seen_at_another(cluster: Cluster) -> None:
     await cluster.until(lambda: seen == [(7, True)], "heard")
 
 
+async def test_what_screens_read_again_is_told_to_every_node(cluster: Cluster) -> None:
+    seen: list[tuple[str, str, int]] = []
+    for name in ("a", "b"):
+        cluster[name].changes.hear(lambda kind, ref, agent: seen.append((kind, ref, agent)))
+    cluster["b"].changes.tell("complaint", "12", agent=7)
+    await cluster.until(lambda: seen == 2 * [("complaint", "12", 7)], "heard by both")
+
+
 async def test_the_desks_of_a_dead_node_are_lost_by_name(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     await cluster.agent("b")
     await cluster.kill("b")

@@ -31,6 +31,19 @@ async def test_every_screen_is_reached_from_a_small_rail(
     await expect(rail.get_by_role("menu")).to_have_count(0)
 
 
+async def test_what_was_handed_to_me_is_said_and_counted_at_once(sit: Sit, server: FakeServer) -> None:
+    seat = await sit(viewport={"width": 1280, "height": 900})
+    complaints = seat.page.locator(".rail").get_by_role("button", name="Complaints")
+    await expect(complaints.locator(".badge")).to_have_count(0)
+    server.more.late = {"complaints": 1}
+    changed = {"type": "changed", "seq": server.floor.seq, "kind": "complaint"}
+    server.floor.tell(changed)  # Somebody else's: nothing is said of it.
+    server.floor.tell(changed | {"ref": "12"})
+    await expect(seat.toast).to_contain_text("Complaint 12 is yours now.")
+    await expect(seat.page.locator("#status")).to_have_text("Complaint 12 is yours now.")
+    await expect(complaints.locator(".badge")).to_have_text("1")
+
+
 async def test_a_high_page_needs_no_more(sit: Sit, server: FakeServer) -> None:
     server.more.late = {"complaints": 2}
     seat = await sit(viewport={"width": 1280, "height": 900})

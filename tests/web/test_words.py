@@ -31,6 +31,7 @@ DYNAMIC = {
     "complaint.due.": {"acknowledge", "answer", "close"},
     "complaint.stage.": set(STAGES),
     "complaint.outcome.": set(OUTCOMES),
+    "given.": {"complaint", "review"},
     "complaint.next.": set(NEXT.values()),
     "complaint.about.": {*NEXT.values(), "withdraw", "reopen", "change", "assign"},
     "complaint.title.": {*NEXT.values(), "withdraw", "reopen", "change", "assign"},

@@ -1,6 +1,7 @@
 // @ts-check
 // One complaint: where it stands, what comes next, what was said, its conversations and its history.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { keepFresh } from "../frame/fresh.js";
 import { announce, me, tell } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Dialog, Icon, Menu, Shape, channelLabel, fullOf, queueLabel, siteTime, whileAway } from "../frame/parts.js";
@@ -15,7 +16,6 @@ import { DueBy, Severity, called, money, moment, ownerName, whose } from "./name
 import { Who } from "./somebody.js";
 import { StepForm, asNote, typedFor, wordsOf } from "./steps.js";
 
-const EVERY_MS = 15_000;
 const STAGES = ["open", "acknowledged", "examined", "answered", "closed"];
 /** Steps that have a place of their own on the page. */
 const PLACED = new Set(["note", "link", "unlink", "take"]);
@@ -52,8 +52,7 @@ export function Case({ number }) {
   };
   useEffect(() => {
     void load();
-    const timer = setInterval(load, EVERY_MS);
-    return () => clearInterval(timer);
+    return keepFresh("complaint", load);
   }, [number]);
   const walk = (/** @type {number} */ by) => { const next = order.value[order.value.indexOf(number) + by]; if (next && order.value.includes(number)) go("complaints", String(next)); };
   useKeys({ [ownKey("next")]: () => walk(1), [ownKey("previous")]: () => walk(-1), Escape: () => go("complaints"), [ownKey("note")]: () => /** @type {any} */ (document.querySelector(".complaint-note textarea"))?.focus() });

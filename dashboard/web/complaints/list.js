@@ -1,6 +1,7 @@
 // @ts-check
 // The list of complaints: by what is due next, the late ones first; or the closed ones, the newest first. j, k and Enter walk it.
 import { html, signal, useEffect, useRef, useState } from "../vendor/ui.js";
+import { keepFresh } from "../frame/fresh.js";
 import { announce, config, link, now } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { Icon, channelLabel, queueLabel } from "../frame/parts.js";
@@ -10,7 +11,6 @@ import { t } from "../frame/words.js";
 import { useKeys } from "../frame/keys.js";
 import { DueBy, Severity, called, choices, ownerName, whose } from "./names.js";
 
-const EVERY_MS = 15_000;
 const PAGE = 50;
 // Whoever has paged on so far works through a list, and reads it anew when it is opened again.
 const AGAIN_MAX = 200;
@@ -51,8 +51,7 @@ function useList(closed) {
   useEffect(() => {
     latest.current = { ...latest.current, items: null };
     void read();
-    const timer = setInterval(read, EVERY_MS);
-    return () => clearInterval(timer);
+    return keepFresh("complaint", read);
   }, [closed, wanted.value]);
   return { ...state, read, more };
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // Follow-ups: what was promised for a time, in groups by when it is due; mine, my team's, all. j, k and Enter walk them, Esc goes back.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { keepFresh } from "../frame/fresh.js";
 import { announce, link, work } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { Icon } from "../frame/parts.js";
@@ -11,7 +12,6 @@ import { useKeys } from "../frame/keys.js";
 import { One } from "./one.js";
 import { Group } from "./rows.js";
 
-const EVERY_MS = 15_000;
 // The list is a view of what was decided: it has read on after so long.
 const AFTER_MS = 700;
 const PAGE = 50;
@@ -51,8 +51,8 @@ function useList(scope, kind) {
   const mine = [...work.value.values()].map((each) => `${each.ref}${each.state}${each.due_ms}`).sort().join();
   useEffect(() => {
     const timer = setTimeout(read, latest.current.of === wanted ? AFTER_MS : 0);
-    const again = setInterval(read, EVERY_MS);
-    return () => { clearTimeout(timer); clearInterval(again); };
+    const end = keepFresh("followup", () => setTimeout(read, AFTER_MS));
+    return () => { clearTimeout(timer); end(); };
   }, [wanted, mine]);
   const current = state.of === wanted ? state : { ...state, items: null };
   return { ...current, read, more, soon: () => setTimeout(read, AFTER_MS) };

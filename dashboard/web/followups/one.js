@@ -1,6 +1,7 @@
 // @ts-check
 // One follow-up: what was promised, when it is due, whose it is, and what may be done about it.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { keepFresh } from "../frame/fresh.js";
 import { me, open, tell, work } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Icon, channelLabel, queueLabel, siteTime, whileAway } from "../frame/parts.js";
@@ -9,7 +10,6 @@ import { heard, t } from "../frame/words.js";
 import { FORMS } from "./forms.js";
 import { Kind, Owner, When, moment, whose } from "./rows.js";
 
-const EVERY_MS = 15_000;
 /** @type {Record<string, string>} */
 const ICONS = { move: "clock", hand: "transfer", done: "check" };
 
@@ -33,8 +33,7 @@ export function One({ of, back, changed }) {
   useEffect(() => {
     panel.current?.focus();
     void load();
-    const timer = setInterval(load, EVERY_MS);
-    return () => clearInterval(timer);
+    return keepFresh("followup", () => setTimeout(load, 700));
   }, []);
   // What I did at another tab, or what came back, is heard at the desk.
   const mine = work.value.get(of);

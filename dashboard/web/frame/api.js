@@ -1,6 +1,8 @@
 // @ts-check
 // Requests to the server: one way in, one way out, errors by name. No state but the session's token.
 
+import { learn } from "./words.js";
+
 /** An answer that is not a yes. `code` is the server's named reason. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} code @param {string} message */
@@ -54,6 +56,8 @@ export async function call(method, path, body, again = false) {
   if (response.ok) return answer;
   if (answer?.error?.code === "csrf" && !again && whose && (await renewed())) return call(method, path, body, true);
   if (response.status === 401 && path !== "/session") ended();
+  // What is seldom said is fetched when it is first to be said.
+  if (response.status !== 401) await learn("errors").catch(() => {});
   throw new ApiError(response.status, answer?.error?.code ?? "broken", answer?.error?.message ?? "");
 }
 

@@ -154,7 +154,7 @@ const COUNTED = ["followups", "complaints"];
 const COUNT_EVERY_MS = 60_000;
 const late = signal(/** @type {Record<string, number>} */ ({}));
 
-async function countLate() {
+export async function countLate() {
   if (document.hidden || link.value !== "live") return;
   const whose = me.value.role === "agent" ? "mine_late" : "late";
   const asked = COUNTED.filter((name) => mine.value.includes(name));

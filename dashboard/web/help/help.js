@@ -1,6 +1,7 @@
 // @ts-check
 // Help: articles to find, read and pass on; for supervisors also to write. Which part the address names.
 import { html, signal, useEffect, useRef, useState } from "../vendor/ui.js";
+import { keepFresh } from "../frame/fresh.js";
 import { announce, me } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { Icon } from "../frame/parts.js";
@@ -44,7 +45,8 @@ function List() {
   const read = () => fetchShelf().then(() => fail(false), () => fail(true));
   useEffect(() => {
     const timer = setTimeout(read, wanted.value.q ? TYPED_MS : 0);
-    return () => clearTimeout(timer);
+    const end = keepFresh("article", read);
+    return () => { clearTimeout(timer); end(); };
   }, [wanted.value]);
   const found = shelf.value;
   useEffect(() => {

@@ -1,6 +1,7 @@
 // @ts-check
 // One review: the conversation beside its scorecard. The draft is kept while it is written; the agent answers once.
 import { html, signal, useEffect, useRef, useState } from "../vendor/ui.js";
+import { keepFresh } from "../frame/fresh.js";
 import { me, tell } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Dialog, Icon, channelLabel, queueLabel, siteTime, whileAway } from "../frame/parts.js";
@@ -15,7 +16,6 @@ import { Thread } from "./thread.js";
 import { order } from "./todo.js";
 
 const KEPT_AFTER_MS = 800;
-const EVERY_MS = 15_000;
 const SAID_CHARS_MAX = 10_000;
 /** What is written and not yet kept, by reference: opening something else meanwhile loses nothing. */
 const unkept = signal(/** @type {Map<string, any>} */ (new Map()));
@@ -58,8 +58,7 @@ function useReview(reference) {
   const act = (/** @type {string} */ deed, /** @type {any} */ said = {}) => { turn.current = turn.current.then(() => once(deed, typeof said === "function" ? said() : said)); return turn.current; };
   useEffect(() => {
     void load();
-    const timer = setInterval(load, EVERY_MS);
-    return () => clearInterval(timer);
+    return keepFresh("review", load);
   }, [reference]);
   return { one, fault, faster, setFaster, load, act };
 }

@@ -1,13 +1,13 @@
 // @ts-check
 // Reviews: which part the address names. What customers said, what is to be reviewed, reviews, figures, one review.
 import { html, signal, useEffect } from "../vendor/ui.js";
+import { keepFresh } from "../frame/fresh.js";
 import { me } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { Late, go, rest } from "../frame/screens.js";
 import { t } from "../frame/words.js";
 import { Said } from "./said.js";
 
-const EVERY_MS = 30_000;
 /** What waits for me, null until it is read. */
 export const count = signal(/** @type {any} */ (null));
 export const fetchCount = () => get("/reviews/count").then((found) => { count.value = found; }, () => {});
@@ -24,8 +24,7 @@ const PARTS = [
 export function Screen() {
   useEffect(() => {
     void fetchCount();
-    const timer = setInterval(fetchCount, EVERY_MS);
-    return () => clearInterval(timer);
+    return keepFresh("review", fetchCount);
   }, []);
   const supervises = me.value?.role !== "agent";
   const mine = PARTS.filter(([, role]) => role === "agent" || supervises);

@@ -1,6 +1,7 @@
 // @ts-check
 // What customers said: their ratings, the newest first, with their words, and figures of all that the filters let through.
 import { html, signal, useEffect, useRef, useState } from "../vendor/ui.js";
+import { keepFresh } from "../frame/fresh.js";
 import { attempt, config, link, me } from "../frame/state.js";
 import { call, get, post } from "../frame/api.js";
 import { Icon, ago, channelLabel, fullOf, queueLabel, whileAway } from "../frame/parts.js";
@@ -11,7 +12,6 @@ import { useKeys } from "../frame/keys.js";
 import { Bar, SCORES, Stars, meanOf, nameOf, share, walkRows, whole } from "./names.js";
 import { fetchCount } from "./reviews.js";
 
-const EVERY_MS = 30_000;
 const PAGE = 50;
 // Whoever has paged on so far works through a list, and reads it anew when it is opened again.
 const AGAIN_MAX = 200;
@@ -49,8 +49,7 @@ function useRatings() {
     latest.current = { found: null, failed: false };
     put(latest.current);
     void read();
-    const timer = setInterval(read, EVERY_MS);
-    return () => clearInterval(timer);
+    return keepFresh("review", read);
   }, [wanted.value]);
   return { ...state, read, more };
 }

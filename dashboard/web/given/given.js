@@ -1,0 +1,13 @@
+// @ts-check
+// Says that a complaint or a review is mine from now on: seen for a while and heard once, wherever I am looking.
+import { countLate } from "../frame/shell.js";
+import { announce, tell } from "../frame/state.js";
+import { t } from "../frame/words.js";
+
+/** @param {{kind: string, ref: string}} frame */
+export function given({ kind, ref }) {
+  const said = t(`given.${kind}`, { ref });
+  tell(said);
+  announce("status", said);
+  void countLate();
+}
