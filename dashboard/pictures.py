@@ -244,6 +244,7 @@ class Pictures:
                 for conv, load in agent.work.items()
                 if conv in convs
             ],
+            queues=self._board.queues_of(agent),
             winding=agent.winding,
             until_ms=agent.until_ms,
         )

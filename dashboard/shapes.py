@@ -238,6 +238,7 @@ class AgentLine(Shape, frozen=True, kw_only=True):
     used: int
     capacity: int
     parts: list[WorkPart]
+    queues: list[str]
     winding: str
     until_ms: int
 

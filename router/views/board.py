@@ -160,6 +160,11 @@ class Board:
         """Return the queues that have figures: the configured ones, and dropped ones somebody is still in."""
         return list(self._lines)
 
+    def queues_of(self, agent: Agent) -> list[str]:
+        """Return the queues whose conversations an agent can serve."""
+        seat = self._seat_of(agent)
+        return list(seat.queues) if seat else []
+
     def escalated(self) -> list[int]:
         """Return the conversations that those who supervise were told of."""
         return sorted(conv for conv, stay in self._stays.items() if stay.escalated) if self._any_escalated() else []

@@ -119,6 +119,14 @@ def test_a_decline_does_not_begin_a_wait_anew() -> None:
     assert board.entered_ms(999) == 0
 
 
+def test_an_agent_is_told_the_queues_they_can_serve_and_no_other() -> None:
+    state, board, _ = queued()
+    (agent,) = state.agents.values()
+    mine = board_queues(state)
+    assert 0 < len(mine) < len(board.queues())
+    assert set(board.queues_of(agent)) == mine
+
+
 def board_queues(state: State) -> set[str]:
     """The queues an agent without skills can serve."""
     assert state.bundle is not None

@@ -73,7 +73,7 @@ class FakeFloor:
     def begin_shift(self, presence: str = "available") -> None:
         self.agent = {
             "id": ME["id"], "name": ME["name"], "presence": presence, "accepts": presence == "available",
-            "since_ms": now_ms(), "used": 0, "capacity": CAPACITY, "parts": [],
+            "since_ms": now_ms(), "used": 0, "capacity": CAPACITY, "parts": [], "queues": list(LABELS),
         }  # fmt: skip
         self.changed()
 

@@ -29,8 +29,8 @@ def member(number: int) -> Record:
     parts = [{"ref": f"C{number:04}", "load": 50, "state": "active"}] if state == "handling" else []
     line = {
         "id": number, "name": NAMES[number % len(NAMES)], "presence": state, "accepts": number < 3,
-        "since_ms": now_ms() - 240_000, "used": 50 * len(parts), "capacity": 100, "parts": parts, "winding": "",
-        "until_ms": 0,
+        "since_ms": now_ms() - 240_000, "used": 50 * len(parts), "capacity": 100, "parts": parts, "queues": [],
+        "winding": "", "until_ms": 0,
     }  # fmt: skip
     return {
         "id": number, "name": line["name"], "login": f"a{number}", "role": "agent", "team": "Day",

@@ -198,6 +198,29 @@ async def test_the_capacity_lists_what_takes_it_and_what_is_parked_and_closes_as
     await expect(rows).to_have_count(0)
 
 
+async def test_what_waits_is_told_of_the_queues_one_serves_and_of_all_to_whoever_is_not_on_shift(
+    sit: Sit, server: FakeServer
+) -> None:
+    server.floor.in_line(6)
+    seat = await sit()
+    assert server.floor.agent is not None
+    pressure, empty = seat.page.locator(".behind"), seat.page.locator(".work .empty")
+    await expect(pressure.get_by_role("heading")).to_have_text("Waiting in your queues")
+    await expect(pressure.locator("li")).to_have_count(2)
+    server.floor.agent["queues"] = ["billing"]
+    server.floor.changed()
+    await expect(pressure.locator("li")).to_have_count(1)
+    await expect(pressure).to_contain_text("Billing")
+    await expect(empty).to_contain_text("3 in Billing, longest")
+    server.floor.agent["queues"] = ["returns"]
+    server.floor.changed()
+    await expect(pressure).to_have_count(0)
+    await expect(empty).to_have_text("Nothing is waiting for you, and nobody is in line in your queues.")
+    server.floor.end_shift()
+    await expect(pressure.locator("li")).to_have_count(2)
+    await expect(pressure.get_by_role("heading")).to_have_text("Waiting in the queues")
+
+
 async def test_a_transfer_shows_what_is_closed_and_why_and_takes_a_note_along(sit: Sit, server: FakeServer) -> None:
     seat = await sit()
     await seat.open(server.floor.own("Marta Kowalska"))

@@ -69,7 +69,9 @@ async def test_an_empty_desk_says_what_waits_and_how_to_come_back(sit: Sit, serv
     """UI.md 3.1, states."""
     seat = await sit()
     empty = seat.page.locator(".work .empty")
-    await expect(empty).to_have_text("Nothing is waiting for you, and nobody is in line.", timeout=WAIT_MS)
+    await expect(empty).to_have_text(
+        "Nothing is waiting for you, and nobody is in line in your queues.", timeout=WAIT_MS
+    )
     server.floor.in_line(6)
     server.floor.queues["orders"]["oldest_ms"] = now_ms() - 300_000
     server.floor.said("desk", queues=list(server.floor.queues.values()))

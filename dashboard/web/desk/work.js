@@ -62,15 +62,18 @@ function Nothing() {
   const back = known((each) => each.accepts);
   if (!accepts && presence !== "not_responding") return html`<div class="empty"><p>${t("empty.away", { state: labelOf(known((each) => each.name === presence)?.label, presence), time: timeOf(since_ms) })}</p>
     <p><button type="button" class="primary" ...${whileAway()} onClick=${() => choose(back.name)}>${t("missed.back", { name: labelOf(back.label, back.name) })}</button></p></div>`;
-  const longest = queues.value.filter((queue) => queue.waiting && queue.oldest_ms).sort((a, b) => a.oldest_ms - b.oldest_ms)[0];
+  const longest = mine().filter((queue) => queue.waiting && queue.oldest_ms).sort((a, b) => a.oldest_ms - b.oldest_ms)[0];
   if (!longest) return html`<p class="empty">${t("empty.none")}</p>`;
   return html`<p class="empty">${t("empty.waiting", { n: longest.waiting, queue: labelOf(longest.label, longest.name), time: clock(now.value - longest.oldest_ms) })}</p>`;
 }
 
+/** The queues I can serve; all of them for whoever is not on shift. */
+const mine = () => queues.value.filter((queue) => agent.value?.queues?.includes(queue.name) ?? true);
+
 function Pressure() {
-  const waiting = queues.value.filter((queue) => queue.waiting + queue.offered > 0);
+  const waiting = mine().filter((queue) => queue.waiting + queue.offered > 0);
   if (!waiting.length) return null;
-  return html`<div class="behind"><h2>${t("pressure")}</h2><ul class="pressure">${waiting.map((queue) => html`<li key=${queue.name}>
+  return html`<div class="behind"><h2>${t(agent.value ? "pressure.mine" : "pressure")}</h2><ul class="pressure">${waiting.map((queue) => html`<li key=${queue.name}>
     <button type="button" onClick=${() => go("queues")}><span>${labelOf(queue.label, queue.name)}</span>
     <b>${queue.waiting + queue.offered}</b><span class="meta">${queue.oldest_ms ? t("longest", { time: clock(now.value - queue.oldest_ms) }) : ""}</span>
     ${!queue.open && html`<span class="meta hours">${queue.opens_ms ? t("queue.opens", { at: siteTime(queue.opens_ms) }) : t("queue.closed")}</span>`}</button></li>`)}</ul></div>`;
