@@ -10,12 +10,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.e2e.conftest import People, chromium, people
+from tests.e2e.conftest import People, people
 from tests.e2e.house import House
 from tests.e2e.mail import Relay, deliver, letter
 from tests.ports import free_port
 
-__all__ = ["chromium", "people"]
+__all__ = ["people"]
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 QUEUES = ("general", "billing", "orders", "complaints")
