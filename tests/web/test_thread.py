@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -11,6 +13,7 @@ from tests.web.fake_server import FakeServer
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PAGE_ITEMS = 50
+A_DAY_MS = 1_789_898_400_000  # 20 September 2026
 
 
 async def test_earlier_messages_are_reached_though_most_of_a_page_is_steps_nobody_reads(
@@ -55,3 +58,26 @@ async def test_who_asks_for_earlier_messages_stays_at_the_line_they_were_reading
     await seat.page.get_by_role("button", name="Earlier").click()
     await expect(seat.said).to_have_count(2 * PAGE_ITEMS)
     await expect(first).to_be_in_viewport()
+
+
+async def test_what_began_on_another_day_says_the_day_and_the_moment_in_full(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    today = server.floor.own("Marta Kowalska")
+    before = server.floor.own("Omar Haddad", opened_ms=A_DAY_MS)
+    await seat.open(today)
+    started = seat.page.locator(".head .meta [title]")
+    await expect(started).to_have_text(re.compile(r"started \d\d:\d\d"))
+    await seat.open(before)
+    await expect(started).to_have_text("started Sep 20, 2026")
+    await expect(started).to_have_attribute("title", re.compile("September 20, 2026"))
+
+
+async def test_where_a_browser_gives_no_clipboard_what_was_to_be_copied_is_shown(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    summary = server.floor.own("Marta Kowalska")
+    server.floor.write(summary["ref"], kind="out", text="Do not lose me", client="c1")
+    server.floor.status(summary["ref"], "c1", "failed")
+    await seat.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    await seat.open(summary)
+    await seat.page.locator(".said.out").get_by_role("button", name="Copy").click()
+    await expect(seat.toast).to_contain_text("Do not lose me")

@@ -55,7 +55,7 @@ function Head({ live }) {
   const whose = live.owner && !owns(live) ? ` · ${t("handled.by", { name: live.owner.name })}` : "";
   return html`<header class="head">
     <button type="button" class="icon-button back" aria-label=${t("back")} onClick=${() => open("")}><${Icon} name="back" /></button>
-    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} <span class="ref">· #${live.ref}</span> · ${t("started", { time: timeOf(live.opened_ms) })}${whose}</p></div>
+    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} <span class="ref">· #${live.ref}</span> · <span title=${fullOf(live.opened_ms)}>${t("started", { time: (dayOf(live.opened_ms) === dayOf(now.value) ? timeOf : dayOf)(live.opened_ms) })}</span>${whose}</p></div>
     <span class="signs">${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
     ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}</span>
@@ -198,7 +198,7 @@ const Delivery = ({ item, live }) => {
   const failed = item.status === "failed";
   return html`<span class=${failed ? "crit" : ""}><${Icon} name=${failed ? "late" : item.status === "queued" ? "clock" : "check"} size=${13} /> ${t(`delivery.${item.status || "queued"}`)}${failed && item.detail ? ` (${named(item.detail)})` : ""}
     ${failed && live.state === "active" && html` <button type="button" class="link" onClick=${() => send({ ref: live.ref, kind: "reply", text: item.text, then: "stay", line: 0, files: item.files, subject: item.subject, cc: item.cc })}>${t("retry")}</button>`}
-    ${failed && html` <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(item.text)}>${t("copy")}</button>`}</span>`;
+    ${failed && html` <button type="button" class="link" onClick=${() => copy(item.text)}>${t("copy")}</button>`}</span>`;
 };
 
 /** @param {any} item */
@@ -211,7 +211,7 @@ function stepText(item) {
 const Pending = ({ each }) => html`<li class=${`said ${each.kind === "note" ? "note" : "out"} pending ${each.failed ? "failed" : ""}`}>${each.text && html`<p class="text">${each.text}</p>`}${each.files?.length > 0 && html`<p class="text">${each.files.map((/** @type {any} */ file) => file.name).join(", ")}</p>`}
   <p class="meta">${each.failed ? html`<span class="crit"><${Icon} name="late" size=${13} /> ${t("delivery.failed")} – ${each.failed}</span>
     <button type="button" class="link" onClick=${() => retry(each)}>${t(each.unseen ? "send.anyway" : "retry")}</button>
-    <button type="button" class="link" onClick=${() => navigator.clipboard?.writeText(each.text)}>${t("copy")}</button>
+    <button type="button" class="link" onClick=${() => copy(each.text)}>${t("copy")}</button>
     <button type="button" class="link" onClick=${() => drop(each.client)}>${t("delete")}</button>`
     : each.until > Date.now() && !each.sent ? html`<${Icon} name="clock" size=${13} /> ${t("delivery.undo", { n: Math.max(1, Math.ceil((each.until - Date.now() + 0 * now.value) / 1_000)) })} <button type="button" class="link" onClick=${() => takeBack(each)}>${t("undo")}</button>`
     : html`<${Icon} name="clock" size=${13} /> ${t(each.sent ? "delivery.queued" : link.value === "live" ? "delivery.sending" : "delivery.waiting")}`}</p></li>`;
