@@ -12,6 +12,7 @@ import click
 from router.cli_options import DATA, site
 
 if TYPE_CHECKING:
+    from router.care.sweeping import Swept
     from router.site.files import Files
     from router.store.port import Store
 
@@ -77,15 +78,23 @@ def export(data: Path, customer: int, folder: Path) -> None:
 @DATA
 def sweep(data: Path) -> None:
     """Take away what nobody names any more, as a running server does each day, and say what it was."""
-    from router.care.sweeping import Sweeper  # noqa: PLC0415
-    from router.clock import SystemClock  # noqa: PLC0415
-
-    swept = _with_files(data, lambda store, files: Sweeper(site(), store, files, SystemClock().now_ms).sweep())
+    swept = _with_files(data, _swept)
     click.echo(f"{swept.files:>6} files that nothing names")
     click.echo(f"{swept.halves:>6} halves of files")
     click.echo(f"{swept.uploads:>6} uploads that were never sent")
     click.echo(f"{swept.undecided:>6} messages that were written and never decided")
     click.echo(f"{swept.erasures:>6} erasures ended, {swept.waits} wait")
+    click.echo(f"{swept.complaints:>6} complaints and {swept.reviews} reviews and remarks that were kept long enough")
+
+
+async def _swept(store: Store, files: Files) -> Swept:
+    """Sweep by the configuration that runs: how long what was written is kept stands there."""
+    from router.care.sweeping import Sweeper  # noqa: PLC0415
+    from router.clock import SystemClock  # noqa: PLC0415
+    from router.floor.recovery import recover_state  # noqa: PLC0415
+
+    running = (await recover_state(store.journal, site(), {})).bundle
+    return await Sweeper(site(), store, files, SystemClock().now_ms, bundle=lambda: running).sweep()
 
 
 @click.group()

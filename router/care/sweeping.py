@@ -27,7 +27,7 @@ UPLOAD_AGE_MS_MAX = 7 * DAY_MS
 UNNAMED_AGE_MS_MIN = DAY_MS
 HALF_AGE_MS_MIN = HOUR_MS
 SLICE_MESSAGES, SLICE_DRAFTS, DRAFTS_MAX, ERASURES_MAX = 500, 200, 100_000, 1_000
-SLICE_COMPLAINTS = 200
+SLICE_COMPLAINTS, SLICE_REVIEWS = 200, 1_000
 SWEEP_S, FIRST_SWEEP_S = 24 * 3_600.0, 300.0
 BOOK, SWEPT, DOOMED = "care", "swept", "doomed"
 # A time that no row was written after.
@@ -35,7 +35,7 @@ NEVER_MS = 2**62
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sweep took away. `waits`: erasures that could not be ended yet; `complaints`: forgotten ones."""
+    """What a sweep took away. `waits`: erasures not to be ended yet; `complaints`, `reviews`: forgotten ones."""
 
     uploads: int = 0
     files: int = 0
@@ -44,6 +44,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     erasures: int = 0
     waits: int = 0
     complaints: int = 0
+    reviews: int = 0
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,12 +96,12 @@ class Sweeper:
         until_ms = max(mark.files_ms, now_ms - UNNAMED_AGE_MS_MIN)
         files += await self._erase_unnamed(mark, until_ms)
         halves = await self._files.erase_halves(now_ms - HALF_AGE_MS_MIN)
-        complaints = await self._forget_complaints(now_ms)
+        complaints, reviews = await self._forget_complaints(now_ms), await self._forget_reviews(now_ms)
         newest = await self._newest(mark.new)
         await self._note(SWEPT, Mark(files_ms=until_ms, old=mark.new, new=newest))
         return Swept(
             uploads=uploads, files=files, halves=halves, undecided=undecided, erasures=erasures, waits=waits,
-            complaints=complaints,
+            complaints=complaints, reviews=reviews,
         )  # fmt: skip
 
     async def _forget_complaints(self, now_ms: int) -> int:
@@ -113,6 +114,15 @@ class Sweeper:
 
     async def _forget_some(self, before_ms: int) -> int:
         return await self._store.complaints.forget(self._site, closed_before_ms=before_ms, limit=SLICE_COMPLAINTS)
+
+    async def _forget_reviews(self, now_ms: int) -> int:
+        """Forget what was written with ratings and in reviews long enough ago; scores and points stay."""
+        bundle, forgotten = self._bundle(), 0
+        before_ms = now_ms - bundle.reviews.keep_ms if bundle is not None else 0
+        reviews = self._store.reviews
+        while before_ms > 0 and (some := await reviews.forget(self._site, before_ms=before_ms, limit=SLICE_REVIEWS)):
+            forgotten += some
+        return forgotten
 
     async def _go_on_erasing(self) -> tuple[int, int]:
         found = await self._store.care.erasures(self._site, since_ms=NEVER_MS, limit=ERASURES_MAX)

@@ -32,6 +32,7 @@ class ReviewRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     `per_week`: so many of an agent's conversations of a week are drawn. Besides, always: those rated `rated_max` or
     worse (0: none), those handed on, those that came back after their end. `link_ms`: how long a rating link counts.
+    `keep_ms`: how long what customers wrote with a rating, and what was written in a review, is kept.
     """
 
     scorecards: tuple[Scorecard, ...] = ()
@@ -40,3 +41,4 @@ class ReviewRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     transferred: bool = False
     reopened: bool = False
     link_ms: int = 14 * 24 * 3_600_000
+    keep_ms: int = 760 * 24 * 3_600_000

@@ -31,6 +31,7 @@ POINTS_MAX = 10
 WEIGHT_MAX = 100
 PER_WEEK_MAX = 50
 LINK_LEAST, LINK_MOST = "1d", "90d"
+KEEP_LEAST, KEEP_MOST = "30d", "3650d"
 
 
 def read_reviews(node: Node, scope: Scope) -> ReviewRules | None:
@@ -99,4 +100,5 @@ _FIELDS = {
     "transferred": Field(truth, "transferred"),
     "reopened": Field(truth, "reopened"),
     "link_for": Field(duration(LINK_LEAST, LINK_MOST), "link_ms"),
+    "keep": Field(duration(KEEP_LEAST, KEEP_MOST), "keep_ms"),
 }

@@ -85,6 +85,16 @@ async def test_the_daily_sweep_forgets_what_was_written_when_it_was_kept_long_en
     assert [(each.number, each.forgotten) for each in closed] == [(2, False), (1, True)]
 
 
+async def test_it_forgets_remarks_and_reviews_that_were_kept_long_enough_too(home: Home) -> None:
+    met = await home.meets("k")
+    await home.says(met, "hello", conv=1)
+    await home.store.reviews.remark(SITE, 1, "Too slow", at=home.clock.now)
+    home.clock.now += bundle().reviews.keep_ms + 1
+    sweeper = Sweeper(SITE, home.store, home.files, home.clock.now_ms, bundle=bundle)
+    assert (await sweeper.sweep()).reviews == 1
+    assert (await sweeper.sweep()).reviews == 0
+
+
 async def test_without_a_configuration_nothing_is_forgotten(home: Home) -> None:
     await complained(home, 1, open_now=False)
     home.clock.now += 9 * USUAL.keep_ms

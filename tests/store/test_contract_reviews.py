@@ -170,6 +170,21 @@ async def test_reviews_are_listed_by_week_by_person_and_by_when_they_were_handed
     assert [each.conv for each in await store.reviews.between(SITE, since_ms=0, until_ms=61, agent=4, limit=9)] == [2]
 
 
+async def test_words_are_forgotten_after_a_time_and_scores_stay(store: Store) -> None:
+    await _rated(store)
+    await store.reviews.remark(SITE, 1, "too slow", at=5)
+    await store.reviews.begin(SITE, review(1, score=500, begun_ms=50))
+    await store.reviews.begin(SITE, review(2, begun_ms=60))
+    assert await store.reviews.forget(SITE, before_ms=60, limit=9) == 2
+    assert await store.reviews.forget(SITE, before_ms=60, limit=9) == 0
+    found, old, new = await store.reviews.rating(SITE, 1), *[await store.reviews.get(SITE, conv) for conv in (1, 2)]
+    assert found is not None
+    assert old is not None
+    assert new is not None
+    assert (found.score, found.words) == (4, "")
+    assert (old.score, old.words, old.forgotten, new.forgotten) == (500, ReviewWords(), True, False)
+
+
 async def test_words_go_with_the_person_and_scores_stay(store: Store) -> None:
     await _rated(store)
     await store.reviews.remark(SITE, 1, "my name is", at=5)

@@ -173,5 +173,11 @@ class Reviews(Protocol):
     async def between(self, site: str, *, since_ms: int, until_ms: int, agent: int = 0, limit: int) -> list[Review]:
         """Return reviews that were handed over in a time, oldest first, without words."""
 
+    async def forget(self, site: str, *, before_ms: int, limit: int) -> int:
+        """Forget words that customers wrote, and those of reviews begun, before a time; at most so many of each.
+
+        Return how many were forgotten. Scores and points stay.
+        """
+
     async def said_of(self, site: str, customer: int) -> tuple[list[RatingRow], list[Review]]:
         """Return what a person wrote about their conversations, and what was written about these."""

@@ -135,6 +135,20 @@ WHERE site = $1 AND customer = ANY($2::bigint[])
 )
 
 
+_FORGET_OLD = (
+    """
+UPDATE remark SET words = '""', forgotten = true WHERE site = $1 AND conv IN (
+  SELECT conv FROM remark WHERE site = $1 AND NOT forgotten AND said_ms > 0 AND said_ms < $2 ORDER BY conv LIMIT $3)
+RETURNING conv
+""",
+    """
+UPDATE review SET words = '{}', forgotten = true WHERE site = $1 AND conv IN (
+  SELECT conv FROM review WHERE site = $1 AND NOT forgotten AND begun_ms < $2 ORDER BY conv LIMIT $3)
+RETURNING conv
+""",
+)
+
+
 class PostgresqlReviews:
     """The port's Reviews."""
 
@@ -208,6 +222,10 @@ class PostgresqlReviews:
         """See the port."""
         rows = await self._connections.read(_BETWEEN, site, since_ms, until_ms, agent, limit)
         return [review_of(row) for row in rows]
+
+    async def forget(self, site: str, *, before_ms: int, limit: int) -> int:
+        """See the port."""
+        return sum([len(await self._connections.write(each, site, before_ms, limit)) for each in _FORGET_OLD])
 
     async def said_of(self, site: str, customer: int) -> tuple[list[RatingRow], list[Review]]:
         """See the port."""

@@ -136,6 +136,18 @@ WHERE site = ?1 AND customer IN (SELECT value FROM json_each(?2))
 )
 
 
+_FORGET_OLD = (
+    """
+UPDATE remark SET words = '""', forgotten = 1 WHERE site = ?1 AND conv IN (
+  SELECT conv FROM remark WHERE site = ?1 AND forgotten = 0 AND said_ms > 0 AND said_ms < ?2 LIMIT ?3)
+""",
+    """
+UPDATE review SET words = '{}', forgotten = 1 WHERE site = ?1 AND conv IN (
+  SELECT conv FROM review WHERE site = ?1 AND forgotten = 0 AND begun_ms < ?2 LIMIT ?3)
+""",
+)
+
+
 class SqliteReviews:
     """The port's Reviews."""
 
@@ -213,6 +225,18 @@ class SqliteReviews:
     async def between(self, site: str, *, since_ms: int, until_ms: int, agent: int = 0, limit: int) -> list[Review]:
         """See the port."""
         return [review_of(row) for row in await self._rows(_BETWEEN, (site, since_ms, until_ms, agent, limit))]
+
+    async def forget(self, site: str, *, before_ms: int, limit: int) -> int:
+        """See the port."""
+
+        def work(conn: apsw.Connection) -> int:
+            forgotten = 0
+            for statement in _FORGET_OLD:
+                conn.execute(statement, (site, before_ms, limit))
+                forgotten += conn.changes()
+            return forgotten
+
+        return await self._writer.do(work)
 
     async def said_of(self, site: str, customer: int) -> tuple[list[RatingRow], list[Review]]:
         """See the port."""
