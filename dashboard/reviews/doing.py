@@ -44,6 +44,8 @@ class Doing:
         before = await self._files.store.get(self._files.site, row.conv)
         if ask.deed == "begin":
             return await self._begin(account, row, before, command=command)
+        if before is None and ask.deed == "drop" and self._files.supervises(account):
+            return None  # Dropped twice, it is gone once.
         if before is None or not self._files.shown(account, before):
             raise ApiError("not_visible")
         return await self._change(account, before, ask, command=command)

@@ -179,6 +179,7 @@ async def test_the_same_deed_again_changes_nothing_and_a_draft_can_go(office: Of
     assert (await ana.get(f"/conversations/{ref}/review")).code == "not_visible"
     gone = await done(sue, ref, "drop", case["line"]["version"])
     assert (gone["line"], gone["can"]) == (None, ["begin"])
+    assert await done(sue, ref, "drop", case["line"]["version"]) == gone
 
 
 async def test_what_cannot_be_is_refused_by_name(office: Office) -> None:
