@@ -45,6 +45,8 @@ def bundle(**changes: Any) -> Bundle:
         "presences": {
             "available": Presence(name="available", accepts=True),
             "break": Presence(name="break", accepts=False),
+            "letters": Presence(name="letters", accepts=True, channels=("email",)),
+            "untouched": Presence(name="untouched", accepts=False, idle_ms=300_000),
         },
         "channels": {
             "chat": ChannelSpec(load=25, live=True),

@@ -116,7 +116,7 @@ class RandomFloor(RuleBasedStateMachine):
 
     @rule(
         agent=people,
-        presence=st.sampled_from(("available", "available", "break")),
+        presence=st.sampled_from(("available", "available", "break", "letters")),
         when=st.sampled_from(("now", "after_current")),
     )
     def set_presence(self, agent: int, presence: str, when: str) -> None:

@@ -69,10 +69,12 @@ class Walk:
         return self.world.tell(cmd.SignOut(id=self.world.id(), agent=self.chance.choice(PEOPLE), forced=forced))
 
     def set_presence(self) -> Answered:
-        presence = self.chance.choice(("available", "available", "available", "break"))
+        presence = self.chance.choice(("available", "available", "available", "break", "letters"))
         when = self.chance.choice(("now", "after_current"))
-        agent = self.chance.choice(PEOPLE)
-        return self.world.tell(cmd.SetPresence(id=self.world.id(), agent=agent, presence=presence, when=when))
+        agent, abilities = self.chance.choice(PEOPLE), self.chance.choice(self.world.skills)
+        return self.world.tell(
+            cmd.SetPresence(id=self.world.id(), agent=agent, presence=presence, when=when, abilities=abilities)
+        )
 
     def move_desk(self) -> Answered:
         command = self.chance.choice((cmd.AttachDesk, cmd.AttachDesk, cmd.DetachDesk))
@@ -301,6 +303,11 @@ class Walk:
         """One of a supervisor's orders."""
         return self.chance.choice(ORDERS)(self)
 
+    def idle(self) -> Answered:
+        """A desk that nobody touches, or somebody does again."""
+        agent, presence = self.chance.choice(PEOPLE), self.chance.choice(("untouched", "untouched", "available"))
+        return self.world.tell(cmd.SetPresence(id=self.world.id(), agent=agent, presence=presence, idle=True))
+
     def order_presence(self) -> Answered:
         agent, presence = self.chance.choice(PEOPLE), self.chance.choice(("available", "break"))
         return self.world.tell(
@@ -366,6 +373,7 @@ WAYS: dict[Callable[[Walk], Answered | None], int] = {
     Walk.reply: 12,
     Walk.wait: 14,
     Walk.set_presence: 8,
+    Walk.idle: 2,
     Walk.sign_in: 6,
     Walk.close: 6,
     Walk.decline: 5,
