@@ -191,6 +191,7 @@ class Pictures:
                 label=line.peer,
                 files=self._limits(line.channel),
                 letters=self._out.sendable(line.channel).letters,
+                unwritable=self._out.sendable(line.channel).unwritable,
             )
             for line in found
             if line.id == shown.line or (line.channel in lasting and line.peer)

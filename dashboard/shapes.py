@@ -102,6 +102,7 @@ class Line(Shape, frozen=True, kw_only=True):
     label: str
     files: FileLimits | None = None
     letters: bool = False
+    unwritable: bool = False
 
 
 class DatedDraft(Shape, frozen=True, kw_only=True):

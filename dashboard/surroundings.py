@@ -117,13 +117,14 @@ class FileRefused(Exception):
 class Sendable:
     """What a channel can send: the largest of each media type, `*` for any other; how many, and how large together.
 
-    `letters`: what it sends has a subject, and may go to others in copy.
+    `letters`: what it sends has a subject, and may go to others in copy. `unwritable`: nothing can be written on it.
     """
 
     kinds: Mapping[str, int] = field(default_factory=dict)
     files_max: int = 0
     bytes_max: int = 0
     letters: bool = False
+    unwritable: bool = False
 
     def check(self, files: Sequence[tuple[str, int]]) -> None:
         """Raise FileRefused for (media type, bytes) that cannot leave: before anything is written or sent."""

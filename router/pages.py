@@ -78,8 +78,14 @@ def _site_app(
 
 
 def sendable(can: Capabilities) -> Sendable:
-    """Return what of a channel's capabilities a desk must know before it sends files or letters."""
-    return Sendable(kinds=can.files, files_max=can.files_max, bytes_max=can.files_bytes_max, letters=can.letters)
+    """Return what of a channel's capabilities a desk must know before it sends words, files or letters."""
+    return Sendable(
+        kinds=can.files,
+        files_max=can.files_max,
+        bytes_max=can.files_bytes_max,
+        letters=can.letters,
+        unwritable="Send" not in can.effects,
+    )
 
 
 def softphone(channels: Mapping[str, Channel], agent: int) -> Softphone | None:

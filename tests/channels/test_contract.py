@@ -11,6 +11,7 @@ import pytest
 import channels
 from channels import contract as sig
 from channels.discovery import discover
+from router.pages import sendable
 from tests.channels.door import MemoryDoor
 
 MODULES = discover()
@@ -91,6 +92,10 @@ def test_capabilities_are_consistent(name: str) -> None:
     assert can.live or not LIVE_EFFECTS & set(can.effects)
     # Which files leave may depend on an entry's settings; nothing else does.
     assert msgspec.structs.replace(built(name).capabilities, files=can.files) == can
+
+
+def test_only_where_words_can_be_sent_does_a_desk_offer_to_write() -> None:
+    assert {name for name, module in MODULES.items() if sendable(module.CAPABILITIES).unwritable} == {"form", "phone"}
 
 
 @every_channel

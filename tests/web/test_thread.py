@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.web.conftest import Sit
+from tests.web.fake_floor import Record
 from tests.web.fake_server import FakeServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -81,3 +82,31 @@ async def test_where_a_browser_gives_no_clipboard_what_was_to_be_copied_is_shown
     await seat.open(summary)
     await seat.page.locator(".said.out").get_by_role("button", name="Copy").click()
     await expect(seat.toast).to_contain_text("Do not lose me")
+
+
+def line(number: int, channel: str, **more: object) -> Record:
+    return {"id": number, "channel": channel, "current": number == 1, "label": f"peer {number}", **more}
+
+
+async def test_to_a_caller_nothing_is_written_where_no_line_takes_words(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    caller = server.floor.own("Marta Kowalska", channel="phone", lines=[line(1, "phone", unwritable=True)])
+    await seat.open(caller)
+    reply = seat.page.get_by_role("tab", name="Reply")
+    await expect(reply).to_be_disabled()
+    await expect(reply).to_have_attribute("title", "Nothing can be written on this line.")
+    await seat.composer.fill("Wants a call back")
+    await seat.composer.press("Enter")
+    await expect(seat.page.locator(".said.note")).to_contain_text("Wants a call back")
+    assert not server.asks("/reply")
+
+
+async def test_to_a_caller_one_writes_on_their_other_line(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    lines = [line(1, "phone", unwritable=True), line(2, "sms")]
+    await seat.open(server.floor.own("Marta Kowalska", channel="phone", lines=lines))
+    await seat.composer.fill("Here is the address")
+    await seat.composer.press("Enter")
+    await expect(seat.page.locator(".said.out")).to_contain_text("Here is the address")
+    (asked,) = server.asks("/reply")
+    assert asked["line"] == 2

@@ -40,11 +40,12 @@ function askedIn(area, note) {
 /** @param {{live: any}} props */
 export function Composer({ live }) {
   // Whoever may see what is a colleague's leaves them a note; the customer hears its owner.
-  const own = owns(live);
-  const note = !own || tab.value === "note";
+  const lines = (live.lines ?? []).filter((/** @type {any} */ each) => !each.unwritable);
+  const shut = !owns(live) ? t("error.not_yours") : live.lines?.length && !lines.length ? t("reply.unwritable") : "";
+  const note = Boolean(shut) || tab.value === "note";
   const key = `${live.ref}:${note ? "note" : "reply"}`;
   const [text, setText] = useState(draftOf(key).text);
-  const [line, setLine] = useState(0);
+  const [line, setLine] = useState(() => (lines[0]?.current ? 0 : lines[0]?.id ?? 0));
   const [began, setBegan] = useState(() => (draftOf(key).text ? place(live.ref, draftOf(key).at) : 0));
   const [held, hold] = useState(false);
   const [asked, ask] = useState(/** @type {any} */ (null));
@@ -134,7 +135,6 @@ export function Composer({ live }) {
     event.preventDefault();
     void attachTo(live, line, files);
   };
-  const lines = live.lines ?? [];
   const attached = !note && stagedIn(live.ref).length > 0;
   const empty = !text.trim() && !attached;
   const enter = html`<kbd class="wide">${settings.value.enter === "ctrl" ? "Ctrl ↵" : "↵"}</kbd>`;
@@ -142,12 +142,11 @@ export function Composer({ live }) {
   const placeholder = note ? t("note.write") : t("reply.write", { name: customerName(live) });
   return html`<footer class=${`composer ${note ? "noting" : ""}`}>
     <div class="tabs" role="tablist" aria-label=${t("composer")}>
-      <button type="button" role="tab" id="tab-reply" aria-selected=${!note} disabled=${!own} title=${own ? undefined : t("error.not_yours")} onClick=${() => { tab.value = "reply"; }}>${t("reply")}</button>
+      <button type="button" role="tab" id="tab-reply" aria-selected=${!note} disabled=${Boolean(shut)} title=${shut || undefined} onClick=${() => { tab.value = "reply"; }}>${t("reply")}</button>
       <button type="button" role="tab" id="tab-note" aria-selected=${note} onClick=${() => { tab.value = "note"; }}><${Icon} name="lock" size=${13} /> ${t("note")}</button>
       <span class="grow"></span>
       ${note ? html`<span class="meta">${t("note.not.sent")}</span>` : lines.length > 1 ? html`<label class="meta">${t("via")} <select value=${line} onChange=${(/** @type {any} */ event) => setLine(Number(event.target.value))}>
-        <option value="0">${channelLabel((lines.find((/** @type {any} */ each) => each.current) ?? lines[0]).channel)}</option>
-        ${lines.filter((/** @type {any} */ each) => !each.current).map((/** @type {any} */ each) => html`<option key=${each.id} value=${each.id}>${channelLabel(each.channel)} ${each.label}</option>`)}</select></label>`
+        ${lines.map((/** @type {any} */ each) => html`<option key=${each.id} value=${each.current ? 0 : each.id}>${channelLabel(each.channel)} ${each.current ? "" : each.label}</option>`)}</select></label>`
         : html`<span class="meta">${t("via")} ${channelLabel(lines[0]?.channel ?? live.channel)} · ${queueLabel(live.queue)}</span>`}
     </div>
     ${letters && (room ? html`<${room.Letter} live=${live} to=${lineOf(live, line)?.label ?? ""} key=${`letter-${live.ref}`} />` : html`<p class="letter meta"><b>${t("mail.to")}</b> ${lineOf(live, line)?.label ?? ""}</p>`)}
