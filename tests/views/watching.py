@@ -116,8 +116,8 @@ class LegWatch:
         elif isinstance(event, ev.HandedOut):
             self._end(conv_id, at, "handed_out")
             self.next_why[conv_id] = "handed_back"
-        elif isinstance(event, ev.OutsideLeft) or self._is_handed(conv_id):
-            return  # No queue has it, until it is somebody's again.
+        elif isinstance(event, ev.OutsideLeft | ev.Announced) or self._is_handed(conv_id):
+            return  # No queue has it, until it is somebody's again; and what is announced moves nobody.
         else:
             self._compare(conv_id, at, event, before=before, after=after)
 
