@@ -232,6 +232,15 @@ async def test_a_double_click_holds_and_hangs_up_once(sit: Sit, server: FakeServ
     assert len(server.asks("/close")) == 1
 
 
+async def test_whoever_has_hung_up_is_not_put_on_hold(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska", channel="phone", gone=True))
+    bar = seat.page.locator(".call-bar")
+    await expect(bar).to_contain_text("The customer has hung up", timeout=WAIT_MS)
+    await expect(bar.get_by_role("button", name="Hold", exact=True)).to_have_count(0)
+    await expect(bar.get_by_role("button", name="Hang up")).to_be_enabled()
+
+
 @pytest.mark.parametrize(("name", "path"), [("Hand over to", "/consult/complete"), ("Let go", "/consult/let-go")])
 async def test_a_double_click_hands_over_or_lets_a_colleague_go_once(
     sit: Sit, server: FakeServer, name: str, path: str

@@ -11,7 +11,7 @@ from playwright.async_api import Locator, expect
 
 from tests.web.fake_floor import Record, now_ms
 from tests.web.fake_server import FakeServer
-from tests.web.fake_waiting import change, row_of
+from tests.web.fake_waiting import change, line_of, row_of
 from tests.web.looking import violations
 from tests.web.seat import Seat
 
@@ -171,6 +171,16 @@ async def test_names_numbers_and_skills_are_found(sit: Sit, server: FakeServer) 
     await expect(seat.page.locator(".empty")).to_contain_text("Nobody who waits matches", timeout=TENS_MS)
     await seat.page.get_by_text("Show everybody").click()
     await expect(at(seat, 1)).to_contain_text("Customer 1", timeout=TENS_MS)
+
+
+async def test_a_language_is_found_by_its_name_as_the_column_says_it(sit: Sit, server: FakeServer) -> None:
+    seat = await seated(sit, server, 6)
+    thai = line_of(9, "chat", "orders", needs={"language:th": 1})
+    server.show(change(1, 6, rows=[told(server, 4, line=9)], lines=[thai]))
+    await seat.page.get_by_placeholder("Name, number, skill").fill("thai")
+    await expect(rows(seat)).to_have_count(1, timeout=TENS_MS)
+    await expect(at(seat, 1)).to_contain_text("Customer 4")
+    await expect(at(seat, 1).locator(".of-needs")).to_have_text("Thai")
 
 
 async def test_an_agent_takes_where_the_queue_lets_them(sit: Sit, server: FakeServer) -> None:

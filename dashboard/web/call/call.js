@@ -38,7 +38,7 @@ function Controls({ live }) {
       <span class="timer">${clock(now.value - live.since_ms)}</span> <span class="meta">${t("call.with", { name: customerName(live) })}</span>${live.recorded && html` <span class="meta">${t(live.recorded === "agreed" ? "call.recorded_agreed" : "call.recorded_told")}</span>`}</p>
     <div class="row">
       ${call?.state === "ring" && html`<button type="button" class="primary" onClick=${answer}><${Icon} name="phone" /> ${t("call.answer")}</button>`}
-      <button type="button" aria-pressed=${Boolean(live.on_hold)} ...${whileAway()} onClick=${(/** @type {any} */ event) => hasty(event) || hold()}>${t(live.on_hold ? "call.unhold" : "call.hold")}</button>
+      ${!live.gone && html`<button type="button" aria-pressed=${Boolean(live.on_hold)} ...${whileAway()} onClick=${(/** @type {any} */ event) => hasty(event) || hold()}>${t(live.on_hold ? "call.unhold" : "call.hold")}</button>`}
       ${open && html`<button type="button" aria-pressed=${call.muted} onClick=${() => mute(!call.muted)}>${t(call.muted ? "call.unmute" : "call.mute")}</button>
         <button type="button" aria-expanded=${keypad} onClick=${() => showKeypad(!keypad)}>${t("call.keypad")}</button>`}
       <button type="button" ...${whileAway()} onClick=${() => dialog.open("transfer", { ...live, asks: true })}>${t("call.consult")}</button>

@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal } from "../vendor/ui.js";
 import { link, onFrame, onWelcome, say, serverNow } from "../frame/state.js";
 import { view } from "../frame/screens.js";
+import { language } from "../frame/words.js";
 
 // Lines of different slopes cross while nothing happens: all are sorted anew so often.
 const SORT_MS = 1_000;
@@ -148,10 +149,20 @@ export function thaw() {
   batch(() => { pendingRefs = new Set(); pending.value = 0; frozenOrder.value = null; moved.value += 1; });
 }
 
+// Made once for a language: to make one costs more than all that a row draws.
+const languages = computed(() => new Intl.DisplayNames(language.value, { type: "language", fallback: "code" }));
+
+/** A skill with its level, or a language. @param {string} need @param {number} level */
+export function needed(need, level) {
+  const [kind, name] = need.split(":");
+  if (kind === "language") return languages.value.of(name) ?? name;
+  return level > 1 ? `${name} ${level}` : name;
+}
+
 /** @param {Row} row @param {string} text */
 function matches(row, text) {
   const line = lines.value.get(row.line);
-  return row.name.toLowerCase().includes(text) || row.ref.toLowerCase().includes(text) || Object.keys(line?.needs ?? {}).some((need) => need.slice(need.indexOf(":") + 1).toLowerCase().includes(text));
+  return row.name.toLowerCase().includes(text) || row.ref.toLowerCase().includes(text) || Object.keys(line?.needs ?? {}).some((need) => `${need.slice(need.indexOf(":") + 1)} ${needed(need, 1)}`.toLowerCase().includes(text));
 }
 
 /** What is shown, in order. A row that has gone while the order rests keeps its place until it goes on. @type {{value: Row[]}} */

@@ -1,12 +1,12 @@
 // @ts-check
 // The virtual table of those who wait: only what is seen exists, its nodes are used again, and the row with the focus stays.
-import { computed, html, signal, useEffect, useLayoutEffect, useRef } from "../vendor/ui.js";
+import { html, signal, useEffect, useLayoutEffect, useRef } from "../vendor/ui.js";
 import { agent, attempt, link, me, now, queues } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
-import { freeze, heard, lines, listed, shown, still, thaw, total } from "./line.js";
+import { freeze, heard, lines, listed, needed, shown, still, thaw, total } from "./line.js";
 import { act } from "./orders.js";
 import { Due, Icon, Shape, channelLabel, clock, queueLabel, siteTime, timeOf } from "../frame/parts.js";
-import { language, t } from "../frame/words.js";
+import { t } from "../frame/words.js";
 
 // On a telephone a row has two lines, as queues.css says.
 const narrow = matchMedia("(max-width: 699px)");
@@ -107,16 +107,6 @@ function Row({ row, index, focused }) {
     <span role="cell" class="of-due">${row.due_ms ? html`<${Due} at=${row.due_ms} label=${t("row.due")} />` : ""}</span>
     <span role="cell" class="meta of-why" title=${whyOf(row, line)}><a href=${`#/why/${encodeURIComponent(row.ref)}`} tabindex=${focused ? 0 : -1} aria-label=${t("row.why", { name: row.name || t("customer.new") })} title=${t("row.why", { name: row.name || t("customer.new") })}><${Icon} name="why" /></a> ${gone ? "" : whyOf(row, line)}</span>
     <span role="cell" class="of-act">${!gone && actionOf(row, line, focused)}</span></div>`;
-}
-
-// Made once for a language: to make one costs more than all that a row draws.
-const languages = computed(() => new Intl.DisplayNames(language.value, { type: "language", fallback: "code" }));
-
-/** A skill with its level, or a language. @param {string} need @param {number} level */
-function needed(need, level) {
-  const [kind, name] = need.split(":");
-  if (kind === "language") return languages.value.of(name) ?? name;
-  return level > 1 ? `${name} ${level}` : name;
 }
 
 /** @param {any} row */
