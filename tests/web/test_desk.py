@@ -198,6 +198,16 @@ async def test_the_capacity_lists_what_takes_it_and_what_is_parked_and_closes_as
     await expect(rows).to_have_count(0)
 
 
+async def test_on_a_telephone_what_takes_capacity_is_read_whole(sit: Sit, server: FakeServer) -> None:
+    seat = await sit(viewport={"width": 390, "height": 844})
+    server.floor.own("Marta Kowalska")
+    await seat.page.locator(".capacity button").first.click()
+    box = await seat.page.locator(".capacity .menu").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
+
 async def test_what_waits_is_told_of_the_queues_one_serves_and_of_all_to_whoever_is_not_on_shift(
     sit: Sit, server: FakeServer
 ) -> None:
