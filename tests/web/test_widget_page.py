@@ -215,8 +215,12 @@ async def test_who_was_served_says_how_it_was_once(chromium: Browser) -> None:
     async with visiting(chromium) as visit:
         await visit.talks()
         visit.turns("active", "Ines")
+        for number in range(12):
+            visit.answers(f"Step {number}")
         end = visit.turns("closed")
         visit.turns("closed")  # Told twice, it is said and asked once.
+        ended = visit.chat.get_by_text("The chat has ended")
+        await expect(ended).to_be_in_viewport(ratio=1)  # The question below it does not cover it.
         await visit.chat.get_by_role("button", name="4 of 5: well").click()
         await expect(visit.chat.get_by_text("Thank you for telling us.")).to_be_visible()
         words = [each.signal for each in visit.door.letters if isinstance(each.signal, KeyPressed)]

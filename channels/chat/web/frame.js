@@ -120,6 +120,7 @@ function status(frame) {
   // What is over may be told twice: when the agent ends it, and after the wrap-up.
   if (!key || (key === "ended" && over)) return;
   over = key === "ended";
+  if (over) typingOf(false);
   if (key === "ended") copy.over(frame.seq, answered && line.copies);
   if (key === "ended") ending.over(frame.seq, answered);
   else ending.goesOn();
@@ -139,6 +140,12 @@ function meet(name) {
   const graphemes = "Segmenter" in Intl ? [...new Intl.Segmenter(language).segment(name)].map((part) => part.segment) : [...name];
   at("face").textContent = (graphemes[0] ?? "").toUpperCase();
 }
+
+// A card below the log takes its room: whoever has read to the end goes on standing there.
+let follows = true;
+log.addEventListener("scroll", () => { follows = log.scrollHeight - log.scrollTop - log.clientHeight < 80; });
+new ResizeObserver(() => { if (follows) log.scrollTop = log.scrollHeight; }).observe(log);
+
 
 function draw({ key, kind, text: said, at: when, author = "", mark: sign = "", files = [] }) {
   const known = rows.get(key);
@@ -193,11 +200,10 @@ function sizeOf(bytes) {
 }
 
 function place(row) {
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   at("lines").append(row);
   // What is not sent yet stays at the end.
   for (const waiting of log.querySelectorAll("[data-mark=sending], [data-mark=again]")) at("lines").append(waiting);
-  if (atEnd || row.className === "in") log.scrollTop = log.scrollHeight;
+  if (follows || row.className === "in") log.scrollTop = log.scrollHeight;
 }
 
 function mark(row, sign) {
