@@ -7,10 +7,11 @@ PORT ?= 8080
 DATA ?= data
 DEMO_DATA ?= demo-data
 CONFIG ?= config
-# Most tests wait for something, so six run at once on two cores. A file stays whole: its browser or server is started once.
+# Most tests wait for something, so five run at once on two cores. A file stays whole: its browser or server is started once.
 # A busy machine is no proof against the code: up to three that failed beside others are run once more, alone, and named; what
-# fails alone fails.
-TEST := $(BIN)/python -m tests.again -n 6 --dist loadfile --no-loadscope-reorder --durations=25
+# fails alone fails. A test that stands still for ten minutes is ended, and says where it stood; the longest takes one.
+TEST := $(BIN)/python -m tests.again -n 5 --dist loadfile --no-loadscope-reorder --durations=25 \
+  -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 # Hundreds of tests start a process, and each test worker reads every test: what Python has compiled is kept, whatever the surroundings say.
 export PYTHONDONTWRITEBYTECODE :=
 # Tests without a mark of their own that start whole servers, or play for longer than a quick look may take.

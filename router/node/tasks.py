@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from router.cancelling import end_all
 from router.floor.floor import Floor
 from router.telemetry import Telemetry, error_code
 
@@ -13,9 +14,6 @@ from router.telemetry import Telemetry, error_code
 AGAIN_MS, AGAIN_MS_MAX = 250, 60_000
 # What has worked for so long begins anew with short pauses: an earlier fault says nothing about this one.
 WELL_S = 60.0
-CANCEL_AGAIN_S = 0.5
-
-
 LEAD_LOOK_S = 0.2
 
 
@@ -40,8 +38,7 @@ async def _until_lost(floor: Floor, work: Callable[[], Awaitable[None]]) -> None
                 task.result()
                 return
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_all([task])
 
 
 class Tasks:
@@ -58,12 +55,7 @@ class Tasks:
     async def stop(self, *names: str) -> None:
         """Cancel some tasks, or all, and wait until they have ended."""
         chosen = [self._tasks.pop(name) for name in names or tuple(self._tasks) if name in self._tasks]
-        left = set(chosen)
-        while left:
-            # Said again until it is heard: in this Python a wait that ends at the same moment swallows a cancellation.
-            for task in left:
-                task.cancel()
-            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+        await end_all(chosen)
 
     async def _forever(self, name: str, work: Callable[[], Awaitable[None]], again_ms_max: int) -> None:
         wait_ms = AGAIN_MS

@@ -11,6 +11,7 @@ from functools import partial
 from random import Random
 
 from channels.contract import AnyEffect, Channel, Done, TryLater, Undeliverable, Unsure
+from router.cancelling import end_all
 from router.clock import Clock
 from router.core.answers import Answered, LookAgain, Made
 from router.core.commands import Command, ReportDelivery, ReportParty
@@ -111,10 +112,7 @@ class OutboxWorker:
         """Wait for the calls that run; called at a graceful stop, after `run` was cancelled."""
         if self._running:
             await asyncio.wait(set(self._running), timeout=DRAIN_MS / 1_000)
-        cut_off = tuple(self._running)
-        for task in cut_off:
-            task.cancel()
-        await asyncio.gather(*cut_off, return_exceptions=True)
+        await end_all(tuple(self._running))
 
     async def _listen(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from router.cancelling import end_all
 from tests.cluster.checker import Case, faults
 from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.cluster.desks import Desk, Habits
@@ -31,7 +32,6 @@ from tests.cluster.providers import NUMBER, Followers, Phones, Relay, Subscriber
 from tests.ports import free_port
 
 SETTLE_S_MAX, LOOK_S = 90.0, 0.1
-CANCEL_AGAIN_S = 0.5
 # A letter that is not decided by then was left behind by a fault.
 STALE_MS = 5_000
 FOR_EVER_MS = 1 << 60
@@ -165,12 +165,7 @@ class Cluster:
     async def stop(self) -> None:
         """End everything."""
         self.crowd.writing.clear()
-        left = set(self.customers)
-        while left:
-            # Said again until it is heard: a wait that ends at the same moment swallows a cancellation.
-            for task in left:
-                task.cancel()
-            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+        await end_all(self.customers)
         await asyncio.gather(*(desk.stop() for desk in self.desks))
         await self._stack.aclose()
 

@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 import aiosmtplib
 
+from router.cancelling import end_all
 from tests.cluster.diary import Diary
 from tests.cluster.evidence import MARK
 from tests.cluster.front import Front
@@ -159,9 +160,7 @@ class Visitor:
             try:
                 await asyncio.gather(*works)
             finally:
-                for work in works:
-                    work.cancel()
-                await asyncio.gather(*works, return_exceptions=True)
+                await end_all(works)
 
     async def _open(self, session: aiohttp.ClientSession) -> bool:
         base = self._crowd.front.pick()

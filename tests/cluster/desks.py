@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 
+from router.cancelling import end_all
 from tests.cluster.diary import Diary
 from tests.cluster.front import Front
 
@@ -74,10 +75,7 @@ class Desk:
 
     async def stop(self) -> None:
         """Close the page."""
-        tasks = [*self._loops, *self.in_hand.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all([*self._loops, *self.in_hand.values()])
         await self._session.close()
 
     # --- asking -------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docs.channels.app_client import AppClient
+from router.cancelling import end_all
 from tests.channels.app.account import sample
 from tests.channels.app.broker import OUR_PASSWORD, Mosquitto
 from tests.cluster.customers import AGAIN_S, Crowd
@@ -50,8 +51,7 @@ class Devices:
                         while name in client.unsent:
                             await asyncio.sleep(AGAIN_S)
             finally:
-                looking.cancel()
-                await asyncio.gather(looking, return_exceptions=True)
+                await end_all([looking])
 
     async def _look(self, client: AppClient, customer: str) -> None:
         diary = Diary(self.diaries, f"screen-{customer}")

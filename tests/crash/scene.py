@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.robots import Crew, RobotAgent, Work
+from router.cancelling import end_all
 from tests.crash.checker import faults, read
 from tests.crash.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.crash.ledger import Ledger
@@ -23,7 +24,6 @@ from tests.ports import free_port
 SETTLE_S_MAX = 60
 # A step of a busy floor comes within a second; one that has not come by then is not waited for.
 STEP_S_MAX = 5.0
-CANCEL_AGAIN_S = 0.5
 AGENTS = 4
 
 FIELDS = {
@@ -92,12 +92,7 @@ class Scene:
     async def stop(self) -> None:
         self.crowd.writing.clear()
         self.house.kill()
-        left = set(self.customers)
-        while left:
-            # Said again until it is heard: a wait that ends at the same moment swallows a cancellation.
-            for task in left:
-                task.cancel()
-            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+        await end_all(self.customers)
         await self.crew.stop()
         await self.relay.stop()
 

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 
 from channels.phone.wording import SAID
+from router.cancelling import end_all
 from router.site.datalock import STORE_FILE
 from tests.cluster.network import FaultyLink
 from tests.e2e.house import PASSWORD, House
@@ -190,9 +191,7 @@ class Telephone:
         talks = self._talks()
         # Who wants to go goes while nobody is there to be told.
         talks = await blow(self, asyncio.gather(*customers), talks)
-        for task in at_desks:
-            task.cancel()
-        await asyncio.gather(*at_desks, return_exceptions=True)
+        await end_all(at_desks)
         self.calls.twilio.faults.clear()
         await self._moods(("answer",), wild=False)
         return talks
@@ -247,9 +246,7 @@ class Telephone:
                 assert time.monotonic() < end, missing
                 await asyncio.sleep(LOOK_S)
         finally:
-            for task in at_desks:
-                task.cancel()
-            await asyncio.gather(*at_desks, return_exceptions=True)
+            await end_all(at_desks)
 
     def missing(self) -> dict[str, Any]:
         """Return what is not as it must be: every living caller in a talk or in line, and every conversation alive."""

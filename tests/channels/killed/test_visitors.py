@@ -17,6 +17,7 @@ from time import monotonic
 
 import pytest
 
+from router.cancelling import end_all
 from tests.cluster.network import FaultyLink
 from tests.crash.customers import chat_customer, form_customer, mail_customer
 from tests.crash.scene import Scene, scene, until
@@ -57,9 +58,7 @@ class Visited:
     async def customers_die(self) -> None:
         """Nobody says goodbye, and those who come after them are others: to the dead nothing was promised."""
         dead, self.at.customers = self.at.customers, []
-        for task in dead:
-            task.cancel()
-        await asyncio.gather(*dead, return_exceptions=True)
+        await end_all(dead)
         self.at.crowd.unheard.clear()
         self.begin()
         self.deaths += len(dead)
