@@ -33,6 +33,7 @@ CODES: dict[str, tuple[int, str]] = {
     "customer_unknown": (404, "There is no such customer."),
     "unseen": (409, "There are newer messages that you have not seen. Read them, then send again."),
     "note_settled": (409, "Only your last note here can be changed, for ten minutes."),
+    "no_words": (400, "Nothing can be written on this line. Choose another one of this customer, or add a note."),
     "no_letters": (400, "This channel's messages have no subject and go to nobody in copy."),
     "already_one": (409, "These are one person already."),
     "too_many_customers": (409, "A person cannot have so many customers."),

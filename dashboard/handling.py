@@ -24,6 +24,7 @@ from dashboard.requests import (
 )
 from dashboard.routes import BODY_BYTES_MAX, Call, Handler, Route
 from dashboard.shapes import Reached, Written
+from dashboard.surroundings import Sendable
 from dashboard.writing import NOTE, REPLY, Draft
 from router.core import commands as cmd
 from router.core.decide.windows import refusal
@@ -84,7 +85,10 @@ class Handling:
         row, ask = await self._row(call, "reply"), call.ask
         if ask.line:
             await self._check_line(row, ask.line)
-        if (ask.subject or ask.cc) and not await self._takes_letters(row, ask.line):
+        can = await self._sendable(row, ask.line)
+        if can.unwritable:
+            raise ApiError("no_words")
+        if (ask.subject or ask.cc) and not can.letters:
             raise ApiError("no_letters")
         if not ask.text and not ask.files:
             raise bad_field("text", "Write text of 1 to 100,000 characters, or attach a file.")
@@ -129,9 +133,10 @@ class Handling:
         await self._parts.attaching.check(call.ask.line or self._parts.places.inside(row).line, files)
         return replace(draft, files=files)
 
-    async def _takes_letters(self, row: ConversationRow, line: int) -> bool:
+    async def _sendable(self, row: ConversationRow, line: int) -> Sendable:
+        """Return what can be sent on a line, or on the one that the customer wrote on last."""
         found = await self._out.store.archive.line(self._out.floor.site, line or self._parts.places.inside(row).line)
-        return found is not None and self._out.sendable(found.channel).letters
+        return self._out.sendable(found.channel if found else row.channel)
 
     async def _check_line(self, row: ConversationRow, line: int) -> None:
         """The core knows lines by number only; whose they are is looked up here."""

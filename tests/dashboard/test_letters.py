@@ -68,6 +68,16 @@ async def test_a_chat_has_neither_subject_nor_copies(office: Office) -> None:
     assert await items(desk, ref, "out") == []
 
 
+async def test_nothing_is_written_where_nothing_can_be_sent(office: Office) -> None:
+    await office.stop_serving()
+    await office.serve(sendable=lambda channel: Sendable(unwritable=channel == "chat"))
+    desk, ref = await handled(office, channel="chat")
+    answer = await desk.post(f"/conversations/{ref}/reply", {"text": "hello?", "client_id": "c1"})
+    assert (answer.status, answer.code) == (400, "no_words")
+    assert await items(desk, ref, "out") == []
+    assert (await desk.post(f"/conversations/{ref}/note", {"text": "called back", "client_id": "c2"})).status == 200
+
+
 async def test_my_last_note_is_changed_by_one_that_takes_its_place(office: Office) -> None:
     desk, ref = await handled(office)
     path = f"/conversations/{ref}/note"
