@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 PATIENCE_S = 60.0
 PATIENCE_MS = int(PATIENCE_S * 1_000)
 LOOK_S = 0.01
+CANCEL_AGAIN_S = 0.5
 
 
 async def until(
@@ -28,3 +30,17 @@ async def until(
             return
         assert time.monotonic() < end, f"did not come true within {PATIENCE_S:.0f} s: {what}\n{said()}"
         await asyncio.sleep(LOOK_S)
+
+
+async def end_all(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have ended. What checks the product imports nothing of it, so this is its own.
+
+    Said again until it is heard: a wait that ends at the same moment swallows a cancellation.
+    """
+    ending = set(tasks)
+    left = {task for task in ending if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+    await asyncio.gather(*ending, return_exceptions=True)

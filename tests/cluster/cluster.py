@@ -16,7 +16,6 @@ from typing import Any
 
 import yaml
 
-from router.cancelling import end_all
 from tests.cluster.checker import Case, faults
 from tests.cluster.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.cluster.desks import Desk, Habits
@@ -29,6 +28,7 @@ from tests.cluster.network import FaultyLink
 from tests.cluster.node import ROOT, Node
 from tests.cluster.people import add_people
 from tests.cluster.providers import NUMBER, Followers, Phones, Relay, Subscribers
+from tests.patience import end_all
 from tests.ports import free_port
 
 SETTLE_S_MAX, LOOK_S = 90.0, 0.1

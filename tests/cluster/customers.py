@@ -17,10 +17,10 @@ from typing import Any
 import aiohttp
 import aiosmtplib
 
-from router.cancelling import end_all
 from tests.cluster.diary import Diary
 from tests.cluster.evidence import MARK
 from tests.cluster.front import Front
+from tests.patience import end_all
 
 US = "support@example.com"
 # A person waits longer; a test must see that the next node answers.

@@ -14,9 +14,9 @@ from typing import Any
 
 import aiohttp
 
-from router.cancelling import end_all
 from tests.cluster.diary import Diary
 from tests.cluster.front import Front
+from tests.patience import end_all
 
 PASSWORD = "a-password-for-tests-only"
 ANSWER_S_MAX = 4.0

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docs.channels.app_client import AppClient
-from router.cancelling import end_all
 from tests.channels.app.account import sample
 from tests.channels.app.broker import OUR_PASSWORD, Mosquitto
 from tests.cluster.customers import AGAIN_S, Crowd
 from tests.cluster.diary import Diary
 from tests.cluster.evidence import MARK
+from tests.patience import end_all
 
 PASSWORD = {"MQTT_PASSWORD": OUR_PASSWORD}
 

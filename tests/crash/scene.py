@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.robots import Crew, RobotAgent, Work
-from router.cancelling import end_all
 from tests.crash.checker import faults, read
 from tests.crash.customers import Crowd, chat_customer, form_customer, mail_customer
 from tests.crash.ledger import Ledger
 from tests.crash.relay import Relay
 from tests.crash.subject_house import SEEDED, Subject
 from tests.e2e.house import PASSWORD, House, merged
+from tests.patience import end_all
 from tests.ports import free_port
 
 SETTLE_S_MAX = 60

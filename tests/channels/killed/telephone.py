@@ -21,10 +21,10 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 
 from channels.phone.wording import SAID
-from router.cancelling import end_all
 from router.site.datalock import STORE_FILE
 from tests.cluster.network import FaultyLink
 from tests.e2e.house import PASSWORD, House
+from tests.patience import end_all
 from tests.providers.twilio import ACCOUNT, Fault, Twilio
 from tests.providers.twilio_calls import Calls, Conference, Leg
 

@@ -17,10 +17,10 @@ from time import monotonic
 
 import pytest
 
-from router.cancelling import end_all
 from tests.cluster.network import FaultyLink
 from tests.crash.customers import chat_customer, form_customer, mail_customer
 from tests.crash.scene import Scene, scene, until
+from tests.patience import end_all
 
 ROUNDS = int(os.environ.get("PATCHBAY_ROUNDS", "2"))
 SEED = int(os.environ.get("PATCHBAY_SEED", "7"))
