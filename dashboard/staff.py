@@ -32,6 +32,8 @@ def abilities_of(account: Account, bundle: Bundle) -> Abilities:
     pairs += [(f"language:{name}", 1) for name in account.languages]
     pairs += [(f"limit:{name}", most) for name, most in account.limits.items()]
     pairs += [(f"primary:{name}", 1) for name in account.first_tasks]
+    if account.offer_times > 1:
+        pairs.append(("offer_times", account.offer_times))
     if account.team and any(TEAM in queue.affinity for queue in bundle.queues.values()):
         # Only where some queue waits for a customer's own team: agents of equal abilities are looked at together.
         pairs.append((TEAM_ABILITY + account.team, 1))

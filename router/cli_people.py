@@ -36,6 +36,11 @@ LIMITS = click.option(
     "--limit", "limits", multiple=True, callback=_pairs, help="channel=most at once; repeat for more."
 )
 FIRST_TASKS = click.option("--first-task", "first_tasks", multiple=True, help="A queue or skill that comes first.")
+OFFER_TIMES = click.option(
+    "--offer-times",
+    type=click.IntRange(1, 10),
+    help="How many times as long as usual an offer waits for them: some people need longer.",
+)
 PASSWORD_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password; else one is made and shown.")
 
 
@@ -55,6 +60,7 @@ def _password(from_stdin: bool) -> str:
 @click.option("--capacity", type=click.IntRange(0, 10_000), default=0, help="0: the site's.")
 @LIMITS
 @FIRST_TASKS
+@OFFER_TIMES
 @PASSWORD_STDIN
 def user_add(data: Path, login: str, password_stdin: bool, **fields: Any) -> None:
     """Add an account."""
@@ -63,7 +69,8 @@ def user_add(data: Path, login: str, password_stdin: bool, **fields: Any) -> Non
     from router.store.port import Account  # noqa: PLC0415
 
     password = _password(password_stdin)
-    account = Account(id=0, login=login, password="", **{**fields, "name": fields["name"] or login})
+    told = {word: value for word, value in fields.items() if value is not None}
+    account = Account(id=0, login=login, password="", **{**told, "name": told["name"] or login})
     _with_store(
         data, lambda store: add_person(store.accounts, site(), account, password=password, hashed=hash_password)
     )
@@ -119,13 +126,16 @@ def user_skills(data: Path, login: str, skills: dict[str, int]) -> None:
 @click.option("--capacity", type=click.IntRange(0, 10_000), help="0: the site's.")
 @LIMITS
 @FIRST_TASKS
+@OFFER_TIMES
 def user_change(data: Path, login: str, **fields: Any) -> None:
     """Change how an account works; what is not named stays."""
     from router.site.accounts import change_person  # noqa: PLC0415
 
     changes = {word: value for word, value in fields.items() if value not in (None, (), {})}
     if not changes:
-        raise click.UsageError("Name what is to be changed: --language, --capacity, --limit or --first-task.")
+        raise click.UsageError(
+            "Name what is to be changed: --language, --capacity, --limit, --first-task or --offer-times."
+        )
     _with_store(data, lambda store: change_person(store.accounts, site(), login, changes=changes))
     click.echo(f"Changed {login}; it counts from the start of the next shift.")
 

@@ -35,7 +35,7 @@ from router.core.lifecycle import (
 )
 from router.core.matching import Class
 from router.core.orders import FAIR_TURN, IN_LINE, OVERTOOK
-from router.core.profiles import limits_of, without_limits
+from router.core.profiles import limits_of, offer_times_of, without_limits
 from router.core.rules import Ruleset
 from router.core.state import (
     MEMORY_ENTRIES_MAX,
@@ -610,6 +610,7 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
             profile=state.matching.enter_profile(without_limits(event.abilities)),
             idle=state.next_idle,
             limits=limits_of(event.abilities),
+            offer_times=offer_times_of(event.abilities),
             held=state.kept.pop(event.agent, {}),
             until_ms=event.until_ms,
         )
@@ -624,7 +625,7 @@ def _signed_in(state: State, at: int, event: ev.SignedIn) -> None:
     before, agent.profile = agent.profile, state.matching.enter_profile(without_limits(event.abilities))
     state.matching.leave_profile(before)
     agent.abilities, agent.capacity, agent.limits = event.abilities, event.capacity, limits_of(event.abilities)
-    agent.until_ms = event.until_ms
+    agent.until_ms, agent.offer_times = event.until_ms, offer_times_of(event.abilities)
     state.deadlines.set(event.until_ms, SHIFT, event.agent)
     fit(state, agent)
     state.matching.enter_room(agent)

@@ -10,6 +10,8 @@ from router.core.waiting import Needs
 
 # What an agent can do may begin with this word; it says how much they take, and no conversation needs it.
 LIMIT = "limit:"
+# How many times as long as usual an offer waits for them: some people need longer (WCAG 2.2.1).
+OFFER_TIMES = "offer_times"
 
 
 @dataclass(slots=True, eq=False)
@@ -37,8 +39,13 @@ def limits_of(abilities: Needs) -> dict[str, int]:
     return {name.removeprefix(LIMIT): most for name, most in abilities if name.startswith(LIMIT)}
 
 
+def offer_times_of(abilities: Needs) -> int:
+    """Return how many times as long as usual an offer waits for an agent."""
+    return dict(abilities).get(OFFER_TIMES, 1)
+
+
 def without_limits(abilities: Needs) -> Needs:
-    """Return what an agent can do, without the limits: they make no profile."""
-    if not any(name.startswith(LIMIT) for name, _ in abilities):
+    """Return what an agent can do, without how much and how fast: that makes no profile."""
+    if not any(name.startswith((LIMIT, OFFER_TIMES)) for name, _ in abilities):
         return abilities
-    return tuple(each for each in abilities if not each[0].startswith(LIMIT))
+    return tuple(each for each in abilities if not each[0].startswith((LIMIT, OFFER_TIMES)))

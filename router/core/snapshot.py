@@ -19,7 +19,7 @@ from router.core.evolve import BundleMissing
 from router.core.evolve_offers import eager_queues
 from router.core.lifecycle import WAITING
 from router.core.matching import Class
-from router.core.profiles import limits_of, without_limits
+from router.core.profiles import limits_of, offer_times_of, without_limits
 from router.core.rules import Ruleset
 from router.core.snapshot_rows import CONV_FIELDS, AgentRow, ClassRow, ConvRow, Picture, QueueRow
 from router.core.state import Agent, Answer, Conv, Left, QueueState, State
@@ -232,6 +232,7 @@ def _agent(state: State, row: AgentRow) -> Agent:
         since_ms=row.since_ms,
         profile=state.matching.enter_profile(without_limits(row.abilities)),
         limits=limits_of(row.abilities),
+        offer_times=offer_times_of(row.abilities),
         passed=row.passed,
         idle=row.idle,
         used=sum(load for _, load in row.work),

@@ -67,6 +67,7 @@ class Agent:
     eased: list[int] = field(default_factory=lambda: [0])
     passed: int = 0
     limits: dict[str, int] = field(default_factory=dict)
+    offer_times: int = 1
     full: int = 0
     silent: int = 0  # offers in a row that they did not answer
     winding: str = ""  # the presence that holds when the work in hand is done

@@ -99,6 +99,9 @@ def test_how_somebody_works_changes_and_what_is_not_named_stays(data: Path) -> N
     assert patchbay("user", "change", "ana", "--data", data, "--first-task", "billing").exit_code == 0
     changed = account(data, "ana")
     assert (changed.limits, list(changed.first_tasks), list(changed.languages)) == ({"chat": 2}, ["billing"], ["en"])
+    assert patchbay("user", "change", "ana", "--data", data, "--offer-times", "3").exit_code == 0
+    assert (account(data, "ana").offer_times, account(data, "ana").limits) == (3, {"chat": 2})
+    assert patchbay("user", "change", "ana", "--data", data, "--offer-times", "11").exit_code == 2
     said = patchbay("user", "change", "ana", "--data", data)
     assert said.exit_code == 2
     assert "--first-task" in said.output

@@ -11,6 +11,7 @@ from router.core import commands as cmd
 from router.core import events as ev
 from router.core.answers import Refused
 from router.core.bundle import Presence
+from router.core.snapshot import decode_state, encode_state
 from tests.core.floor_plan import ABILITIES, Floor, at_work, bundle, desk, names, offered_to
 
 MAIL = ("email",)
@@ -86,6 +87,21 @@ def test_without_the_account_a_presence_narrows_what_is_known() -> None:
     floor.do(cmd.SetPresence(id="s", agent=7, presence="a-quiet-hour", by=9, reason="mails pile up"))
     floor.arrive(1)
     assert offered_to(floor, 1) == 0
+
+
+def test_an_offer_waits_longer_for_who_needs_longer_and_for_nobody_else() -> None:
+    """UI.md 5.2: a factor of an agent's own (WCAG 2.2.1). It makes no profile, and a restored twin keeps it."""
+    floor = at_work(7)
+    floor.sign_in(7, abilities=tuple(sorted((*ABILITIES, ("offer_times", 3)))))
+    for conv, times in ((1, 3), (2, 1)):
+        (*_, event) = floor.arrive(conv)
+        assert isinstance(event, ev.Offered)
+        assert event.until_ms - floor.at == times * floor.state.convs[conv].cls.spec.offer_ms
+        twin = decode_state(encode_state(floor.state), {"b1": bundle()})
+        assert twin.agents[7].offer_times == times
+        floor.accept(conv)
+        floor.sign_in(7)
+    assert floor.state.agents[7].profile.abilities == ABILITIES
 
 
 # --- nobody touches the desk --------------------------------------------------------------------------------

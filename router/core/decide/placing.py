@@ -129,7 +129,7 @@ def offer(s: State, at: int, conv: Conv, *, agent: int, why: tuple[str, ...], am
     """Return the offer of a conversation to an agent, or the call to a customer who wants to be called first."""
     if conv.relief and conv.relief.callback == CUSTOMER_FIRST and conv.state == WAITING:
         return call_customer(s, at, conv)
-    until_ms = at + conv.cls.spec.offer_ms
+    until_ms = at + conv.cls.spec.offer_ms * s.agents[agent].offer_times
     return ev.Offered(conv.id, agent, s.next_offer, until_ms, why, among, s.agents[agent].eased[conv.cls.kind])
 
 

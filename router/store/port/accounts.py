@@ -15,6 +15,7 @@ class Account(Row, frozen=True, kw_only=True):
     """A person who signs in. `role` is agent, supervisor or admin; `skills` maps skill to level.
 
     `limits` are the most conversations of a channel at once; `first_tasks` name queues or skills that come first.
+    `offer_times`: how many times as long as usual an offer waits for them (WCAG 2.2.1).
     `roster` is when they are planned to be there, by weekday (`mon`): `09:00-17:00` by the site's clock.
     """
 
@@ -31,6 +32,7 @@ class Account(Row, frozen=True, kw_only=True):
     disabled: bool = False
     limits: dict[str, int] = msgspec.field(default_factory=dict)
     first_tasks: Sequence[str] = ()
+    offer_times: int = 1
     roster: dict[str, Sequence[str]] = msgspec.field(default_factory=dict)
 
 
