@@ -123,6 +123,16 @@ class FakeFloor:
         self.changed(summary)
         return summary
 
+    def assign(self, name: str) -> Record:
+        """Give the agent a conversation without asking, as a queue does whose desk accepts by itself."""
+        self.seq += 1
+        ref = f"C{self.seq:05d}"
+        self.customer(self.seq, name)
+        self.stories[ref] = []
+        summary = self.work[ref] = self._summary(ref, self.seq, name, "chat")
+        self.changed(summary)
+        return summary
+
     def hears(self, ref: str, text: str) -> Record:
         """The customer says something."""
         summary = self.work[ref]

@@ -154,6 +154,17 @@ async def test_an_offer_rings_on_every_screen_and_leads_to_the_desk(sit: Sit, se
     await expect(card).to_have_count(0)
 
 
+async def test_what_comes_without_an_offer_is_heard_and_said(sit: Sit, server: FakeServer) -> None:
+    """UI.md 5.2: a queue whose desk accepts by itself: a tone, and the card among what needs a reply."""
+    seat = await sit()
+    await seat.page.evaluate(LISTEN)
+    await gestured(seat)
+    server.floor.assign("Zdeněk Malý")
+    await expect(seat.page.locator(".card", has_text="Zdeněk Malý")).to_be_visible()
+    await until(seat, "window.tones > 0")
+    await expect(seat.page.locator("#status")).to_contain_text("Zdeněk Malý: 1 new")
+
+
 async def test_a_hidden_page_tells_by_the_system_and_nothing_breaks_without_leave(sit: Sit, server: FakeServer) -> None:
     """UI.md 8.8."""
     seat = await sit(permissions=["notifications"])

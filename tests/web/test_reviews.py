@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from router.site.ratelinks import DAY_MS, RateLinks
 from tests.dashboard.office import PASSWORD, SITE, Desk, Office
@@ -175,8 +176,19 @@ async def test_whoever_was_slower_sees_what_the_other_wrote(floor: Floor, opens:
     await done(floor.sue, ref, "begin")
     page = await opens(f"/{ref}")
     await expect(page.locator(".question")).to_have_count(2, timeout=TENS_MS)
+    # The page is told as it happens; whoever acts before it has read again is refused by name.
+    reads = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "GET":
+            await reads.wait()
+        await route.continue_()
+
+    await page.route("**/review", hold)
     await done(tom, ref, "take", 1)
-    await page.get_by_label("Yes", exact=True).check()
+    async with page.expect_response(lambda answer: answer.status == 409):
+        await page.get_by_label("Yes", exact=True).check()
+    reads.set()
     await expect(page.locator(".faster")).to_contain_text("Tom was faster.", timeout=TENS_MS)
     await expect(page.get_by_role("button", name="Take this review over")).to_be_visible()
 

@@ -351,6 +351,7 @@ function applyDesk(frame) {
   if (frame.withdrawn || frame.offers) {
     const gone = new Map((frame.withdrawn ?? []).map((/** @type {any} */ each) => [each.offer, each]));
     const fresh = frame.offers ?? [];
+    for (const each of fresh) rung.add(each.ref);
     for (const each of offers.value) if (gone.get(each.offer)?.why === "taken") onTaken.forEach((hear) => hear(each));
     const kept = offers.value.filter((each) => !gone.has(each.offer) && !fresh.some((/** @type {any} */ other) => other.offer === each.offer));
     offers.value = [...kept, ...fresh];
@@ -368,9 +369,12 @@ export const onTaken = new Set();
 /** @type {Set<(summary: any) => void>} */
 export const onNews = new Set();
 
-/** A customer has said something new. @param {any} before @param {any} after */
+/** @type {Set<string>} */
+const rung = new Set();
+
+/** A customer has said something new; or is mine now, and it never rang here. @param {any} before @param {any} after */
 function newsOf(before, after) {
-  if (before && after.unread > before.unread) for (const each of onNews) each(after);
+  if (before ? after.unread > before.unread : after.actor === "agent" && after.state === "active" && !rung.has(after.ref)) for (const each of onNews) each(after);
 }
 
 /** @param {string} ref @param {boolean} on */
