@@ -14,7 +14,10 @@ from dashboard.reviews.files import Files
 from dashboard.reviews.shapes import (
     DeedRequest,
     RatingPage,
+    RatingsOf,
     RatingsQuery,
+    RatingsSplit,
+    RatingsSplitQuery,
     ReviewCase,
     ReviewCounts,
     ReviewFigures,
@@ -48,18 +51,7 @@ class Reviewing:
     # --- what customers said ----------------------------------------------------------------------------------
 
     async def ratings(self, call: Call) -> RatingPage:
-        ask, account = call.ask, call.caller.account
-        now_ms = self._out.now_ms()
-        wanted = RatingFilter(
-            since_ms=now_ms - ask.days * DAY_MS,
-            until_ms=now_ms + 1,
-            score_max=ask.score_max,
-            channel=ask.channel,
-            queue=ask.queue,
-            agent=ask.agent if self._files.supervises(account) else account.id,
-            worded=ask.worded,
-            unseen=ask.unseen,
-        )
+        ask, wanted = call.ask, self._wanted(call)
         site, store = self._files.site, self._files.store
         found = await store.ratings(site, wanted, before=_cursor(ask.after), limit=ask.limit)
         tally: RatingTally = await store.tally(site, wanted)
@@ -72,6 +64,29 @@ class Reviewing:
             worded=tally.worded,
             mean=mean_of(tally.counts),
             ended=tally.ended,
+        )
+
+    async def split(self, call: Call) -> RatingsSplit:
+        """Count what customers said by agent, queue or channel."""
+        by = call.ask.by
+        tallies = await self._files.store.tally_by(self._files.site, self._wanted(call), by)
+        people = await self._out.store.accounts.all(self._files.site) if by == "agent" else []
+        names = {str(each.id): each.name for each in people}
+        items = [_split(of, tally, names.get(of, "")) for of, tally in tallies.items()]
+        return RatingsSplit(items=sorted(items, key=lambda each: (-each.many, each.name.casefold(), each.of)))
+
+    def _wanted(self, call: Call) -> RatingFilter:
+        ask, account = call.ask, call.caller.account
+        now_ms = self._out.now_ms()
+        return RatingFilter(
+            since_ms=now_ms - ask.days * DAY_MS,
+            until_ms=now_ms + 1,
+            score_max=ask.score_max,
+            channel=ask.channel,
+            queue=ask.queue,
+            agent=ask.agent if self._files.supervises(account) else account.id,
+            worded=ask.worded,
+            unseen=ask.unseen,
         )
 
     async def see(self, call: Call) -> None:
@@ -145,6 +160,13 @@ class Reviewing:
         return web.Response(body=content, content_type="text/csv", charset="utf-8", headers=headers)
 
 
+def _split(of: str, tally: RatingTally, name: str) -> RatingsOf:
+    many, mean = sum(tally.counts), mean_of(tally.counts)
+    return RatingsOf(
+        of=of, name=name, counts=list(tally.counts), many=many, worded=tally.worded, mean=mean, ended=tally.ended
+    )
+
+
 def _cursor(after: str) -> tuple[int, int]:
     at, _, number = after.partition(".")
     return (int(at or 0), int(number or 0))
@@ -161,6 +183,10 @@ def _of_ratings(to: Reviewing) -> list[Route]:
         Route(
             method="GET", path="/ratings", summary="What customers said, the newest first, and figures of it",
             ask=RatingsQuery, answers=RatingPage, handler=to.ratings, refusals=True,
+        ),
+        Route(
+            method="GET", path="/ratings/split", summary="What customers said, counted by agent, queue or channel",
+            ask=RatingsSplitQuery, answers=RatingsSplit, handler=to.split, refusals=True,
         ),
         Route(
             method="POST", path="/ratings/{ref}/seen", role="supervisor", summary="I have looked at it",

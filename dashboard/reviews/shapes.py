@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from dashboard.requests import ClientId, Number, Request
 from dashboard.shapes import Label, Person, Shape
+from router.store.port.reviews import RatedBy
 
 # Two pages for the agent, some sentences beside a question: a review that is longer is a talk, and is held as one.
 SAID_CHARS_MAX, NOTE_CHARS_MAX = 10_000, 2_000
@@ -75,6 +76,30 @@ class RatingPage(Shape, frozen=True, kw_only=True):
     worded: int
     mean: int
     ended: int
+
+
+class RatingsSplitQuery(RatingsQuery, frozen=True, kw_only=True):
+    """The same, counted apart. `after` and `limit` say nothing here."""
+
+    by: RatedBy = "agent"
+
+
+class RatingsOf(Shape, frozen=True, kw_only=True):
+    """Figures of one agent, queue or channel; `of` is their number or name, `name` an agent's."""
+
+    of: str
+    name: str
+    counts: list[int]
+    many: int
+    worded: int
+    mean: int
+    ended: int
+
+
+class RatingsSplit(Shape, frozen=True, kw_only=True):
+    """The figures of each, those with the most ratings first."""
+
+    items: list[RatingsOf]
 
 
 # --- quality ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -62,3 +63,11 @@ def tally_of(rows: Iterable[Sequence[int]], ended: int) -> RatingTally:
         counts[score - 1] += count
         worded_count += with_words
     return RatingTally(counts=counts, worded=worded_count, ended=ended)
+
+
+def tallies_of(rows: Iterable[Sequence[Any]], ended: Iterable[Sequence[Any]]) -> dict[str, RatingTally]:
+    """Return tallies from rows (whose, score, how many, how many with words) and (whose, how many ended)."""
+    rated, over = defaultdict[str, list[Sequence[int]]](list), {str(whose): count for whose, count in ended}
+    for whose, *row in rows:
+        rated[str(whose)].append(row)
+    return {whose: tally_of(rated[whose], over.get(whose, 0)) for whose in sorted({*rated, *over})}

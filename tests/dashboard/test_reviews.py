@@ -54,6 +54,22 @@ async def test_an_agent_sees_their_own_ratings_only(office: Office) -> None:
     assert (await sue.post("/ratings/nowhere/seen")).code == "not_visible"
 
 
+async def test_ratings_are_counted_apart_and_an_agent_is_told_of_their_own_only(office: Office) -> None:
+    ana, sue = await floor_of(office)
+    eve = await office.desk("eve")
+    assert ana.account is not None
+    for number, score in enumerate((5, 5, 4, 1, 5)):
+        await served(office, ana, key=f"k{number}", score=score)
+    await served(office, ana, key="unrated")
+    (line,) = (await sue.get("/ratings/split?by=agent")).body["items"]
+    assert (line["of"], line["name"], line["many"], line["ended"]) == (str(ana.account.id), "Ana", 5, 6)
+    assert (line["counts"], line["mean"]) == ([1, 0, 0, 1, 3], 4_000)
+    for by, of in (("queue", "general"), ("channel", "chat")):
+        assert [each["of"] for each in (await sue.get(f"/ratings/split?by={by}&days=7")).body["items"]] == [of], by
+        assert (await eve.get(f"/ratings/split?by={by}&agent={ana.account.id}")).body["items"] == [], by
+    assert (await sue.get("/ratings/split?by=words")).status == 400
+
+
 async def test_a_week_is_drawn_when_it_is_over_and_what_went_badly_at_once(office: Office) -> None:
     ana, sue = await floor_of(office)
     refs = [await served(office, ana, key=f"k{number}") for number in range(3)]

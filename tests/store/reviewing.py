@@ -37,6 +37,7 @@ async def ask_of_reviews(store: Store) -> None:
     for each in (wanted, RatingFilter(since_ms=0, until_ms=1_500)):
         await reviews.ratings(SITE, each, before=(0, 0), limit=5)
         await reviews.tally(SITE, each)
+        await reviews.tally_by(SITE, each, "agent")
     await reviews.rating(SITE, 1)
     await reviews.ended(SITE, since_ms=0, until_ms=1_500, limit=5)
     made = (await reviews.begin(SITE, review(1))).review

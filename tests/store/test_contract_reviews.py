@@ -77,6 +77,22 @@ async def test_ratings_are_filtered_and_counted_alike(store: Store) -> None:
     assert await store.reviews.tally(SITE, EVER) == RatingTally(counts=[1, 0, 0, 1, 0], worded=1, ended=3)
 
 
+async def test_ratings_are_counted_apart_by_agent_queue_and_channel(store: Store) -> None:
+    await _rated(store)
+    await store.reviews.remark(SITE, 2, "slow", at=5)
+    best, worst = [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]
+    one, two = RatingTally(counts=best, ended=1), RatingTally(counts=worst, worded=1, ended=1)
+    unrated = RatingTally(counts=[0, 0, 0, 0, 0], ended=1)
+    for by, wanted, expected in (
+        ("agent", EVER, {"7": RatingTally(counts=best, ended=2), "8": two}),
+        ("queue", EVER, {"general": RatingTally(counts=best, ended=2), "billing": two}),
+        ("channel", EVER, {"chat": RatingTally(counts=[1, 0, 0, 1, 0], worded=1, ended=2), "email": unrated}),
+        ("channel", msgspec.structs.replace(EVER, agent=7), {"chat": one, "email": unrated}),
+        ("agent", msgspec.structs.replace(EVER, until_ms=1), {}),
+    ):
+        assert await store.reviews.tally_by(SITE, wanted, by) == expected, (by, wanted)
+
+
 async def test_words_lie_beside_the_score_and_the_last_ones_stay(store: Store) -> None:
     await _rated(store)
     assert await store.reviews.remark(SITE, 1, "first", at=5)

@@ -118,6 +118,21 @@ async def test_what_customers_said_stands_newest_first_with_of_how_many_each_fig
     await expect(page.locator(".ratings li")).to_have_count(6)
 
 
+async def test_ratings_are_counted_by_agent_queue_and_channel_and_a_row_is_looked_at_alone(opens: Opens) -> None:
+    page = await opens()
+    await page.get_by_text("By agent, queue or channel").click()
+    split = page.locator(".split tbody tr")
+    await expect(split).to_have_count(1, timeout=TENS_MS)
+    assert (await split.inner_text()).split() == ["Ana", "3.67", "6", "67%", "1"]
+    await page.get_by_role("button", name="By channel").click()
+    await expect(split).to_contain_text("Chat")
+    await split.get_by_role("button").click()
+    chosen = page.locator("label", has_text="Channel").locator("select")
+    await expect(chosen).to_have_value("chat")
+    await chosen.select_option("email")
+    await expect(page.locator(".split .empty")).to_contain_text("Choose a longer one.")
+
+
 async def test_a_rating_is_marked_as_looked_at_and_leads_on(floor: Floor, opens: Opens) -> None:
     page = await opens()
     row = page.locator(".ratings li", has_text="Nobody called me back.")
@@ -246,6 +261,8 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(floor: Floor
     for place, mark in {**PARTS, f"/{floor.refs['differs']}": ".question"}.items():
         await page.goto(f"/#/reviews{place}")
         await expect(page.locator(mark).first).to_be_visible(timeout=TENS_MS)
+        for each in await page.locator("details summary").all():
+            await each.click()
         assert await violations(page) == [], place
         assert await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), place
 

@@ -62,6 +62,8 @@ DYNAMIC = {
     "segment.by.": {"rule", "import"},
     "reviews.part.": {"said", "to-do", "written", "mine", "figures"},
     "reviews.filter.": {"days", "channel", "queue", "agent"},
+    "reviews.by.": {"agent", "queue", "channel"},
+    "reviews.split.": {"agent.queue.channel", "queue.channel", "mean", "ratings", "rated", "low"},
     "reviews.only.": {"score_max", "worded", "unseen"},
     "reviews.column.": {
         *("agent", "team", "many", "answered", "differ", "mean", "question", "card", "zeros", "week"),

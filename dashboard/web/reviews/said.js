@@ -11,6 +11,7 @@ import { t } from "../frame/words.js";
 import { useKeys } from "../frame/keys.js";
 import { Bar, SCORES, Stars, meanOf, nameOf, share, walkRows, whole } from "./names.js";
 import { fetchCount } from "./reviews.js";
+import { Split } from "./split.js";
 
 const PAGE = 50;
 // Whoever has paged on so far works through a list, and reads it anew when it is opened again.
@@ -65,8 +66,9 @@ export function Said() {
   return html`<${Filters} />
     <p class="table-state" role="status">${failed || link.value !== "live" ? html`<${Icon} name="warn" /> ${t("reviews.stale")} <button type="button" class="link" onClick=${read}>${t("retry")}</button>` : ""}</p>
     ${!found && !failed && html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`}
-    ${found && html`<${Figures} found=${found} />
-      ${found.items.length > 0 && html`<ul class="ratings" aria-label=${t("reviews.part.said")} ref=${root}>${found.items.map((/** @type {any} */ line) => html`<${Line} key=${line.ref} line=${line} mark=${mark} />`)}</ul>`}
+    ${found && html`<${Figures} found=${found} />`}
+    <${Split} wanted=${wanted.value} ways=${me.value?.role === "agent" ? ["queue", "channel"] : ["agent", "queue", "channel"]} choose=${want} />
+    ${found && html`${found.items.length > 0 && html`<ul class="ratings" aria-label=${t("reviews.part.said")} ref=${root}>${found.items.map((/** @type {any} */ line) => html`<${Line} key=${line.ref} line=${line} mark=${mark} />`)}</ul>`}
       ${!found.items.length && html`<p class="empty">${filtered ? html`${t("reviews.nothing")} <button type="button" class="link" onClick=${() => { wanted.value = { ...NOTHING, days: wanted.value.days }; }}>${t("reviews.clear")}</button>` : t("reviews.none.said")}</p>`}
       ${found.next && html`<button type="button" class="more-rows" onClick=${more}>${t("reviews.more")}</button>`}`}`;
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from router.store.port.row import Row
 
@@ -51,6 +51,10 @@ class RatingTally(Row, frozen=True, kw_only=True):
     counts: Sequence[int] = (0, 0, 0, 0, 0)
     worded: int = 0
     ended: int = 0
+
+
+RatedBy = Literal["agent", "queue", "channel"]
+"""What ratings are counted by; each is the conversation's now."""
 
 
 class EndedRow(Row, frozen=True, kw_only=True):
@@ -145,6 +149,9 @@ class Reviews(Protocol):
 
     async def tally(self, site: str, wanted: RatingFilter) -> RatingTally:
         """Count them. Of those that ended only channel, queue and agent are asked for."""
+
+    async def tally_by(self, site: str, wanted: RatingFilter, by: RatedBy) -> dict[str, RatingTally]:
+        """Count them apart, agents by their numbers. Those of whom something ended and nothing was rated are there."""
 
     async def rating(self, site: str, conv: int) -> RatingRow | None:
         """Return what the customer said last of one conversation."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from router.store.port import RatingFilter, RatingRow, RatingTally, Review, ReviewChange, ReviewFilter
-from router.store.port.reviews import Cursor, EndedRow
+from router.store.port.reviews import Cursor, EndedRow, RatedBy
 from router.store.postgresql.connections import Connections, Runs
 from router.store.postgresql.people import members_of
-from router.store.reviews import FIRST, coded, ended_of, rating_of, review_of, tally_of, text_of, worded
+from router.store.reviews import FIRST, coded, ended_of, rating_of, review_of, tallies_of, tally_of, text_of, worded
 
 _REMARK = """
 INSERT INTO remark(site, conv, customer, said_ms, words) SELECT c.site, c.conv, c.customer, $4::bigint, $3::text
@@ -51,18 +51,30 @@ _TALLY = f"""
 SELECT t.detail::int, count(*), count(*) FILTER (WHERE coalesce(r.words, '""') <> '""') {_RATED} GROUP BY 1
 """
 
+_OF = {"agent": "owner", "queue": "queue", "channel": "channel"}
+
+_TALLY_BY = {
+    by: f"""
+SELECT c.{column}, t.detail::int, count(*), count(*) FILTER (WHERE coalesce(r.words, '""') <> '""') {_RATED}
+GROUP BY 1, 2
+"""
+    for by, column in _OF.items()
+}
+
 _RATING = f"""
 SELECT {_FIELDS} FROM timeline t JOIN conversation c ON c.site = t.site AND c.conv = t.conv
 LEFT JOIN remark r ON r.site = t.site AND r.conv = t.conv
 WHERE t.site = $1 AND t.conv = $2 AND t.kind = 'Rated' ORDER BY t.position DESC LIMIT 1
 """  # noqa: S608 - the fields are a constant
 
-_ENDED_COUNT = """
-SELECT count(*) FROM conversation WHERE site = $1 AND closed_ms > 0 AND owner <> 0 AND closed_ms >= $2
+_ENDED_WHERE = """
+FROM conversation WHERE site = $1 AND closed_ms > 0 AND owner <> 0 AND closed_ms >= $2
   AND closed_ms < $3 AND ($4::text = '' OR channel = $4) AND ($5::text = '' OR queue = $5)
   AND ($6::bigint = 0 OR owner = $6)
   AND channel <> ALL($7::text[])
 """
+_ENDED_COUNT = f"SELECT count(*) {_ENDED_WHERE}"
+_ENDED_BY = {by: f"SELECT {column}, count(*) {_ENDED_WHERE} GROUP BY 1" for by, column in _OF.items()}
 
 _ENDED = """
 SELECT c.conv, c.reference, c.owner, c.channel, c.queue, c.customer, c.closed_ms,
@@ -172,9 +184,14 @@ class PostgresqlReviews:
     async def tally(self, site: str, wanted: RatingFilter) -> RatingTally:
         """See the port."""
         rows = await self._connections.read(_TALLY, site, *_values(wanted))
-        asked = (site, wanted.since_ms, wanted.until_ms, wanted.channel, wanted.queue, wanted.agent)
-        ((ended,),) = await self._connections.read(_ENDED_COUNT, *asked, list(wanted.without))
+        ((ended,),) = await self._connections.read(_ENDED_COUNT, site, *_ended_values(wanted))
         return tally_of(rows, ended)
+
+    async def tally_by(self, site: str, wanted: RatingFilter, by: RatedBy) -> dict[str, RatingTally]:
+        """See the port."""
+        rows = await self._connections.read(_TALLY_BY[by], site, *_values(wanted))
+        over = await self._connections.read(_ENDED_BY[by], site, *_ended_values(wanted))
+        return tallies_of(rows, over)
 
     async def rating(self, site: str, conv: int) -> RatingRow | None:
         """See the port."""
@@ -249,6 +266,11 @@ def _values(wanted: RatingFilter) -> tuple[Any, ...]:
     one = wanted
     return (one.since_ms, one.until_ms, one.score_max, one.channel, one.queue, one.agent, one.worded, one.unseen,
             list(one.without))  # fmt: skip
+
+
+def _ended_values(wanted: RatingFilter) -> tuple[Any, ...]:
+    one = wanted
+    return (one.since_ms, one.until_ms, one.channel, one.queue, one.agent, list(one.without))
 
 
 async def forget_of(runs: Runs, *, site: str, customers: Sequence[int]) -> None:

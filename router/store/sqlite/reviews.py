@@ -8,8 +8,8 @@ from typing import Any
 import apsw
 
 from router.store.port import RatingFilter, RatingRow, RatingTally, Review, ReviewChange, ReviewFilter
-from router.store.port.reviews import Cursor, EndedRow
-from router.store.reviews import FIRST, coded, ended_of, rating_of, review_of, tally_of, text_of, worded
+from router.store.port.reviews import Cursor, EndedRow, RatedBy
+from router.store.reviews import FIRST, coded, ended_of, rating_of, review_of, tallies_of, tally_of, text_of, worded
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
 from router.store.sqlite.members import members_of
@@ -54,17 +54,28 @@ _TALLY = f"""
 SELECT CAST(t.detail AS INTEGER), count(*), sum(coalesce(r.words, '""') <> '""') {_RATED} GROUP BY 1
 """
 
+_OF = {"agent": "owner", "queue": "queue", "channel": "channel"}
+
+_TALLY_BY = {
+    by: f"""
+SELECT c.{column}, CAST(t.detail AS INTEGER), count(*), sum(coalesce(r.words, '""') <> '""') {_RATED} GROUP BY 1, 2
+"""
+    for by, column in _OF.items()
+}
+
 _RATING = f"""
 SELECT {_FIELDS} FROM timeline t CROSS JOIN conversation c ON c.site = t.site AND c.conv = t.conv
 LEFT JOIN remark r ON r.site = t.site AND r.conv = t.conv
 WHERE t.site = ?1 AND t.conv = ?2 AND t.kind = 'Rated' ORDER BY t.position DESC LIMIT 1
 """  # noqa: S608 - the fields are a constant
 
-_ENDED_COUNT = """
-SELECT count(*) FROM conversation WHERE site = ?1 AND closed_ms > 0 AND owner <> 0 AND closed_ms >= ?2
+_ENDED_WHERE = """
+FROM conversation WHERE site = ?1 AND closed_ms > 0 AND owner <> 0 AND closed_ms >= ?2
   AND closed_ms < ?3 AND (?4 = '' OR channel = ?4) AND (?5 = '' OR queue = ?5) AND (?6 = 0 OR owner = ?6)
   AND channel NOT IN (SELECT value FROM json_each(?7))
 """
+_ENDED_COUNT = f"SELECT count(*) {_ENDED_WHERE}"
+_ENDED_BY = {by: f"SELECT {column}, count(*) {_ENDED_WHERE} GROUP BY 1" for by, column in _OF.items()}
 
 _ENDED = """
 SELECT c.conv, c.reference, c.owner, c.channel, c.queue, c.customer, c.closed_ms,
@@ -176,9 +187,13 @@ class SqliteReviews:
     async def tally(self, site: str, wanted: RatingFilter) -> RatingTally:
         """See the port."""
         rows = await self._rows(_TALLY, (site, *_values(wanted)))
-        asked = (site, wanted.since_ms, wanted.until_ms, wanted.channel, wanted.queue, wanted.agent)
-        ((ended,),) = await self._rows(_ENDED_COUNT, (*asked, as_json(list(wanted.without))))
+        ((ended,),) = await self._rows(_ENDED_COUNT, (site, *_ended_values(wanted)))
         return tally_of(rows, ended)
+
+    async def tally_by(self, site: str, wanted: RatingFilter, by: RatedBy) -> dict[str, RatingTally]:
+        """See the port."""
+        rows = await self._rows(_TALLY_BY[by], (site, *_values(wanted)))
+        return tallies_of(rows, await self._rows(_ENDED_BY[by], (site, *_ended_values(wanted))))
 
     async def rating(self, site: str, conv: int) -> RatingRow | None:
         """See the port."""
@@ -256,6 +271,11 @@ def _values(wanted: RatingFilter) -> tuple[str | int, ...]:
     one = wanted
     return (one.since_ms, one.until_ms, one.score_max, one.channel, one.queue, one.agent, int(one.worded),
             int(one.unseen), as_json(list(one.without)))  # fmt: skip
+
+
+def _ended_values(wanted: RatingFilter) -> tuple[str | int, ...]:
+    one = wanted
+    return (one.since_ms, one.until_ms, one.channel, one.queue, one.agent, as_json(list(one.without)))
 
 
 def _sure(conn: apsw.Connection, site: str, conv: int) -> Review:
