@@ -36,9 +36,13 @@ class Level(NamedTuple):
 
 @dataclass(slots=True)
 class Sums:
-    """What is added up of cells. `left`: abandoned; `short` of them left before anybody could have answered."""
+    """What is added up of cells. `left`: abandoned; `short` of them left before anybody could have answered.
+
+    `answered_live` are among `answered`: of them who could have abandoned.
+    """
 
     answered: int = 0
+    answered_live: int = 0
     targeted: int = 0
     in_time: int = 0
     wait_ms: int = 0
@@ -59,6 +63,7 @@ class Sums:
         for wait_ms, count in cell.waits.items():
             self.waits[wait_ms] = self.waits.get(wait_ms, 0) + count
         if live:
+            self.answered_live += cell.answered
             self.left += sum(cell.left.values())
             self.short += shorter(cell.left, short_ms)
             self.left_targeted += sum(cell.left_targeted.values())
@@ -74,9 +79,9 @@ class Sums:
         return Level(self.in_time, of) if of else None
 
     def abandoned(self) -> Level | None:
-        """Return (B - b) / (A + B - b)."""
+        """Return (B - b) / (A + B - b) of live channels: mails that were answered would thin it out."""
         lost = self.left - self.short
-        return Level(lost, self.answered + lost) if self.answered + lost else None
+        return Level(lost, self.answered_live + lost) if self.answered_live + lost else None
 
     def answer_ms(self) -> int | None:
         """Return the average speed of answer."""

@@ -61,9 +61,10 @@ def naive(legs: Sequence[Leg], board: Bundle, *, queue: str = "") -> dict[str, o
         of += [leg for leg in flowed if leg.answer_by_ms]
     in_time = [leg for leg in answered if leg.answer_by_ms and leg.answered_ms <= leg.answer_by_ms]
     lost = len(abandoned) - len(short)
+    live = [leg for leg in answered if board.channels[leg.channel].live]
     return {
         "level": Level(len(in_time), len(of)) if of else None,
-        "abandoned": Level(lost, len(answered) + lost) if answered or lost else None,
+        "abandoned": Level(lost, len(live) + lost) if live or lost else None,
         "answer_ms": sum(leg.wait_ms for leg in answered) // len(answered) if answered else None,
         "median_ms": rough_ms(median_low([leg.wait_ms for leg in answered])) if answered else None,
     }
