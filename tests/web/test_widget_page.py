@@ -31,6 +31,8 @@ HEARD = """(region) => {
         .observe(region, { childList: true, subtree: true });
 }"""
 PHONE = {"width": 390, "height": 844}
+COMPOSING = """(area, key) => area.dispatchEvent(
+    new KeyboardEvent("keydown", { key, isComposing: true, bubbles: true, cancelable: true }))"""
 
 
 @dataclass
@@ -116,6 +118,20 @@ async def test_the_keyboard_alone_opens_writes_sends_and_closes(chromium: Browse
         await visit.page.keyboard.press("Escape")
         await expect(visit.page.locator("iframe")).to_be_hidden()
         assert await visit.launcher.evaluate("element => element.getRootNode().activeElement === element")
+
+
+async def test_an_input_method_that_composes_neither_sends_nor_closes(chromium: Browser) -> None:
+    """Enter chooses a word, Escape throws the letters away: both belong to the input method."""
+    async with visiting(chromium) as visit:
+        await visit.talks()
+        text = visit.chat.locator("#text")
+        await text.fill("你好")
+        for key in ("Enter", "Escape"):
+            await text.evaluate(COMPOSING, key)
+        await visit.page.wait_for_timeout(100)
+        await expect(text).to_have_value("你好")
+        await expect(visit.page.locator("iframe")).to_be_visible()
+        assert [each.text for each in visit.door.messages] == ["Hello"]
 
 
 async def test_a_new_line_is_said_once_and_a_history_is_not(chromium: Browser) -> None:

@@ -344,7 +344,8 @@ at("language").addEventListener("change", () => {
 const leave = () => parent.postMessage("patchbay:close", "*");
 at("close").addEventListener("click", leave);
 at("end").addEventListener("click", () => line.leave());
-document.addEventListener("keydown", (event) => event.key === "Escape" && leave());
+// While an input method composes, Escape throws its letters away and closes nothing.
+document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && leave());
 
 async function start() {
   const hours = await line.begin(identity ? { language, identity } : { language }).catch((fault) => {

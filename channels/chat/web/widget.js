@@ -83,7 +83,7 @@
     else button.focus();
   };
   button.addEventListener("click", () => show(!open));
-  document.addEventListener("keydown", (event) => event.key === "Escape" && open && show(false));
+  document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && open && show(false));
   addEventListener("message", (event) => {
     if (event.origin === base.origin && frame && event.source === frame.contentWindow && event.data === "patchbay:close") show(false);
   });
