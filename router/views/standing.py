@@ -40,11 +40,11 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Times:
-    """Of one queue and channel: since when those in line wait, and the next clocks of all, each in order."""
+    """Of one queue and channel: since when those in line wait, their clocks, and those of replies that are owed."""
 
     entered: list[int] = field(default_factory=list)
     line_due: list[int] = field(default_factory=list)
-    due: list[int] = field(default_factory=list)
+    owed_due: list[int] = field(default_factory=list)
 
 
 class Waiting(NamedTuple):
@@ -106,8 +106,8 @@ class Standing:
         """Return every queue and channel where somebody waits or is owed a reply, in order of their names."""
         bundle, found = self._replica().bundle, []
         for (queue, channel), times in sorted(self._times.items()):
-            soon_ms = at + risk_ms(bundle, queue, channel)
-            risk = bisect_right(times.due, soon_ms)
+            risk = bisect_right(times.line_due, at + risk_ms(bundle, queue, channel))
+            risk += bisect_right(times.owed_due, at + risk_ms(bundle, queue, channel, owed=True))
             late = bisect_left(times.line_due, at)
             oldest_ms = times.entered[0] if times.entered else 0
             found.append(Waiting(queue, channel, len(times.entered), oldest_ms, late, risk))
@@ -156,7 +156,7 @@ class Standing:
         times = self._times[place.cell]
         for kept, value in _kept(times, place):
             del kept[bisect_left(kept, value)]
-        if not times.entered and not times.due:
+        if not times.entered and not times.owed_due:
             del self._times[place.cell]
 
     # --- agents -----------------------------------------------------------------------------------------------
@@ -187,9 +187,7 @@ def _kept(times: Times, place: Place) -> list[tuple[list[int], int]]:
     """Return which of a cell's lists hold a place, and by what value."""
     found = [(times.entered, place.entered_ms)] if place.in_line else []
     if place.due_ms:
-        found.append((times.due, place.due_ms))
-        if place.in_line:
-            found.append((times.line_due, place.due_ms))
+        found.append((times.line_due if place.in_line else times.owed_due, place.due_ms))
     return found
 
 
@@ -204,10 +202,12 @@ def state_of(state: State, agent: Agent) -> str:
     return WRAPPING if WRAP_UP in states else AVAILABLE
 
 
-def risk_ms(bundle: Bundle | None, queue: str, channel: str) -> int:
-    """Return how long before its time is up a clock is at risk."""
+def risk_ms(bundle: Bundle | None, queue: str, channel: str, *, owed: bool = False) -> int:
+    """Return how long before its time is up a clock is at risk: that of an answer, or of a reply that is owed."""
     spec = bundle.channels.get(channel) if bundle else None
     if spec is not None and not spec.live:
         return RISK_ASYNC_MS
-    within = bundle.queues[queue].answer_within_ms.get(channel, 0) if bundle and queue in bundle.queues else 0
+    queues = bundle.queues if bundle else {}
+    targets = {} if queue not in queues else queues[queue].next_within_ms if owed else queues[queue].answer_within_ms
+    within = targets.get(channel, 0)
     return min(RISK_MS_MAX, within // RISK_SHARE) if within else RISK_MS_MAX

@@ -20,7 +20,13 @@ TARGETS = {"general": {"chat": MINUTE_MS, "email": 4 * HOUR_MS}, "billing": {"ch
 
 def promising() -> Bundle:
     queues = {
-        name: Queue(name=name, hours="always", skills=queue.skills, answer_within_ms=TARGETS[name])
+        name: Queue(
+            name=name,
+            hours="always",
+            skills=queue.skills,
+            answer_within_ms=TARGETS[name],
+            next_within_ms={"chat": 2 * MINUTE_MS},
+        )
         for name, queue in bundle().queues.items()
     }
     return bundle(queues=queues)
@@ -35,15 +41,15 @@ def looked_at(state: State, board: Board, at: int) -> list[Waiting]:
         owed = [conv.reply_by_ms for conv in own if conv.state == ACTIVE and conv.reply_by_ms]
         if not line and not owed:
             continue
-        clocks = owed + [conv.reply_by_ms for conv in line if conv.reply_by_ms]
-        margin = risk_ms(state.bundle, *cell)
+        clocks = [clock - risk_ms(state.bundle, *cell, owed=True) for clock in owed]
+        clocks += [conv.reply_by_ms - risk_ms(state.bundle, *cell) for conv in line if conv.reply_by_ms]
         found.append(
             Waiting(
                 *cell,
                 waiting=len(line),
                 oldest_ms=min((board.entered_ms(conv.id) for conv in line), default=0),
                 late=sum(0 < conv.reply_by_ms < at for conv in line),
-                risk=sum(clock - margin <= at for clock in clocks),
+                risk=sum(clock <= at for clock in clocks),
             )
         )
     return found
@@ -95,3 +101,5 @@ def test_a_clock_is_at_risk_a_fifth_of_its_target_before_and_at_most_a_minute() 
     assert risk_ms(running, "general", "chat") == MINUTE_MS // 5
     assert risk_ms(running, "billing", "chat") == MINUTE_MS
     assert risk_ms(running, "general", "email") == RISK_ASYNC_MS
+    assert risk_ms(running, "general", "chat", owed=True) == 2 * MINUTE_MS // 5
+    assert risk_ms(running, "nowhere", "chat") == MINUTE_MS
