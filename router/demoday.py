@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from dashboard.passwords import hash_password
 from router.clock import SystemClock
@@ -29,6 +30,7 @@ STAFF: tuple[tuple[str, str, dict[str, int], tuple[str, ...]], ...] = (
     ("demo-pavel", "Pavel Novák", {"orders": 2, "billing": 1}, ("en",)),
     ("demo-wei", "Wei Zhang", {"complaints": 2, "orders": 3, "billing": 2}, ("en", "zh")),
 )
+REVIEWER = ("demo-olga", "Olga Petrova")
 
 
 class DemoDay:
@@ -45,7 +47,9 @@ class DemoDay:
         await tell_cases(store, site, staff=staff, now_ms=SystemClock().now_ms())
         await tell_segments(store, site, agent=staff[0], now_ms=SystemClock().now_ms())
         await tell_articles(store, site, first=FIRST_LANGUAGE, now_ms=SystemClock().now_ms())
-        told = {"base": base, "token": token, "agents": agents}
+        login, name = REVIEWER
+        reviewer = await _person(store, site, _account(login, name, role="supervisor"))
+        told = {"base": base, "token": token, "agents": agents, "reviewer": reviewer}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "dashboard.sandbox.day", stdin=PIPE, start_new_session=True
         )
@@ -70,15 +74,21 @@ class DemoDay:
 
 async def staff_of(store: Store, site: str) -> Sequence[tuple[str, str]]:
     """Make the accounts of the staff where there are none; return what they sign in with, new at each start."""
-    made = []
-    for login, name, skills, languages in STAFF:
-        password = new_password()
-        if await store.accounts.by_login(site, login) is None:
-            account = Account(
-                id=0, login=login, name=name, password="", role="agent", skills=skills, languages=languages
-            )
-            await add_person(store.accounts, site, account, password=password, hashed=hash_password)
-        else:
-            await set_password(store.accounts, site, login, password=password, hashed=hash_password)
-        made.append((login, password))
-    return made
+    return [
+        await _person(store, site, _account(login, name, skills=skills, languages=languages))
+        for login, name, skills, languages in STAFF
+    ]
+
+
+def _account(login: str, name: str, **told: Any) -> Account:
+    return Account(id=0, login=login, name=name, password="", **{"role": "agent", **told})
+
+
+async def _person(store: Store, site: str, account: Account) -> tuple[str, str]:
+    """Make an account where there is none; return what they sign in with, new at each start."""
+    password = new_password()
+    if await store.accounts.by_login(site, account.login) is None:
+        await add_person(store.accounts, site, account, password=password, hashed=hash_password)
+    else:
+        await set_password(store.accounts, site, account.login, password=password, hashed=hash_password)
+    return account.login, password

@@ -13,10 +13,12 @@ from typing import Any
 
 import aiohttp
 
+from dashboard.sandbox.day.access import Access
 from dashboard.sandbox.day.agents import Agent
 from dashboard.sandbox.day.curve import FIRST, FIRST_GAP_S, channel_of, gap_s, hour_at, presence_at
 from dashboard.sandbox.day.customers import Customers
 from dashboard.sandbox.day.page import SandboxPage
+from dashboard.sandbox.day.reviewer import Reviewer
 
 # More stories at once than this machine should tell beside serving them.
 STORIES_MAX = 60
@@ -37,7 +39,7 @@ async def main() -> None:
 
 
 async def live(told: dict[str, Any]) -> None:
-    """Bring agents and customers, by the hour of the day."""
+    """Bring agents, who reviews them, and customers, by the hour of the day."""
     chance, began_s = Random(), time.monotonic()  # noqa: S311 - made-up people, no secret.
     timeout = aiohttp.ClientTimeout(total=LONG_POLL_S)
     jar = aiohttp.CookieJar(unsafe=True)
@@ -47,13 +49,12 @@ async def live(told: dict[str, Any]) -> None:
         group.create_task(page.follow())
         for place, (login, password) in enumerate(told["agents"]):
             agent = Agent(
-                told["base"],
-                login,
-                password,
+                Access(told["base"], login, password),
                 chance=chance,
                 presence=lambda place=place: presence_at(hour_at(time.monotonic() - began_s), place),  # type: ignore[misc]
             )
             group.create_task(agent.work())
+        group.create_task(Reviewer(Access(told["base"], *told["reviewer"]), chance=chance).work())
         await arrivals(page, chance, began_s, group=group)
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from dashboard.sandbox.day.sayings import ANSWERS, OUTCOMES, PROMISES
+from dashboard.sandbox.day.access import Access
+from dashboard.sandbox.day.sayings import ANSWERS, DIFFERS, OUTCOMES, PROMISES
 
 LOOK_S = 1.0
 ACCEPT_S, ANSWER_S, WRAP_UP_S = (0.5, 3.0), (3.0, 8.0), (2.0, 5.0)
@@ -26,7 +27,8 @@ TALK_S_MAX = 60.0
 # What an agent promises to come back to, and when: one at once, so that no list stands empty; more now and then.
 PROMISES_MAX, PROMISED_SHARE = 4, 0.1
 PROMISED_S = (5 * 60, 2 * 3_600, 20 * 3_600, 26 * 3_600, 3 * 86_400, 8 * 86_400)
-REQUEST_S = 10.0
+# How often they look for reviews of their work, and how many of these they see differently.
+REVIEWS_S, DIFFER_SHARE = 20.0, 0.25
 
 
 @dataclass
@@ -41,30 +43,28 @@ class Plan:
 class Agent:
     """One person. `presence_now` says how they are at this hour of the day."""
 
-    def __init__(self, base: str, login: str, password: str, *, chance: Random, presence: Callable[[], str]) -> None:
-        self._base, self._login, self._password = base, login, password
+    def __init__(self, access: Access, *, chance: Random, presence: Callable[[], str]) -> None:
+        self._access, self._call = access, access.call
         self._chance, self._presence_now = chance, presence
         self._plans: dict[str, Plan] = {}
-        self._csrf = self._presence = ""
+        self._presence = ""
         self._promised = 0
-        self._session: aiohttp.ClientSession
 
     async def work(self) -> None:
         """Be at the desk until cancelled; then the shift ends."""
-        timeout = aiohttp.ClientTimeout(total=REQUEST_S)
-        async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.CookieJar(unsafe=True)) as self._session:
-            self._csrf = (await self._call("POST", "/session", login=self._login, password=self._password))["csrf"]
+        async with self._access.signed_in():
             await self._call("POST", "/shift")
             self._presence = "available"
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._stay())
                 group.create_task(self._look_for_ever())
+                group.create_task(self._answer_for_ever())
 
     async def _stay(self) -> None:
         """Hold the desk's socket: without it the desk would be lost."""
         while True:
             with contextlib.suppress(aiohttp.ClientError):
-                async with self._session.ws_connect(f"{self._base}/ws", origin=self._base) as socket:
+                async with self._access.socket() as socket:
                     await socket.send_json({"type": "hello", "last_seq": 0})
                     async for message in socket:
                         if message.type is not aiohttp.WSMsgType.TEXT:
@@ -143,10 +143,16 @@ class Agent:
         path = f"/conversations/{work['ref']}/wrap-up"
         await self._call("POST", path, disposition=self._chance.choice(OUTCOMES))
 
-    async def _call(self, method: str, path: str, **body: Any) -> Any:
-        """Ask the API. What is refused because the world went on is looked at anew at the next look."""
-        url, headers = f"{self._base}/api/v1{path}", {"X-CSRF": self._csrf}
-        given = body if method != "GET" else None
-        async with self._session.request(method, url, json=given, headers=headers) as answer:
-            answer.raise_for_status()
-            return await answer.json() if answer.status != 204 else None
+    async def _answer_for_ever(self) -> None:
+        """Say how they see what was found in their conversations."""
+        while True:
+            await asyncio.sleep(REVIEWS_S)
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                for line in (await self._call("GET", "/reviews?stage=handed"))["items"]:
+                    await self._answer(line)
+
+    async def _answer(self, line: dict[str, Any]) -> None:
+        differs = self._chance.random() < DIFFER_SHARE
+        said = {"view": "differ", "words": self._chance.choice(DIFFERS)} if differs else {"view": "agree"}
+        path, command = f"/conversations/{line['ref']}/review", secrets.token_hex(8)
+        await self._call("POST", path, deed="answer", version=line["version"], command_id=command, **said)

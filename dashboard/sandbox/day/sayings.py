@@ -81,3 +81,13 @@ PROMISES: Sequence[str] = (
     "They wanted to think about it: ask again.",
 )
 OUTCOMES: Sequence[str] = ("resolved", "information-given", "order-changed", "refund-given")
+# What a supervisor writes in a review, of a badly rated conversation (False) and of another; what is answered to it.
+FOUND: Mapping[bool, Sequence[str]] = {
+    True: ("Clear and kind. Keep it so.", "Good. Say at the end once more what happens next."),
+    False: ("The question was not answered before it was closed.", "Ask once, and write down what they said."),
+}
+DIFFERS: Sequence[str] = (
+    "They had what they wanted; the wait before it was not mine.",
+    "I did say it, in my second message.",
+)
+LAST_WORDS: Sequence[str] = ("You are right about the wait. The points stay.", "Seen. Let us talk about it on Monday.")
