@@ -150,8 +150,7 @@ function Thread({ live }) {
     sized.observe(box.current);
     return () => sized.disconnect();
   }, []);
-  const scrolled = () => {
-    const { scrollHeight, scrollTop, clientHeight } = box.current;
+  const scrolled = (/** @type {any} */ { currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
     atEnd.current = scrollHeight - scrollTop - clientHeight < 60;
     if (atEnd.current) { seen.current = last; setFresh(0); }
   };
