@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 from dashboard.surroundings import Surroundings
-from router.core.bundle import DAY_MS, HOUR_MS, Bundle
+from router.core.bundle import DAY_MS, HOUR_MS, Bundle, Wallboard
 from router.store.port import ViewPlace
 from router.views.legs import LEGS_VIEW
 from router.views.tallies import EVERYTHING, QUARTER_MS, TALLIES, Cell, Tally, cells_of
 from router.views.today import Day, day_from_ms, day_of_cells
 
-# Two days of quarters, and the hour that a clock may add to one.
-QUARTERS_MAX = 2 * 100
+# After a weekend or a week of holidays the last day with a result is still told.
+DAYS_BACK = 8
+# Their quarters and today's, and the hour that a clock may add to a day.
+QUARTERS_MAX = (DAYS_BACK + 1) * 100
 
 
 class Days:
-    """Today and the day before, kept by the quarter. Of what is known only the last quarter is read again."""
+    """Today and the days before, kept by the quarter. Of what is known only the last quarter is read again."""
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._out = surroundings
@@ -25,16 +28,15 @@ class Days:
         self.place = ViewPlace()
 
     async def look(self, at: int, bundle: Bundle) -> tuple[Day, Day]:
-        """Return today and the day before, as far as the view has come."""
-        start = bundle.wallboard.day_start_minute
-        from_ms = day_from_ms(at, bundle.zone, start)
-        before_ms = day_from_ms(from_ms - HOUR_MS, bundle.zone, start)
-        await self._read(before_ms // QUARTER_MS)
+        """Return today, as far as the view has come, and the last day before it that had a result."""
+        starts = [day_from_ms(at, bundle.zone, bundle.wallboard.day_start_minute)]
+        for _ in range(DAYS_BACK):
+            starts.append(day_from_ms(starts[-1] - HOUR_MS, bundle.zone, bundle.wallboard.day_start_minute))
+        await self._read(starts[-1] // QUARTER_MS)
         found = sorted(self._cells.items())
-        return (
-            day_of_cells(found, bundle, from_ms=from_ms, to_ms=from_ms + 2 * DAY_MS),
-            day_of_cells(found, bundle, from_ms=before_ms, to_ms=from_ms),
-        )
+        today = day_of_cells(found, bundle, from_ms=starts[0], to_ms=starts[0] + 2 * DAY_MS)
+        before = (day_of_cells(found, bundle, from_ms=start, to_ms=end) for end, start in pairwise(starts))
+        return today, next((day for day in before if _has_result(day, bundle.wallboard)), Day(starts[1]))
 
     async def _read(self, first: int) -> None:
         """Read what may have changed: the last known quarter and all after it; everything where the view began anew."""
@@ -50,3 +52,7 @@ class Days:
             self._cells[tally.quarter] = cells_of(tally)
         for quarter in [quarter for quarter in self._cells if quarter < first]:
             del self._cells[quarter]
+
+
+def _has_result(day: Day, board: Wallboard) -> bool:
+    return day.site.level(board) is not None

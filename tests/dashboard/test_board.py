@@ -137,6 +137,11 @@ async def test_a_new_day_begins_without_figures_and_remembers_the_last(office: O
     assert board.last_day is not None
     assert board.last_day.level is not None
     assert board.last_day.level.of == 1
+    friday = board.last_day.from_ms
+    office.clock.at += 2 * DAY_MS
+    board = await look(await office.desk("eva"))
+    assert board.last_day is not None, "after a weekend the last day with a result is told, not an empty one"
+    assert (board.last_day.from_ms, board.last_day.level is not None) == (friday, True)
 
 
 async def test_the_figures_are_made_once_a_second_however_many_boards_hang(office: Office) -> None:

@@ -91,7 +91,8 @@ def day_of_board(at: int) -> Record:
         "version": "test", "open": True, "opens_ms": 0, "day": day, "last_day": day, "switches": [],
         "target_ms": 60_000, "waiting": 50, "late": 6,
         "longest": {"queue": "tech", "channel": "phone", "since_ms": at - 412_000, "over": True},
-        "oldest": None, "risk": 10, "queues": queues,
+        "oldest": {"queue": "orders", "channel": "email", "since_ms": at - 2_520_000, "over": False},
+        "risk": 10, "queues": queues,
         "agents": [{"name": n, "label": each, "shape": shape, "count": c} for n, each, shape, c in STATES],
         "signed_in": 37, "can_more": 9,
         "halves": [

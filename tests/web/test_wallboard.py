@@ -156,6 +156,17 @@ async def test_a_level_just_under_its_target_reads_below_and_is_not_rounded_up(h
     await expect(tile(page, "answer")).to_contain_text("nothing answered yet today")
 
 
+async def test_the_oldest_mail_is_separate_and_hides_no_call(hang: Hang, server: BoardServer) -> None:
+    """UI.md 4: "Oldest email" is separate; otherwise one email hides every call."""
+    page = await hang()
+    await expect(tile(page, "longest").locator(".value")).to_have_text(re.compile(r"6:5\d"), timeout=TENS_MS)
+    await expect(tile(page, "longest")).not_to_contain_text("oldest")
+    await expect(page.locator(".channels li", has_text="E-mail")).to_contain_text(re.compile(r"11 *42:\d\d"))
+    server.changes = {"longest": None}
+    await expect(tile(page, "longest").locator(".value")).to_have_text("–", timeout=TENS_MS)
+    await expect(tile(page, "longest")).to_contain_text(re.compile(r"no one is on a line *E-mail, oldest: 42:\d\d"))
+
+
 async def test_a_tile_that_crosses_its_limit_is_outlined_once(hang: Hang, server: BoardServer) -> None:
     server.changes = {"longest": None}
     page = await hang()
@@ -172,7 +183,9 @@ async def test_after_hours_the_board_says_when_it_opens_and_what_the_last_day_wa
     server.changes = {"open": False, "opens_ms": now_ms() + 3_600_000}
     page = await hang()
     await expect(page.locator(".wall-closed")).to_contain_text("Closed. Opens", timeout=TENS_MS)
-    await expect(page.locator(".wall-closed")).to_contain_text("Last day: 82.6% in time")
+    await expect(page.locator(".wall-closed")).to_contain_text(
+        re.compile(r"Last day, (Mon|Tue|Wed|Thu|Fri|Sat|Sun): 82\.6% in time")
+    )
 
 
 async def test_the_token_leaves_the_address_and_a_revoked_link_goes_dark(hang: Hang, server: BoardServer) -> None:

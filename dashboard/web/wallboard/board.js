@@ -2,7 +2,7 @@
 // The wallboard itself: six figures, queues worst first, people, the day's chart, what needs attention, channels. One look from five metres.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { ageMs, board, clockMs, door, health, look } from "./feed.js";
-import { NONE, dayAt, fill, percent, secondAt, timeAt, wait, whole, zoneAt } from "./figures.js";
+import { NONE, dayAt, fill, percent, secondAt, timeAt, wait, weekdayAt, whole, zoneAt } from "./figures.js";
 import { Chart, Needs } from "./lower.js";
 import { Icon, Shape } from "../frame/parts.js";
 import { labelOf, t } from "../frame/words.js";
@@ -36,7 +36,7 @@ export function Board({ rotateMs = 0, opened = undefined, turns = false }) {
     <${Head} now=${now} />
     ${door.value === "dark" ? html`<p class="wall-dark" role="alert"><${Icon} name="lock" size=${48} /> ${t("board.dark")}</p>` : html`
     ${shown && !shown.open && html`<p class="wall-closed"><${Shape} shape="ring" /> ${shown.opens_ms ? t("board.closed", { at: dayAt(shown.opens_ms) }) : t("board.closed.open")}
-      ${shown.last_day?.level && html`<span class="wall-meta">${t("board.last", { share: percent(shown.last_day.level.in_time, shown.last_day.level.of, 1) })}</span>`}</p>`}
+      ${shown.last_day?.level && html`<span class="wall-meta">${t("board.last", { day: weekdayAt(shown.last_day.from_ms), share: percent(shown.last_day.level.in_time, shown.last_day.level.of, 1) })}</span>`}</p>`}
     <section class="tiles" aria-label=${t("board.figures")}><${Tiles} now=${shown} /></section>
     <section class="panel of-queues" tabindex="0" aria-label=${t("board.queues")}><${Queues} now=${shown} rotateMs=${rotateMs} turns=${turns} /></section>
     <section class="panel of-people"><${People} now=${shown} /></section>
@@ -92,7 +92,8 @@ function Tiles({ now }) {
       ${now?.late > 0 && html`<span class="switch">${t("board.late", { n: now.late })}</span>`}${now?.switches.map((/** @type {string} */ name) => html`<span class="switch">${t(`switch.${name}`)}</span>`)}<//>
     <${Tile} known=${Boolean(now)} name="waiting" value=${now ? whole(now.waiting) : NONE}>${most.length ? most.map((/** @type {any} */ queue, /** @type {number} */ at) => html`${at > 0 && " "}<span class="of-most" key=${queue.name}><span>${labelOf(queue.label, queue.name)}</span> <b>${whole(queue.waiting)}</b></span>`) : nothing(now, "board.none.waiting")}<//>
     <${Tile} known=${Boolean(now)} name="longest" tone=${longest?.over ? "crit" : ""} icon=${longest?.over ? "late" : ""} value=${longest ? wait(clockMs.value - longest.since_ms) : NONE}>
-      ${longest ? html`<span class="of-most"><span>${queueName(now, longest.queue)}</span> ·</span> ${channelName(longest.channel)}` : nothing(now, "board.none.longest")}<//>
+      ${longest ? html`<span class="of-most"><span>${queueName(now, longest.queue)}</span> ·</span> ${channelName(longest.channel)}` : nothing(now, "board.none.longest")}
+      ${!longest && now?.oldest && html`<span class="switch">${t("board.oldest", { channel: channelName(now.oldest.channel), time: wait(clockMs.value - now.oldest.since_ms) })}</span>`}<//>
     <${Tile} known=${Boolean(now)} name="abandoned" tone=${lost?.over ? "warn" : ""} icon=${lost ? (lost.over ? "warn" : "check") : ""} value=${lost ? percent(lost.count, lost.of, 1) : NONE}>
       ${lost ? t("board.abandoned", { n: whole(lost.count), of: whole(lost.of), limit: lost.limit_percent }) : nothing(now, "board.none.abandoned")}<//>
     <${Tile} known=${Boolean(now)} name="answer" value=${now?.day.answer ? wait(now.day.answer.mean_ms) : NONE}>${now?.day.answer ? t("board.median", { time: wait(now.day.answer.median_ms) }) : nothing(now, "board.none.answer")}<//>

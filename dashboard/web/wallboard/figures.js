@@ -25,6 +25,8 @@ export const timeAt = (at) => shown(at, { hour: "2-digit", minute: "2-digit" }).
 export const secondAt = (at) => shown(at, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at);
 /** A weekday and time at the site. @param {number} at */
 export const dayAt = (at) => shown(at, { weekday: "short", hour: "2-digit", minute: "2-digit" }).format(at);
+/** A weekday at the site. @param {number} at */
+export const weekdayAt = (at) => shown(at, { weekday: "short" }).format(at);
 /** The short name of the site's zone. @param {number} at */
 export const zoneAt = (at) => shown(at, { timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? "";
 
