@@ -103,9 +103,9 @@ class Folding:
     def standing(self, conv: int, position: int) -> Leg:
         """Return the leg a conversation is on, begun here where it was on its way to one."""
         heading = self.headings.pop(conv, None)
-        return self.open_leg(conv) or self.enter(conv, position, heading or self._again(conv))
+        return self.open_leg(conv) or self.enter(conv, position, heading or self.again(conv))
 
-    def _again(self, conv: int) -> Heading:
+    def again(self, conv: int) -> Heading:
         """Return the way back to the queue that had it last: an outside party had it meanwhile."""
         last = self.legs.last(conv)
         return Heading(self.at, "handed_back", last.queue, last.channel) if last else Heading(self.at, "routed")
@@ -299,6 +299,12 @@ def _callback_asked(folding: Folding, position: int, event: ev.CallbackAsked) ->
     folding.change(folding.standing(event.conv, position), channel=folding.to_class(event.cls, "").channel)
 
 
+def _outside_left(folding: Folding, _position: int, event: ev.OutsideLeft) -> None:
+    """Who had it has left it with us: where rules place it, there it comes back."""
+    if event.handed and folding.open_leg(event.conv) is None:
+        folding.headings[event.conv] = folding.again(event.conv)
+
+
 def _abandoned(folding: Folding, position: int, event: ev.Abandoned) -> None:
     leg = msgspec.structs.replace(folding.standing(event.conv, position), abandoned_ms=folding.at)
     folding.leave(leg, "abandoned")
@@ -331,6 +337,7 @@ STEPS: dict[type[ev.Event], Callable[[Folding, int, Any], None]] = {
     ev.TakenBack: _taken_back,
     ev.Transferred: _transferred,
     ev.HandedOut: _handed_out,
+    ev.OutsideLeft: _outside_left,
     ev.Abandoned: _abandoned,
     ev.Overflowed: _overflowed,
     ev.CallbackAsked: _callback_asked,
@@ -363,7 +370,7 @@ def fold(sheets: Sheets, first: int, entry: ev.Entry) -> None:
 
 
 LEGS_VIEW = View(
-    spec=ViewSpec(name=LEGS, version=4, tables={LEGS: Leg, CLASSES: LegClass, TALLIES: Tally}),
+    spec=ViewSpec(name=LEGS, version=5, tables={LEGS: Leg, CLASSES: LegClass, TALLIES: Tally}),
     subjects=subjects,
     fold=fold,
 )
