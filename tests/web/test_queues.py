@@ -238,6 +238,13 @@ async def test_nobody_waiting_and_a_line_that_is_down_are_said(sit: Sit, server:
     await expect(seat.page.locator(".table.stale")).to_be_visible()
 
 
+async def test_whoever_comes_to_an_empty_list_learns_when_somebody_was_there_last(sit: Sit, server: FakeServer) -> None:
+    server.floor.own("Marta Kowalska")
+    seat = await sit()
+    await seat.page.goto("/#/queues")
+    await expect(seat.page.locator(".empty")).to_contain_text("No one is waiting. Last conversation 1m ago.")
+
+
 @pytest.mark.parametrize(("scheme", "language", "width"), [("light", "en-GB", 1440), ("dark", "th-TH", 390)])
 async def test_axe_finds_nothing_in_the_lists(
     sit: Sit, server: FakeServer, scheme: str, language: str, width: int

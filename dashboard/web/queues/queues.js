@@ -2,6 +2,7 @@
 // The queues screen: a chip for each queue, a filter, and who waits. A supervisor closes a queue here.
 import { computed, html, useEffect } from "../vendor/ui.js";
 import { link, me, now, queues } from "../frame/state.js";
+import { get } from "../frame/api.js";
 import { deadSince, frozen, heard, lastLeft, pending, picked, queuesShown, shown, thaw, total, wanted } from "./line.js";
 import { Table } from "./rows.js";
 import { Orders, closing } from "./orders.js";
@@ -29,7 +30,15 @@ export function Screen() {
         <span class="meta">${queue.open ? t("queue.staffed", { free: queue.free, staffed: queue.staffed }) : queue.opens_ms ? t("queue.opens", { at: siteTime(queue.opens_ms) }) : t("queue.closed")}</span></button>`)}
       ${picked.value && me.value?.role !== "agent" && html`<button type="button" class="small" disabled=${link.value !== "live"} onClick=${() => closing(picked.value)}>${queues.value.find((queue) => queue.name === picked.value)?.open ? t("queues.close") : t("queues.reopen")}</button>`}</div>
     <p class="table-state" role="status">${link.value !== "live" ? html`<${Icon} name="warn" /> ${t("queues.stale", { time: second(deadSince.value || now.value) })}` : frozen.value ? html`<span class="chip soon">${t("queues.paused", { n: pending.value })}</span> <button type="button" class="link" onClick=${thaw}>${t("queues.resume")}</button>` : ""}</p>
-    <${Table} whole=${whole}>${heard.value && !shown.value.length && html`<p class="empty">${wanted.value.trim() ? html`${t("queues.nothing", { text: wanted.value.trim() })} <button type="button" class="link" onClick=${() => { wanted.value = ""; }}>${t("queues.clear")}</button>` : html`${picked.value ? t("queues.none.in", { queue: queueLabel(picked.value) }) : t("queues.none")} ${lastLeft.value ? t("queues.last", { ago: ago(lastLeft.value) }) : ""} <a href="#/wallboard">${t("queues.day")}</a>`}</p>`}<//>
+    <${Table} whole=${whole}>${heard.value && !shown.value.length && html`<p class="empty">${wanted.value.trim() ? html`${t("queues.nothing", { text: wanted.value.trim() })} <button type="button" class="link" onClick=${() => { wanted.value = ""; }}>${t("queues.clear")}</button>` : html`<${Nobody} />`}</p>`}<//>
     <${Orders} />
   </main>`;
+}
+
+/** Nobody waits: when somebody did last. What this page has not seen itself the archive knows. */
+function Nobody() {
+  useEffect(() => {
+    if (!lastLeft.value) get("/customers?limit=1").then(({ items }) => { lastLeft.value ||= items[0]?.last?.at ?? 0; }, () => {});
+  }, []);
+  return html`${picked.value ? t("queues.none.in", { queue: queueLabel(picked.value) }) : t("queues.none")} ${lastLeft.value ? t("queues.last", { ago: ago(lastLeft.value) }) : ""} <a href="#/wallboard">${t("queues.day")}</a>`;
 }
