@@ -31,6 +31,8 @@ if (/^[0-9a-f]{12}$/i.test(colors ?? "")) {
   document.documentElement.style.setProperty("--on", `#${colors.slice(6)}`);
   document.documentElement.style.setProperty("--bar", "var(--acc)");
   document.documentElement.style.setProperty("--onbar", "var(--on)");
+  // A light colour of theirs is no ring that anybody sees on our ground.
+  document.documentElement.style.setProperty("--ring", "var(--ink)");
 }
 for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
 at("close").setAttribute("aria-label", say("close"));
@@ -38,7 +40,7 @@ at("attach").setAttribute("aria-label", say("attach"));
 log.setAttribute("aria-label", say("log"));
 text.placeholder = say("write");
 
-at("title").textContent = say("title");
+document.title = at("title").textContent = say("title");
 
 const standingCard = new Standing(say);
 const answers = new Answers({ say, language });

@@ -36,17 +36,24 @@ export class Line {
     const body = await response.json();
     if (!response.ok) throw new Error(body.error.code);
     this.token = body.token;
-    this.#keep("token", this.token);
+    // Who has said nothing yet is not remembered: nothing that names a visitor is kept before their first message.
+    if (this.talked) this.#keep("token", this.token);
     this.fileBytesMax = body.file_bytes_max;
     this.copies = body.copies;
     return body;
   }
 
+  #talks() {
+    if (this.talked) return;
+    this.talked = true;
+    this.#keep("talked", true);
+    this.#keep("token", this.token);
+  }
+
   /** Send a file as a message of its own, and say how far it is. Resolves when it is kept, rejects by a code. */
   sendFile(file, far) {
     const id = newId();
-    this.talked = true;
-    this.#keep("talked", true);
+    this.#talks();
     const query = new URLSearchParams({ client_msg_id: id, name: file.name, media_type: file.type });
     const kept = new Promise((done, failed) => {
       const request = new XMLHttpRequest();
@@ -69,8 +76,7 @@ export class Line {
 
   send(text) {
     const id = newId();
-    this.talked = true;
-    this.#keep("talked", true);
+    this.#talks();
     this.pending.set(id, { id, text, at: Date.now() });
     this.#keepPending();
     this.#offer(this.pending.get(id));

@@ -1,0 +1,112 @@
+"""The chat widget as a guest on somebody's page: what it keeps, leaves alone, and takes from the page. No talk here."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.web.test_widget_page import Visit, visiting
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+KEPT = "() => Object.keys(localStorage).filter((name) => !name.endsWith(':language')).sort()"
+# Everything of a page that a guest could change: its styles, its attributes, its names, how its own text looks.
+PAGE = """() => ({
+    sheets: document.styleSheets.length + document.adoptedStyleSheets.length,
+    heads: document.head.children.length,
+    attributes: [document.documentElement, document.body].map((each) => [...each.attributes].map((one) => one.value)),
+    names: Object.keys(window).sort(),
+    text: ["font", "color", "margin", "overflow", "position"].map((name) => getComputedStyle(document.body)[name]),
+})"""
+BARE = """([tags, text]) => {
+    document.querySelectorAll("body > div").forEach((each) => each.remove());
+    document.documentElement.lang = text;
+    const script = Object.assign(document.createElement("script"), { src: "widget.js" });
+    Object.assign(script.dataset, tags);
+    document.head.append(script);
+    return new Promise((done) => { script.onload = () => done(true); });
+}"""
+LABELS = {"en": "Chat with us", "zh": "在线咨询", "th": "แชตกับเรา"}
+
+
+async def placed(visit: Visit, *, page: str = "en", **tags: str) -> None:
+    """Put the widget on the page anew, as the page's author writes it."""
+    await visit.page.evaluate(BARE, [tags, page])
+
+
+async def test_nothing_is_kept_of_who_has_said_nothing(chromium: Browser) -> None:
+    """UI.md 3.5: no cookies before the first message, nor anything else that names a visitor."""
+    async with visiting(chromium) as visit:
+        await visit.opens()
+        await visit.chat.locator("#start").click()
+        await expect(visit.chat.locator("#text")).to_be_focused()
+        assert await visit.page.frames[-1].evaluate(KEPT) == []
+        await visit.writes("Where is my parcel?")
+        assert "patchbay:main:token" in await visit.page.frames[-1].evaluate(KEPT)
+        assert await visit.page.context.cookies() == []
+        await visit.page.reload()
+        await visit.launcher.click()
+        await visit.writes("Hello?")
+        assert len({each.line for each in visit.door.messages}) == 1, "who has written is known again"
+
+
+async def test_the_page_stays_as_it_was(chromium: Browser) -> None:
+    """UI.md 3.5: no global CSS on the host page."""
+    async with visiting(chromium) as visit:
+        await visit.page.evaluate('() => document.querySelectorAll("body > div").forEach((each) => each.remove())')
+        before = await visit.page.evaluate(PAGE)
+        await placed(visit)
+        await visit.opens()
+        after = await visit.page.evaluate(PAGE)
+        assert after == before | {"heads": before["heads"] + 1}, "one script of the author's own, and nothing else"
+
+
+@pytest.mark.parametrize(
+    ("data", "page", "browser", "language"),
+    [("th", "zh", "en-GB", "th"), ("", "zh-Hant-TW", "th-TH", "zh"), ("", "", "th-TH", "th"), ("", "", "de-DE", "en")],
+)
+async def test_the_language_is_the_scripts_then_the_pages_then_the_browsers(
+    chromium: Browser, data: str, page: str, browser: str, language: str
+) -> None:
+    async with visiting(chromium, locale=browser) as visit:
+        await placed(visit, page=page, **({"lang": data} if data else {}))
+        await expect(visit.launcher).to_have_attribute("aria-label", LABELS[language])
+        await visit.opens()
+        assert await visit.page.frames[-1].evaluate("[document.documentElement.lang, document.title]") == [
+            language,
+            LABELS[language],
+        ]
+
+
+@pytest.mark.parametrize(("width", "whole"), [(480, True), (481, False)])
+async def test_a_small_screen_is_all_chat(chromium: Browser, width: int, *, whole: bool) -> None:
+    async with visiting(chromium, viewport={"width": width, "height": 800}) as visit:
+        await visit.opens()
+        box = await visit.page.locator("iframe").bounding_box()
+        assert box is not None
+        assert (box["width"], box["height"]) == ((width, 800) if whole else (380, 620))
+        await visit.chat.locator("#close").click()
+        await expect(visit.launcher).to_be_visible()
+        assert await visit.launcher.evaluate("element => element.getRootNode().activeElement === element")
+
+
+async def test_the_focus_is_seen_whatever_colour_the_page_has(chromium: Browser) -> None:
+    """A yellow ring on white would be one that nobody sees."""
+    async with visiting(chromium) as visit:
+        await placed(visit, color="#ffd400")
+        await visit.opens()
+        await visit.chat.locator("#name").press("Tab")
+        email = visit.chat.locator("#email")
+        await expect(email).to_be_focused()
+        ring = "element => [getComputedStyle(element).outlineColor, getComputedStyle(element).color]"
+        seen, ink = await email.evaluate(ring)
+        assert seen == ink
+
+
+async def test_a_colour_that_is_none_is_refused_with_a_sentence(chromium: Browser) -> None:
+    """UI.md 3.5: what cannot be read is refused. Black or white reaches 4.5 : 1 on any colour that is one."""
+    async with visiting(chromium) as visit:
+        await placed(visit, color="yellow")
+        await expect(visit.launcher).to_have_css("background-color", "rgb(11, 106, 95)")
+        assert visit.faults.said == ["warning: Patchbay chat: data-color must be six hex digits, such as #0b6a5f."]
+        visit.faults.said.clear()
