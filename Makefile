@@ -18,13 +18,19 @@ export PYTHONDONTWRITEBYTECODE :=
 WHOLE := tests/e2e tests/badinput tests/cluster tests/cli/test_serve.py tests/cli/test_site_key.py tests/channels/prism \
   tests/channels/test_email_imap.py tests/channels/test_ninth_channel.py tests/sandbox/test_demo_day.py tests/sandbox/test_every_channel.py \
   tests/sandbox/test_guard.py tests/planning/test_gates.py tests/planning/test_against_ciw.py tests/core/test_two_weeks.py tests/views/test_rebuild.py
-# The tests' server from npm: its lock has versions and hashes and, as .npmrc says, no address of any registry.
+# What the tests have from npm: each lock has versions and hashes and, as .npmrc says, no address of any registry.
 PRISM := tests/channels/prism
+JSDOC := tests/web/jsdoc
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # $(call debian,COMMAND TO TEST,PACKAGES): install Debian packages when the test fails.
 define debian
 	@$(1) >/dev/null 2>&1 || { echo "installing $(2) from Debian's packages"; \
 	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $(2) >/dev/null; }
+endef
+# $(call npm,FOLDER OF A LOCK,NAME): install what it locks beside the virtual environment's own.
+define npm
+	@mkdir -p $(VENV)/$(2) && cp $(1)/package.json $(1)/package-lock.json $(1)/.npmrc $(VENV)/$(2)/
+	@cd $(VENV)/$(2) && npm ci --ignore-scripts --loglevel=error >/dev/null
 endef
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Patchbay needs Python 3.11 or newer; found $$($(PYTHON) -V)"; exit 1; }
@@ -51,7 +57,7 @@ $(VENV)/.run: requirements.lock pyproject.toml
 	$(call install,requirements.lock)
 	@touch $@
 
-$(VENV)/.test: requirements-test.lock pyproject.toml $(PRISM)/package-lock.json
+$(VENV)/.test: requirements-test.lock pyproject.toml $(PRISM)/package-lock.json $(JSDOC)/package-lock.json
 	$(call debian,$(PYTHON) -c 'import venv; import ensurepip',python3 python3-venv)
 	$(call debian,[ -x /usr/sbin/mosquitto ] || command -v mosquitto,mosquitto)
 	$(call debian,[ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && command -v openssl,\
@@ -62,9 +68,9 @@ $(VENV)/.test: requirements-test.lock pyproject.toml $(PRISM)/package-lock.json
 	$(call debian,ls /usr/lib/postgresql/*/bin/initdb || command -v initdb,postgresql)
 	$(call debian,command -v node && command -v npm,nodejs npm)
 	$(call install,requirements-test.lock)
-	@echo "installing the mock server of OpenAPI documents from $(PRISM)/package-lock.json"
-	@mkdir -p $(VENV)/prism && cp $(PRISM)/package.json $(PRISM)/package-lock.json $(PRISM)/.npmrc $(VENV)/prism/
-	@cd $(VENV)/prism && npm ci --ignore-scripts --loglevel=error >/dev/null
+	@echo "installing the mock server of OpenAPI documents and TypeScript from the package-lock.json of $(PRISM) and $(JSDOC)"
+	$(call npm,$(PRISM),prism)
+	$(call npm,$(JSDOC),web-types)
 	@rm -rf $(VENV)/lib/python3*/site-packages/tests  # Ciw ships its own tests under this name; they would stand before ours.
 	@touch $@ $(VENV)/.run
 

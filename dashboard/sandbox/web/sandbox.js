@@ -62,18 +62,20 @@ function People() {
       ${news(line) > 0 ? html`<span class="badge">${news(line)}</span>` : null}</button></li>`)}</ul></section>`;
 }
 
+/** @param {{line: any}} props */
 function Device({ line }) {
   const end = useRef(/** @type {any} */ (null));
   useLayoutEffect(() => { end.current?.scrollIntoView({ block: "end" }); }, [line.id, line.items.at(-1)?.n]);
   return html`<section class=${`device ${line.channel}`} aria-label=${line.name}>
     <header><${Icon} name=${line.channel} /><span class="grow"><b>${line.name}</b><span class="meta">${channelLabel(line.channel)} · ${line.address}</span></span>
       <span class="chip state">${t(`state.${line.state}`, {}, line.state)}</span></header>
-    <div class="screen" tabindex="0"><ol>${line.items.map((item) => html`<li key=${item.n} class=${`said ${item.side} ${item.status.split(" ")[0]}`}>
+    <div class="screen" tabindex="0"><ol>${line.items.map((/** @type {any} */ item) => html`<li key=${item.n} class=${`said ${item.side} ${item.status.split(" ")[0]}`}>
       <p class="text">${item.text}</p><p class="meta">${timeOf(item.at_ms)}${item.author ? ` · ${item.author}` : ""}${item.status ? ` · ${statusOf(item.status)}` : ""}</p></li>`)}</ol><div ref=${end}></div></div>
     <${Hand} line=${line} /></section>`;
 }
 
 /** What the customer can do now. */
+/** @param {{line: any}} props */
 function Hand({ line }) {
   const spoken = SPOKEN.find((deed) => line.deeds.includes(deed));
   const others = line.deeds.filter((/** @type {string} */ deed) => !SPOKEN.includes(deed) && !["press", "rate"].includes(deed));

@@ -82,6 +82,7 @@ export class Call extends Emitter {
   constructor(device, told) {
     super();
     this._device = device;
+    /** @type {string} */
     this._status = Call.State.Pending;
     this._muted = false;
     /** @type {((heard: boolean) => void)[]} */
@@ -188,6 +189,7 @@ export class Device extends Emitter {
     super();
     this._token = token;
     this._options = options;
+    /** @type {string} */
     this._state = Device.State.Unregistered;
     this._wanted = false;
     /** @type {WebSocket | undefined} */

@@ -1,6 +1,6 @@
 // @ts-check
 // What stands beside a conversation, or on a person's page: their complaints, and that this sounds like one nobody has recorded.
-import { html, useEffect, useState } from "../vendor/ui.js";
+import { html, useEffect } from "../vendor/ui.js";
 import { attempt } from "../frame/state.js";
 import { post } from "../frame/api.js";
 import { Icon, whileAway } from "../frame/parts.js";

@@ -8,7 +8,7 @@ const TYPED = "input, textarea, select, dialog, [role=menu]";
 /** The letter of a key, by place where the layout has no Latin letters. @param {KeyboardEvent} event */
 const letter = (event) => (/^[\x20-\x7e]$/.test(event.key) || !event.code.startsWith("Key") ? event.key : event.code.slice(3).toLowerCase());
 
-/** Give letters, Enter or Escape a meaning while a part is shown. @param {Record<string, () => void>} deeds */
+/** Give letters, Enter or Escape a meaning while a part is shown. @param {Record<string, (() => void) | undefined>} deeds */
 export function useKeys(deeds) {
   const latest = useRef(deeds);
   latest.current = deeds;

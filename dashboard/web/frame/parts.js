@@ -1,6 +1,6 @@
 // @ts-check
 // Small parts that several screens share: icons, shapes, due chips, ages, avatars, names, the dialog.
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
 import { config, link, now } from "./state.js";
 import { labelOf, t } from "./words.js";
 

@@ -5,7 +5,7 @@ import { agent, attempt, banner, config, groups, link, me, newVersion, now, open
 import { SCREENS, fetchRoom, go, mine, view } from "./screens.js";
 import { dialog } from "./dialogs.js";
 import { call, get, post } from "./api.js";
-import { Avatar, Icon, Menu, Shape, channelLabel, clock, customerName, useClosing, useFirst, walk } from "./parts.js";
+import { Avatar, Icon, Menu, Shape, clock, customerName, useClosing, useFirst, walk } from "./parts.js";
 import { allow, blocked } from "./settings.js";
 import { LANGUAGES, labelOf, language, setLanguage, t } from "./words.js";
 

@@ -9,7 +9,7 @@ import { labelOf, language, t } from "../frame/words.js";
 import { details } from "../frame/state.js";
 import { useKeys } from "../frame/keys.js";
 import { draftOf, keepDraft } from "../desk/writing.js";
-import { Marks, fetchShelf, shelf, titleOf, writes } from "./help.js";
+import { Marks, fetchShelf, shelf, writes } from "./help.js";
 import { Tree } from "./tree.js";
 
 /** What an article is asked to become, with all that stays. @param {any} one @param {string} deed */

@@ -10,7 +10,7 @@ import { ownKey } from "../frame/settings.js";
 import { heard, t } from "../frame/words.js";
 import { useKeys } from "../frame/keys.js";
 import { Card, openOf } from "./card.js";
-import { Score, Stage, Stars, nameOf } from "./names.js";
+import { Stage, Stars, nameOf } from "./names.js";
 import { fetchCount } from "./reviews.js";
 import { Thread } from "./thread.js";
 import { order } from "./todo.js";

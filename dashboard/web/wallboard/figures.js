@@ -16,19 +16,19 @@ export function percent(count, of, digits = 0) {
 /** @param {number} value */
 export const whole = (value) => new Intl.NumberFormat(language.value).format(value);
 
-/** @param {number} at @param {Intl.DateTimeFormatOptions} options */
-const shown = (at, options) => new Intl.DateTimeFormat(language.value, { timeZone: board.value?.zone, hour12: false, ...options });
+/** @param {Intl.DateTimeFormatOptions} options */
+const shown = (options) => new Intl.DateTimeFormat(language.value, { timeZone: board.value?.zone, hour12: false, ...options });
 
 /** A time of day at the site. @param {number} at */
-export const timeAt = (at) => shown(at, { hour: "2-digit", minute: "2-digit" }).format(at);
+export const timeAt = (at) => shown({ hour: "2-digit", minute: "2-digit" }).format(at);
 /** With seconds. @param {number} at */
-export const secondAt = (at) => shown(at, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at);
+export const secondAt = (at) => shown({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at);
 /** A weekday and time at the site. @param {number} at */
-export const dayAt = (at) => shown(at, { weekday: "short", hour: "2-digit", minute: "2-digit" }).format(at);
+export const dayAt = (at) => shown({ weekday: "short", hour: "2-digit", minute: "2-digit" }).format(at);
 /** A weekday at the site. @param {number} at */
-export const weekdayAt = (at) => shown(at, { weekday: "short" }).format(at);
+export const weekdayAt = (at) => shown({ weekday: "short" }).format(at);
 /** The short name of the site's zone. @param {number} at */
-export const zoneAt = (at) => shown(at, { timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? "";
+export const zoneAt = (at) => shown({ timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? "";
 
 /** A wait as a clock: 0:41, 1:02:03. @param {number} ms */
 export const wait = (ms) => clock(Math.max(0, ms));
