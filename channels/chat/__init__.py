@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from channels.chat import frames
+from channels.chat.asking import check_questions, questions
 from channels.chat.conversation import BAD_TOKEN, FORBIDDEN, HELLO_S, Conversation, Hooks, line_of
 from channels.chat.elsewhere import Elsewhere
 from channels.chat.exchange import Exchange
@@ -206,7 +207,7 @@ class Chat:
         if not self._may_embed(asked.site, request):
             return _refused(403, "origin", _UNKNOWN_PAGE, "")
         if not self._may_declare(asked.declared):
-            return _refused(400, "declared", "Declare only what `facts` of the chat's settings allows.", origin)
+            return _refused(400, "declared", "Declare only what the chat's `facts` and `asks` allow.", origin)
         if asked.email and not ADDRESS.fullmatch(asked.email):
             return _refused(400, "email", "This is not an e-mail address, such as name@example.com.", origin)
         if not self._sessions.take(client_ip(request, self._settings.proxies), self._door.now_ms()):
@@ -221,6 +222,7 @@ class Chat:
             "file_bytes_max": FILE_BYTES_MAX,
             "away_after_s": self._settings.away_after_s,
             "copies": self._door.sends_copies(),
+            "asks": questions(self._settings.asks, visitor.language, dict(visitor.declared)),
             "instead": form_of(self._door.public_url, self._settings.instead, visitor.language),
             "help": await self._door.help_page(visitor.language),
             **self._hours(visitor.language),
@@ -239,13 +241,13 @@ class Chat:
             name=typed(asked.name, lines=False) or (earlier.name if earlier else ""),
             email=asked.email or (earlier.email if earlier else ""),
             language=asked.language if _LANGUAGE.fullmatch(asked.language) else (earlier.language if earlier else ""),
-            declared=tuple(sorted(asked.declared.items())) or (earlier.declared if earlier else ()),
+            declared=tuple(sorted({**dict(earlier.declared if earlier else ()), **asked.declared}.items())),
             proved=shown or (earlier.proved if earlier else ()),
         )
 
     def _may_declare(self, declared: Mapping[str, str]) -> bool:
         """What rules look at is a closed set of values: a page cannot make up more of them, nor a name among them."""
-        return all(value in self._settings.facts.get(name, ()) for name, value in declared.items())
+        return all(value in self._settings.allowed(name) for name, value in declared.items())
 
     def _hours(self, language: str) -> dict[str, object]:
         if not self._settings.queue:
@@ -364,6 +366,7 @@ def build(settings: CommonSettings, door: Door, environment: Mapping[str, str]) 
     """Make the channel. Raises ValueError when a page's origin cannot be one, or a named key is missing."""
     assert isinstance(settings, Settings), "the loader reads this entry by our own Settings"
     check_origins(settings)
+    check_questions(settings.asks)
     names = tuple(name for name in (settings.identity_key_env, settings.identity_old_key_env) if name)
     return Chat(settings, door, keys_of(names, environment))
 

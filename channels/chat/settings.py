@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from channels.chat.asking import Question
 from channels.contract import Settings as CommonSettings
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,250}(:[0-9]{1,5})?")
@@ -15,7 +16,8 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,250}(:[0-9]{1,5})?")
 class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `chat` entry of channels.yaml. `sites` maps the key of a page's widget to the origins it may come from.
 
-    `facts` maps what a page may declare for the rules to the values it may have. `queue` is whose opening hours
+    `facts` maps what a page may declare for the rules to the values it may have. `asks`: what the greeting asks
+    where the page has not said it. `queue` is whose opening hours
     the widget shows, `closed` the text it shows outside them. `instead`: the name of the form to which those are
     shown who do not want to wait. `identity_key_env` names the key with which the company's pages sign who their
     visitor is, `identity_old_key_env` the one before.
@@ -23,6 +25,7 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
 
     sites: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     facts: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    asks: dict[str, Question] = msgspec.field(default_factory=dict)
     queue: str = ""
     closed: str = "closed-now"
     instead: str = ""
@@ -35,6 +38,11 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     sockets_per_ip: int = 50
     sockets_per_visitor: int = 8
     proxies: tuple[str, ...] = ()
+
+    def allowed(self, name: str) -> tuple[str, ...]:
+        """Return the values that something declared or answered may have."""
+        asked = self.asks[name].options if name in self.asks else {}
+        return (*self.facts.get(name, ()), *asked)
 
     def leads_to(self) -> Mapping[str, tuple[str, str]]:
         """Who does not want to wait is led to a form."""

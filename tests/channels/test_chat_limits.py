@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import Any
 
 import pytest
 
 from channels import chat
 from channels.chat import conversation
+from channels.chat.asking import Question
 from tests.channels.door import MemoryDoor
-from tests.channels.tabs import SHOP, Tab, house, said, tab, token_of
+from tests.channels.tabs import SHOP, Tab, build, house, said, tab, token_of
 
 # --- who may ------------------------------------------------------------------------------------------------
 
@@ -254,3 +256,19 @@ async def test_a_browser_that_takes_nothing_is_let_go_with_1013(monkeypatch: pyt
             with contextlib.suppress(RuntimeError):
                 transport.resume_reading()  # type: ignore[union-attr]
         assert ours._presence.sockets == {}
+
+
+@pytest.mark.parametrize(
+    ("asks", "sentence"),
+    [
+        ({"a b": Question(options={"x": {}})}, "chat.asks.a b: a name is"),
+        ({"about": Question(options={})}, "chat.asks.about.options: give 1 to 20"),
+        ({"about": Question(options={"": {}})}, "chat.asks.about.options: '' is no value"),
+        ({f"q{n}": Question(options={"x": {}}) for n in range(4)}, "at most 3 questions"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused_when_the_chat_is_built(
+    asks: dict[str, Question], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        build(MemoryDoor(), asks=asks)

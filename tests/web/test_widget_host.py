@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.web.test_widget_page import Visit, visiting
+from channels.chat.asking import Question
+from tests.web.test_widget_page import Visit, violations, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -22,10 +23,15 @@ BARE = """([tags, text]) => {
     document.querySelectorAll("body > div").forEach((each) => each.remove());
     document.documentElement.lang = text;
     const script = Object.assign(document.createElement("script"), { src: "widget.js" });
-    Object.assign(script.dataset, tags);
+    for (const [name, value] of Object.entries(tags)) script.setAttribute(`data-${name}`, value);
     document.head.append(script);
     return new Promise((done) => { script.onload = () => done(true); });
 }"""
+ABOUT = Question(
+    label={"en": "What is it about?", "th": "เรื่องอะไร"},
+    required=True,
+    options={"order": {"en": "An order", "th": "คำสั่งซื้อ"}, "other": {"en": "Something else", "th": "เรื่องอื่น"}},
+)
 LABELS = {"en": "Chat with us", "zh": "在线咨询", "th": "แชตกับเรา"}
 
 
@@ -109,4 +115,48 @@ async def test_a_colour_that_is_none_is_refused_with_a_sentence(chromium: Browse
         await placed(visit, color="yellow")
         await expect(visit.launcher).to_have_css("background-color", "rgb(11, 106, 95)")
         assert visit.faults.said == ["warning: Patchbay chat: data-color must be six hex digits, such as #0b6a5f."]
+        visit.faults.said.clear()
+
+
+async def test_the_greeting_asks_what_a_rule_needs_and_the_page_has_not_said(chromium: Browser) -> None:
+    """UI.md 3.5: pre-chat fields, only what a rule needs."""
+    async with visiting(chromium, chat={"asks": {"about": ABOUT}}) as visit:
+        await visit.opens()
+        box = visit.chat.get_by_label("What is it about?")
+        await expect(box).to_be_focused()
+        await visit.chat.locator("#start").click()
+        await expect(box).to_be_focused()
+        await expect(box).to_have_attribute("aria-invalid", "true")
+        await expect(visit.chat.locator("#ask-about-fault")).to_have_text("Please choose one of these.")
+        assert await violations(visit.page) == []
+        await box.select_option("An order")
+        await visit.chat.locator("#start").click()
+        await visit.writes("Where is it?")
+        assert visit.door.messages[-1].declared == {"about": "order"}
+
+
+async def test_what_the_page_declares_is_not_asked_and_reaches_the_rules(chromium: Browser) -> None:
+    chat = {"asks": {"about": ABOUT}, "facts": {"shop": ("north",)}}
+    async with visiting(chromium, chat=chat, locale="th-TH") as visit:
+        await placed(visit, page="th", **{"fact-shop": "north"})
+        await visit.opens()
+        await visit.chat.get_by_label("เรื่องอะไร").select_option("เรื่องอื่น")
+        await visit.chat.locator("#start").click()
+        await visit.writes("สวัสดี")
+        assert visit.door.messages[-1].declared == {"about": "other", "shop": "north"}
+    async with visiting(chromium, chat=chat) as visit:
+        await placed(visit, **{"fact-about": "order"})
+        await visit.opens()
+        await expect(visit.chat.locator("#asks select")).to_have_count(0)
+        await visit.chat.locator("#start").click()
+        await visit.writes("Hello")
+        assert visit.door.messages[-1].declared == {"about": "order"}
+
+
+async def test_what_a_page_may_not_declare_is_left_out_with_a_sentence_and_the_chat_goes_on(chromium: Browser) -> None:
+    async with visiting(chromium) as visit:
+        await placed(visit, **{"fact-about": "in/vented & more"})
+        await visit.talks()
+        assert visit.door.messages[-1].declared == {}
+        assert [each.partition(": ")[2][:28] for each in visit.faults.said] == ["Patchbay chat: data-fact-… s"]
         visit.faults.said.clear()

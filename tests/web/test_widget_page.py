@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, FrameLocator, Locator, Page, expect
@@ -79,9 +80,11 @@ class Visit:
 
 
 @asynccontextmanager
-async def visiting(chromium: Browser, door: MemoryDoor | None = None, **options: object) -> AsyncIterator[Visit]:
-    """Stand on the shop's page. Nothing on it may complain."""
-    async with house(door, instead="contact", away_after_s=120) as (client, behind, _):
+async def visiting(
+    chromium: Browser, door: MemoryDoor | None = None, *, chat: dict[str, Any] | None = None, **options: object
+) -> AsyncIterator[Visit]:
+    """Stand on the shop's page, with a chat of these settings. Nothing on it may complain."""
+    async with house(door, **{"instead": "contact", "away_after_s": 120, **(chat or {})}) as (client, behind, _):
         behind.public_url = str(client.make_url("")).rstrip("/")
         settings = {"locale": "en-GB", "viewport": {"width": 1180, "height": 800}, **options}
         context = await chromium.new_context(base_url=behind.public_url, **settings)

@@ -1,5 +1,6 @@
 // The chat's page: greeting, conversation, after hours. Text only ever becomes text.
 import { Answers } from "./answers.js";
+import { Asks } from "./asks.js";
 import { Copy } from "./copy.js";
 import { Ending } from "./ending.js";
 import { Line } from "./line.js";
@@ -7,7 +8,7 @@ import { withLinks } from "./links.js";
 import { Standing } from "./standing.js";
 import { WORDS } from "./words.js";
 
-const [site, asked, identity, colors] = decodeURIComponent(location.hash.slice(1) || "main/en").split("/");
+const [site, asked, identity, colors, facts] = decodeURIComponent(location.hash.slice(1) || "main/en").split("/");
 const CHOSEN = `patchbay:${site}:language`;
 const language = [remembered(), asked].find((tag) => WORDS[tag]) ?? "en";
 const words = WORDS[language];
@@ -43,6 +44,9 @@ text.placeholder = say("write");
 document.title = at("title").textContent = say("title");
 
 const standingCard = new Standing(say);
+const asks = new Asks(say);
+// What the page says of its visitor, for the rules.
+let declared = Object.fromEntries(new URLSearchParams(facts));
 const answers = new Answers({ say, language });
 const ending = new Ending({ say, site, log, rate: (seq, score) => line.rate(seq, score), remark: (seq, said) => line.remark(seq, said) });
 const copy = new Copy({ say, ask: (seq, to) => line.askCopy(seq, to) });
@@ -233,6 +237,7 @@ function talk() {
 function greet(hours) {
   standingCard.knows(hours);
   answers.knows(hours);
+  asks.knows(hours);
   // Outside our hours the answer comes when the page may be closed: then an address is needed.
   at("email").required = !hours.open;
   at("email-optional").hidden = !hours.open;
@@ -248,9 +253,10 @@ at("begin").addEventListener("submit", async (event) => {
   event.preventDefault();
   at("email-fault").textContent = "";
   at("email").removeAttribute("aria-invalid");
+  if (!asks.answered()) return;
   if (at("email").required && !at("email").value.trim()) return noAddress("needEmail");
   try {
-    await line.begin({ language, name: at("name").value.trim(), email: at("email").value.trim() });
+    await line.begin({ language, declared: { ...declared, ...asks.said() }, name: at("name").value.trim(), email: at("email").value.trim() });
     talk();
   } catch (error) {
     if (error.message === "email") noAddress("badEmail");
@@ -338,7 +344,7 @@ at("language").addEventListener("change", () => {
   try {
     localStorage.setItem(CHOSEN, at("language").value);
   } catch {
-    location.hash = [site, at("language").value, identity ?? "", colors ?? ""].map(encodeURIComponent).join("/");
+    location.hash = [site, at("language").value, identity ?? "", colors ?? "", facts ?? ""].map(encodeURIComponent).join("/");
   }
   location.reload();
 });
@@ -349,16 +355,24 @@ at("end").addEventListener("click", () => line.leave());
 // While an input method composes, Escape throws its letters away and closes nothing.
 document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && leave());
 
+// What the page says for its visitor may be old or wrong: then it is left out, and the chat goes on.
+async function begun(details) {
+  try {
+    return await line.begin(details);
+  } catch (fault) {
+    if (fault.message === "identity") return begun({ language, declared });
+    if (fault.message !== "declared" || !Object.keys(declared).length) throw fault;
+    console.warn("Patchbay chat: data-fact-… says what `facts` and `asks` of the chat's settings do not allow.");
+    declared = {};
+    return begun({ ...details, declared });
+  }
+}
+
 async function start() {
-  const hours = await line.begin(identity ? { language, identity } : { language }).catch((fault) => {
-    // A page that stood open for long has an old token: then nobody is proved, and the chat goes on.
-    if (fault.message !== "identity") throw fault;
-    return line.begin({ language });
-  });
-  greet(hours);
+  greet(await begun(identity ? { language, declared, identity } : { language, declared }));
   if (line.talked) return talk();
   at("begin").hidden = false;
-  at("name").focus();
+  (at("asks").querySelector("select") ?? at("name")).focus();
 }
 
 start().catch((error) => {

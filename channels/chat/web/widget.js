@@ -5,6 +5,7 @@
   const base = new URL("/channels/chat/", me.src);
   const site = me.dataset.site || "main";
   const identity = (me.dataset.identity || "").replace(/[^A-Za-z0-9._-]/g, "");
+  const facts = new URLSearchParams([...me.attributes].filter(({ name }) => name.startsWith("data-fact-")).map(({ name, value }) => [name.slice(10), value]));
   const language = (me.dataset.lang || document.documentElement.lang || navigator.language || "en").slice(0, 2).toLowerCase();
   const words = {
     en: ["Chat with us", "Close the chat"],
@@ -70,7 +71,7 @@
     if (open && !frame) {
       frame = document.createElement("iframe");
       frame.title = words[0];
-      frame.src = `${base}frame?site=${encodeURIComponent(site)}#${encodeURIComponent(site)}/${language}/${identity}/${color === OURS ? "" : color.slice(1) + ink.slice(1)}`;
+      frame.src = `${base}frame?site=${encodeURIComponent(site)}#${encodeURIComponent(site)}/${language}/${identity}/${color === OURS ? "" : color.slice(1) + ink.slice(1)}/${encodeURIComponent(facts)}`;
       frame.allow = "";
       style(frame, { border: "0", background: "Canvas", boxShadow: "0 1px 2px rgba(0,0,0,.1), 0 12px 40px -8px rgba(0,0,0,.35)" });
       root.prepend(frame);
