@@ -14,6 +14,7 @@ from tests.web.fake_server import FakeServer
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PAGE_ITEMS = 50
+KEPT_MAX = 99  # of frame/state.js
 A_DAY_MS = 1_789_898_400_000  # 20 September 2026
 
 
@@ -110,3 +111,22 @@ async def test_to_a_caller_one_writes_on_their_other_line(sit: Sit, server: Fake
     await expect(seat.page.locator(".said.out")).to_contain_text("Here is the address")
     (asked,) = server.asks("/reply")
     assert asked["line"] == 2
+
+
+async def test_a_page_open_for_a_week_keeps_a_hundred_conversations_at_most_and_never_drops_the_open_one(
+    sit: Sit, server: FakeServer
+) -> None:
+    seat = await sit()
+    first, *rest = [server.floor.own(f"Customer {n}") for n in range(KEPT_MAX + 20)]
+    kept = await seat.page.evaluate(
+        """async ([first, rest]) => {
+          const app = document.querySelector("script[src$='/app.js']").src;
+          const desk = await import(new URL("frame/state.js", app));
+          for (const ref of rest) await desk.open(ref);
+          await desk.open(first);
+          for (const ref of rest) await desk.refreshHead(ref);
+          return [desk.stories.value.size, desk.details.value.size, desk.details.value.has(first)];
+        }""",
+        [first["ref"], [each["ref"] for each in rest]],
+    )
+    assert kept == [KEPT_MAX, KEPT_MAX, True]

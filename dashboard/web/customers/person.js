@@ -80,7 +80,7 @@ function Merges({ id, changed }) {
   const undo = useOnce((/** @type {any} */ each) => attempt(async () => { await call("DELETE", `/customers/${id}/merges/${each.id}`, {}); await changed(); await load(); }));
   if (!merges.length) return null;
   return html`<section class="card-box" aria-label=${t("merges.title")}><h2>${t("merges.title")}</h2><ul class="merges" lang=${language.value}>${merges.map((each) => html`<li key=${each.id}>
-    <p class="grow">${t("merges.pair", { one: each.one, other: each.other })} · ${each.by ? t("person.merged.by", { name: each.by.name }) : t("person.merged.proved")} <span class="meta">${fullOf(each.at)}</span>
+    <p class="grow">${t("merges.pair", { one: each.one, other: each.other })} · ${each.by ? t("merges.by", { name: each.by.name }) : t("merges.proved")} <span class="meta">${fullOf(each.at)}</span>
       ${each.undone_ms > 0 && html`<br /><span class="meta">${t("merges.undone", { name: each.undone_by?.name ?? "", at: fullOf(each.undone_ms) })}</span>`}</p>
-    ${!each.undone_ms && html`<button type="button" onClick=${() => undo(each)}>${t("person.unmerge")}</button>`}</li>`)}</ul></section>`;
+    ${!each.undone_ms && html`<button type="button" onClick=${() => undo(each)}>${t("merges.undo")}</button>`}</li>`)}</ul></section>`;
 }

@@ -205,10 +205,13 @@ export async function earlier(ref) {
   put(hasEarlier, ref, page.more);
 }
 
+// Whoever goes back further reads anew: a page that stands open for a week does not grow.
+const KEPT_MAX = 99;
 /** @param {any} target @param {string} key @param {any} value */
 function put(target, key, value) {
   const copy = new Map(target.value);
   copy.set(key, value);
+  for (const old of copy.keys()) if (copy.size > KEPT_MAX && old !== chosen.value) copy.delete(old);
   target.value = copy;
 }
 
