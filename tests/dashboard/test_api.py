@@ -180,7 +180,15 @@ async def review(sue: Desk, *, closed: str) -> None:
     """What customers said, and a review that is begun."""
     asked = {"deed": "begin", "command_id": "b1"}
     assert (await sue.post(f"/conversations/{closed}/review", asked)).status == 200
-    for path in ("/ratings", "/reviews", "/reviews/count", "/reviews/to-do", "/reviews/figures", "/reviews/export"):
+    for path in (
+        "/ratings",
+        "/ratings/split",
+        "/reviews",
+        "/reviews/count",
+        "/reviews/to-do",
+        "/reviews/figures",
+        "/reviews/export",
+    ):
         assert (await sue.get(path)).status == 200, path
     assert (await sue.get(f"/conversations/{closed}/review")).body["can"] == ["save", "drop", "hand"]
     assert (await sue.post(f"/ratings/{closed}/seen")).status == 204
