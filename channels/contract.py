@@ -497,6 +497,9 @@ class Door(Protocol):
     def opening(self, calendar_or_queue: str) -> tuple[bool, int]:
         """Return (open now, the next change in UTC ms or 0) of a queue."""
 
+    def is_free(self, queue: str, channel: str) -> bool:
+        """Whether anybody could take a conversation of a channel in a queue this moment."""
+
     @property
     def name(self) -> str:
         """The name of the channel's entry in the configuration: what its lines are of."""

@@ -47,6 +47,8 @@ _MOMENT = re.compile(r"[0-9]{1,14}")
 _WITHIN = re.compile(r"[1-9][0-9]{0,4}")
 # Refusals come with this: soon enough to be tried, late enough not to hammer.
 RETRY_AFTER_S = 30
+# The channel that who has sent a form may go on by.
+CHAT = "chat"
 _UNKNOWN_PAGE = "This page may not post this form: add its origin to the form's settings."
 SECURITY = {
     "Content-Security-Policy": (
@@ -62,7 +64,8 @@ SECURITY = {
 class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `form` entry of channels.yaml. `proxies` are our own, whose X-Forwarded-For may be believed.
 
-    `chat`: the key of the widget whose chat is offered after sending, while `chat_queue` is open.
+    `chat`: the key of the widget whose chat is offered after sending, while `chat_queue` is open and somebody there is
+    free.
     """
 
     forms: dict[str, Form] = msgspec.field(default_factory=lambda: {"contact": CONTACT})
@@ -74,7 +77,7 @@ class Settings(CommonSettings, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def leads_to(self) -> Mapping[str, tuple[str, str]]:
         """Who has sent a form is led to a chat."""
-        return {"chat": ("chat", self.chat)} if self.chat else {}
+        return {"chat": (CHAT, self.chat)} if self.chat else {}
 
     def offers(self) -> tuple[str, ...]:
         """The forms."""
@@ -160,8 +163,8 @@ class Forms:
 
     def _chat(self, language: str) -> str:
         """Return where somebody can be reached at once, empty while nobody is."""
-        chat = self._settings.chat
-        if not chat or (self._settings.chat_queue and not self._door.opening(self._settings.chat_queue)[0]):
+        chat, queue = self._settings.chat, self._settings.chat_queue
+        if not chat or (queue and not (self._door.opening(queue)[0] and self._door.is_free(queue, CHAT))):
             return ""
         site = quote(chat, safe="")
         return f"{self._door.public_url}/channels/chat/frame?site={site}#{site}/{language}/"

@@ -45,6 +45,7 @@ from router.site.key import SiteKey
 from router.store.filerows import FileRow, files_of, with_files
 from router.store.port import Body, Letter, NewLetter, Note, Store, StoreError
 from router.telemetry import Telemetry, error_code
+from router.views.board import somebody_is_free
 from router.views.pace import Wait
 from router.views.waiting import in_order, lines
 
@@ -339,6 +340,10 @@ class FloorDoor:
         calendar = state.bundle.calendars.get(calendar_or_queue, ()) if state.bundle else ()
         now_ms = self._parts.clock.now_ms()
         return is_open(calendar, now_ms), next_change(calendar, now_ms)
+
+    def is_free(self, queue: str, channel: str) -> bool:
+        """Return whether anybody could take a conversation of a channel in a queue this moment."""
+        return somebody_is_free(self._parts.floor.state, queue, channel)
 
 
 def _for_letter(attachment: Attachment) -> Attachment:

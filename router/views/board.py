@@ -87,6 +87,19 @@ def may_take(agent: Agent, load: int) -> bool:
     return agent.available and load > 0 and agent.free >= load
 
 
+def somebody_is_free(state: State, queue: str, channel: str) -> bool:
+    """Return whether anybody could take a conversation of a channel in a queue this moment."""
+    spec = state.bundle.channels.get(channel) if state.bundle else None
+    if state.bundle is None or spec is None or queue not in state.bundle.queues:
+        return False
+    return any(
+        may_take(agent, spec.load)
+        and f"channel:{channel}" in dict(agent.abilities)
+        and serves(state.bundle, queue, agent.abilities)
+        for agent in state.agents.values()
+    )
+
+
 def lines_are_empty(counts: Figures) -> bool:
     """Return whether nobody is in a queue any more."""
     return not (counts.waiting or counts.offered or counts.active)

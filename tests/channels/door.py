@@ -112,6 +112,7 @@ class MemoryDoor:
     deciding: bool = True
     at_ms: int = START_MS
     open_now: tuple[bool, int] = (True, 0)
+    free: bool = True
     texts: dict[str, str] = field(default_factory=dict)
     opens_ms: int = 0
     answer_by_ms: int = 0
@@ -301,3 +302,7 @@ class MemoryDoor:
     def opening(self, calendar_or_queue: str) -> tuple[bool, int]:
         del calendar_or_queue
         return self.open_now
+
+    def is_free(self, queue: str, channel: str) -> bool:
+        del queue, channel
+        return self.free

@@ -202,6 +202,7 @@ async def test_texts_hours_secrets_and_the_notebook_are_at_hand(house: House) ->
     assert door.text("no such notice", "en") == ""
     assert door.opening("general")[0] is True
     assert door.opening("never") == (False, 0)
+    assert not door.is_free("general", "chat"), "nobody is signed in"
     assert len(door.secret("token")) == 32
     assert door.secret("token") != other.secret("token")
     assert door.secret("token") != door.secret("verp")

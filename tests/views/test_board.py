@@ -12,7 +12,7 @@ from router.core.events import Entry
 from router.core.facts import Facts
 from router.core.lifecycle import ACTIVE, HELD, OFFERED, WAITING
 from router.core.state import Agent, Conv, State
-from router.views.board import Board, Figures
+from router.views.board import Board, Figures, somebody_is_free
 from router.views.waiting import lines, page, why_waiting
 from tests.core.floor_plan import Floor, at_work
 from tests.views.floor_day import FloorDay, bundle
@@ -253,3 +253,15 @@ def test_a_test_is_in_no_figure() -> None:
 def _decided(floor: Floor, line: int, *, test: bool) -> list[Entry]:
     floor.do(msgspec.structs.replace(floor.message(line), test=test))
     return floor.entries[-1:]
+
+
+def test_somebody_is_free_for_a_channel_of_a_queue_or_nobody_is() -> None:
+    floor = Floor()
+    assert not somebody_is_free(floor.state, "general", "chat")
+    floor.sign_in(1, capacity=30, abilities=(("channel:chat", 1),))
+    assert somebody_is_free(floor.state, "general", "chat")
+    for queue, channel in (("general", "email"), ("billing", "chat"), ("nowhere", "chat"), ("general", "nowhere")):
+        assert not somebody_is_free(floor.state, queue, channel)
+    floor.arrive(1)
+    floor.accept(1)
+    assert not somebody_is_free(floor.state, "general", "chat"), "one chat fills who has room for 30"

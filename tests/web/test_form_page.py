@@ -153,8 +153,10 @@ async def test_files_are_sent_by_the_script_too(chromium: Browser, tmp_path: Pat
     assert [[file.name for file in message.attachments] for message in door.messages] == [["tent.txt"]]
 
 
-async def test_the_chat_is_not_offered_while_nobody_is_there(chromium: Browser) -> None:
-    async with standing(chromium, MemoryDoor(open_now=(False, 0))) as page:
+@pytest.mark.parametrize(("is_open", "free"), [(False, True), (True, False)])
+async def test_the_chat_is_not_offered_while_nobody_is_there(chromium: Browser, *, is_open: bool, free: bool) -> None:
+    """UI.md 3.5: "Chat now" if open and free."""
+    async with standing(chromium, MemoryDoor(open_now=(is_open, 0), free=free)) as page:
         await page.fill("#email", "ann@example.org")
         await page.fill("#message", "Where is it?")
         await page.click("button[type=submit]")

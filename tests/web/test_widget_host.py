@@ -160,3 +160,10 @@ async def test_what_a_page_may_not_declare_is_left_out_with_a_sentence_and_the_c
         assert visit.door.messages[-1].declared == {}
         assert [each.partition(": ")[2][:28] for each in visit.faults.said] == ["Patchbay chat: data-fact-… s"]
         visit.faults.said.clear()
+
+
+async def test_as_a_page_of_its_own_the_chat_has_no_button_that_does_nothing(chromium: Browser) -> None:
+    async with visiting(chromium) as visit:
+        await visit.page.goto("/channels/chat/frame?site=main#main/en/")
+        await expect(visit.page.locator("#begin")).to_be_visible()
+        await expect(visit.page.locator("#close")).to_be_hidden()

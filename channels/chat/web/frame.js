@@ -351,6 +351,8 @@ at("language").addEventListener("change", () => {
 
 const leave = () => parent.postMessage("patchbay:close", "*");
 at("close").addEventListener("click", leave);
+// As a page of its own, to which a form leads, there is nothing to close it into.
+at("close").hidden = parent === window;
 at("end").addEventListener("click", () => line.leave());
 // While an input method composes, Escape throws its letters away and closes nothing.
 document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && leave());
