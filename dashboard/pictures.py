@@ -340,10 +340,11 @@ def _id(shown: Shown) -> int:
 
 
 def _promised(shown: Shown) -> dict[str, Any]:
-    """What is promised and allowed: our target for the next answer, the platform's window and answers that are left."""
+    """What is promised and allowed: our target for the next answer, the platform's window, whether anything is owed."""
     if isinstance(shown, Conv):
         names = ("reply_by_ms", "window_ms", "replies_left", "test")
-        return {name: getattr(shown, name) for name in names}
+        over = shown.state == ACTIVE and shown.live and shown.gone and not shown.owed_ms
+        return {"over": over, **{name: getattr(shown, name) for name in names}}
     if not shown.record:
         return {}
     record = decode_record(shown.record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.core import commands as cmd
 from tests.dashboard.office import Office, eventually
 
 
@@ -35,6 +36,24 @@ async def test_a_conversation_goes_from_offer_to_closed_through_the_desk(office:
         ref in [gone for frame in socket.frames for gone in frame.get("gone", [])]
         or ref in (await socket.next("desk", gone=None))["gone"]
     )
+
+
+async def test_a_line_that_was_left_is_over_once_nobody_is_owed_an_answer(office: Office) -> None:
+    ana = await office.desk("ana")
+    await ana.begin()
+    for key, answered in (("k1", True), ("k2", False)):
+        conv = await office.arrives("Where is my parcel?", key=key)
+        ref = office.ref(conv)
+        assert (await ana.accept(conv)).status == 200
+        if answered:
+            said = {"text": "On its way.", "client_id": key}
+            assert (await ana.post(f"/conversations/{ref}/reply", said)).status == 200
+        assert not (await ana.get(f"/conversations/{ref}")).body["over"]
+        await office.made(cmd.LeaveLine(id=f"gone-{key}", line=office.floor.state.convs[conv].line))
+        shown = (await ana.get(f"/conversations/{ref}")).body
+        assert (shown["over"], shown["gone"], shown["state"]) == (answered, True, "active")
+        assert (await ana.post(f"/conversations/{ref}/close")).status == 200
+        assert not (await ana.get(f"/conversations/{ref}")).body["over"]
 
 
 async def test_a_desk_that_closes_is_detached_and_its_offer_goes_back(office: Office) -> None:

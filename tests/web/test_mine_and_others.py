@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
 from tests.web.conftest import Sit
-from tests.web.fake_floor import now_ms
+from tests.web.fake_floor import CAPACITY, LOADS, now_ms
 from tests.web.fake_server import FakeServer
 from tests.web.looking import violations
 
@@ -81,3 +83,39 @@ async def test_an_empty_desk_says_what_waits_and_how_to_come_back(sit: Sit, serv
     await empty.get_by_role("button", name="Go “Available”").click()
     await expect(seat.presence).to_contain_text("Available", timeout=WAIT_MS)
     await expect(empty).to_contain_text("in Orders", timeout=WAIT_MS)
+
+
+async def test_who_left_a_line_where_all_was_answered_waits_for_wrap_up_and_not_for_a_reply(
+    sit: Sit, server: FakeServer
+) -> None:
+    """A call that has ended needs no reply: its card says so, and its time is that until it ends by itself."""
+    seat = await sit()
+    over = server.floor.own("Marta Kowalska", channel="phone", live=True, text="", subject="")
+    server.floor.own("Omar Haddad")
+    headings = seat.page.locator(".work h2")
+    await expect(headings).to_have_text(["Needs your reply 2"])
+    await seat.open(over)
+    await expect(seat.said).to_have_text(["Phone"])
+    await expect(seat.page.locator(".head .due-box")).to_be_visible()
+    over |= {"over": True, "gone": True, "last": None}
+    server.floor.changed(over)
+    await expect(headings).to_have_text(["Needs your reply 1", "Wrap-up 1"])
+    card = seat.page.locator(f".card[data-ref={over['ref']}]")
+    await expect(card.locator(".words")).to_have_text("Customer has left")
+    await expect(card.locator(".due")).to_have_attribute("title", "Time left for wrap-up")
+    await expect(seat.page.locator(".head .due-box")).to_have_count(0)
+
+
+async def test_the_state_says_that_one_is_full_or_wraps_up_which_nobody_picks(sit: Sit, server: FakeServer) -> None:
+    """UI.md 2: system states the agent cannot pick."""
+    seat = await sit()
+    state = seat.page.locator(".presence .state")
+    await expect(state).to_have_text(re.compile(r"^\s*Available\s*\d"))
+    works = [server.floor.own(f"Customer {n}") for n in range(CAPACITY // LOADS["chat"])]
+    await expect(state).to_have_text(re.compile(r"Available\s*· Full"))
+    for each in works:
+        each["state"] = "wrap_up"
+    server.floor.changed(*works)
+    await expect(state).to_have_text(re.compile(r"Available\s*· Wrap-up"))
+    server.floor.set_presence("break")
+    await expect(state).to_have_text(re.compile(r"^\s*Break\s*\d"))

@@ -58,7 +58,7 @@ function Head({ live }) {
     <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} <span class="ref">· #${live.ref}</span> · <span title=${fullOf(live.opened_ms)}>${t("started", { time: (dayOf(live.opened_ms) === dayOf(now.value) ? timeOf : dayOf)(live.opened_ms) })}</span>${whose}</p></div>
     <span class="signs">${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
-    ${mine && live.actor === "agent" && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}</span>
+    ${mine && live.actor === "agent" && !live.over && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}</span>
     ${mine && html`<button type="button" ...${whileAway()} onClick=${() => dialog.open("transfer", live)} aria-label=${t("transfer")}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
       <button type="button" ...${whileAway()} onClick=${() => end(live)} aria-label=${t("end")}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>`}
     <${Menu} label=${t("more")} icon="more" items=${more(live)} />
@@ -187,7 +187,7 @@ function Entry({ item, live }) {
   return html`<li class=${`said ${item.kind}`}>
     ${item.kind === "note" && html`<p class="label"><${Icon} name="lock" /> ${t("note.only")}</p>`}
     ${item.subject && html`<p class="subject">${item.subject}</p>`}
-    ${(item.text || !item.files) && html`<p class="text">${item.text || (item.kind === "notice" ? named(item.notice) : t("no.text"))}</p>`}
+    ${(item.text || !item.files) && html`<p class="text">${item.text || (item.kind === "notice" ? named(item.notice) : live.live ? channelLabel(live.channel) : t("no.text"))}</p>`}
     ${item.files?.length > 0 && html`<${Late} load=${() => import("./received.js")} part="Files" files=${item.files} live=${live} />`}
     <p class="meta">${who} · <time title=${fullOf(item.at)}>${timeOf(item.at)}</time>${item.replaces ? ` · ${t("note.changed")}` : ""}${item.cc ? html` · <span class="copies">${t("mail.copies", { to: item.cc.join(", ") })}</span>` : ""}${item.kind === "out" && html` · <${Delivery} item=${item} live=${live} />`}</p></li>`;
 }

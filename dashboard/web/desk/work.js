@@ -2,10 +2,10 @@
 // The work column: my conversations by who must act next, what waits behind them, and the offer.
 import { html, signal, useState } from "../vendor/ui.js";
 import { agent, announce, chosen, config, groups, link, loaded, mentions, now, offers, onTaken, open, queues, serverNow, takingPart, tell, typing } from "../frame/state.js";
-import { go } from "../frame/screens.js";
+import { fetchRoom, go } from "../frame/screens.js";
 import { newId, post } from "../frame/api.js";
 import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
-import { begin, choose } from "../frame/shell.js";
+import { begin, choose, presenceLabel } from "../frame/shell.js";
 import { heard, labelOf, named, t } from "../frame/words.js";
 
 export function WorkColumn() {
@@ -34,11 +34,11 @@ const Group = ({ name, list }) => list.length > 0 && html`<h2>${t(`group.${name}
 /** @param {{each: any}} props */
 function Card({ each }) {
   const name = customerName(each);
-  const words = typing.value.has(each.ref) ? t("typing") : each.last?.text || each.subject || "";
+  const words = typing.value.has(each.ref) ? t("typing") : each.last?.text || each.subject || (each.over ? t("gone") : "");
   return html`<li><button type="button" class="card" aria-current=${chosen.value === each.ref} data-ref=${each.ref} onClick=${() => open(each.ref)}>
     <span class="channel"><${Icon} name=${each.channel} label=${channelLabel(each.channel)} /></span>
     <b class="name">${name}</b>
-    ${each.state === "active" && each.actor !== "customer" ? html`<${Due} at=${each.due_ms} label=${t("due.reply")} />` : each.state === "wrap_up" ? html`<${Due} at=${each.due_ms} label=${t("due.wrap")} />` : html`<${Age} at=${each.last?.at ?? each.since_ms} />`}
+    ${each.state === "wrap_up" || each.over ? html`<${Due} at=${each.due_ms} label=${t("due.wrap")} />` : each.state === "active" && each.actor !== "customer" ? html`<${Due} at=${each.due_ms} label=${t("due.reply")} />` : html`<${Age} at=${each.last?.at ?? each.since_ms} />`}
     <span class="words">${words}</span>
     ${each.unread > 0 && html`<b class="badge" aria-label=${t("unread", { n: each.unread })}>${each.unread}</b>`}
   </button></li>`;
@@ -58,10 +58,7 @@ const Mentions = () => mentions.value.size > 0 && html`<h2>${t("group.mentions")
 function Nothing() {
   if (!agent.value) return html`<div class="empty"><p>${t("empty.off")}</p><p><button type="button" class="primary" ...${whileAway()} onClick=${begin}>${t("shift.start")}</button></p></div>`;
   const { accepts, presence, since_ms } = agent.value;
-  const known = (/** @type {(each: any) => boolean} */ test) => config.value.presences.find(test);
-  const back = known((each) => each.accepts);
-  if (!accepts && presence !== "not_responding") return html`<div class="empty"><p>${t("empty.away", { state: labelOf(known((each) => each.name === presence)?.label, presence), time: timeOf(since_ms) })}</p>
-    <p><button type="button" class="primary" ...${whileAway()} onClick=${() => choose(back.name)}>${t("missed.back", { name: labelOf(back.label, back.name) })}</button></p></div>`;
+  if (!accepts && presence !== "not_responding") return html`<div class="empty"><p>${t("empty.away", { state: presenceLabel(presence), time: timeOf(since_ms) })}</p><p><${Back} /></p></div>`;
   const longest = mine().filter((queue) => queue.waiting && queue.oldest_ms).sort((a, b) => a.oldest_ms - b.oldest_ms)[0];
   if (!longest) return html`<p class="empty">${t("empty.none")}</p>`;
   return html`<p class="empty">${t("empty.waiting", { n: longest.waiting, queue: labelOf(longest.label, longest.name), time: clock(now.value - longest.oldest_ms) })}</p>`;
@@ -92,15 +89,15 @@ export function Offers() {
 export const taken = signal(/** @type {{offer: number, name: string, words: string}[]} */ ([]));
 
 /** @param {any} offer */
-const tellTaken = (offer) => import("./taken.js").then((room) => room.tellTaken(offer)).catch(() => {});
+const tellTaken = (offer) => fetchRoom("given", () => import("../given/given.js")).then((room) => room?.tellTaken(offer)).catch(() => {});
 onTaken.add(tellTaken);
 
-function Missed() {
-  const back = config.value.presences.find((/** @type {any} */ each) => each.accepts);
-  return html`<div class="offers"><div class="offer missed" role="group" aria-label=${t("missed.title")}>
-    <p><${Icon} name="warn" /> <b>${t("missed.title")}</b></p><p>${t("missed.text")}</p>
-    <button type="button" class="primary wide-button" ...${whileAway()} onClick=${() => choose(back.name)}>${t("missed.back", { name: labelOf(back.label, back.name) })}</button>
-  </div></div>`;
+const Missed = () => html`<div class="offers"><div class="offer missed" role="group" aria-label=${t("missed.title")}>
+    <p><${Icon} name="warn" /> <b>${t("missed.title")}</b></p><p>${t("missed.text")}</p><${Back} /></div></div>`;
+
+function Back() {
+  const { name } = config.value.presences.find((/** @type {any} */ each) => each.accepts);
+  return html`<button type="button" class="primary" ...${whileAway()} onClick=${() => choose(name)}>${t("missed.back", { name: presenceLabel(name) })}</button>`;
 }
 
 /** @param {{offer: any}} props */

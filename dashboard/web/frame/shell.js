@@ -63,6 +63,10 @@ function Capacity() {
 
 const SYSTEM_SHAPES = { not_responding: "triangle", offline: "ring" };
 
+const presenceOf = (/** @type {string} */ name) => config.value.presences.find((/** @type {any} */ each) => each.name === name);
+/** @param {string} name */
+export const presenceLabel = (name) => labelOf(presenceOf(name)?.label, t(`presence.${name}`, {}, name));
+
 function Presence() {
   const [shown, show] = useState(false);
   const root = useRef(/** @type {any} */ (null));
@@ -70,16 +74,18 @@ function Presence() {
   useClosing(root, shown, () => show(false));
   useFirst(root, shown);
   const pick = (/** @type {() => void} */ act) => { show(false); root.current?.querySelector("button")?.focus(); act(); };
-  const { presence, since_ms, winding, parts } = agent.value;
+  const { presence, since_ms, winding, parts, used, capacity } = agent.value;
   const chosen = config.value.presences.filter((/** @type {any} */ each) => !each.idle);
   const away = chosen.filter((/** @type {any} */ each) => !each.accepts);
-  const known = config.value.presences.find((/** @type {any} */ each) => each.name === presence);
+  const known = presenceOf(presence);
+  // What nobody picks: nothing more comes though I am available.
+  const held = known?.accepts && (parts.length && parts.every((/** @type {any} */ each) => each.state === "wrap_up") ? t("group.wrap") : used >= capacity && t("full"));
   const shape = known?.shape ?? SYSTEM_SHAPES[/** @type {"offline"} */ (presence)] ?? "ring";
   const tone = known?.accepts ? "ok" : presence === "not_responding" ? "crit" : "away";
   return html`<div class="presence" ref=${root}>
     <button type="button" class="state" aria-haspopup="menu" aria-expanded=${shown} onClick=${() => show(!shown)}>
-      <${Shape} shape=${shape} tone=${tone} /> <b>${labelOf(known?.label, t(`presence.${presence}`, {}, presence))}</b>
-      ${winding && html`<span class="winding">→ ${labelOf(config.value.presences.find((/** @type {any} */ each) => each.name === winding)?.label, t(`presence.${winding}`, {}, winding))}</span>`}
+      <${Shape} shape=${shape} tone=${tone} /> <b>${presenceLabel(presence)}</b>
+      ${held && html`<span class="winding">· ${held}</span>`}${winding && html`<span class="winding">→ ${presenceLabel(winding)}</span>`}
       <span class="timer">${clock(now.value - since_ms)}</span> <${Icon} name="down" /></button>
     ${shown && html`<div class="menu" role="menu" onKeyDown=${walk}>
       ${chosen.map((/** @type {any} */ each) => html`<button type="button" role="menuitem" key=${each.name} aria-current=${each.name === presence}

@@ -3,7 +3,7 @@
 import { announce, me, serverNow } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { t } from "../frame/words.js";
-import { taken } from "./work.js";
+import { taken } from "../desk/work.js";
 
 const TAKEN_MS = 6_000;
 
