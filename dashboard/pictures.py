@@ -58,6 +58,7 @@ REASONS = {
     "few_can": "Few others can serve them.",
     "highest_score": "They score most in waiting and priority.",
 }
+TALKING, LEFT = "talking", "left"
 ACTORS = {"parked": "customer", "closed": "", "abandoned": ""}
 
 Shown = Conv | ConversationRow
@@ -343,12 +344,18 @@ def _promised(shown: Shown) -> dict[str, Any]:
     """What is promised and allowed: our target for the next answer, the platform's window, whether anything is owed."""
     if isinstance(shown, Conv):
         names = ("reply_by_ms", "window_ms", "replies_left", "test")
-        over = shown.state == ACTIVE and shown.live and shown.gone and not shown.owed_ms
-        return {"over": over, **{name: getattr(shown, name) for name in names}}
+        return {"stage": _stage(shown), **{name: getattr(shown, name) for name in names}}
     if not shown.record:
         return {}
     record = decode_record(shown.record)
     return {"window_ms": record.window_ms, "replies_left": record.replies_left, "test": record.test}
+
+
+def _stage(conv: Conv) -> str:
+    if conv.state != ACTIVE or not conv.live or conv.owed_ms:
+        return ""
+    # Nobody answers in writing what somebody of ours speaks about.
+    return LEFT if conv.gone else TALKING if conv.actor == "agent" else ""
 
 
 def _ending(conv: Conv | None) -> dict[str, Any]:

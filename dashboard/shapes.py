@@ -47,7 +47,7 @@ class Last(Shape, frozen=True, kw_only=True):
 
 
 class Summary(Shape, frozen=True, kw_only=True):
-    """`over`: the customer has left a live line and all was answered, so that what remains is wrap-up."""
+    """`stage` of a live line where nothing waits to be answered: `talking`, or `left`: what remains is wrap-up."""
 
     ref: str
     state: str
@@ -67,7 +67,7 @@ class Summary(Shape, frozen=True, kw_only=True):
     window_ms: int = 0
     replies_left: int = -1
     test: bool = False
-    over: bool = False
+    stage: str = ""
 
 
 class WaitShape(Shape, frozen=True, kw_only=True):

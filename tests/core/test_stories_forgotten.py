@@ -141,6 +141,36 @@ def test_who_left_with_everything_answered_is_wrapped_up_and_closed() -> None:
     assert names(floor.wait(REMIND_MS + WRAP_UP_MS)) == ["WrapUpStarted", "Closed"]
 
 
+def test_a_call_is_over_when_the_customer_hangs_up_and_wrap_up_begins_at_once() -> None:
+    floor = talking(1)
+    floor.do(cmd.ReportParty(id="on", line=1, party="agent:1", joined=True))
+    assert names(floor.do(cmd.LeaveLine(id="bye", line=1))) == ["CustomerLeft", "WrapUpStarted"]
+    assert names(floor.wait(WRAP_UP_MS)) == ["Closed"]
+
+
+def test_who_has_not_spoken_with_the_owner_yet_may_come_back_for_the_answer() -> None:
+    floor = talking(1)
+    assert names(floor.do(cmd.LeaveLine(id="bye", line=1))) == ["CustomerLeft"]
+    assert floor.state.convs[1].state == ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("part", "made"),
+    [
+        (cmd.Consult(id="c", agent=1, conv=1, to_agent=2), ["CustomerLeft"]),
+        (
+            cmd.JoinAs(id="c", agent=2, conv=1, role="listen", reason="quality"),
+            ["CustomerLeft", "WrapUpStarted", "ParticipantLeft"],
+        ),
+    ],
+)
+def test_a_hang_up_cuts_off_no_colleague_who_was_asked_but_whoever_listens(part: cmd.Command, made: list[str]) -> None:
+    floor = talking(1, 2)
+    floor.do(cmd.ReportParty(id="on", line=1, party="agent:1", joined=True))
+    assert floor.do(part)
+    assert names(floor.do(cmd.LeaveLine(id="bye", line=1))) == made
+
+
 def test_a_reply_that_failed_makes_its_customer_wait_again() -> None:
     floor = talking(1, unanswered={"": SOON})
     reply(floor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.core import commands as cmd
-from tests.dashboard.office import Office, eventually
+from tests.dashboard.office import Desk, Office, eventually
 
 
 async def test_a_conversation_goes_from_offer_to_closed_through_the_desk(office: Office) -> None:
@@ -38,22 +38,31 @@ async def test_a_conversation_goes_from_offer_to_closed_through_the_desk(office:
     )
 
 
-async def test_a_line_that_was_left_is_over_once_nobody_is_owed_an_answer(office: Office) -> None:
+async def test_a_live_line_where_nothing_waits_to_be_answered_says_what_stage_it_is_at(office: Office) -> None:
     ana = await office.desk("ana")
     await ana.begin()
-    for key, answered in (("k1", True), ("k2", False)):
-        conv = await office.arrives("Where is my parcel?", key=key)
-        ref = office.ref(conv)
-        assert (await ana.accept(conv)).status == 200
-        if answered:
-            said = {"text": "On its way.", "client_id": key}
-            assert (await ana.post(f"/conversations/{ref}/reply", said)).status == 200
-        assert not (await ana.get(f"/conversations/{ref}")).body["over"]
-        await office.made(cmd.LeaveLine(id=f"gone-{key}", line=office.floor.state.convs[conv].line))
-        shown = (await ana.get(f"/conversations/{ref}")).body
-        assert (shown["over"], shown["gone"], shown["state"]) == (answered, True, "active")
-        assert (await ana.post(f"/conversations/{ref}/close")).status == 200
-        assert not (await ana.get(f"/conversations/{ref}")).body["over"]
+    line = dict([await owned(office, ana, key) for key in ("k1", "k2", "k3")])
+    answered, spoken, _unanswered = line
+    assert (await ana.post(f"/conversations/{answered}/reply", {"text": "On its way.", "client_id": "m"})).status == 200
+    assert [await stage(ana, ref) for ref in line] == [("", "active")] * 3
+    assert ana.account is not None
+    await office.made(cmd.ReportParty(id="on", line=line[spoken], party=f"agent:{ana.account.id}", joined=True))
+    assert await stage(ana, spoken) == ("talking", "active")
+    for number in line.values():
+        await office.made(cmd.LeaveLine(id=f"gone-{number}", line=number))
+    assert [await stage(ana, ref) for ref in line] == [("left", "active"), ("", "wrap_up"), ("", "active")]
+
+
+async def owned(office: Office, desk: Desk, key: str) -> tuple[str, int]:
+    """Return the reference and the line of a conversation that is this desk's."""
+    conv = await office.arrives("Where is my parcel?", key=key)
+    assert (await desk.accept(conv)).status == 200
+    return office.ref(conv), office.floor.state.convs[conv].line
+
+
+async def stage(desk: Desk, ref: str) -> tuple[str, str]:
+    shown = (await desk.get(f"/conversations/{ref}")).body
+    return shown["stage"], shown["state"]
 
 
 async def test_a_desk_that_closes_is_detached_and_its_offer_goes_back(office: Office) -> None:

@@ -97,13 +97,16 @@ async def test_who_left_a_line_where_all_was_answered_waits_for_wrap_up_and_not_
     await seat.open(over)
     await expect(seat.said).to_have_text(["Phone"])
     await expect(seat.page.locator(".head .due-box")).to_be_visible()
-    over |= {"over": True, "gone": True, "last": None}
+    over |= {"stage": "talking"}
+    server.floor.changed(over)
+    await expect(seat.page.locator(".head .due-box")).to_have_count(0)
+    await expect(headings).to_have_text(["Needs your reply 2"])
+    over |= {"stage": "left", "last": None}
     server.floor.changed(over)
     await expect(headings).to_have_text(["Needs your reply 1", "Wrap-up 1"])
     card = seat.page.locator(f".card[data-ref={over['ref']}]")
     await expect(card.locator(".words")).to_have_text("Customer has left")
     await expect(card.locator(".due")).to_have_attribute("title", "Time left for wrap-up")
-    await expect(seat.page.locator(".head .due-box")).to_have_count(0)
 
 
 async def test_the_state_says_that_one_is_full_or_wraps_up_which_nobody_picks(sit: Sit, server: FakeServer) -> None:

@@ -152,3 +152,23 @@ async def test_a_double_click_saves_an_outcome_once(sit: Sit, server: FakeServer
     await form.locator("button[type=submit]").dblclick()
     await expect(seat.card(work)).to_have_count(0, timeout=WAIT_MS)
     assert len(server.asks("/wrap-up")) == 1
+
+
+async def test_a_note_that_was_being_written_when_the_call_ended_goes_on_where_it_stopped(
+    sit: Sit, server: FakeServer
+) -> None:
+    seat = await sit()
+    work = server.floor.own("Marta Kowalska")
+    await seat.open(work)
+    await seat.page.get_by_role("tab", name="Note").click()
+    await seat.composer.press_sequentially("Moved to Br")
+    server.floor.moves(work["ref"], "wrap_up", due_ms=now_ms() + MINUTE_MS)
+    note = seat.page.locator(".wrap-up").get_by_label("Note")
+    await expect(note).to_be_focused(timeout=WAIT_MS)
+    await seat.page.keyboard.type("no.")
+    await expect(note).to_have_value("Moved to Brno.")
+    await seat.page.get_by_text("Refund given").click()
+    await seat.page.keyboard.press("Control+Enter")
+    await expect(seat.card(work)).to_have_count(0, timeout=WAIT_MS)
+    assert [each["note"] for each in server.asks("/wrap-up")] == ["Moved to Brno."]
+    assert server.asks("/note") == []

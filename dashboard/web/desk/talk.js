@@ -58,7 +58,7 @@ function Head({ live }) {
     <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} <span class="ref">· #${live.ref}</span> · <span title=${fullOf(live.opened_ms)}>${t("started", { time: (dayOf(live.opened_ms) === dayOf(now.value) ? timeOf : dayOf)(live.opened_ms) })}</span>${whose}</p></div>
     <span class="signs">${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
-    ${mine && live.actor === "agent" && !live.over && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}</span>
+    ${mine && live.actor === "agent" && !live.stage && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}</span>
     ${mine && html`<button type="button" ...${whileAway()} onClick=${() => dialog.open("transfer", live)} aria-label=${t("transfer")}><${Icon} name="transfer" /> <span class="wide">${t("transfer")}</span></button>
       <button type="button" ...${whileAway()} onClick=${() => end(live)} aria-label=${t("end")}><${Icon} name="check" /> <span class="wide">${t("end")}</span></button>`}
     <${Menu} label=${t("more")} icon="more" items=${more(live)} />

@@ -34,11 +34,11 @@ const Group = ({ name, list }) => list.length > 0 && html`<h2>${t(`group.${name}
 /** @param {{each: any}} props */
 function Card({ each }) {
   const name = customerName(each);
-  const words = typing.value.has(each.ref) ? t("typing") : each.last?.text || each.subject || (each.over ? t("gone") : "");
+  const words = typing.value.has(each.ref) ? t("typing") : each.last?.text || each.subject || (each.stage === "left" ? t("gone") : "");
   return html`<li><button type="button" class="card" aria-current=${chosen.value === each.ref} data-ref=${each.ref} onClick=${() => open(each.ref)}>
     <span class="channel"><${Icon} name=${each.channel} label=${channelLabel(each.channel)} /></span>
     <b class="name">${name}</b>
-    ${each.state === "wrap_up" || each.over ? html`<${Due} at=${each.due_ms} label=${t("due.wrap")} />` : each.state === "active" && each.actor !== "customer" ? html`<${Due} at=${each.due_ms} label=${t("due.reply")} />` : html`<${Age} at=${each.last?.at ?? each.since_ms} />`}
+    ${each.state === "wrap_up" || each.stage === "left" ? html`<${Due} at=${each.due_ms} label=${t("due.wrap")} />` : each.state === "active" && each.actor !== "customer" && !each.stage ? html`<${Due} at=${each.due_ms} label=${t("due.reply")} />` : html`<${Age} at=${each.last?.at ?? each.since_ms} />`}
     <span class="words">${words}</span>
     ${each.unread > 0 && html`<b class="badge" aria-label=${t("unread", { n: each.unread })}>${each.unread}</b>`}
   </button></li>`;

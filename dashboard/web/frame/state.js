@@ -48,9 +48,9 @@ export const groups = computed(() => {
   const all = [...work.value.values()];
   const by = (/** @type {(each: any) => boolean} */ test) => all.filter(test).sort((a, b) => (a.due_ms || Infinity) - (b.due_ms || Infinity));
   return {
-    reply: by((each) => each.state === "active" && each.actor !== "customer" && !each.over),
+    reply: by((each) => each.state === "active" && each.actor !== "customer" && each.stage !== "left"),
     customer: by((each) => each.state === "active" && each.actor === "customer"),
-    wrap: by((each) => each.state === "wrap_up" || each.over),
+    wrap: by((each) => each.state === "wrap_up" || each.stage === "left"),
     parked: by((each) => each.state === "parked"),
   };
 });

@@ -4,7 +4,7 @@ import { effect, html, useLayoutEffect, useRef, useState } from "../vendor/ui.js
 import { attempt, config, now, refreshHead, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
 import { Due, whileAway } from "../frame/parts.js";
-import { draftOf, keepDraft } from "../desk/writing.js";
+import { draftOf, keepDraft, replacing } from "../desk/writing.js";
 import { heard, named, t } from "../frame/words.js";
 import { byHabit, chose } from "./habits.js";
 import { Moment, momentText, morning } from "./moments.js";
@@ -26,6 +26,16 @@ function formOf(ref) {
   } catch {
     return EMPTY;
   }
+}
+
+/** A note that was being written when a call ended goes on here, where it stopped. @param {string} ref @returns {boolean} */
+function takeNote(ref) {
+  const form = formOf(ref);
+  const { text } = draftOf(`${ref}:note`);
+  if (!text || form.note || replacing(ref)) return false;
+  keepDraft(keyOf(ref), JSON.stringify({ ...form, note: text }));
+  keepDraft(`${ref}:note`, "");
+  return true;
 }
 
 /** Conversations whose form was looked at here: if time ends one, its note is still written down. @type {Set<string>} */
@@ -54,12 +64,18 @@ const rulesOf = (live) => config.value.queues.find((/** @type {any} */ queue) =>
 export function WrapUp({ live }) {
   const rules = rulesOf(live);
   const mode = rules.wrap_up_mode ?? "timed";
+  const [goesOn] = useState(() => takeNote(live.ref));
   const [form, setForm] = useState(() => ({ ...formOf(live.ref), ...(live.outcome_kept ? { outcome: live.outcome_kept.split(":")[0], reason: live.outcome_kept.split(":")[1] ?? "" } : {}) }));
   const [filter, setFilter] = useState("");
   const [fault, setFault] = useState("");
   const first = useRef(/** @type {any} */ (null));
+  const note = useRef(/** @type {any} */ (null));
   // Before the page is drawn: what is typed at once is not begun in the note and moved to the outcome.
-  useLayoutEffect(() => { first.current?.focus(); begun.add(live.ref); }, []);
+  useLayoutEffect(() => {
+    (goesOn ? note : first).current.focus();
+    note.current.setSelectionRange(form.note.length, form.note.length);
+    begun.add(live.ref);
+  }, []);
   const put = (/** @type {Partial<Form>} */ part) => { const next = { ...form, ...part }; setForm(next); setFault(""); keepDraft(keyOf(live.ref), JSON.stringify(next)); };
   const names = rules.outcomes?.length ? rules.outcomes : config.value.dispositions;
   const list = byHabit(names, `outcomes:${live.queue}`, String).filter((name) => named(name).toLowerCase().includes(filter.trim().toLowerCase()));
@@ -91,7 +107,7 @@ export function WrapUp({ live }) {
     <${Choice} label=${t("wrap.outcome")} of=${`outcome-${live.ref}`} names=${list} chosen=${form.outcome} pick=${(/** @type {string} */ name) => put({ outcome: name, reason: "" })} />
     ${!list.length && html`<p class="empty">${t("wrap.none", { text: filter })}</p>`}
     ${reasons.length > 0 && html`<h3>${t("wrap.reason")}</h3><${Choice} label=${t("wrap.reason")} of=${`reason-${live.ref}`} names=${reasons} chosen=${form.reason} pick=${(/** @type {string} */ name) => put({ reason: name })} />`}
-    <label>${t("wrap.note")} <textarea rows="2" value=${form.note} onInput=${(/** @type {any} */ event) => put({ note: event.target.value })}></textarea></label>
+    <label>${t("wrap.note")} <textarea ref=${note} rows="2" value=${form.note} onInput=${(/** @type {any} */ event) => put({ note: event.target.value })}></textarea></label>
     <label class="check"><input type="checkbox" checked=${form.follow > 0} onChange=${(/** @type {any} */ event) => put({ follow: event.target.checked ? morning(DAYS_TO_FOLLOW) : 0 })} /> ${t("wrap.follow")}${form.follow ? html` <span class="meta">${momentText(form.follow)}</span>` : ""}</label>
     ${form.follow > 0 && html`<${Moment} at=${form.follow} change=${(/** @type {number} */ at) => put({ follow: at })} />`}
     <div class="row"><p class="fault grow" role="alert">${fault}</p><button type="submit" class="primary" ...${whileAway()} disabled=${!ready || whileAway().disabled}>${t(form.follow ? "wrap.save.follow" : mode === "fixed" ? "wrap.keep" : form.outcome || mode !== "optional" ? "wrap.save" : "wrap.skip")} <kbd class="wide">Ctrl ↵</kbd></button></div>

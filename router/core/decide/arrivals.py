@@ -15,7 +15,9 @@ from router.core.decide.affinity import (
 )
 from router.core.decide.callbacks import CUSTOMER, line_left, party_joined
 from router.core.decide.classes import class_for, known_class
+from router.core.decide.handling import wind_up
 from router.core.decide.hastening import renew_window
+from router.core.decide.holding import CONSULT
 from router.core.decide.live_legs import lose_leg
 from router.core.decide.outside import (
     WROTE,
@@ -239,7 +241,7 @@ def set_aside(s: State, at: int, c: cmd.SetAside) -> Steps:
 
 
 def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
-    """Who leaves before anybody answered has abandoned; what was left off-hours stays; an owner is told."""
+    """Who leaves unanswered has abandoned; what was left off-hours stays; an owner is told, a call is over."""
     conv = s.convs.get(s.lines.get(c.line, 0))
     if conv is None:
         yield from _end_parked(s, at, c)
@@ -254,7 +256,17 @@ def leave_line(s: State, at: int, c: cmd.LeaveLine) -> Steps:
     if in_queue and c.line == conv.line:
         yield from _abandon(s, at, conv, c.why)
         return
+    hung_up = c.line == conv.line and _is_talk(conv)
     yield ev.CustomerLeft(conv.id, c.line, c.why, at + s.queue_spec(conv.queue).remind_ms)
+    if hung_up:
+        yield from wind_up(s, at, conv, disposition="", why=CUSTOMER_LEFT)
+
+
+def _is_talk(conv: Conv) -> bool:
+    """Whether the owner alone speaks with the customer, so that a hang-up leaves nothing to be said."""
+    spoken = conv.state == ACTIVE and conv.live and conv.actor == "agent" and not conv.owed_ms
+    asked = any(part.role == CONSULT for part in (conv.participants or {}).values())
+    return spoken and not asked and conv.outside is None
 
 
 def _end_parked(s: State, at: int, c: cmd.LeaveLine) -> Steps:
