@@ -212,7 +212,7 @@ const Pending = ({ each }) => html`<li class=${`said ${each.kind === "note" ? "n
     <button type="button" class="link" onClick=${() => retry(each)}>${t(each.unseen ? "send.anyway" : "retry")}</button>
     <button type="button" class="link" onClick=${() => copy(each.text)}>${t("copy")}</button>
     <button type="button" class="link" onClick=${() => drop(each.client)}>${t("delete")}</button>`
-    : each.until > Date.now() && !each.sent ? html`<${Icon} name="clock" size=${13} /> ${t("delivery.undo", { n: Math.max(1, Math.ceil((each.until - Date.now() + 0 * now.value) / 1_000)) })} <button type="button" class="link" onClick=${() => takeBack(each)}>${t("undo")}</button>`
+    : each.until > Date.now() && !each.sent ? html`<${Icon} name="clock" size=${13} /> <span aria-live="off">${t("delivery.undo", { n: Math.max(1, Math.ceil((each.until - Date.now() + 0 * now.value) / 1_000)) })}</span> <button type="button" class="link" onClick=${() => takeBack(each)}>${t("undo")}</button>`
     : html`<${Icon} name="clock" size=${13} /> ${t(each.sent ? "delivery.queued" : link.value === "live" ? "delivery.sending" : "delivery.waiting")}`}</p></li>`;
 
 /** What was sent a moment ago is a draft again, with its files. @param {any} each */

@@ -1,13 +1,10 @@
 // @ts-check
 // Letters of a screen that is fetched when it is first opened. They go before the desk's own letters, and never where somebody types.
 import { useEffect, useRef } from "../vendor/ui.js";
-import { settings } from "./settings.js";
+import { letter, settings } from "./settings.js";
 
 /** What has letters of its own: fields, menus, dialogs. */
 const TYPED = "input, textarea, select, dialog, [role=menu]";
-/** The letter of a key, by place where the layout has no Latin letters. @param {KeyboardEvent} event */
-const letter = (event) => (/^[\x20-\x7e]$/.test(event.key) || !event.code.startsWith("Key") ? event.key : event.code.slice(3).toLowerCase());
-
 /** Give letters, Enter or Escape a meaning while a part is shown. @param {Record<string, (() => void) | undefined>} deeds */
 export function useKeys(deeds) {
   const latest = useRef(deeds);

@@ -36,7 +36,7 @@ export function Due({ at, label = "" }) {
 }
 
 /** Time since. @param {{at: number}} props */
-export const Age = ({ at }) => html`<span class="age">${at ? ago(at) : ""}</span>`;
+export const Age = ({ at }) => html`<span class="age" title=${at && fullOf(at)}>${at ? ago(at) : ""}</span>`;
 
 /** @param {number} at */
 export function ago(at) {
@@ -56,7 +56,7 @@ export const timeOf = (at) => new Intl.DateTimeFormat(document.documentElement.l
 /** @param {number} at */
 export const dayOf = (at) => new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year: "numeric" }).format(at);
 /** @param {number} at */
-export const fullOf = (at) => new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "short" }).format(at);
+export const fullOf = (at) => new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "short", hourCycle: "h23" }).format(at);
 /** A moment at the site, with its zone named. @param {number} at */
 export const siteTime = (at) => `${new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: config.value?.zone }).format(at)} (${config.value?.zone})`;
 

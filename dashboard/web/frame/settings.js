@@ -30,6 +30,13 @@ export const settings = {
 /** The letter of a deed, wherever its person has moved it. @param {string} name */
 export const ownKey = (name) => preferred.value.own[name] ?? /** @type {Record<string, string>} */ (USUAL_KEYS)[name];
 
+/** By place where a layout has no Latin letters, digits always; Shift makes capitals, CapsLock none. @param {KeyboardEvent} event */
+export function letter({ key, code, shiftKey }) {
+  const place = code === "Slash" ? "/?"[Number(shiftKey)] : /^(?:Key|Digit)(.)$/.exec(code)?.[1];
+  const sign = (place && ((/\d/.test(place) && !shiftKey) || !/^[\x20-\x7e]$/.test(key)) && place) || key;
+  return sign.length > 1 ? sign : shiftKey ? sign.toUpperCase() : sign.toLowerCase();
+}
+
 // Another tab of the same person follows.
 addEventListener("storage", (event) => { if (event.key === KEY) preferred.value = read(); });
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Everything the screens show, as signals; and the socket that feeds them, one flush per animation frame.
-import { batch, computed, effect, signal } from "../vendor/ui.js";
+import { batch, computed, signal } from "../vendor/ui.js";
 import { call, get, post, useToken, onEnded } from "./api.js";
 import { heard, t } from "./words.js";
 
@@ -10,9 +10,9 @@ export const expired = signal(false);
 export const config = signal(/** @type {any} */ (null));
 export const agent = signal(/** @type {any} */ (null));
 export const work = signal(/** @type {Map<string, any>} */ (new Map()));
-/** Notes that name me and that I have not looked at, by conversation. */
 /** Conversations of colleagues in which I take part, or am asked to. */
 export const takingPart = signal(/** @type {any[]} */ ([]));
+/** Notes that name me and that I have not looked at, by conversation. */
 export const mentions = signal(/** @type {Map<string, any>} */ (new Map()));
 export const offers = signal(/** @type {any[]} */ ([]));
 export const queues = signal(/** @type {any[]} */ ([]));
@@ -64,12 +64,20 @@ export function tell(text, tone = "plain") {
 /** @type {any} */
 tell.timer = 0;
 
+const SAID_MS = 20;
+/** @type {Record<string, string>} */
+const unsaid = {};
+/** @type {Record<string, number>} */
+const timers = {};
 /** Say something once to people who listen. @param {"status" | "alert"} region @param {string} text */
 export function announce(region, text) {
   const element = document.getElementById(region);
   if (!element) return;
   element.textContent = "";
-  requestAnimationFrame(() => { element.textContent = text; });
+  // Two at once are said together.
+  clearTimeout(timers[region]);
+  const said = (unsaid[region] = [unsaid[region], text].filter(Boolean).join("; "));
+  timers[region] = setTimeout(() => { element.textContent = said; unsaid[region] = ""; }, SAID_MS);
 }
 
 /** Do something that may be refused; the refusal is said in place of an answer. @param {() => Promise<any>} act */
@@ -162,8 +170,10 @@ export const startShift = () => attempt(async () => { await post("/shift", {}); 
 // No reference is longer; what somebody has typed into the address may be.
 const REF_CHARS_MAX = 40;
 
+/** Whether the desk is what one looks at. */
+export const inSight = signal(true);
 /** Tell the server what is on the screen. @param {string} ref */
-const look = (ref) => say({ type: "look", ref: ref.slice(0, REF_CHARS_MAX) || null });
+export const look = (ref) => say({ type: "look", ref: (inSight.peek() && ref.slice(0, REF_CHARS_MAX)) || null });
 
 /** Whether I own a conversation. @param {any} live */
 export const owns = (live) => live.owner?.id === me.value.id;
@@ -308,7 +318,7 @@ const WAYS = {
     if (frame.items.some((/** @type {any} */ item) => !["in", "out", "note", "notice"].includes(item.kind))) void refreshHead(frame.ref);
   },
   mention(frame) {
-    if (frame.ref === chosen.value && !document.hidden) { lookedAtMention(frame.ref); return; }
+    if (frame.ref === chosen.value && inSight.value) { lookedAtMention(frame.ref); return; }
     mentions.value = new Map(mentions.value).set(frame.ref, { ref: frame.ref, by: { name: frame.by }, at: serverNow() });
     announce("status", t("mention.by", { name: frame.by }));
   },
@@ -388,13 +398,3 @@ function setTyping(ref, on) {
   else next.delete(ref);
   typing.value = next;
 }
-
-const CALM = new URL("../icon.svg", import.meta.url).href;
-const BADGED = new URL("../icon-badge.svg", import.meta.url).href;
-effect(() => {
-  const count = groups.value.reply.length;
-  const ringing = offers.value[0];
-  document.title = ringing ? `(!) ${ringing.customer.name || ringing.channel} – Patchbay` : count ? `(${count}) Patchbay` : "Patchbay";
-  const unread = [...work.value.values()].some((each) => each.unread > 0);
-  document.querySelector("link[rel=icon]")?.setAttribute("href", ringing || unread ? BADGED : CALM);
-});

@@ -1,7 +1,7 @@
 // @ts-check
 // What one may choose for oneself: looks, language, keys, sound, messages of the system; kept in this browser. The sheet of keys.
 import { html, useState } from "../vendor/ui.js";
-import { USUAL_KEYS, allow, blocked, ownKey, ringOnce, settings } from "../frame/settings.js";
+import { USUAL_KEYS, allow, blocked, letter, ownKey, ringOnce, settings } from "../frame/settings.js";
 import { dialog } from "../frame/dialogs.js";
 import { Dialog, Icon } from "../frame/parts.js";
 import { LANGUAGES, language, setLanguage, t } from "../frame/words.js";
@@ -36,9 +36,10 @@ function OwnKey({ name }) {
   const move = (/** @type {any} */ event) => {
     if (event.key === "Tab" || event.key === "Escape") return;
     event.preventDefault();
-    if (!/^[\x21-\x7e]$/.test(event.key) || /[1-9g]/.test(event.key)) return;
-    const other = Object.keys(USUAL_KEYS).find((each) => ownKey(each) === event.key);
-    settings.set("own", { ...settings.value.own, ...(other ? { [other]: ownKey(name) } : {}), [name]: event.key });
+    const key = letter(event);
+    if (!/^[\x21-\x7e]$/.test(key) || /[1-9g]/.test(key)) return;
+    const other = Object.keys(USUAL_KEYS).find((each) => ownKey(each) === key);
+    settings.set("own", { ...settings.value.own, ...(other ? { [other]: ownKey(name) } : {}), [name]: key });
   };
   return html`<li><label>${t(`key.${name}`)} <input class="key" value=${ownKey(name)} maxlength="1" onKeyDown=${move} onInput=${(/** @type {any} */ event) => { event.target.value = ownKey(name); }} /></label></li>`;
 }

@@ -1,0 +1,104 @@
+"""The keyboard map of UI.md 5.1 in Chromium, fake server: on every layout, and only where a key has a meaning."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.web.conftest import Sit
+from tests.web.fake_server import FakeServer
+from tests.web.seat import Seat
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+PRESS = """(given) => {
+    const target = document.activeElement ?? document.body;
+    target.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...given }));
+}"""
+
+
+async def press(seat: Seat, key: str, code: str, **more: bool) -> None:
+    """Press a key of a layout that this machine need not have."""
+    await seat.page.evaluate(PRESS, {"key": key, "code": code, **more})
+
+
+async def nowhere(seat: Seat) -> None:
+    await seat.page.locator(".work h1").click()
+
+
+async def test_a_thai_keyboard_has_capitals_digits_and_the_sheet_by_their_place(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    first, second = server.floor.own("Marta Kowalska"), server.floor.own("Omar Haddad")
+    await seat.open(first)
+    await nowhere(seat)
+    await press(seat, "/", "Digit2")
+    await expect(seat.page.locator(".head h1")).to_have_text(second["customer"]["name"])
+    await press(seat, "ๅ", "Digit1")
+    await expect(seat.page.locator(".head h1")).to_have_text(first["customer"]["name"])
+    await press(seat, "ฦ", "Slash", shiftKey=True)
+    await expect(seat.page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    await seat.page.keyboard.press("Escape")
+    await nowhere(seat)
+    await press(seat, "ฆ", "KeyS", shiftKey=True)
+    await expect(seat.page.get_by_role("menuitem", name="Available")).to_be_focused()
+
+
+async def test_capitals_are_shift_and_not_caps_lock(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await nowhere(seat)
+    await press(seat, "S", "KeyS")
+    await expect(seat.page.locator(".presence .menu")).to_have_count(0)
+    await press(seat, "N", "KeyN")
+    await expect(seat.page.locator(".composer.noting textarea")).to_be_focused()
+
+
+async def test_the_state_is_chosen_by_shift_s_and_a_first_letter(sit: Sit) -> None:
+    seat = await sit()
+    await nowhere(seat)
+    await seat.page.keyboard.press("Shift+S")
+    await seat.page.keyboard.press("b")
+    await expect(seat.page.get_by_role("menuitem", name="Break", exact=True)).to_be_focused()
+    await seat.page.keyboard.press("Enter")
+    await expect(seat.presence).to_contain_text("Break")
+
+
+async def test_letters_do_nothing_to_a_conversation_that_another_screen_hides(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    first, second = server.floor.own("Marta Kowalska"), server.floor.own("Omar Haddad")
+    await seat.open(first)
+    await nowhere(seat)
+    await seat.page.keyboard.press("g")
+    await seat.page.keyboard.press("w")
+    await expect(seat.page.locator(".wall-view")).to_be_visible(timeout=30_000)
+    for key in ("j", "2", "t", "p", "e"):
+        await seat.page.keyboard.press(key)
+    await expect(seat.page.locator("dialog")).to_have_count(0)
+    await seat.page.keyboard.press("g")
+    await seat.page.keyboard.press("d")
+    await expect(seat.page.locator(".head h1")).to_have_text(first["customer"]["name"])
+    assert server.asks("close") == []
+    assert {"type": "look", "ref": second["ref"]} not in server.heard
+
+
+async def test_g_and_a_letter_name_a_screen(sit: Sit) -> None:
+    seat = await sit()
+    for letter, screen in (("q", "Queues"), ("w", "Wallboard"), ("r", "Rules"), ("d", "Desk")):
+        await seat.page.keyboard.press("g")
+        await seat.page.keyboard.press(letter)
+        await expect(seat.page.locator(".rail [aria-current='page']")).to_contain_text(screen)
+
+
+async def test_no_key_means_anything_while_an_input_method_composes(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    server.floor.offer("Ravi Shah")
+    await expect(seat.offer).to_be_visible()
+    await nowhere(seat)
+    for key, code in (("a", "KeyA"), ("d", "KeyD"), ("n", "KeyN"), ("t", "KeyT"), ("e", "KeyE"), ("?", "Slash")):
+        await press(seat, key, code, isComposing=True)
+    await press(seat, "Enter", "Enter", isComposing=True, altKey=True)
+    await press(seat, "k", "KeyK", isComposing=True, ctrlKey=True)
+    await expect(seat.offer).to_be_visible()
+    await expect(seat.page.locator("dialog, .composer.noting, .results")).to_have_count(0)
+    assert server.asks("accept") == server.asks("decline") == server.asks("close") == []
