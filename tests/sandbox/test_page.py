@@ -73,6 +73,24 @@ async def test_a_call_is_played_with_its_keys_and_is_hung_up(page: Page) -> None
     await expect(page.locator("[data-deed=call]")).to_be_visible()
 
 
+async def test_a_call_that_its_customer_ends_is_wrapped_up_at_once_with_the_note_that_was_being_written(
+    house: SandboxHouse, chromium: Browser, page: Page
+) -> None:
+    desk = await Desk.at(house, chromium, "ana")
+    await page.get_by_role("button", name="Phone").first.click()
+    await expect(desk.offer).to_be_visible(timeout=PATIENCE_MS)
+    await desk.accept()
+    await expect(page.locator(".chip.state")).to_have_text("talking", timeout=PATIENCE_MS)
+    await expect(desk.page.locator(".head .due-box")).to_have_count(0, timeout=PATIENCE_MS)
+    await desk.page.locator(".composer textarea").fill("Moved to Brno")
+    await page.locator("[data-deed=hang_up]").click()
+    note = desk.page.locator(".wrap-up").get_by_label("Note")
+    await expect(note).to_have_value("Moved to Brno", timeout=PATIENCE_MS)
+    await expect(desk.page.locator(".work h2").first).to_have_text("Wrap-up 1")
+    assert desk.faults.said == []
+    await desk.leave()
+
+
 async def test_without_the_token_the_page_shows_nobody(house: SandboxHouse, chromium: Browser) -> None:
     context = await chromium.new_context(base_url=house.base)
     page = await context.new_page()
