@@ -114,11 +114,13 @@ def word(key: str, language: str, **values: str) -> str:
 
 
 def day_of(at_ms: int, bundle: Bundle | None, language: str) -> str:
-    """Return a day with its year. In Thai years are the Buddhist ones, unless the site counts otherwise."""
+    """Return a day with its year, counted as the site says; else in Thai by Buddhist years, as browsers do."""
     at = datetime.fromtimestamp(at_ms / 1_000, UTC).astimezone(ZoneInfo(bundle.zone if bundle else "UTC"))
+    calendar = (bundle.calendar if bundle else "") or ("buddhist" if language == "th" else "gregory")
+    buddhist = calendar == "buddhist"
+    year = at.year + BUDDHIST_YEARS * buddhist
     if language == "zh":
-        return f"{at.year}年{at.month}月{at.day}日"
+        return f"{'佛历' * buddhist}{year}年{at.month}月{at.day}日"
     if language == "th":
-        year = at.year if bundle is not None and bundle.calendar == "gregory" else at.year + BUDDHIST_YEARS
         return f"{at.day} {TH_MONTHS[at.month - 1]} {year}"
-    return f"{at.day} {EN_MONTHS[at.month - 1]} {at.year}" if language == "en" else f"{at:%Y-%m-%d}"
+    return f"{at.day} {EN_MONTHS[at.month - 1]} {year}{' BE' * buddhist}" if language == "en" else f"{at:%Y-%m-%d}"

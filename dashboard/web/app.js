@@ -2,7 +2,7 @@
 // Puts the screens together, and gives every key its meaning.
 import { effect, html, render, signal } from "./vendor/ui.js";
 import { agent, announce, begin, chosen, config, details, expired, groups, inSight, link, look, offers, onChanged, onNews, open, owns, signedIn, work } from "./frame/state.js";
-import { Rail, Toast, TopBar, openMenu } from "./frame/shell.js";
+import { Rail, Toast, TopBar, openMenu, presenceLabel } from "./frame/shell.js";
 import { Offers, WorkColumn, accept, decline } from "./desk/work.js";
 import { Talk, end } from "./desk/talk.js";
 import { focusComposer } from "./desk/composer.js";
@@ -60,7 +60,7 @@ let afterG = false;
 document.addEventListener("keydown", (event) => {
   if (signedIn.value !== "yes" || event.isComposing) return;
   if ((event.ctrlKey || event.metaKey) && letter(event) === "k") { event.preventDefault(); openMenu.search(); return; }
-  if (event.altKey && event.key === "Enter" && offers.value[0]) { event.preventDefault(); void accept(offers.value[0]); return; }
+  if (event.altKey && event.key === "Enter" && offers.value[0]) { event.preventDefault(); if (!event.repeat) void accept(offers.value[0]); return; }
   if (event.key === "F6") { event.preventDefault(); void import("./palette/regions.js").then(({ region }) => region(event.shiftKey ? -1 : 1), () => {}); return; }
   const target = /** @type {Element} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.("input, textarea, select, dialog") || !settings.value.keys) return;
@@ -72,7 +72,10 @@ document.addEventListener("keydown", (event) => {
   const each = deeds.next && inOrder()[Number(key) - 1];
   if (each) { void open(each.ref); return; }
   const deed = Object.keys(deeds).find((name) => ownKey(name) === key);
-  if (deed) { event.preventDefault(); deeds[deed](); }
+  if (!deed) return;
+  event.preventDefault();
+  // A key that is held walks on, and answers one offer.
+  if (!event.repeat || deed === "next" || deed === "previous") deeds[deed]();
 });
 
 // Only who uses keys loses a place.
@@ -100,6 +103,12 @@ onNews.add((summary) => {
 onChanged.add((frame) => { if (frame.ref) void fetchRoom("given", () => import("./given/given.js")).then((room) => room?.given(frame)); });
 
 effect(() => { document.documentElement.lang = language.value; });
+let state = "";
+effect(() => {
+  const { presence = "" } = agent.value ?? {};
+  if (state && presence && presence !== state) announce("status", presenceLabel(presence));
+  state = presence;
+});
 // Behind another screen or tab nothing is read.
 const hidden = signal(document.hidden);
 addEventListener("visibilitychange", () => { hidden.value = document.hidden; });

@@ -17,5 +17,17 @@ def test_a_day_has_its_year_as_its_readers_count(language: str, said: str) -> No
     assert day_of(NOW_MS, bundle(), language) == said
 
 
-def test_a_site_that_counts_otherwise_does_so_in_thai() -> None:
-    assert day_of(NOW_MS, msgspec.structs.replace(bundle(), calendar="gregory"), "th") == "9 ตุลาคม 2025"
+@pytest.mark.parametrize(
+    ("calendar", "language", "said"),
+    [
+        ("gregory", "th", "9 ตุลาคม 2025"),
+        ("gregory", "en", "9 October 2025"),
+        ("buddhist", "th", "9 ตุลาคม 2568"),
+        ("buddhist", "en", "9 October 2568 BE"),
+        ("buddhist", "zh", "佛历2568年10月9日"),
+    ],
+)
+def test_a_site_that_counts_otherwise_does_so_in_every_language_as_its_desk_does(
+    calendar: str, language: str, said: str
+) -> None:
+    assert day_of(NOW_MS, msgspec.structs.replace(bundle(), calendar=calendar), language) == said

@@ -110,3 +110,39 @@ async def test_the_seconds_in_which_a_letter_may_be_taken_back_are_not_read_out(
     live = "element => element.closest('[aria-live], [role=log], [role=status]').getAttribute('aria-live')"
     assert await undo.locator("xpath=preceding-sibling::span").evaluate(live) == "off"
     await undo.click()
+
+
+async def test_a_state_that_changed_is_said_also_when_an_offer_was_missed(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await listen(seat)
+    offer = server.floor.offer("Ravi Shah")
+    await expect(seat.offer).to_be_visible()
+    server.floor.lapse(offer)
+    await expect(seat.missed).to_be_visible()
+    await heard(seat, "Not responding")
+    await seat.missed.get_by_role("button").click()
+    assert (await heard(seat, "Available"))[-1] == ["status", "Available"]
+
+
+async def test_what_is_shown_for_a_moment_is_said_once_in_the_region_that_was_there(
+    sit: Sit, server: FakeServer
+) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await listen(seat)
+    await seat.page.get_by_role("button", name="More", exact=True).last.click()
+    await seat.page.get_by_role("menuitem", name="Copy a link to it").click()
+    await expect(seat.toast).to_be_visible()
+    said = (await seat.toast.inner_text()).strip()
+    assert await heard(seat, said) == [["status", said]]
+    assert await seat.toast.get_attribute("role") is None
+
+
+async def test_what_would_have_moved_in_a_line_is_counted_in_silence(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    server.floor.in_line(30)
+    await seat.page.evaluate("() => { location.hash = '#/queues'; }")
+    await seat.page.locator(".body [role=row]").first.hover()
+    count = seat.page.locator(".table-state .chip")
+    await expect(count).to_contain_text("Order paused")
+    assert await count.get_attribute("aria-live") == "off"

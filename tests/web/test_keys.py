@@ -102,3 +102,45 @@ async def test_no_key_means_anything_while_an_input_method_composes(sit: Sit, se
     await expect(seat.offer).to_be_visible()
     await expect(seat.page.locator("dialog, .composer.noting, .results")).to_have_count(0)
     assert server.asks("accept") == server.asks("decline") == server.asks("close") == []
+
+
+async def test_escape_in_the_search_goes_back_to_where_one_wrote(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await seat.composer.fill("I will look")
+    await seat.page.keyboard.press("Control+k")
+    await expect(seat.page.locator(".results")).to_be_visible()
+    await seat.page.keyboard.press("ArrowDown")
+    await seat.page.keyboard.press("Escape")
+    await expect(seat.page.locator(".results")).to_have_count(0)
+    await expect(seat.composer).to_be_focused()
+    await expect(seat.composer).to_have_value("I will look")
+
+
+async def test_a_dialog_asked_for_by_the_search_goes_back_to_where_one_wrote(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await seat.composer.focus()
+    await seat.page.keyboard.press("Control+k")
+    await seat.page.keyboard.type("keyboard")
+    await seat.page.locator(".results").get_by_role("option", name="Keyboard").first.click()
+    await expect(seat.page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    await seat.page.keyboard.press("Escape")
+    await expect(seat.composer).to_be_focused()
+
+
+async def test_a_key_that_is_held_answers_one_offer(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    server.floor.offer("Dao Thị Hương")
+    server.floor.offer("Ravi Shah")
+    await expect(seat.offer).to_have_count(2)
+    await nowhere(seat)
+    await seat.page.keyboard.down("d")
+    await seat.page.keyboard.down("d")
+    await expect(seat.offer).to_have_count(1)
+    await seat.page.keyboard.up("d")
+    await seat.page.keyboard.down("Alt")
+    await press(seat, "Enter", "Enter", altKey=True, repeat=True)
+    await seat.page.keyboard.up("Alt")
+    await expect(seat.offer).to_have_count(1)
+    assert (len(server.asks("decline")), server.asks("accept")) == (1, [])

@@ -5,7 +5,7 @@ import { announce, chosen, me, owns, say, stories, tell } from "../frame/state.j
 import { fetchRoom } from "../frame/screens.js";
 import { settings } from "../frame/settings.js";
 import { Attach, attachTo, stagedIn, takeStaged } from "./files.js";
-import { Icon, ago, channelLabel, customerName, queueLabel, siteTime, timeOf } from "../frame/parts.js";
+import { Icon, ago, channelLabel, customerName, queueLabel, shortOf } from "../frame/parts.js";
 import { t } from "../frame/words.js";
 import { UNDO_MS, changeable, draftOf, keepDraft, newest, replace, replacing, send } from "./writing.js";
 
@@ -63,7 +63,7 @@ export function Composer({ live }) {
   }, [key, draftOf(key).text]);
   useLayoutEffect(() => { if (area.current) { area.current.style.height = "auto"; area.current.style.height = `${Math.min(area.current.scrollHeight + 2, 220)}px`; } }, [text]);
   const letters = !note && mail(live, line);
-  const wanted = asked !== null || text.length >= HINT_CHARS || letters;
+  const wanted = asked !== null || text.length >= HINT_CHARS || letters || live.window_ms > 0;
   useEffect(() => { if (wanted && !room) void replies().then(setRoom); }, [wanted]);
   const unseen = began ? since(live.ref, began) : [];
   const write = (/** @type {string} */ value) => {
@@ -138,7 +138,7 @@ export function Composer({ live }) {
   const attached = !note && stagedIn(live.ref).length > 0;
   const empty = !text.trim() && !attached;
   const enter = html`<kbd class="wide">${settings.value.enter === "ctrl" ? "Ctrl ↵" : "↵"}</kbd>`;
-  const hint = !note && room ? room.otherLanguage(text, live.language) : "";
+  const hint = !note && room ? room.hintOf(text, live.language) : "";
   const placeholder = note ? t("note.write") : t("reply.write", { name: customerName(live) });
   return html`<footer class=${`composer ${note ? "noting" : ""}`}>
     <div class="tabs" role="tablist" aria-label=${t("composer")}>
@@ -153,8 +153,8 @@ export function Composer({ live }) {
     ${note && replacing(live.ref) > 0 && html`<p class="meta changing"><${Icon} name="note" size=${13} /> ${t("note.changing")} <button type="button" class="link" onClick=${leaveNote}>${t("note.leave")}</button></p>`}
     ${unseen.length > 0 && html`<p class=${`unseen-news ${held ? "held" : ""}`}><${Icon} name=${held ? "warn" : "bell"} /> <span class="grow"><b>${t("unseen", { n: unseen.length })}</b> <q>${(unseen.at(-1).text || t("no.text")).slice(0, 160)}</q>
       ${held && html`<br />${t("unseen.held")}`}</span></p>`}
-    ${hint && html`<p class="hint"><${Icon} name="warn" size=${14} /> ${t("hint.language", { seems: languageIn(hint), theirs: languageIn(live.language) })}</p>`}
-    ${!note && live.window_ms > 0 && html`<p class="hint window"><${Icon} name="clock" size=${14} /> ${windowOf(live)}</p>`}
+    ${hint && html`<p class="hint"><${Icon} name="warn" size=${14} /> ${hint}</p>`}
+    ${!note && room && live.window_ms > 0 && html`<p class="hint window"><${Icon} name="clock" size=${14} /> ${room.windowOf(live)}</p>`}
     ${asked && room && html`<${room.Suggest} asked=${asked} live=${live} note=${note} list=${list} pick=${(/** @type {string} */ value) => put(value, asked.from, asked.to)} />`}
     <textarea ref=${area} rows="2" value=${text} maxlength="100000" aria-label=${placeholder} aria-autocomplete=${asked ? "list" : undefined} aria-expanded=${asked ? "true" : undefined} aria-controls=${asked ? "suggestions" : undefined}
       role=${asked ? "combobox" : undefined} aria-activedescendant=${asked ? "suggested" : undefined}
@@ -163,7 +163,7 @@ export function Composer({ live }) {
     <div class="row">${!note && html`<${Attach} live=${live} line=${line} />`}
       <button type="button" class="icon-button" aria-label=${t("replies.saved")} title=${t("replies.saved")} onClick=${() => type("/")}><b>/</b></button>
       ${note ? html`<button type="button" class="icon-button" aria-label=${t("mention")} title=${t("mention")} onClick=${() => type("@")}><b>@</b></button>` : html`<button type="button" class="icon-button" aria-label=${t("emoji")} title=${t("emoji")} onClick=${() => type(":")}><${Icon} name="smile" /></button>`}
-      <span class="meta draft">${text && restored.current?.at ? (restored.current.there ? t("draft.there", { ago: ago(restored.current.at) }) : t("draft.from", { time: timeOf(restored.current.at) })) : ""}</span><span class="grow"></span>
+      <span class="meta draft">${text && restored.current?.at ? (restored.current.there ? t("draft.there", { ago: ago(restored.current.at) }) : t("draft.from", { time: shortOf(restored.current.at) })) : ""}</span><span class="grow"></span>
       ${note || live.live ? html`<button type="button" class="primary" disabled=${empty} onClick=${() => go("stay")}>${note ? t(replacing(live.ref) ? "note.change" : "note.add") : t("send")} ${enter}</button>`
         : html`<button type="button" disabled=${empty} onClick=${() => go("stay")}>${t("send.stay")}</button>
           <button type="button" disabled=${empty} onClick=${() => go("close")}>${t("send.close")}</button>
@@ -171,15 +171,8 @@ export function Composer({ live }) {
   </footer>`;
 }
 
-/** Until when, and how often, the platform takes answers. @param {any} live */
-const windowOf = ({ window_ms, replies_left }) =>
-  Date.now() >= window_ms || !replies_left ? t("window.over") : `${t("window.until", { time: siteTime(window_ms) })}${replies_left > 0 ? ` · ${t("window.left", { n: replies_left })}` : ""}`;
-
 // Fewer letters than this tell no language.
 const HINT_CHARS = 12;
-
-/** @param {string} tag */
-const languageIn = (tag) => new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(tag) ?? tag;
 
 /** @param {any} live @param {number} line */
 const lineOf = (live, line) => (live.lines ?? []).find((/** @type {any} */ each) => (line ? each.id === line : each.current)) ?? live.lines?.[0];

@@ -4,7 +4,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui
 import { attempt, chosen, details, earlier, hasEarlier, link, now, open, owns, shut, stories, tell, typing, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
 import { stageAgain } from "./files.js";
-import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
+import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, shortOf, siteTime, timeOf, whileAway } from "../frame/parts.js";
 import { named, t } from "../frame/words.js";
 import { dialog } from "../frame/dialogs.js";
 import { Late, fetchRoom, go } from "../frame/screens.js";
@@ -55,7 +55,7 @@ function Head({ live }) {
   const whose = live.owner && !owns(live) ? ` · ${t("handled.by", { name: live.owner.name })}` : "";
   return html`<header class="head">
     <button type="button" class="icon-button back" aria-label=${t("back")} onClick=${() => open("")}><${Icon} name="back" /></button>
-    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} <span class="ref">· #${live.ref}</span> · <span title=${fullOf(live.opened_ms)}>${t("started", { time: (dayOf(live.opened_ms) === dayOf(now.value) ? timeOf : dayOf)(live.opened_ms) })}</span>${whose}</p></div>
+    <div class="grow"><h1>${customerName(live)}</h1><p class="meta"><${Icon} name=${live.channel} /> ${channelLabel(live.channel)} · ${queueLabel(live.queue)} <span class="ref">· #${live.ref}</span> · <span title=${fullOf(live.opened_ms)}>${t("started", { time: shortOf(live.opened_ms) })}</span>${whose}</p></div>
     <span class="signs">${live.failed && html`<span class="chip late"><${Icon} name="late" /> ${t("failed.reply")}</span>`}
     ${live.gone && html`<span class="chip">${t("gone")}</span>`}
     ${mine && live.actor === "agent" && !live.stage && html`<span class="due-box"><${Due} at=${live.due_ms} label=${t("due.reply")} /> <span class="wide to-reply">${live.due_ms ? t("to.reply") : ""}</span></span>`}</span>

@@ -4,7 +4,7 @@ import { html, signal, useState } from "../vendor/ui.js";
 import { agent, announce, chosen, config, groups, link, loaded, mentions, now, offers, onTaken, open, queues, serverNow, takingPart, tell, typing } from "../frame/state.js";
 import { fetchRoom, go } from "../frame/screens.js";
 import { newId, post } from "../frame/api.js";
-import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, siteTime, timeOf, whileAway } from "../frame/parts.js";
+import { Age, Due, Icon, channelLabel, clock, customerName, queueLabel, shortOf, siteTime, whileAway } from "../frame/parts.js";
 import { begin, choose, presenceLabel } from "../frame/shell.js";
 import { heard, labelOf, named, t } from "../frame/words.js";
 
@@ -58,7 +58,7 @@ const Mentions = () => mentions.value.size > 0 && html`<h2>${t("group.mentions")
 function Nothing() {
   if (!agent.value) return html`<div class="empty"><p>${t("empty.off")}</p><p><button type="button" class="primary" ...${whileAway()} onClick=${begin}>${t("shift.start")}</button></p></div>`;
   const { accepts, presence, since_ms } = agent.value;
-  if (!accepts && presence !== "not_responding") return html`<div class="empty"><p>${t("empty.away", { state: presenceLabel(presence), time: timeOf(since_ms) })}</p><p><${Back} /></p></div>`;
+  if (!accepts && presence !== "not_responding") return html`<div class="empty"><p>${t("empty.away", { state: presenceLabel(presence), time: shortOf(since_ms) })}</p><p><${Back} /></p></div>`;
   const longest = mine().filter((queue) => queue.waiting && queue.oldest_ms).sort((a, b) => a.oldest_ms - b.oldest_ms)[0];
   if (!longest) return html`<p class="empty">${t("empty.none")}</p>`;
   return html`<p class="empty">${t("empty.waiting", { n: longest.waiting, queue: labelOf(longest.label, longest.name), time: clock(now.value - longest.oldest_ms) })}</p>`;

@@ -55,6 +55,8 @@ export const locale = () => document.documentElement.lang + (config.value?.calen
 export const timeOf = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false }).format(at);
 /** @param {number} at */
 export const dayOf = (at) => new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year: "numeric" }).format(at);
+/** As short as it can be told: the time of today, else the day. @param {number} at */
+export const shortOf = (at) => (dayOf(at) === dayOf(now.value) ? timeOf : dayOf)(at);
 /** @param {number} at */
 export const fullOf = (at) => new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "short", hourCycle: "h23" }).format(at);
 /** A moment at the site, with its zone named. @param {number} at */
@@ -115,7 +117,7 @@ export function useClosing(root, shown, close) {
   useLayoutEffect(() => {
     if (!shown) return undefined;
     const outside = (/** @type {any} */ event) => { if (!root.current?.contains(event.target)) close(); };
-    const escape = (/** @type {any} */ event) => { if (event.key === "Escape") { close(); root.current?.querySelector("button")?.focus(); } };
+    const escape = (/** @type {any} */ event) => { if (event.key === "Escape") { close(); root.current?.querySelector("[aria-expanded]")?.focus(); } };
     document.addEventListener("pointerdown", outside);
     document.addEventListener("keydown", escape);
     return () => { document.removeEventListener("pointerdown", outside); document.removeEventListener("keydown", escape); };

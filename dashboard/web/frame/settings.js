@@ -109,16 +109,9 @@ effect(() => {
     if (told.has(offer.offer)) continue;
     told.add(offer.offer);
     announce("alert", t("offer.alert", { name: offer.customer.name || t("customer.new"), channel: t(`channel.${offer.channel}`) }));
-    notify(offer);
+    if (document.hidden && leader.value && settings.value.notes) void import("../given/notify.js").then(({ notify }) => notify(offer), () => {});
   }
   if (!list.length || !leader.value) return;
   ring();
   ringing = setInterval(ring, 2_500);
 });
-
-/** @param {any} offer */
-function notify(offer) {
-  if (!document.hidden || !leader.value || !settings.value.notes || !("Notification" in window) || Notification.permission !== "granted") return;
-  const note = new Notification(t("offer.title"), { body: offer.customer.name || t("customer.new"), tag: `offer-${offer.offer}` });
-  note.onclick = () => { window.focus(); note.close(); };
-}

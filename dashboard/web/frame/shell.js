@@ -134,15 +134,18 @@ function Search() {
   const [text, setText] = useState("");
   const [room, setRoom] = useState(/** @type {any} */ (null));
   const root = useRef(/** @type {any} */ (null));
-  openMenu.search = () => { show(true); root.current?.querySelector("input")?.focus(); };
+  // Whoever comes by a key goes back to where they were.
+  const from = useRef(/** @type {any} */ (null));
+  const back = () => { show(false); root.current?.querySelector("input")?.blur(); from.current?.focus(); };
+  openMenu.search = () => { if (!root.current?.contains(document.activeElement)) from.current = document.activeElement; show(true); root.current?.querySelector("input")?.focus(); };
   useClosing(root, shown, () => show(false));
   // Who types faster than the list is fetched the first time has pressed Enter all the same.
   const entered = useRef(false);
   const first = () => { entered.current = !room; root.current.querySelector(".menu button")?.click(); };
   useEffect(() => { if (shown && !room) void palette().then(setRoom); }, [shown]);
   useEffect(() => { if (entered.current) first(); }, [room]);
-  const done = (/** @type {() => void} */ act) => { show(false); setText(""); root.current?.querySelector("input")?.blur(); act(); };
-  return html`<div class="search" ref=${root} role="search">
+  const done = (/** @type {() => void} */ act) => { setText(""); back(); act(); };
+  return html`<div class="search" ref=${root} role="search" onKeyDown=${(/** @type {any} */ event) => event.key === "Escape" && back()}>
     <${Icon} name="search" /><input type="search" value=${text} placeholder=${t("search")} aria-label=${t("search")}
       onFocus=${() => show(true)} onInput=${(/** @type {any} */ event) => { setText(event.target.value); show(true); }}
       onKeyDown=${(/** @type {any} */ event) => { if (event.isComposing) return;
@@ -210,6 +213,6 @@ const View = ({ name }) => html`<button type="button" aria-current=${view.value 
 const MoreViews = ({ names }) => html`<${Menu} label=${t("views")} items=${names.map((name) => ({ key: name, icon: name, text: html`<span class="grow">${t(`view.${name}`)}</span><${Count} count=${counted(name)} />`, act: () => go(name) }))}>
   <${Icon} name="more" size=${20} /><span>${t("more")}</span><${Count} count=${names.reduce((sum, name) => sum + counted(name), 0)} /><//>`;
 
-export const Toast = () => toast.value && html`<p class=${`toast ${toast.value.tone}`} role="status">${toast.value.text}
+export const Toast = () => toast.value && html`<p class=${`toast ${toast.value.tone}`}>${toast.value.text}
   <button type="button" class="icon-button" aria-label=${t("close")} onClick=${() => { toast.value = null; }}><${Icon} name="close" /></button></p>`;
 export { tell };

@@ -55,14 +55,14 @@ export const groups = computed(() => {
   };
 });
 
-/** @param {string} text @param {string} [tone] */
+let toastTimer = 0;
+/** Show and say something. @param {string} text @param {string} [tone] */
 export function tell(text, tone = "plain") {
   toast.value = { text, tone };
-  clearTimeout(tell.timer);
-  tell.timer = setTimeout(() => { toast.value = null; }, 6_000);
+  announce("status", text);
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { toast.value = null; }, 6_000);
 }
-/** @type {any} */
-tell.timer = 0;
 
 const SAID_MS = 20;
 /** @type {Record<string, string>} */

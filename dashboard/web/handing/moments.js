@@ -1,19 +1,13 @@
 // @ts-check
 // Choosing a day and a time: a month with the reader's own calendar and numbers, Buddhist years where the site counts so.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
-import { config, now } from "../frame/state.js";
-import { Icon } from "../frame/parts.js";
-import { language, t } from "../frame/words.js";
+import { now } from "../frame/state.js";
+import { Icon, locale } from "../frame/parts.js";
+import { t } from "../frame/words.js";
 
 const DAY_MS = 86_400_000;
 const WEEKS = 6;
-const CALENDARS = { buddhist: "buddhist", gregory: "gregory" };
 
-/** The reader's language with the site's way to count years. */
-const locale = () => {
-  const calendar = CALENDARS[/** @type {"gregory"} */ (config.value?.calendar)];
-  return calendar ? `${language.value}-u-ca-${calendar}` : language.value;
-};
 /** @param {Date} day @param {Intl.DateTimeFormatOptions} how */
 const said = (day, how) => new Intl.DateTimeFormat(locale(), how).format(day);
 

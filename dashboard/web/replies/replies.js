@@ -9,7 +9,7 @@ import { called, fetchArticles, linkText, titleFor } from "./articles.js";
 import { EMOJI } from "./emoji.js";
 
 export { attach } from "./attaching.js";
-export { otherLanguage } from "./language.js";
+export { hintOf, windowOf } from "./hints.js";
 export { Letter, envelopeOf } from "./letter.js";
 
 const SHOWN_MAX = 8;

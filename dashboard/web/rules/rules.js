@@ -1,7 +1,7 @@
 // @ts-check
 // The rules: what runs, whether the files on disk are healthy, and the way to each part. Files are the editor; nothing is edited here.
 import { html, useEffect, useState } from "../vendor/ui.js";
-import { attempt, banner, now, tell } from "../frame/state.js";
+import { announce, attempt, banner, now, tell } from "../frame/state.js";
 import { post } from "../frame/api.js";
 import { Late, go, rest } from "../frame/screens.js";
 import { Icon, ago, siteTime, whileAway } from "../frame/parts.js";
@@ -21,6 +21,7 @@ export function Screen() {
     return () => clearInterval(timer);
   }, []);
   useEffect(() => { if (book.value) void read(); }, [banner.value]);
+  useEffect(() => { if (fault.value) announce("status", fault.value); }, [fault.value]);
   const [place = ""] = rest.value;
   const page = book.value;
   if (!page) return html`<main class="rules-view">${fault.value ? html`<p class="empty" role="alert">${fault.value} <button type="button" onClick=${read}>${t("retry")}</button></p>` : html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`}</main>`;
@@ -58,7 +59,7 @@ function Head({ page }) {
       <p class="running" title=${running.content}><${Sign} tone="ok">${t("rules.running")} <b>${short(running.content)}</b><//>
         <span>${running.at ? t(`rules.way.${running.way}`, { time: siteTime(running.at), ago: ago(running.at), name: running.by?.name ?? "" }) : ""}</span>
         <span class="meta">${t("rules.counts", { files: counts.files, rules: counts.rules, queues: counts.queues })}</span>
-        ${fault.value && html`<span class="chip late" role="status">${t("rules.stale", { time: Math.round((now.value - page.read_ms) / 1_000) })}</span>`}</p>
+        ${fault.value && html`<span class="chip late">${t("rules.stale", { time: Math.round((now.value - page.read_ms) / 1_000) })}</span>`}</p>
       <a class="button" href="/api/v1/rules/archive" download>${t("rules.download")}</a>
       ${mayOrder() && html`<button type="button" ...${busy ? { disabled: true } : whileAway()} onClick=${check}>${t("rules.check")}</button>`}</header>
     <${Health} disk=${disk} running=${running} />`;
