@@ -21,6 +21,7 @@ AXE = Path(__file__).parent.parent / "web" / "vendor" / "axe.min.js"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 EVERY = [(language, *look) for look in (("light", WIDE), ("dark", PHONE)) for language in ("en", "zh", "th")]
+SAID_MS = 15_000  # news is said after three seconds; the rest is room for a busy machine
 QUEUES = ("general", "billing", "orders", "complaints")
 
 
@@ -154,6 +155,26 @@ async def test_keys_walk_the_work_open_the_sheet_and_the_search(house: House, pe
 
 async def current(desk: Desk) -> str:
     return str(await desk.page.locator(".card[aria-current=true]").get_attribute("data-ref"))
+
+
+async def test_what_comes_behind_another_screen_is_unread_until_it_is_seen(people: People, house: House) -> None:
+    ana = await people.agent(house, "ana")
+    marta = await people.customer(house, "Marta")
+    await marta.says("Where is my parcel?")
+    await ana.accept()
+    await expect(ana.thread.locator(".said.in")).to_have_count(1)
+    await ana.page.keyboard.press("F6")
+    await ana.page.evaluate("() => { location.hash = '#/queues'; }")
+    await expect(ana.page.locator(".queues-view")).to_be_visible()
+    for words in ("Hello?", "Is anybody there?"):
+        await marta.says(words)
+    await expect(ana.page.locator("#status")).to_have_text("Marta: 2 new", timeout=SAID_MS)
+    await ana.page.go_back()
+    # Back on the desk all of it stands in the thread, once, and is read.
+    await expect(ana.thread.locator(".said.in .text")).to_have_text(
+        ["Where is my parcel?", "Hello?", "Is anybody there?"]
+    )
+    await expect(ana.page.locator(".card .badge")).to_have_count(0)
 
 
 async def test_a_draft_survives_a_reload_and_another_browser(house: House, people: People) -> None:

@@ -89,3 +89,24 @@ async def test_a_file_by_mail_is_served_and_one_leaves_as_a_part(
     (part,) = sent.iter_attachments()
     assert (part.get_filename(), part.get_content_type()) == ("ใบแจ้งหนี้.pdf", "application/pdf")
     assert part.get_payload(decode=True) == paper.read_bytes()
+
+
+async def test_a_picture_that_is_pasted_is_attached_and_not_written(house: House, people: People) -> None:
+    ana = await people.agent(house, "ana")
+    customer = await people.customer(house, "Ravi")
+    await customer.says("Can you show me where?")
+    await ana.accept()
+    await ana.composer.fill("Here: ")
+    await ana.composer.evaluate(
+        """(area, bytes) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
+            area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        list(PNG),
+    )
+    await expect(ana.page.locator(".attach .chip")).to_contain_text("image.png")
+    await expect(ana.page.locator(".attach .chip button")).to_have_count(1)
+    await expect(ana.composer).to_have_value("Here: ")
+    await ana.composer.press("Enter")
+    await expect(customer.frame.locator(".out img")).to_have_js_property("naturalWidth", 1)

@@ -165,6 +165,23 @@ async def test_what_comes_without_an_offer_is_heard_and_said(sit: Sit, server: F
     await expect(seat.page.locator("#status")).to_contain_text("Zdeněk Malý: 1 new")
 
 
+async def test_the_last_five_seconds_are_amber_and_nothing_blinks(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    server.floor.offer("Dao Thị Hương", ttl_ms=60_000)
+    await expect(seat.offer).to_be_visible()
+    await expect(seat.page.locator(".offer.soon")).to_have_count(0)
+    server.floor.offer("Ravi Shah", ttl_ms=4_000)
+    late = seat.page.locator(".offer.soon")
+    await expect(late).to_contain_text("Ravi Shah")
+    amber = await late.locator(".left").evaluate("circle => getComputedStyle(circle).stroke")
+    other = seat.page.locator(".offer:not(.soon) .left")
+    assert amber != await other.evaluate("circle => getComputedStyle(circle).stroke")
+    moving = (
+        "card => card.getAnimations({ subtree: true }).filter((each) => each.effect.getTiming().iterations > 1).length"
+    )
+    assert await late.evaluate(moving) == 0
+
+
 async def test_a_hidden_page_tells_by_the_system_and_nothing_breaks_without_leave(sit: Sit, server: FakeServer) -> None:
     """UI.md 8.8."""
     seat = await sit(permissions=["notifications"])
