@@ -115,6 +115,12 @@ async def test_one_is_moved_to_another_time_with_a_word_why(floor: Floor) -> Non
     await expect(sheet.get_by_role("button", name="Month after")).to_be_visible(timeout=WAIT_MS)
     await sheet.get_by_role("button", name="Tomorrow morning").click()
     await sheet.get_by_label("Note for when it comes back").fill("The lamp comes tomorrow")
+    # Escape closes the sheet and discards no text.
+    await page.keyboard.press("Escape")
+    await expect(sheet).to_have_count(0)
+    await told.get_by_role("button", name="Another time").click()
+    await expect(sheet.get_by_label("Note for when it comes back")).to_have_value("The lamp comes tomorrow")
+    await sheet.get_by_role("button", name="Tomorrow morning").click()
     assert await barriers(page) == []
     await sheet.get_by_role("button", name="Move it").click()
     await expect(sheet).to_have_count(0, timeout=WAIT_MS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Locator, expect
 
@@ -145,6 +147,25 @@ async def test_a_refusal_keeps_the_dialog_and_everything_in_it(sit: Sit, server:
     await dialog.get_by_role("button", name="Hand over now").click()
     await expect(seat.toast).to_contain_text("closed", timeout=WAIT_MS)
     await expect(dialog.get_by_label("Note for the next person")).to_have_value("Kept.")
+
+
+async def test_escape_discards_no_text_and_cancel_does(sit: Sit, server: FakeServer) -> None:
+    seat, _, dialog = await handing(sit, server)
+    await dialog.locator(".target", has_text="Billing").click()
+    said = dialog.locator("textarea.told")
+    await expect(said).to_have_value(re.compile("."))
+    await said.fill("A colleague of billing knows more.")
+    await dialog.get_by_label("Note for the next person").fill("She has the invoice.")
+    for leaves, note in (("Escape", "She has the invoice."), ("Cancel", "")):
+        if leaves == "Escape":
+            await seat.page.keyboard.press("Escape")
+        else:
+            await dialog.get_by_role("button", name="Cancel").click()
+        await expect(dialog).to_have_count(0)
+        await seat.page.locator(".head").get_by_role("button", name="Transfer").click()
+        await expect(dialog.get_by_label("Note for the next person")).to_have_value(note)
+        own = "A colleague of billing knows more." if note else ""
+        await expect(said).to_have_value(own)
 
 
 async def test_the_list_is_searched_and_chosen_by_keyboard(sit: Sit, server: FakeServer) -> None:

@@ -5,6 +5,7 @@ import { config, me, now } from "../frame/state.js";
 import { get } from "../frame/api.js";
 import { Dialog, siteTime, whileAway } from "../frame/parts.js";
 import { fetchRoom } from "../frame/screens.js";
+import { useWritten } from "../frame/written.js";
 import { heard, named, t } from "../frame/words.js";
 
 const HOUR_MS = 3_600_000;
@@ -31,14 +32,14 @@ function useDays() {
   return days;
 }
 
-/** A form sends once at a time. @param {() => Promise<boolean>} send @param {() => boolean} ready */
-function useSending(send, ready) {
+/** A form sends once at a time. @param {() => Promise<boolean>} send @param {() => boolean} ready @param {() => void} [sent] */
+function useSending(send, ready, sent = () => {}) {
   const [busy, set] = useState(false);
   const submit = async (/** @type {any} */ event) => {
     event.preventDefault();
     if (busy || !ready()) return;
     set(true);
-    await send();
+    if (await send()) sent();
     set(false);
   };
   return { busy, submit, keys: (/** @type {any} */ event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void submit(event); } };
@@ -50,9 +51,9 @@ function Move({ one, act, close }) {
   const days = useDays();
   const [own, setOwn] = useState(false);
   const [at, setAt] = useState(0);
-  const [note, write] = useState("");
+  const [note, write, sent] = useWritten(`${line.ref}:move`, "");
   const [reason, because] = useState(REASONS[0]);
-  const { busy, submit, keys } = useSending(() => act("move", { ...said(line, reason, note), until_ms: at }), () => at > now.value);
+  const { busy, submit, keys } = useSending(() => act("move", { ...said(line, reason, note), until_ms: at }), () => at > now.value, sent);
   if (!days) return html`<${Dialog} title=${t("followup.title.move")} close=${close}><div class="skeleton" aria-hidden="true"><i></i><i></i></div><//>`;
   const { Moment, morning, toMonday } = days;
   /** @type {[string, number][]} */
@@ -73,9 +74,9 @@ function Hand({ one, act, close }) {
   const read = () => { fail(""); void get(`/followups/${encodeURIComponent(line.ref)}/colleagues`).then(know, (error) => fail(heard(error))); };
   useEffect(read, []);
   const [to, setTo] = useState("");
-  const [note, write] = useState("");
+  const [note, write, sent] = useWritten(`${line.ref}:hand`, "");
   const [reason, because] = useState(REASONS[1]);
-  const { busy, submit, keys } = useSending(() => act("hand", { ...said(line, reason, note), reason, to_agent: Number(to) }), () => Boolean(to));
+  const { busy, submit, keys } = useSending(() => act("hand", { ...said(line, reason, note), reason, to_agent: Number(to) }), () => Boolean(to), sent);
   return html`<${Dialog} title=${t("followup.title.hand")} close=${close}><form class="followup-form" onSubmit=${submit} onKeyDown=${keys}><p class="meta">${t("followup.hand.text", { at: siteTime(line.due_ms) })}</p>
     <label>${t("followup.colleague")} <select value=${to} required onChange=${(/** @type {any} */ event) => setTo(event.target.value)}><option value="">${t("followup.choose")}</option>${(colleagues ?? []).map((/** @type {any} */ each) => html`<option key=${each.id} value=${String(each.id)}>${each.name}${each.here ? "" : ` – ${t("followup.there.away")}`}</option>`)}</select></label>
     ${fault && html`<p class="crit" role="alert">${fault} <button type="button" class="link" onClick=${read}>${t("retry")}</button></p>`}${colleagues && !colleagues.length && html`<p class="meta">${t("followup.nobody_able")}</p>`}
@@ -89,11 +90,11 @@ function Done({ one, act, close }) {
   const { line } = one;
   const [outcome, setOutcome] = useState("");
   const [why, setWhy] = useState("");
-  const [note, write] = useState("");
+  const [note, write, sent] = useWritten(`${line.ref}:done`, "");
   const [reason, because] = useState("settled");
   const reasons = config.value?.outcome_reasons?.[outcome] ?? [];
   const disposition = outcome && why ? `${outcome}:${why}` : outcome;
-  const { busy, submit, keys } = useSending(() => act("done", { ...said(line, reason, note), disposition }), () => Boolean(outcome) || !one.outcome_required);
+  const { busy, submit, keys } = useSending(() => act("done", { ...said(line, reason, note), disposition }), () => Boolean(outcome) || !one.outcome_required, sent);
   const choice = (/** @type {string} */ label, /** @type {string} */ of, /** @type {string[]} */ names, /** @type {string} */ chosen, /** @type {(name: string) => void} */ pick) => html`<fieldset><legend>${label}</legend><div class="outcomes">${names.map((name) => html`<label key=${name} class=${`chip choice ${chosen === name ? "chosen" : ""}`}><input type="radio" name=${of} checked=${chosen === name} onChange=${() => pick(name)} /> ${named(name)}</label>`)}</div></fieldset>`;
   return html`<${Dialog} title=${t("followup.title.done")} close=${close}><form class="followup-form" onSubmit=${submit} onKeyDown=${keys}><p class="meta">${t("followup.done.text")}</p>
     ${one.outcomes.length > 0 && choice(t("followup.outcome"), "followup-outcome", one.outcomes, outcome, (name) => { setOutcome(name); setWhy(""); })}

@@ -5,6 +5,7 @@ import { attempt, config, me, stories } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Dialog, Icon, Shape, whileAway } from "../frame/parts.js";
 import { dialog } from "../frame/dialogs.js";
+import { useWritten } from "../frame/written.js";
 import { t } from "../frame/words.js";
 import { chose } from "./habits.js";
 import { handed } from "./strip.js";
@@ -31,15 +32,18 @@ async function sentenceFor(live, row) {
   return (to ? words["told.to"] : words["told.somebody"])?.replace("{to}", to ?? "") ?? "";
 }
 
+const UNTOLD = { text: "", own: false };
+
 /** @param {{live: any}} props */
 export function Transfer({ live }) {
   const [found, setFound] = useState(/** @type {any} */ (null));
   const [text, setText] = useState("");
   const [wanted, choose] = useState(NONE);
   const [ask, setAsk] = useState(Boolean(live.asks));
-  const [note, setNote] = useState(() => myNotes(live));
+  const [note, setNote, noteSent] = useWritten(`${live.ref}:transfer`, myNotes(live));
   const [tell, setTell] = useState(live.live && live.channel !== "phone");
-  const [told, setTold] = useState({ text: "", own: false });
+  const [told, setTold, toldSent] = useWritten(`${live.ref}:told`, UNTOLD);
+  const leave = () => { noteSent(); toldSent(); dialog.close(); };
   const [busy, setBusy] = useState(false);
   const form = useRef(/** @type {any} */ (null));
   useEffect(() => { void attempt(async () => {
@@ -57,7 +61,7 @@ export function Transfer({ live }) {
     setBusy(true);
     const done = await attempt(() => hand(live, row, { asks, note: note.trim(), told: tell && !asks ? told.text.trim() : "" }));
     setBusy(false);
-    if (done) dialog.close();
+    if (done) leave();
   };
   const keys = (/** @type {any} */ event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void go(event); };
   /** From the search into the list: the first that can be chosen. @param {any} event */
@@ -83,7 +87,7 @@ export function Transfer({ live }) {
       <textarea rows="3" value=${note} aria-required=${Boolean(row?.noted)} aria-invalid=${lacks} onInput=${(/** @type {any} */ event) => setNote(event.target.value)}></textarea></label>
       ${live.channel !== "phone" && html`<label class="check"><input type="checkbox" checked=${tell} onChange=${(/** @type {any} */ event) => setTell(event.target.checked)} /> ${t("transfer.tell")}</label>
         ${tell && html`<textarea class="told" rows="2" aria-label=${t("transfer.tell")} lang=${live.language} value=${told.text} onInput=${(/** @type {any} */ event) => setTold({ text: event.target.value, own: true })}></textarea>`}`}`}
-    <div class="row"><span class="grow meta">${lacks ? t("error.note_missing") : ""}</span><button type="button" onClick=${dialog.close}>${t("cancel")}</button>
+    <div class="row"><span class="grow meta">${lacks ? t("error.note_missing") : ""}</span><button type="button" onClick=${leave}>${t("cancel")}</button>
       <button type="submit" class="primary" ...${whileAway()} disabled=${!row || lacks || busy || whileAway().disabled}>${t(asks ? "transfer.ask" : "transfer.now")}</button></div>
   </form><//>`;
 }
