@@ -129,6 +129,13 @@ async def test_a_dialog_asked_for_by_the_search_goes_back_to_where_one_wrote(sit
     await expect(seat.composer).to_be_focused()
 
 
+async def test_a_dialog_begins_in_its_first_field_of_any_kind(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.page.get_by_role("button", name="Account of").click()
+    await seat.page.get_by_role("button", name="Settings").click()
+    await expect(seat.page.get_by_role("dialog", name="Settings").get_by_label("Language")).to_be_focused()
+
+
 async def test_a_key_that_is_held_answers_one_offer(sit: Sit, server: FakeServer) -> None:
     seat = await sit()
     server.floor.offer("Dao Thị Hương")

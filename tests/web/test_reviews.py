@@ -221,9 +221,15 @@ async def test_the_agent_answers_once_and_a_supervisor_settles(floor: Floor, ope
     assert (await do(floor.ana, floor.refs["good"], "answer", 3, view="agree")).code == "review_stage"
     boss = await opens(f"/{floor.refs['differs']}")
     await expect(boss.locator(".review-card")).to_contain_text("It was right.", timeout=TENS_MS)
+    # Who looks elsewhere meanwhile finds their words again.
+    await boss.get_by_label("The last word (optional)").fill("You were right.")
+    await boss.get_by_role("button", name="Settle", exact=True).focus()
+    await boss.keyboard.press("Escape")
+    await expect(boss.locator(".review-card")).to_have_count(0)
+    await boss.goto(f"/#/reviews/{floor.refs['differs']}")
+    await expect(boss.get_by_label("The last word (optional)")).to_have_value("You were right.", timeout=TENS_MS)
     await boss.get_by_role("button", name="Change points").click()
     await boss.get_by_label("Yes", exact=True).check()
-    await boss.get_by_label("The last word (optional)").fill("You were right.")
     await boss.get_by_role("button", name="Settle", exact=True).click()
     await expect(boss.locator(".review-head .stage")).to_contain_text("Settled", timeout=TENS_MS)
     case = (await floor.ana.get(f"/conversations/{floor.refs['differs']}/review")).body

@@ -4,6 +4,7 @@ import { html, signal, useEffect, useState } from "../vendor/ui.js";
 import { attempt, tell } from "../frame/state.js";
 import { get, newId, post } from "../frame/api.js";
 import { Dialog, Icon, fullOf } from "../frame/parts.js";
+import { useWritten } from "../frame/written.js";
 import { heard, labelOf, t } from "../frame/words.js";
 import { mayBe } from "./customers.js";
 
@@ -42,7 +43,8 @@ const how = (placing) => (placing.how === "hand" ? t("segment.by.hand", { name: 
 /** @param {{id: number, was: string, close: () => void, done: () => Promise<void>}} props */
 function Change({ id, was, close, done }) {
   const [segment, choose] = useState(was);
-  const [why, say] = useState("");
+  const [why, say, forget] = useWritten(`${id}:segment`, "");
+  const leave = () => { forget(); close(); };
   const [fault, blame] = useState("");
   const [command] = useState(newId);
   const save = async (/** @type {any} */ event) => {
@@ -54,7 +56,7 @@ function Change({ id, was, close, done }) {
       blame(heard(error));
       return void attempt(done);
     }
-    close();
+    leave();
     tell(t("segment.changed"));
     return void attempt(done);
   };
@@ -63,5 +65,5 @@ function Change({ id, was, close, done }) {
     <label>${t("segment.why")} <textarea rows="3" maxlength=${WHY_CHARS_MAX} value=${why} onInput=${(/** @type {any} */ event) => say(event.target.value)}></textarea></label>
     <p class="meta">${t(segment ? "segment.stays" : "segment.by_rules")}</p>
     ${fault && html`<p class="crit" role="alert">${fault}</p>`}
-    <div class="row"><span class="grow"></span><button type="button" onClick=${close}>${t("cancel")}</button><button type="submit" class="primary" disabled=${segment === was || !why.trim()}>${t("segment.save")}</button></div></form><//>`;
+    <div class="row"><span class="grow"></span><button type="button" onClick=${leave}>${t("cancel")}</button><button type="submit" class="primary" disabled=${segment === was || !why.trim()}>${t("segment.save")}</button></div></form><//>`;
 }

@@ -98,7 +98,7 @@ export function Dialog({ title, close, children }) {
     const opener = /** @type {any} */ (document.activeElement);
     element.current.showModal();
     opened.current = performance.now();
-    element.current.querySelector("header ~ label input, form input")?.focus();
+    element.current.querySelector("header ~ * :is(input, select, textarea):not(:disabled)")?.focus();
     // Not before it is gone: until then nothing behind it takes the focus. Whoever has gone on to somewhere else keeps it there.
     return () => queueMicrotask(() => { if (document.activeElement === document.body) opener?.focus?.(); });
   }, []);

@@ -1,5 +1,5 @@
 // @ts-check
-// What was begun in a dialog and not sent: Escape closes a dialog, and discards no text.
+// What was begun in a dialog or a form and not sent: Escape closes it, and discards no text.
 import { useState } from "../vendor/ui.js";
 
 // As many texts as somebody may still want; a page that stands open for a week does not grow.

@@ -7,6 +7,7 @@ import { get, newId, post } from "../frame/api.js";
 import { Dialog, Icon, channelLabel, queueLabel, siteTime, whileAway } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { ownKey } from "../frame/settings.js";
+import { useWritten } from "../frame/written.js";
 import { heard, t } from "../frame/words.js";
 import { useKeys } from "../frame/keys.js";
 import { Card, openOf } from "./card.js";
@@ -92,7 +93,7 @@ function Sheet({ one, act }) {
       ${one.can.includes("take_back") && html`<button type="button" ...${whileAway()} onClick=${() => act("take_back")}>${t("review.take_back")}</button>`}</section>
     ${one.line.view && html`<section class="card-box"><h3>${t("review.answer.of", { name: one.agent?.name ?? "" })}</h3><p><b>${t(`review.view.${one.line.view}`)}</b></p>${one.answer && html`<p class="words">${one.answer}</p>`}</section>`}
     ${one.line.stage === "settled" && html`<section class="card-box"><h3>${t("review.settled.by", { name: one.settler?.name ?? "" })}</h3>${one.settled && html`<p class="words">${one.settled}</p>`}</section>`}
-    ${one.can.includes("answer") && html`<${Answer} act=${act} />`}${one.can.includes("settle") && html`<${Settle} one=${one} act=${act} />`}`;
+    ${one.can.includes("answer") && html`<${Answer} one=${one} act=${act} />`}${one.can.includes("settle") && html`<${Settle} one=${one} act=${act} />`}`;
 }
 
 /** @param {any} card */
@@ -126,11 +127,11 @@ function Writing({ one, act }) {
     ${asked && html`<${Dialog} title=${t("review.drop")} close=${() => ask("")}><p>${t("review.drop.text")}</p><div class="row"><span class="grow"></span><button type="button" onClick=${() => ask("")}>${t("cancel")}</button><button type="button" class="primary" ...${whileAway()} onClick=${drop}>${t("review.drop")}</button></div><//>`}`;
 }
 
-/** What the agent thinks of it, once. @param {{act: (deed: string, said?: any) => Promise<boolean>}} props */
-function Answer({ act }) {
+/** What the agent thinks of it, once. @param {{one: any, act: (deed: string, said?: any) => Promise<boolean>}} props */
+function Answer({ one, act }) {
   const [view, setView] = useState("");
-  const [words, setWords] = useState("");
-  const send = (/** @type {any} */ event) => { event.preventDefault(); void act("answer", { view, words }); };
+  const [words, setWords, sent] = useWritten(`${one.ref}:answer`, "");
+  const send = async (/** @type {any} */ event) => { event.preventDefault(); if (await act("answer", { view, words })) sent(); };
   return html`<form class="card-box" onSubmit=${send}><fieldset><legend>${t("review.answer")}</legend><div class="answers">${["agree", "differ"].map((each) => html`<label key=${each} class=${view === each ? "chosen" : ""}><input type="radio" name="view" required checked=${view === each} onChange=${() => setView(each)} /><span>${t(`review.view.${each}`)}</span></label>`)}</div></fieldset>
     <label class="said-to">${t(view === "differ" ? "review.words.differ" : "review.words")}<textarea rows="3" maxlength=${SAID_CHARS_MAX} required=${view === "differ"} value=${words} onInput=${(/** @type {any} */ event) => setWords(event.target.value)}></textarea></label>
     <p class="meta">${t("review.answer.once")}</p><div class="row"><span class="grow"></span><button type="submit" class="primary" ...${whileAway()}>${t("review.answer.send")}</button></div></form>`;
@@ -138,9 +139,9 @@ function Answer({ act }) {
 
 /** The last word, and other points where the agent was right. @param {{one: any, act: (deed: string, said?: any) => Promise<boolean>}} props */
 function Settle({ one, act }) {
-  const [words, setWords] = useState("");
+  const [words, setWords, sent] = useWritten(`${one.ref}:settle`, "");
   const [answers, setAnswers] = useState(/** @type {Record<string, number> | null} */ (null));
-  const send = (/** @type {any} */ event) => { event.preventDefault(); void act("settle", { words, ...(answers ? { answers } : {}) }); };
+  const send = async (/** @type {any} */ event) => { event.preventDefault(); if (await act("settle", { words, ...(answers ? { answers } : {}) })) sent(); };
   return html`<form class="card-box" onSubmit=${send}><h3>${t("review.settle")}</h3>
     ${answers ? html`<${Card} card=${one.card} answers=${answers} notes=${one.notes} change=${(/** @type {any} */ part) => part.answers && setAnswers(part.answers)} />` : html`<button type="button" class="link" onClick=${() => setAnswers({ ...one.answers })}>${t("review.settle.change")}</button>`}
     <label class="said-to">${t("review.settle.words")}<textarea rows="3" maxlength=${SAID_CHARS_MAX} value=${words} onInput=${(/** @type {any} */ event) => setWords(event.target.value)}></textarea></label>
