@@ -9,9 +9,10 @@ import pytest
 
 from tests.web.conftest import Sit
 from tests.web.fake_server import FakeServer
-from tests.web.modules import modules, name_of
+from tests.web.modules import WEB, modules, name_of
 
 DATED = re.compile(r"\b(?:dateStyle|year|month|day): ")
+CHAT = WEB.parent.parent / "channels" / "chat" / "web"
 # Reckons with a moment of the site, and shows none.
 RECKONS = "rules/moment.js"
 
@@ -28,6 +29,17 @@ def test_a_date_with_a_year_or_a_month_is_told_in_the_sites_calendar(path: Path)
     # Options that are made elsewhere in a module, and handed to its formats.
     if formats and DATED.search(source):
         assert [line for line in formats if "locale()" in line], path
+
+
+@pytest.mark.parametrize("path", [*modules(), *CHAT.glob("*.js")], ids=lambda path: path.name)
+def test_midnight_is_zero_hours_in_every_browser(path: Path) -> None:
+    """`hour12: false` is 24:05 in the English of many browsers that hang on walls."""
+    source = path.read_text(encoding="utf-8")
+    assert "hour12" not in source
+    hours = [line for line in source.splitlines() if re.search(r"\bhour: \"|timeStyle", line)]
+    assert not [
+        line for line in hours if 'hourCycle: "h23"' not in line and "...options" not in line and "shown(" not in line
+    ]
 
 
 @pytest.mark.browser

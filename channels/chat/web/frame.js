@@ -15,7 +15,7 @@ const words = WORDS[language];
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const at = (id) => document.getElementById(id);
 const [log, text, banner, typing, news, state] = ["log", "text", "banner", "typing", "news", "state"].map(at);
-const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hour12: false });
+const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const rows = new Map();
 const NAMES = { en: "English", zh: "中文", th: "ไทย" };
 let agent = "";

@@ -34,7 +34,7 @@ export function lasting(ms, hours = "") {
 }
 
 /** A moment by the site's clock, as short as it can be told. @param {number} at */
-export const moment = (at) => new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: config.value?.zone }).format(at);
+export const moment = (at) => new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: config.value?.zone }).format(at);
 
 /** What is due next and until when: plain, soon (triangle), late (octagon). @param {{line: any}} props */
 export function DueBy({ line }) {

@@ -96,7 +96,7 @@ function localTime(person) {
   const timeZone = person.attributes.zone ?? person.attributes.timezone;
   if (!timeZone) return "";
   try {
-    return `${new Intl.DateTimeFormat(language.value, { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone }).format(now.value)} (${timeZone})`;
+    return `${new Intl.DateTimeFormat(language.value, { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone }).format(now.value)} (${timeZone})`;
   } catch {
     return "";
   }

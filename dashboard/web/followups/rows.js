@@ -13,7 +13,7 @@ const ICONS = { follow_up: "followups", snoozed: "clock", call_back: "phone", wi
 /** How a moment is told in each group: its heading says the rest. @type {Record<string, Intl.DateTimeFormatOptions>} */
 const TOLD = { today: {}, tomorrow: {}, week: { weekday: "short" }, later: { day: "numeric", month: "short" } };
 /** A whole moment by the site's clock. @param {number} at @param {Intl.DateTimeFormatOptions} [how] */
-export const moment = (at, how = { weekday: "short", day: "numeric", month: "short" }) => new Intl.DateTimeFormat(locale(), { ...how, hour: "2-digit", minute: "2-digit", hour12: false, timeZone: config.value?.zone }).format(at);
+export const moment = (at, how = { weekday: "short", day: "numeric", month: "short" }) => new Intl.DateTimeFormat(locale(), { ...how, hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: config.value?.zone }).format(at);
 
 /** @param {number} count @param {string} unit */
 const said = (count, unit) => new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "narrow" }).format(count);

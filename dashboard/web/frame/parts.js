@@ -52,7 +52,7 @@ export function ago(at) {
 export const locale = () => document.documentElement.lang + (config.value?.calendar ? `-u-ca-${config.value.calendar}` : "");
 
 /** @param {number} at */
-export const timeOf = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false }).format(at);
+export const timeOf = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
 /** @param {number} at */
 export const dayOf = (at) => new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year: "numeric" }).format(at);
 /** As short as it can be told: the time of today, else the day. @param {number} at */
@@ -60,7 +60,7 @@ export const shortOf = (at) => (dayOf(at) === dayOf(now.value) ? timeOf : dayOf)
 /** @param {number} at */
 export const fullOf = (at) => new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "short", hourCycle: "h23" }).format(at);
 /** A moment at the site, with its zone named. @param {number} at */
-export const siteTime = (at) => `${new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: config.value?.zone }).format(at)} (${config.value?.zone})`;
+export const siteTime = (at) => `${new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: config.value?.zone }).format(at)} (${config.value?.zone})`;
 
 /** @param {string} name */
 export const initials = (name) => {

@@ -68,7 +68,7 @@ export function Moment({ at, change }) {
 }
 
 /** A moment in words, in this machine's zone. @param {number} at */
-export const momentText = (at) => said(new Date(at), { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+export const momentText = (at) => said(new Date(at), { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 /** A morning some days ahead. @param {number} days */
 export const morning = (days) => moment(later(midnight(now.value), days), "09:00");

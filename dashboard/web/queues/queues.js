@@ -12,7 +12,7 @@ import { labelOf, language, t } from "../frame/words.js";
 // Made once for a language: to make one costs more than all that a row draws.
 const numbers = computed(() => new Intl.NumberFormat(language.value));
 const whole = (/** @type {number} */ value) => numbers.value.format(value);
-const second = (/** @type {number} */ at) => new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(at);
+const second = (/** @type {number} */ at) => new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(at);
 
 export function Screen() {
   useEffect(() => {

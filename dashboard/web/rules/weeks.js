@@ -36,7 +36,7 @@ function Calendar({ week }) {
 
 /** How a queue stands, by its calendar's clock. @param {any} queue @param {string} zone */
 function standsOf(queue, zone) {
-  const said = (/** @type {number} */ at) => new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: zone }).format(at);
+  const said = (/** @type {number} */ at) => new Intl.DateTimeFormat(locale(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone }).format(at);
   if (queue.open) return queue.until_ms ? t("rules.queue.open", { until: said(queue.until_ms) }) : t("rules.queue.open.always");
   const why = t(`rules.queue.${queue.closed_by}`);
   return queue.opens_ms ? `${why} · ${t("rules.queue.opens", { at: said(queue.opens_ms) })}` : why;

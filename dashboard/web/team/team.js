@@ -36,7 +36,7 @@ export function occupancy(all) {
 export const share = (part, of) => percents.value.format(Math.floor((100 * part) / of) / 100);
 
 /** A time of day by the site's clock: plans and business days are by it, wherever their reader sits. @param {number} at */
-export const siteClock = (at) => new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: config.value?.zone }).format(at);
+export const siteClock = (at) => new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: config.value?.zone }).format(at);
 
 /** A state in words. @param {any} member */
 export const stateOf = (member) => (Object.keys(member.label).length ? labelOf(member.label, member.state) : t(`team.state.${member.state}`, {}, member.state));

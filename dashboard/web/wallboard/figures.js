@@ -17,7 +17,7 @@ export function percent(count, of, digits = 0) {
 export const whole = (value) => new Intl.NumberFormat(language.value).format(value);
 
 /** @param {Intl.DateTimeFormatOptions} options */
-const shown = (options) => new Intl.DateTimeFormat(language.value, { timeZone: board.value?.zone, hour12: false, ...options });
+const shown = (options) => new Intl.DateTimeFormat(language.value, { timeZone: board.value?.zone, hourCycle: "h23", ...options });
 
 /** A time of day at the site. @param {number} at */
 export const timeAt = (at) => shown({ hour: "2-digit", minute: "2-digit" }).format(at);
