@@ -59,7 +59,7 @@ let afterG = false;
 
 document.addEventListener("keydown", (event) => {
   if (signedIn.value !== "yes" || event.isComposing) return;
-  if ((event.ctrlKey || event.metaKey) && letter(event) === "k") { event.preventDefault(); openMenu.search(); return; }
+  if ((event.ctrlKey || event.metaKey) && letter(event) === "k") { event.preventDefault(); if (!document.querySelector("dialog")) openMenu.search(); return; }
   if (event.altKey && event.key === "Enter" && offers.value[0]) { event.preventDefault(); if (!event.repeat) void accept(offers.value[0]); return; }
   if (event.key === "F6") { event.preventDefault(); void import("./palette/regions.js").then(({ region }) => region(event.shiftKey ? -1 : 1), () => {}); return; }
   const target = /** @type {Element} */ (event.target);

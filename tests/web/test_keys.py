@@ -129,6 +129,24 @@ async def test_a_dialog_asked_for_by_the_search_goes_back_to_where_one_wrote(sit
     await expect(seat.composer).to_be_focused()
 
 
+async def test_escape_closes_the_top_layer_only(sit: Sit, server: FakeServer) -> None:
+    seat = await sit()
+    await seat.open(server.floor.own("Marta Kowalska"))
+    await seat.composer.fill("I will")
+    await seat.page.get_by_role("button", name="Transfer").click()
+    dialog = seat.page.get_by_role("dialog")
+    await expect(dialog.get_by_role("searchbox")).to_be_focused()
+    # Nothing opens behind a dialog, to be closed with it.
+    await seat.page.keyboard.press("Control+k")
+    await expect(seat.page.locator(".results")).to_have_count(0)
+    await expect(dialog.get_by_role("searchbox")).to_be_focused()
+    await seat.page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await seat.page.keyboard.press("Escape")
+    await expect(seat.composer).to_have_value("I will")
+    await expect(seat.page.locator(".head h1")).to_have_text("Marta Kowalska")
+
+
 async def test_a_dialog_begins_in_its_first_field_of_any_kind(sit: Sit, server: FakeServer) -> None:
     seat = await sit()
     await seat.page.get_by_role("button", name="Account of").click()
