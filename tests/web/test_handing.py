@@ -310,3 +310,21 @@ async def test_who_is_asked_in_sees_it_ring_joins_and_leaves(sit: Sit, server: F
     await expect(seat.page.locator(".card", has_text="With Somchai Prasert")).to_be_visible(timeout=WAIT_MS)
     server.floor.said("desk", taking_part=[])
     await expect(seat.page.get_by_text("With colleagues")).to_have_count(0, timeout=WAIT_MS)
+
+
+async def test_the_focus_is_never_under_a_heading_that_sticks(sit: Sit, server: FakeServer) -> None:
+    """UI.md 5.4: what has the focus is seen, also when it comes from below."""
+    seat, _, dialog = await handing(sit, server)
+    await seat.page.set_viewport_size({"width": 1000, "height": 420})
+    hidden = await dialog.locator(".targets").evaluate("""(box) => {
+        const radios = [...box.querySelectorAll("input:not(:disabled)")];
+        if (box.scrollHeight < box.clientHeight + 60) return ["nothing to scroll"];
+        box.scrollTop = box.scrollHeight;
+        return radios.reverse().filter((radio) => {
+            radio.focus();
+            const { x, y, width, height } = radio.getBoundingClientRect();
+            return document.elementFromPoint(x + width / 2, y + height / 2) !== radio
+                || document.elementFromPoint(x + width / 2, y - 3)?.closest("h3");
+        }).map((radio) => radio.parentElement.innerText);
+    }""")
+    assert hidden == []
