@@ -19,7 +19,6 @@ from router.store.port import (
     ComplaintLink,
     ComplaintStep,
     ComplaintWords,
-    ConversationRow,
 )
 
 # Which field of a request goes with which step.
@@ -59,7 +58,6 @@ class Stepping:
         """Write a new complaint down. Raises ApiError; asked again under its id it returns what was written."""
         row = await self._parts.places.row(account, ask.ref) if ask.ref else None
         command = self._parts.commands.id(account.id, "complaint", ask.command_id)
-        await self._refuse_a_second(ask, row, command)
         now_ms, rules = self._out.now_ms(), self._cases.rules
         complaint = Complaint(
             command=command,
@@ -80,17 +78,11 @@ class Stepping:
         links = [ComplaintLink(complaint=0, conv=row.conv, role="first")] if row else []
         step = ComplaintStep(command=command, at=now_ms, agent=account.id, deed="record")
         kept = promised(complaint, self._cases.bundle, rules)
-        return await self._cases.store.record(self._cases.site, kept, step, links=links)
-
-    async def _refuse_a_second(self, ask: RecordRequest, row: ConversationRow | None, command: str) -> None:
-        """Two who hear the same conversation record it once, unless they say that it is another one."""
-        if row is None or ask.another:
-            return
-        links = await self._cases.store.of_conversations(self._cases.site, [row.conv])
-        for number in {link.complaint for link in links} - {0}:
-            found = await self._cases.store.get(self._cases.site, number)
-            if found is not None and found.due_ms and found.command != command:
-                raise ApiError("complaint_recorded")
+        # Two who hear the same conversation record it once, unless they say that it is another one.
+        made = await self._cases.store.record(self._cases.site, kept, step, links=links, alone=not ask.another)
+        if made.command != command:
+            raise ApiError("complaint_recorded")
+        return made
 
     async def _customer(self, account: Account, number: int) -> int:
         if not number:

@@ -15,12 +15,12 @@ from tests.passwords import quick_hash
 SITE = "main"
 
 
-async def add_people(where: str | Path, logins: Sequence[str]) -> None:
-    """Add agents with the tests' password. No hash of this store is needed for it, so any key will do."""
+async def add_people(where: str | Path, logins: Sequence[str], role: str = "agent") -> None:
+    """Add people of a role with the tests' password. No hash of this store is needed for it, so any key will do."""
     store = await open_store_at(where, hasher=keyed_hasher(bytes(32)))
     try:
         for login in logins:
-            account = Account(id=0, login=login, password="", name=login, role="agent")
+            account = Account(id=0, login=login, password="", name=login, role=role)
             await add_person(store.accounts, SITE, account, password=PASSWORD, hashed=quick_hash)
     finally:
         await store.close()

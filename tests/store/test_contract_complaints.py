@@ -36,6 +36,22 @@ async def test_a_double_click_records_one(store: Store) -> None:
     assert (await store.complaints.count(SITE, ANY, now_ms=0)).open == 1
 
 
+async def test_of_two_who_record_one_conversation_alone_at_once_the_second_gets_the_first(store: Store) -> None:
+    async def record(command: str, conv: int, *, alone: bool = True) -> str:
+        asked = complaint(command), step(command)
+        return (await store.complaints.record(SITE, *asked, links=[linked(conv)], alone=alone)).command
+
+    both = await asyncio.gather(*(record(command, 4) for command in ("a", "b")))
+    assert both in (["a", "a"], ["b", "b"])
+    assert await record(both[0], 4) == both[0]
+    assert await record("c", 5) == "c"
+    assert await record("d", 4, alone=False) == "d"
+    first = await store.complaints.get(SITE, 1)
+    assert first is not None
+    await store.complaints.change(SITE, msgspec.structs.replace(first, due_ms=0, closed_ms=9), step("close"))
+    assert await record("e", 4) == "d", "the other is still open"
+
+
 async def test_a_change_is_a_step_and_a_version(store: Store) -> None:
     made = await complain(store, "x")
     changed = msgspec.structs.replace(made, stage="acknowledged", owner=3, acknowledged_ms=5)

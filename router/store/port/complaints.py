@@ -122,9 +122,18 @@ class Complaints(Protocol):
     """Complaints of a site. Each change is one step; who comes second with an old version changes nothing."""
 
     async def record(
-        self, site: str, complaint: Complaint, step: ComplaintStep, *, links: Sequence[ComplaintLink] = ()
+        self,
+        site: str,
+        complaint: Complaint,
+        step: ComplaintStep,
+        *,
+        links: Sequence[ComplaintLink] = (),
+        alone: bool = False,
     ) -> Complaint:
-        """Write a new complaint under the next number; the same `command` again returns what it made before."""
+        """Write a new complaint under the next number; the same `command` again returns what it made before.
+
+        `alone`: where one of its conversations belongs to an open complaint already, that one is returned instead.
+        """
 
     async def change(
         self,

@@ -109,6 +109,12 @@ _FORGET_STEPS = """
 UPDATE complaint_step SET words = '""' WHERE site = $1 AND complaint = ANY($2::bigint[])
 """
 
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('patchbay complaints ' || $1, 0))"
+_OPEN_LINKED = """
+SELECT c.id FROM complaint_link l JOIN complaint c ON c.site = l.site AND c.id = l.complaint
+WHERE l.site = $1 AND l.conv = ANY($2::bigint[]) AND c.due_ms > 0 ORDER BY c.id LIMIT 1
+"""
+
 _OPEN_OF = """
 SELECT id FROM complaint WHERE site = $1 AND customer = ANY($2::bigint[]) AND due_ms > 0 ORDER BY id LIMIT $3
 """
@@ -123,7 +129,13 @@ class PostgresqlComplaints:
         self._connections = connections
 
     async def record(
-        self, site: str, complaint: Complaint, step: ComplaintStep, *, links: Sequence[ComplaintLink] = ()
+        self,
+        site: str,
+        complaint: Complaint,
+        step: ComplaintStep,
+        *,
+        links: Sequence[ComplaintLink] = (),
+        alone: bool = False,
     ) -> Complaint:
         """See the port."""
         one = complaint
@@ -131,6 +143,13 @@ class PostgresqlComplaints:
                one.opened_ms, one.closed_ms, one.due_ms, coded(one), worded(one.words))  # fmt: skip
 
         async def work(runs: Runs) -> Complaint:
+            if alone:
+                # Two who record the same conversation at two nodes do it one after the other.
+                await runs.read(_LOCK, site)
+                known = await runs.read(_NUMBER, site, one.command)
+                known = known or await runs.read(_OPEN_LINKED, site, [link.conv for link in links])
+                if known:
+                    return await _sure(runs, site, known[0][0])
             made = await runs.write(_RECORD, *row)
             if not made:
                 ((number,),) = await runs.read(_NUMBER, site, one.command)

@@ -120,6 +120,11 @@ _FORGET_STEPS = """
 UPDATE complaint_step SET words = '""' WHERE site = ?1 AND complaint IN (SELECT value FROM json_each(?2))
 """
 
+_OPEN_LINKED = """
+SELECT c.id FROM json_each(?2) k CROSS JOIN complaint_link l ON l.site = ?1 AND l.conv = k.value
+JOIN complaint c ON c.id = l.complaint AND c.site = ?1 WHERE c.due_ms > 0 ORDER BY c.id LIMIT 1
+"""
+
 _OPEN_OF = """
 SELECT id FROM complaint WHERE site = ?1 AND customer IN (SELECT value FROM json_each(?2)) AND due_ms > 0
 ORDER BY id LIMIT ?3
@@ -136,10 +141,17 @@ class SqliteComplaints:
         self._readers = readers
 
     async def record(
-        self, site: str, complaint: Complaint, step: ComplaintStep, *, links: Sequence[ComplaintLink] = ()
+        self,
+        site: str,
+        complaint: Complaint,
+        step: ComplaintStep,
+        *,
+        links: Sequence[ComplaintLink] = (),
+        alone: bool = False,
     ) -> Complaint:
         """See the port."""
-        return await self._writer.do(partial(_record, site=site, complaint=complaint, step=step, links=links))
+        work = partial(_record, site=site, complaint=complaint, step=step, links=links, alone=alone)
+        return await self._writer.do(work)
 
     async def change(
         self,
@@ -222,10 +234,18 @@ def _values(wanted: ComplaintFilter) -> tuple[str | int, ...]:
 
 
 def _record(
-    conn: apsw.Connection, *, site: str, complaint: Complaint, step: ComplaintStep, links: Sequence[ComplaintLink]
+    conn: apsw.Connection,
+    *,
+    site: str,
+    complaint: Complaint,
+    step: ComplaintStep,
+    links: Sequence[ComplaintLink],
+    alone: bool,
 ) -> Complaint:
     one = complaint
     known = fetch(conn, _NUMBER, (site, one.command))
+    if alone and not known:
+        known = fetch(conn, _OPEN_LINKED, (site, as_json([link.conv for link in links])))
     if known:
         return _sure(conn, site, known[0][0])
     conn.execute(
