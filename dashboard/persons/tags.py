@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from dashboard.errors import ApiError
+from dashboard.errors import ApiError, unavailable
 from dashboard.journeys import Journeys
 from dashboard.parts import Parts
 from dashboard.requests import Request, number_of
@@ -17,6 +17,8 @@ from dashboard.shapes import Shape
 TAGS = "tags"
 # More of them nobody reads any more.
 TAGS_MAX = 20
+# Somebody else tagged them in the same moment; so often in a row, nobody.
+TRIES_MAX = 10
 
 Tag = Annotated[
     str,
@@ -49,14 +51,16 @@ class Tagging:
     async def change(self, call: Call) -> TagsShape:
         """Whoever sees a customer may tag them: it is a note that is short."""
         site, archive, number = self._out.floor.site, self._out.store.archive, number_of(call.part("id"))
-        found = await archive.customer(site, number)
-        if found is None or not await self._journeys.sees(call.caller.account, found):
-            raise ApiError("not_visible")
-        kept = [each for each in found.attributes.get(TAGS, "").split() if each not in call.ask.remove]
-        tags = list(dict.fromkeys([*kept, *call.ask.add]))[:TAGS_MAX]
-        if not await archive.give_care(site, number, {TAGS: " ".join(tags) or None}):
-            raise ApiError("not_visible")
-        return TagsShape(tags=tags)
+        for _ in range(TRIES_MAX):
+            found = await archive.customer(site, number)
+            if found is None or not await self._journeys.sees(call.caller.account, found):
+                raise ApiError("not_visible")
+            was = found.attributes.get(TAGS, "")
+            kept = [each for each in was.split() if each not in call.ask.remove]
+            tags = list(dict.fromkeys([*kept, *call.ask.add]))[:TAGS_MAX]
+            if await archive.give_care(site, number, {TAGS: " ".join(tags) or None}, was={TAGS: was}):
+                return TagsShape(tags=tags)
+        raise unavailable()
 
 
 def routes(parts: Parts) -> list[Route]:

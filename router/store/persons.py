@@ -41,6 +41,12 @@ def changed_attributes(changes: Mapping[str, str | None], others: Iterable[Mappi
     return {name: "" if value is None and name in hidden else value for name, value in changes.items()}
 
 
+def are_as_seen(rows: Sequence[Mapping[str, str]], was: Mapping[str, str]) -> bool:
+    """Return whether a person's attributes, from all their rows, are still what somebody saw of them."""
+    found = attributes_of(rows)
+    return all(found.get(name, "") == value for name, value in was.items())
+
+
 def _first(values: Iterable[str]) -> str:
     return next((value for value in values if value), "")
 

@@ -162,6 +162,33 @@ async def test_a_promise_of_one_node_is_listed_by_the_other_and_taken_up_there_o
         await made.sue.sees(node, f"/conversations/{ref}", lambda found: found["state"] == "active")
 
 
+async def test_tags_that_are_put_on_at_both_nodes_in_one_moment_are_all_there(made: TwoNodes) -> None:
+    ref = await taken(made, made.sue)
+    customer = (await made.sue.ask(0, "GET", f"/conversations/{ref}")).body["customer"]["id"]
+    wanted: list[str] = []
+    for number in range(4):
+        pair = [f"left-{number}", f"right-{number}"]
+        answers = await made.sue.both("POST", f"/customers/{customer}/tags", *({"add": [tag]} for tag in pair))
+        assert {each.status for each in answers} == {200}, answers
+        wanted += pair
+    shown = (await made.sue.ask(1, "POST", f"/customers/{customer}/tags", {"add": []})).body["tags"]
+    assert sorted(shown) == sorted(wanted)
+
+
+async def test_a_review_that_two_begin_at_once_is_one(made: TwoNodes) -> None:
+    path = f"/conversations/{await ended(made)}/review"
+    answers = await made.sue.both("POST", path, *({"deed": "begin", "command_id": new()} for _ in range(2)))
+    assert 200 in {each.status for each in answers}
+    assert {each.status for each in answers} <= {200, 409}, answers
+    assert (await made.sue.ask(1, "GET", path)).body["line"]["version"] == 1
+
+
+async def test_two_articles_never_have_one_address(made: TwoNodes) -> None:
+    asked = {"slug": f"same-{new()}", "texts": {"en": {"title": "Same", "text": "Same."}}}
+    answers = await made.sue.both("POST", "/articles", *({**asked, "command_id": new()} for _ in range(2)))
+    assert sorted(each.code for each in answers) == ["", "article_slug"], answers
+
+
 async def test_a_desk_at_the_other_node_is_told_that_something_has_changed(made: TwoNodes) -> None:
     for room, change in {"complaint": complaint, "article": article, "review": review}.items():
         method, path, body, _ = await change(made)

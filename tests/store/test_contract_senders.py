@@ -78,3 +78,14 @@ async def test_who_cares_for_a_customer_is_kept_and_taken_away(store: Store) -> 
     (found,) = await store.archive.histories(SITE, [met.customer], limit=10)
     assert found.attributes == {"team": "gold"}
     assert not await store.archive.give_care(SITE, 99, {"team": "gold"})
+
+
+async def test_what_somebody_else_has_changed_meanwhile_is_not_written_over(store: Store) -> None:
+    (met,) = await store.archive.meet(SITE, [caller("a")], 1_000)
+    give = store.archive.give_care
+    assert await give(SITE, met.customer, {"tags": "one"}, was={"tags": ""})
+    assert not await give(SITE, met.customer, {"tags": "two"}, was={"tags": ""})
+    assert await give(SITE, met.customer, {"tags": None}, was={"tags": "one"})
+    assert not await give(SITE, met.customer, {"tags": None}, was={"tags": "one"})
+    (found,) = await store.archive.histories(SITE, [met.customer], limit=10)
+    assert found.attributes == {}

@@ -174,8 +174,12 @@ class Archive(Protocol):
     async def histories(self, site: str, customers: Sequence[int], *, limit: int) -> list[History]:
         """Return what is known of those customers that are there, with at most `limit` conversations of each."""
 
-    async def give_care(self, site: str, customer: int, attributes: Mapping[str, str | None]) -> bool:
+    async def give_care(
+        self, site: str, customer: int, attributes: Mapping[str, str | None], *, was: Mapping[str, str] | None = None
+    ) -> bool:
         """Set attributes of a customer, or take away those given as None; False when there is no such customer.
+
+        `was`: how the asker saw some of them, empty for nothing; where one is not so any more, that is False, too.
 
         They are written into the row of the person's number. What another of their rows still has is hidden by an
         empty text there, so that taking the merge back restores it.

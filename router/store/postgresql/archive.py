@@ -142,9 +142,11 @@ class PostgresqlArchive:
         """See the port."""
         return await people.histories(self._connections, site, customers, limit=limit)
 
-    async def give_care(self, site: str, customer: int, attributes: Mapping[str, str | None]) -> bool:
+    async def give_care(
+        self, site: str, customer: int, attributes: Mapping[str, str | None], *, was: Mapping[str, str] | None = None
+    ) -> bool:
         """See the port."""
-        return await people.give_care(self._connections, site, customer, attributes=attributes)
+        return await people.give_care(self._connections, site, customer, attributes=attributes, was=was or {})
 
     async def conversation(self, site: str, conv: int) -> ConversationRow | None:
         """See the port."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from router.store.limits import LINES_MAX
-from router.store.persons import as_one, attributes_of, changed_attributes
+from router.store.persons import are_as_seen, as_one, attributes_of, changed_attributes
 from router.store.port import CustomerRow, Dealing, History, Identity, KnownLine, LineRow
 from router.store.postgresql.connections import Runs
 from router.store.postgresql.texts import given, kept
@@ -136,15 +136,17 @@ async def histories(conns: Runs, site: str, ids: Sequence[int], *, limit: int) -
     ]
 
 
-async def give_care(conns: Runs, site: str, customer: int, *, attributes: Mapping[str, str | None]) -> bool:
-    """Change a person's attributes; None takes one away. Return whether there is such a customer."""
+async def give_care(
+    conns: Runs, site: str, customer: int, *, attributes: Mapping[str, str | None], was: Mapping[str, str]
+) -> bool:
+    """Change a person's attributes; None takes one away. Return whether there is such a customer, and as it was."""
     while True:
         person = await members_of(conns, site, customer)
         texts = await _attributes(conns, site, person)
-        if person[0] not in texts:
+        rows: dict[int, dict[str, str]] = {each: msgspec.json.decode(texts[each]) for each in person if each in texts}
+        if person[0] not in rows or not are_as_seen([*rows.values()], was):
             return False
-        others = [msgspec.json.decode(text) for number, text in texts.items() if number != person[0]]
-        now: dict[str, str] = msgspec.json.decode(texts[person[0]])
+        now, others = rows[person[0]], [row for number, row in rows.items() if number != person[0]]
         for name, value in changed_attributes(attributes, others).items():
             if value is None:
                 now.pop(name, None)

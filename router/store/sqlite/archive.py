@@ -123,9 +123,12 @@ class SqliteArchive:
         work = partial(read_histories, site=site, customers=customers, limit=limit)
         return await self._readers.few(work, len(customers))
 
-    async def give_care(self, site: str, customer: int, attributes: Mapping[str, str | None]) -> bool:
+    async def give_care(
+        self, site: str, customer: int, attributes: Mapping[str, str | None], *, was: Mapping[str, str] | None = None
+    ) -> bool:
         """See the port."""
-        return await self._writer.do(partial(give_care, site=site, customer=customer, attributes=dict(attributes)))
+        new, seen = dict(attributes), dict(was or {})
+        return await self._writer.do(partial(give_care, site=site, customer=customer, attributes=new, was=seen))
 
     async def conversation(self, site: str, conv: int) -> ConversationRow | None:
         """See the port."""

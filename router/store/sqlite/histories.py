@@ -10,7 +10,7 @@ import apsw
 import msgspec
 
 from router.store.limits import LINES_MAX
-from router.store.persons import attributes_of, changed_attributes
+from router.store.persons import are_as_seen, attributes_of, changed_attributes
 from router.store.port import Dealing, History, KnownLine
 from router.store.sqlite.bulk import as_json
 from router.store.sqlite.connect import fetch
@@ -71,10 +71,14 @@ def _newest(person: list[int], of: Mapping[int, list[T]], *, by: Callable[[T], i
     return sorted((each for customer in person for each in of.get(customer, [])), key=by, reverse=True)[:limit]
 
 
-def give_care(conn: apsw.Connection, *, site: str, customer: int, attributes: dict[str, str | None]) -> bool:
-    """Change a person's attributes; None takes one away. Return whether there is such a customer."""
+def give_care(
+    conn: apsw.Connection, *, site: str, customer: int, attributes: dict[str, str | None], was: dict[str, str]
+) -> bool:
+    """Change a person's attributes; None takes one away. Return whether there is such a customer, and as it was."""
     person = members_of(conn, site, customer)
-    others = [msgspec.json.decode(text) for _, text in fetch(conn, _ATTRIBUTES, (site, as_json(person[1:])))]
-    changes = changed_attributes(attributes, others)
+    rows = {number: msgspec.json.decode(text) for number, text in fetch(conn, _ATTRIBUTES, (site, as_json(person)))}
+    if person[0] not in rows or not are_as_seen([rows[each] for each in person if each in rows], was):
+        return False
+    changes = changed_attributes(attributes, [row for number, row in rows.items() if number != person[0]])
     conn.execute(_CARE, (site, person[0], as_json(changes)))
-    return conn.changes() > 0
+    return True
