@@ -1,7 +1,7 @@
 // @ts-check
 // Puts the screens together, and gives every key its meaning.
 import { effect, html, render, signal } from "./vendor/ui.js";
-import { agent, announce, begin, chosen, config, details, expired, groups, inSight, link, look, offers, onChanged, onNews, open, owns, signedIn, work } from "./frame/state.js";
+import { agent, announce, begin, chosen, config, details, expired, groups, inSight, link, loaded, look, offers, onChanged, onNews, open, owns, signedIn, work } from "./frame/state.js";
 import { Rail, Toast, TopBar, openMenu, presenceLabel } from "./frame/shell.js";
 import { Offers, WorkColumn, accept, decline } from "./desk/work.js";
 import { Talk, end } from "./desk/talk.js";
@@ -37,7 +37,7 @@ function step(by) {
 /** @param {(live: any) => void} act */
 const withActive = (act) => { const live = details.value.get(chosen.value); if (live?.state === "active" && owns(live) && link.value === "live") act(live); };
 
-/** What the letters do on the desk. @type {Record<string, () => void>} */
+/** What the letters of `ownKey` do on the desk. @type {Record<string, () => void>} */
 const HERE = {
   next: () => step(1),
   previous: () => step(-1),
@@ -47,7 +47,7 @@ const HERE = {
   end: () => withActive(end),
   park: () => withActive((live) => dialog.open("park", live)),
 };
-/** And everywhere; which letter, says `ownKey`. @type {Record<string, () => void>} */
+/** What they do everywhere. @type {Record<string, () => void>} */
 const DEEDS = {
   accept: () => { if (offers.value[0]) void accept(offers.value[0]); },
   decline: () => { if (offers.value[0]) void decline(offers.value[0], ""); },
@@ -59,7 +59,7 @@ let afterG = false;
 
 document.addEventListener("keydown", (event) => {
   if (signedIn.value !== "yes" || event.isComposing) return;
-  if ((event.ctrlKey || event.metaKey) && letter(event) === "k") { event.preventDefault(); if (!document.querySelector("dialog")) openMenu.search(); return; }
+  if ((event.ctrlKey || event.metaKey) && letter(event) === "k") { event.preventDefault(); if (!document.querySelector("dialog[open]")) openMenu.search(); return; }
   if (event.altKey && event.key === "Enter" && offers.value[0]) { event.preventDefault(); if (!event.repeat) void accept(offers.value[0]); return; }
   if (event.key === "F6") { event.preventDefault(); void import("./palette/regions.js").then(({ region }) => region(event.shiftKey ? -1 : 1), () => {}); return; }
   const target = /** @type {Element} */ (event.target);
@@ -113,7 +113,7 @@ effect(() => {
 const hidden = signal(document.hidden);
 addEventListener("visibilitychange", () => { hidden.value = document.hidden; });
 effect(() => { inSight.value = view.value === "desk" && !hidden.value; });
-effect(() => { void inSight.value; look(chosen.peek()); });
+effect(() => { if (inSight.value && loaded.peek()) void open(chosen.peek()); else look(""); });
 // Whoever takes calls in the browser needs them on every screen, and nobody else fetches any of it.
 effect(() => { if (agent.value && config.value?.channels.some((/** @type {any} */ each) => each.name === "phone")) queueMicrotask(() => void fetchRoom("call", () => import("./call/call.js")).then((room) => room?.begin())); });
 // Only where somebody may leave a desk without a word.

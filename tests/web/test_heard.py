@@ -146,3 +146,35 @@ async def test_what_would_have_moved_in_a_line_is_counted_in_silence(sit: Sit, s
     count = seat.page.locator(".table-state .chip")
     await expect(count).to_contain_text("Order paused")
     assert await count.get_attribute("aria-live") == "off"
+
+
+async def test_who_comes_back_finds_everything_that_was_said_and_the_pages_they_had_read(
+    sit: Sit, server: FakeServer
+) -> None:
+    seat = await sit()
+    marta = server.floor.own("Marta Kowalska", text="The first of all")
+    for nth in range(70):
+        server.floor.item(marta["ref"], "in", quiet=True, text=f"before {nth}", author="Marta Kowalska")
+    await seat.open(marta)
+    await seat.page.get_by_role("button", name="Earlier").click()
+    await expect(seat.said.first).to_have_text("The first of all")
+    await seat.page.evaluate("() => { location.hash = '#/queues'; }")
+    await expect(seat.page.locator(".rail [aria-current='page']")).to_contain_text("Queues")
+    # Nobody tells a page of what it does not show.
+    for nth in range(40):
+        server.floor.item(marta["ref"], "in", quiet=True, text=f"after {nth}", author="Marta Kowalska")
+    asked: list[str] = []
+    seat.page.on("request", lambda request: asked.append(request.url))
+    await seat.page.go_back()
+    everything = ["The first of all", *(f"before {n}" for n in range(70)), *(f"after {n}" for n in range(40))]
+    await expect(seat.said).to_have_text(everything)
+    await seat.page.wait_for_timeout(500)
+    assert len([url for url in asked if "/story?" in url]) == 1
+    for nth in range(60):
+        server.floor.item(marta["ref"], "in", quiet=True, text=f"late {nth}", author="Marta Kowalska")
+    await seat.page.evaluate("() => { location.hash = '#/queues'; }")
+    await expect(seat.page.locator(".rail [aria-current='page']")).to_contain_text("Queues")
+    await seat.page.go_back()
+    # More than a page was missed: what was before it is asked for again, and no hole stays.
+    await expect(seat.said).to_have_text([f"late {n}" for n in range(10, 60)])
+    await expect(seat.page.get_by_role("button", name="Earlier")).to_be_attached()

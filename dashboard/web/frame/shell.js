@@ -1,7 +1,7 @@
 // @ts-check
 // The frame around every screen: mark, search, connection, capacity, presence, account, rail.
 import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
-import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, startShift, tell, toast, work } from "./state.js";
+import { agent, attempt, banner, config, groups, link, me, newVersion, now, open, refresh, startShift, toast, work } from "./state.js";
 import { SCREENS, fetchRoom, go, mine, view } from "./screens.js";
 import { dialog } from "./dialogs.js";
 import { call, get, post } from "./api.js";
@@ -215,4 +215,3 @@ const MoreViews = ({ names }) => html`<${Menu} label=${t("views")} items=${names
 
 export const Toast = () => toast.value && html`<p class=${`toast ${toast.value.tone}`}>${toast.value.text}
   <button type="button" class="icon-button" aria-label=${t("close")} onClick=${() => { toast.value = null; }}><${Icon} name="close" /></button></p>`;
-export { tell };

@@ -65,19 +65,16 @@ export function tell(text, tone = "plain") {
 }
 
 const SAID_MS = 20;
-/** @type {Record<string, string>} */
-const unsaid = {};
-/** @type {Record<string, number>} */
-const timers = {};
+const unsaid = /** @type {Record<string, string>} */ ({});
 /** Say something once to people who listen. @param {"status" | "alert"} region @param {string} text */
 export function announce(region, text) {
   const element = document.getElementById(region);
   if (!element) return;
   element.textContent = "";
   // Two at once are said together.
-  clearTimeout(timers[region]);
-  const said = (unsaid[region] = [unsaid[region], text].filter(Boolean).join("; "));
-  timers[region] = setTimeout(() => { element.textContent = said; unsaid[region] = ""; }, SAID_MS);
+  if (unsaid[region]) { unsaid[region] += `; ${text}`; return; }
+  unsaid[region] = text;
+  setTimeout(() => { element.textContent = unsaid[region]; unsaid[region] = ""; }, SAID_MS);
 }
 
 /** Do something that may be refused; the refusal is said in place of an answer. @param {() => Promise<any>} act */
@@ -183,7 +180,7 @@ export async function open(ref) {
   chosen.value = ref;
   look(ref);
   if (!ref) return;
-  const mark = heardCount;
+  const [mark, known] = [heardCount, stories.peek().get(ref) ?? []];
   const [conversation, story] = await Promise.all([
     get(`/conversations/${encodeURIComponent(ref)}`),
     get(`/conversations/${encodeURIComponent(ref)}/story?limit=50`),
@@ -194,8 +191,11 @@ export async function open(ref) {
   batch(() => {
     put(details, ref, conversation);
     const meanwhile = recent.filter((frame) => frame.type === "story" && frame.ref === ref && frame.nth > mark);
-    put(stories, ref, merged(story.items, meanwhile.flatMap((frame) => frame.items)));
-    put(hasEarlier, ref, story.more);
+    // Earlier pages stay where nothing is missing before this one.
+    const first = story.items[0]?.seq;
+    const before = known.at(-1)?.seq >= first ? known.filter((item) => item.seq < first) : [];
+    put(stories, ref, merged([...before, ...story.items], meanwhile.flatMap((frame) => frame.items)));
+    if (!before.length) put(hasEarlier, ref, story.more);
   });
 }
 
