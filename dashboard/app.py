@@ -72,7 +72,7 @@ def build_app(surroundings: Surroundings) -> web.Application:
     _add_api(app, api_routes(parts, hub), parts)
     watching = _watching(parts)
     hub.also(watching, telling=watching.tell)
-    changing = Changing(surroundings, hub)
+    changing = Changing(surroundings, hub, parts.words)
     hub.also(changing, telling=changing.tell)
     app.router.add_get("/ws", Live(parts, hub, watching).__call__)
     pages.add_to(app)

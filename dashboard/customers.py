@@ -12,6 +12,7 @@ from dashboard.person_shapes import ErasedPerson, Likely, MergeAnswer, MergeMade
 from dashboard.requests import Nothing, OtherRequest, number_of
 from dashboard.routes import Call, Route
 from dashboard.sessions import may
+from dashboard.words import ERASED, MERGED
 from router.care.erasing import Eraser
 from router.care.exporting import Exporter
 from router.care.suggesting import suggestions
@@ -152,11 +153,11 @@ def routes(parts: Parts) -> list[Route]:
             answers=list[MergeAnswer], handler=customers.merges,
         ),
         Route(
-            method="POST", path="/customers/{id}/merges", summary="Another customer is the same person",
+            method="POST", path="/customers/{id}/merges", summary="Another customer is the same person", tells=MERGED,
             ask=OtherRequest, answers=MergeMade, handler=customers.merge, refusals=True,
         ),
         Route(
-            method="DELETE", path="/customers/{id}/merges/{merge}", summary="Take a merge back",
+            method="DELETE", path="/customers/{id}/merges/{merge}", summary="Take a merge back", tells=MERGED,
             ask=Nothing, answers=None, handler=customers.unmerge, refusals=True,
         ),
         Route(
@@ -168,7 +169,7 @@ def routes(parts: Parts) -> list[Route]:
             answers=dict[str, Any], handler=customers.export,
         ),
         Route(
-            method="POST", path="/customers/{id}/erase", summary="Forget a person for good", role="admin",
+            method="POST", path="/customers/{id}/erase", summary="Forget a person for good", role="admin", tells=ERASED,
             ask=Nothing, answers=ErasedPerson, handler=customers.erase, refusals=True,
         ),
     ]  # fmt: skip

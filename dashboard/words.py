@@ -25,6 +25,8 @@ STORY_ROWS = 60
 STORIES_AT_ONCE = 4
 # So long may a name that was erased elsewhere be shown here; each look is one short reading.
 ERASURES_HEARD_MS = 30_000
+# What nodes tell each other and no desk: who is who has changed, somebody was erased.
+MERGED, ERASED = "merged", "erased"
 # Above every position: the newest rows of a story.
 NEWEST = 2**62
 
@@ -133,6 +135,10 @@ class Words:
         gone = [conv for conv, told in self._told.items() if told.customer in customers]
         for conv in gone:
             del self._told[conv]
+
+    def expect_erasures(self) -> None:
+        """Another node says that it has erased somebody: whom is looked up before anything is told again."""
+        self._heard_ms = min(self._heard_ms, self._out.now_ms() - ERASURES_HEARD_MS)
 
     async def _hear_of_erasures(self) -> None:
         """Another node or the command line may have erased somebody: their names go from this memory as well."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -173,6 +174,22 @@ async def test_tags_that_are_put_on_at_both_nodes_in_one_moment_are_all_there(ma
         wanted += pair
     shown = (await made.sue.ask(1, "POST", f"/customers/{customer}/tags", {"add": []})).body["tags"]
     assert sorted(shown) == sorted(wanted)
+
+
+async def test_who_was_erased_at_one_node_is_unknown_to_the_other(made: TwoNodes) -> None:
+    ref = await ended(made)
+    at = f"/conversations/{ref}"
+    shown = (await made.sue.ask(1, "GET", at)).body
+    customer = f"/customers/{shown['customer']['id']}"
+    places = (at, f"{at}/story", customer, "/customers?order=last", f"{customer}/segment")
+    before = [str((await made.sue.ask(1, "GET", path)).body) for path in places]
+    (address,) = {word for text in before for word in re.findall(r"c\d+@example\.com", text) if word in before[2]}
+    words = shown["last"]["text"]
+    assert words in before[1]
+    erased = await made.ada.ask(0, "POST", f"{customer}/erase", {})
+    assert erased.status == 200, erased
+    for path in places:
+        await made.sue.sees(1, path, lambda found: words not in str(found) and address not in str(found))
 
 
 async def test_a_review_that_two_begin_at_once_is_one(made: TwoNodes) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from router.store.port import Caller, Identity
 from tests.dashboard.office import SITE, Desk, Office
 
@@ -166,7 +168,8 @@ async def test_nobody_is_forgotten_while_they_are_served(office: Office) -> None
     assert (refused.status, refused.code) == (409, "conversations_open")
 
 
-async def test_a_name_that_was_erased_elsewhere_leaves_the_lists_of_this_node(office: Office) -> None:
+@pytest.mark.parametrize("heard", ["of it by the other node", "nothing, as of the command line"])
+async def test_a_name_that_was_erased_elsewhere_leaves_the_lists_of_this_node(office: Office, heard: str) -> None:
     ana, ada = await office.desk("ana", shift=True), await office.desk("ada", role="admin")
     customer = await ended(office, ana, "k1")
     (listed,) = (await ada.get(f"/customers/{customer}")).body["conversations"]
@@ -174,7 +177,25 @@ async def test_a_name_that_was_erased_elsewhere_leaves_the_lists_of_this_node(of
     begun = await office.store.care.begin_erase(SITE, customer, agent=0, at=office.clock.at)
     words = await office.store.care.words_of(SITE, begun.customers, after=0, limit=10)
     await office.store.care.blank(SITE, [each.id for each in words])
-    office.clock.at += 31_000
+    if heard == "of it by the other node":
+        office.changes.tell("erased")
+    else:
+        office.clock.at += 31_000
     (listed,) = (await ada.get(f"/customers/{customer}")).body["conversations"]
     assert listed["customer"]["name"] == ""
     assert "hello" not in str(listed)
+
+
+async def test_who_is_who_is_read_again_when_another_node_has_made_two_people_one(office: Office) -> None:
+    ana, ada = await office.desk("ana", shift=True), await office.desk("ada", role="admin")
+    one, two = [await ended(office, ana, key) for key in ("k1", "k2")]
+
+    async def names() -> set[str]:
+        found = (await ada.get(f"/customers/{two}")).body["conversations"]
+        return {each["customer"]["name"] for each in found}
+
+    assert await names() == {"Ada k2"}
+    await office.store.care.merge(SITE, one, two, why="by_hand", agent=1, at=office.clock.at)
+    assert await names() == {"Ada k1", "Ada k2"}
+    office.changes.tell("merged")
+    assert await names() == {"Ada k1"}
