@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from dashboard.complaints.cases import Cases
 from dashboard.complaints.shapes import CauseShape, ComplaintFigures, FiguresQuery, WeekShape
 from dashboard.parts import Parts
+from dashboard.tables import as_csv, iso
 from router.care.complaint_figures import figures
 from router.settings.zones import zone_of
 from router.store.port import Complaint
@@ -73,21 +72,9 @@ def weeks_until(at_ms: int, weeks: int, zone: tzinfo) -> list[int]:
 
 
 def _csv(rows: Iterable[Complaint], owners: dict[int, str]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow((*COLUMNS, *TIMES))
-    for each in rows:
-        values = {name: getattr(each, name) for name in COLUMNS} | {"owner": owners.get(each.owner, "")}
-        times = (_iso(getattr(each, f"{name}_ms")) for name in TIMES)
-        writer.writerow((*(_plain(str(value)) for value in values.values()), *times))
-    # The mark in front tells spreadsheets that these are no bytes of their own country.
-    return text.getvalue().encode("utf-8-sig")
+    return as_csv((*COLUMNS, *TIMES), (_cells(each, owners.get(each.owner, "")) for each in rows))
 
 
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="seconds") if at_ms else ""
-
-
-def _plain(value: str) -> str:
-    """Return what no spreadsheet takes for a formula."""
-    return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+def _cells(one: Complaint, owner: str) -> list[object]:
+    values = [owner if name == "owner" else getattr(one, name) for name in COLUMNS]
+    return [*values, *(iso(getattr(one, f"{name}_ms")) for name in TIMES)]

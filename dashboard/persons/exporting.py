@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from dashboard.persons.shapes import CustomerLine
+from dashboard.tables import as_csv, iso
 
 EXPORT_MAX = 10_000
 """As many as anybody reads in a spreadsheet; who wants all of a million asks the database."""
@@ -23,13 +21,7 @@ COLUMNS = (
 
 def table(lines: Iterable[CustomerLine]) -> bytes:
     """Return lines as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for each in lines:
-        writer.writerow([_plain(cell) for cell in _cells(each)])
-    # The mark in front tells spreadsheets that these are no bytes of their own country.
-    return text.getvalue().encode("utf-8-sig")
+    return as_csv(COLUMNS, map(_cells, lines))
 
 
 def _cells(line: CustomerLine) -> list[str]:
@@ -41,7 +33,7 @@ def _cells(line: CustomerLine) -> list[str]:
         line.language,
         " ".join(line.channels),
         " ".join(line.tags),
-        _iso(last.at) if last else "",
+        iso(last.at) if last else "",
         last.queue if last else "",
         last.state if last else "",
         last.ref if last else "",
@@ -49,12 +41,3 @@ def _cells(line: CustomerLine) -> list[str]:
         str(line.open),
         str(line.rating) if line.rating else "",
     ]
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="seconds")
-
-
-def _plain(value: str) -> str:
-    """Return what no spreadsheet takes for a formula."""
-    return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

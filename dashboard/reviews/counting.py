@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from dashboard.reviews.files import Files, sheet_of
 from dashboard.reviews.shapes import AgentFigure, QuestionFigure, ReviewFigures, TeamFigure, WeekFigure
 from dashboard.shapes import Person
+from dashboard.tables import as_csv, iso
 from router.care.reviews import Figure, figure_of, question_scores, week_before, week_of, week_span
 from router.core.scorecards import Question, Scorecard
 from router.store.port import Account, Review
@@ -147,28 +145,15 @@ def _question(card: Scorecard, question: Question, scores: list[int]) -> Questio
 
 
 def _csv(reviews: Sequence[Review], people: dict[int, Account]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow((*COLUMNS, *TIMES))
-    for each in reviews:
-        told = {name: people[number].name if number in people else "" for name, number in _who(each)}
-        values = {name: told.get(name, getattr(each, name, "")) for name in COLUMNS} | {
-            "team": _team(people, each.agent)
-        }
-        times = (_iso(getattr(each, f"{name}_ms")) for name in TIMES)
-        writer.writerow((*(_plain(str(value)) for value in values.values()), *times))
-    # The mark in front tells spreadsheets that these are no bytes of their own country.
-    return text.getvalue().encode("utf-8-sig")
+    return as_csv((*COLUMNS, *TIMES), (_cells(each, people) for each in reviews))
+
+
+def _cells(one: Review, people: dict[int, Account]) -> list[object]:
+    told = {name: people[number].name if number in people else "" for name, number in _who(one)}
+    told["team"] = _team(people, one.agent)
+    values = [told.get(name, getattr(one, name, "")) for name in COLUMNS]
+    return [*values, *(iso(getattr(one, f"{name}_ms")) for name in TIMES)]
 
 
 def _who(review: Review) -> tuple[tuple[str, int], ...]:
     return (("agent", review.agent), ("reviewer", review.reviewer))
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="seconds") if at_ms else ""
-
-
-def _plain(value: str) -> str:
-    """Return what no spreadsheet takes for a formula."""
-    return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
