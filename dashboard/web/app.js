@@ -78,8 +78,8 @@ document.addEventListener("keydown", (event) => {
   if (!event.repeat || deed === "next" || deed === "previous") deeds[deed]();
 });
 
-// Only who uses keys loses a place.
-addEventListener("keydown", () => void import("./frame/focus.js").catch(() => {}), { once: true });
+// Only who uses keys loses a place, or has a reader click for them.
+for (const way of ["keydown", "click"]) addEventListener(way, (/** @type {any} */ event) => event.detail || import("./frame/focus.js").catch(() => {}));
 
 // --- news -------------------------------------------------------------------------------------------------------
 

@@ -169,3 +169,17 @@ async def test_a_key_that_is_held_answers_one_offer(sit: Sit, server: FakeServer
     await seat.page.keyboard.up("Alt")
     await expect(seat.offer).to_have_count(1)
     assert (len(server.asks("decline")), server.asks("accept")) == (1, [])
+
+
+async def test_who_has_a_reader_click_for_them_keeps_a_place_too(sit: Sit, server: FakeServer) -> None:
+    """A click that no pointer made: what has gone gives the focus to what stands nearest, without any key."""
+    seat = await sit()
+    work = server.floor.own("Marta Kowalska")
+    await seat.open(work)
+    end = seat.page.get_by_role("button", name="End", exact=True)
+    await seat.page.get_by_role("tab", name="Note").evaluate("(tab) => { tab.focus(); tab.click(); }")
+    await expect(seat.page.get_by_role("tab", name="Note")).to_be_focused()
+    await end.evaluate("(button) => button.focus()")
+    server.floor.moves(work["ref"], "closed")
+    await expect(end).to_have_count(0)
+    await expect(seat.page.locator(":focus")).to_have_count(1)

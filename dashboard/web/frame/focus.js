@@ -1,5 +1,5 @@
 // @ts-check
-// Where the focus goes when what had it has gone. Fetched with the first key that is pressed.
+// Where the focus goes when what had it has gone. Fetched with the first key, or the first click that no pointer made.
 
 // What takes the focus in place of something that has gone, the best first.
 const HOMES = [".thread", ".card[aria-current='true']", ".card", "button.primary:not(:disabled)", ".state", "button:not(:disabled), a[href]"];

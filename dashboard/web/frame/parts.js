@@ -7,7 +7,7 @@ import { labelOf, t } from "./words.js";
 const SOON_MS = 120_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-// A click so soon beside a dialog was meant for what lay there before: it came late, and somebody pressed again.
+// A click so soon beside a dialog was meant for what lay there before.
 const SEEN_MS = 1_000;
 
 /** A long time in words: days and hours, or hours and minutes. @param {number} ms */

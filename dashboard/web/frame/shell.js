@@ -78,7 +78,7 @@ function Presence() {
   const chosen = config.value.presences.filter((/** @type {any} */ each) => !each.idle);
   const away = chosen.filter((/** @type {any} */ each) => !each.accepts);
   const known = presenceOf(presence);
-  // What nobody picks: nothing more comes though I am available.
+  // What nobody picks.
   const held = known?.accepts && (parts.length && parts.every((/** @type {any} */ each) => each.state === "wrap_up") ? t("group.wrap") : used >= capacity && t("full"));
   const shape = known?.shape ?? SYSTEM_SHAPES[/** @type {"offline"} */ (presence)] ?? "ring";
   const tone = known?.accepts ? "ok" : presence === "not_responding" ? "crit" : "away";
@@ -139,7 +139,7 @@ function Search() {
   const back = () => { show(false); root.current?.querySelector("input")?.blur(); from.current?.focus(); };
   openMenu.search = () => { if (!root.current?.contains(document.activeElement)) from.current = document.activeElement; show(true); root.current?.querySelector("input")?.focus(); };
   useClosing(root, shown, () => show(false));
-  // Who types faster than the list is fetched the first time has pressed Enter all the same.
+  // Enter may come before the list does.
   const entered = useRef(false);
   const first = () => { entered.current = !room; root.current.querySelector(".menu button")?.click(); };
   useEffect(() => { if (shown && !room) void palette().then(setRoom); }, [shown]);
