@@ -88,7 +88,8 @@ class Helping:
         command = f"{call.me}:{ask.command_id or secrets.token_hex(16)}"
         if article.number and ask.deed not in may_do(article):
             if not await self._is_done(article, command):
-                raise ApiError("article_deed")
+                # Whoever read an older one is told that, not that what they saw there could not be done.
+                raise ApiError("article_deed" if ask.version == article.version else "article_changed")
             return await self._case(article, call)
         if not ask.texts:
             raise bad_field("texts", "Write it in one language at least.")

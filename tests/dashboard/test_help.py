@@ -135,6 +135,10 @@ async def test_of_two_who_write_at_once_the_slower_is_told(sue: Desk) -> None:
     assert (await sue.call("PUT", place, {**asked, "command_id": "two"})).code == "article_changed"
     assert (await sue.post("/articles", article(command_id="x"))).code == "article_slug"
     assert [each["deed"] for each in (await sue.get(place)).body["steps"]] == ["write", "create"]
+    public = {**asked, "version": 2, "deed": "publish"}
+    assert (await sue.call("PUT", place, {**public, "command_id": "three"})).status == 200
+    assert (await sue.call("PUT", place, {**public, "command_id": "four"})).code == "article_changed"
+    assert (await sue.call("PUT", place, {**public, "version": 3, "command_id": "five"})).code == "article_deed"
 
 
 @pytest.mark.parametrize(
