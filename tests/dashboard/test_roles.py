@@ -8,6 +8,7 @@ from dashboard.app import HUB, api_routes
 from dashboard.parts import build_parts
 from dashboard.routes import Route
 from tests.dashboard.office import Desk, Office
+from tests.dashboard.test_board import hung
 
 # What a role may not do, and what nobody may do without signing in; every other cell gets past the door.
 SUPERVISORS_ONLY = {
@@ -86,6 +87,16 @@ async def test_every_cell_of_the_table_of_roles_holds(office: Office) -> None:
                 assert status == 403, (cell, role)
             elif cell != ("POST", "/session"):
                 assert status not in {401, 403, 500}, (cell, role, status)
+
+
+async def test_a_link_to_the_wallboard_opens_that_and_nothing_else(office: Office) -> None:
+    wall, _ = await hung(office, await office.desk("sue", role="supervisor"))
+    opened = set()
+    for route in table(office):
+        status = await try_route(wall, route)
+        if status != 401 and (route.method, route.path) not in FOR_ANYBODY:
+            opened.add((route.method, route.path))
+    assert opened == BY_LINK
 
 
 async def test_the_table_names_a_role_for_every_route_but_two(office: Office) -> None:
