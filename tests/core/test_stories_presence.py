@@ -12,7 +12,7 @@ from router.core import events as ev
 from router.core.answers import Refused
 from router.core.bundle import Presence
 from router.core.snapshot import decode_state, encode_state
-from tests.core.floor_plan import ABILITIES, Floor, at_work, bundle, desk, names, offered_to
+from tests.core.floor_plan import ABILITIES, Floor, at_work, bundle, desk, line_of, names, offered_to
 
 MAIL = ("email",)
 RUNNING = bundle(
@@ -55,6 +55,18 @@ def test_what_rings_goes_back_to_its_place_and_what_was_begun_stays() -> None:
     made = choose(floor, "a-quiet-hour")
     assert names(made) == ["OfferWithdrawn", "SignedIn", "PresenceSet", "Queued"]
     assert (floor.state.convs[1].owner, offered_to(floor, 2)) == (7, 0)
+
+
+def test_who_waited_longer_is_asked_first_when_what_rings_goes_back_for_other_channels() -> None:
+    floor = at_work(7, capacity=10, running=RUNNING)
+    floor.arrive(1, channel="email")
+    floor.do(cmd.Decline(id="d", agent=7, conv=1, offer=floor.state.convs[1].offer.id))
+    floor.wait(1_000)
+    floor.arrive(2, channel="email")
+    assert offered_to(floor, 2) == 7
+    assert names(floor.wait(5_000)) == ["RestEnded"]
+    choose(floor, "a-quiet-hour")
+    assert (offered_to(floor, 1), line_of(floor)) == (7, [2])
 
 
 def test_a_break_changes_no_ability_and_the_way_back_decides() -> None:

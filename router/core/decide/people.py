@@ -122,7 +122,8 @@ def change_presence(s: State, at: int, event: ev.Event, *, abilities: Abilities 
         yield from leave_all(s, s.agents[event.agent], "agent_away", ringing=True)
         unplaced = yield from withdraw_offers(s, event.agent, "agent_away")
     yield event
-    yield from back_in_line(s, at, unplaced, "agent_away")
+    # Who still takes something has room by it, and takes the oldest first: what rang need not be that.
+    yield from back_in_line(s, at, unplaced, "agent_away", freed=(agent.id,) if event.accepts else ())
     yield from fill(s, at, event.agent)
 
 
