@@ -51,6 +51,21 @@ def test_a_consultation_takes_room_so_that_nothing_else_rings_meanwhile() -> Non
     assert floor.state.convs[2].offer.agent == 2
 
 
+def test_a_transfer_frees_who_was_asked_first_for_who_has_waited_longer() -> None:
+    floor = Floor()
+    floor.sign_in(1)
+    for number in (1, 2):
+        floor.arrive(number)
+    floor.accept(2)
+    floor.sign_in(2, capacity=25)
+    floor.do(cmd.Consult(id="c", agent=1, conv=2, to_agent=2))
+    floor.do(cmd.SetPresence(id="b", agent=1, presence="break"))
+    assert floor.state.convs[1].state == WAITING
+    made = floor.do(cmd.Transfer(id="t", agent=1, conv=2, queue="general"))
+    assert names(made) == ["Transferred", "Queued", "Offered", "ParticipantLeft"]
+    assert (floor.state.convs[1].offer.agent, floor.state.convs[2].state) == (2, WAITING)
+
+
 def test_who_is_asked_by_a_queue_is_who_the_router_would_choose_and_never_the_owner() -> None:
     floor = talking()
     floor.sign_in(3, abilities=(("channel:chat", 1),))

@@ -75,8 +75,15 @@ def line_up(s: State, at: int, conv: Conv, why: str, *, freed: int = 0) -> Steps
     yield queued(s, at, conv, why)
     if freed:
         yield from fill(s, at, freed)
+    for agent in _parted(s) if s.parted else ():
+        yield from fill(s, at, agent)
     yield from ask(s, at, conv)
     yield from relieve(s, at, conv)
+
+
+def _parted(s: State) -> tuple[int, ...]:
+    """Return who took part in what has just left its owner: they have room by it, and hear of it in a moment."""
+    return tuple(agent for _, agent in s.parted)
 
 
 def relieve(s: State, at: int, conv: Conv) -> Steps:
@@ -265,7 +272,7 @@ def back_in_line(
             yield queued(s, at, conv, _reason(conv, why, rescued))
         else:
             elsewhere.append(conv)
-    for agent in freed:
+    for agent in (*freed, *_parted(s)):
         yield from fill(s, at, agent)
     for conv in convs if freed else ():
         yield from ask(s, at, conv)
