@@ -54,8 +54,8 @@ class Screens:
                 await asyncio.sleep(0.05)
 
     def restore(self) -> None:
-        for path in self.house.folder.iterdir():
-            path.write_bytes((SHIPPED / path.name).read_bytes())
+        for path in SHIPPED.glob("*.yaml"):
+            (self.house.folder / path.name).write_bytes(path.read_bytes())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -201,6 +201,26 @@ async def test_unused_and_shadowed_rules_are_marked(screens: Screens, opens: Ope
     await expect(page.locator(".rule.never")).to_contain_text("can never match: rule 4 catches all of it")
     await page.locator("details.health summary").click()
     await expect(page.locator("details.health")).to_contain_text("can never match")
+
+
+async def test_where_one_rule_takes_everything_an_example_is_given_that_works(screens: Screens, opens: Opens) -> None:
+    """UI.md 3.4: three rules to copy, also where a browser gives no clipboard."""
+    rules = screens.house.folder / "rules.yaml"
+    (screens.house.folder / "checks.yaml").unlink()  # Its questions are about the shipped rules.
+    rules.write_text("rules:\n  - {name: all, queue: general}\n")
+    await screens.until(lambda: _rules(screens, ["all"]))
+    page = await opens()
+    await page.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    example = await page.locator(".starter pre").inner_text()
+    await page.locator(".starter").get_by_role("button", name="Copy").click()
+    await expect(page.locator(".toast")).to_contain_text("customer.segment ==")
+    rules.write_text(example)
+    await screens.until(lambda: _rules(screens, ["complaints of VIPs", "orders", "everything else"]))
+
+
+async def _rules(screens: Screens, names: list[str]) -> bool:
+    bundle = screens.office.floor.bundle
+    return bundle is not None and [rule.name for rule in bundle.rules] == names
 
 
 async def _has_rule(screens: Screens, name: str) -> bool:

@@ -1,10 +1,10 @@
 // @ts-check
 // One conversation: its head and its thread. Where one writes is composer.js.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
-import { attempt, chosen, details, earlier, hasEarlier, link, now, open, owns, shut, stories, tell, typing, work } from "../frame/state.js";
+import { attempt, chosen, details, earlier, hasEarlier, link, now, open, owns, shut, stories, typing, work } from "../frame/state.js";
 import { newId, post } from "../frame/api.js";
 import { stageAgain } from "./files.js";
-import { Due, Icon, Menu, channelLabel, customerName, dayOf, fullOf, queueLabel, shortOf, siteTime, timeOf, whileAway } from "../frame/parts.js";
+import { Due, Icon, Menu, channelLabel, copy, customerName, dayOf, fullOf, queueLabel, shortOf, siteTime, timeOf, whileAway } from "../frame/parts.js";
 import { named, t } from "../frame/words.js";
 import { dialog } from "../frame/dialogs.js";
 import { Late, fetchRoom, go } from "../frame/screens.js";
@@ -77,9 +77,6 @@ const more = (live) => [
   { key: "link", icon: "link", text: t("copy.link"), act: () => copy(`${location.origin}${location.pathname}#/desk/${live.ref}`) },
   { key: "block", icon: "block", text: t("block.menu"), off: whileAway(), act: () => dialog.open("block", live) },
 ];
-
-/** Where a browser gives no clipboard, what was to be copied is shown, to be copied by hand. @param {string} text */
-const copy = async (text) => { try { await navigator.clipboard.writeText(text); tell(t("copied")); } catch { tell(text); } };
 
 /** Whether it is in my hands now. @param {any} live */
 const isMine = (live) => live.state === "active" && owns(live);

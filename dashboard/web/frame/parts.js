@@ -1,7 +1,7 @@
 // @ts-check
 // Small parts that several screens share: icons, shapes, due chips, ages, avatars, names, the dialog.
 import { html, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
-import { config, link, now } from "./state.js";
+import { config, link, now, tell } from "./state.js";
 import { labelOf, t } from "./words.js";
 
 const SOON_MS = 120_000;
@@ -81,6 +81,9 @@ export const customerName = (summary) => summary?.customer?.name || t("customer.
 export const queueLabel = (name) => labelOf(config.value?.queues.find((/** @type {any} */ queue) => queue.name === name)?.label, name);
 /** @param {string} name */
 export const channelLabel = (name) => t(`channel.${name}`, {}, name);
+
+/** Where a browser gives no clipboard, what was to be copied is shown, to be copied by hand. @param {string} text */
+export const copy = async (text, said = t("copied"), otherwise = text) => { try { await navigator.clipboard.writeText(text); tell(said); } catch { tell(otherwise); } };
 
 /** Attributes of a button that needs the server: closed while it is away, and saying why. */
 export const whileAway = () => (link.value === "live" ? {} : { disabled: true, title: t("error.offline") });

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { attempt, chosen, link, tell } from "../frame/state.js";
 import { call, get, newId } from "../frame/api.js";
-import { Icon, ago, customerName, fullOf } from "../frame/parts.js";
+import { Icon, ago, copy, customerName, fullOf } from "../frame/parts.js";
 import { go } from "../frame/screens.js";
 import { labelOf, language, t } from "../frame/words.js";
 import { details } from "../frame/state.js";
@@ -58,8 +58,7 @@ function PassOn({ line, tag, text }) {
     keepDraft(`${ref}:reply`, before ? `${before.trimEnd()}\n\n${what}` : what);
     go("desk", ref);
   };
-  const copy = () => navigator.clipboard.writeText(address).then(() => tell(t("help.copied")), () => tell(t("help.not_copied"), "crit"));
   return html`${ref && html`<span class="meta">${t("help.reply_to", { name: customerName(details.value.get(ref)?.live ?? details.value.get(ref)) })}</span>
       ${address && html`<button type="button" class="primary" onClick=${() => into(`${text.title}\n${address}`)}><${Icon} name="line" /> ${t("help.put.link")}</button>`}<button type="button" onClick=${() => into(text.text)}>${t("help.put.text")}</button>`}
-    ${address && html`<button type="button" onClick=${copy}>${t("help.copy")}</button><a class="open-page" href=${address} target="_blank" rel="noopener">${t("help.open")}</a>`}`;
+    ${address && html`<button type="button" onClick=${() => copy(address, t("help.copied"))}>${t("help.copy")}</button><a class="open-page" href=${address} target="_blank" rel="noopener">${t("help.open")}</a>`}`;
 }

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef } from "../vendor/ui.js";
 import { now } from "../frame/state.js";
 import { go } from "../frame/screens.js";
-import { Icon, ago, fullOf } from "../frame/parts.js";
+import { Icon, ago, copy, fullOf } from "../frame/parts.js";
 import { t } from "../frame/words.js";
 import { Target, When } from "./book.js";
 
@@ -59,5 +59,5 @@ const EXAMPLE = `rules:
 /** With one rule alone there is nothing to see: an example to begin with. */
 function Starter() {
   return html`<div class="starter"><h2>${t("rules.starter")}</h2><p>${t("rules.starter.text")}</p><pre tabindex="0">${EXAMPLE}</pre>
-    <button type="button" onClick=${() => navigator.clipboard?.writeText(EXAMPLE)}>${t("copy")}</button></div>`;
+    <button type="button" onClick=${() => copy(EXAMPLE)}>${t("copy")}</button></div>`;
 }

@@ -1,10 +1,10 @@
 // @ts-check
 // The team: who is there, since when, with how much in hand; wallboards' links. What is done with one person is in member.js.
 import { computed, html, signal, useEffect, useState } from "../vendor/ui.js";
-import { attempt, config, link, now, tell } from "../frame/state.js";
+import { attempt, config, link, now } from "../frame/state.js";
 import { call, get, newId, post } from "../frame/api.js";
 import { rest, go } from "../frame/screens.js";
-import { Avatar, Dialog, Icon, Shape, clock, fullOf } from "../frame/parts.js";
+import { Avatar, Dialog, Icon, Shape, clock, copy, fullOf } from "../frame/parts.js";
 import { Member } from "./member.js";
 import { Sheet } from "./sheet.js";
 import { language, labelOf, t } from "../frame/words.js";
@@ -100,12 +100,11 @@ function Walls() {
   };
   const revoke = async (/** @type {any} */ each) => { if ((await attempt(async () => { await call("DELETE", `/board/links/${each.id}`); return true; }))) void fetchLinks(); };
   const address = made && `${location.origin}/wallboard#${made.token}`;
-  const copy = async () => { await navigator.clipboard?.writeText(address).then(() => tell(t("walls.copied"))).catch(() => tell(t("walls.by_hand"))); };
   return html`<section class="walls"><h2>${t("walls.title")}</h2><p class="meta">${t("walls.text")}</p>
     <form class="row" onSubmit=${make}><label class="grow">${t("walls.name")} <input name="name" required maxlength="80" autocomplete="off" /></label><button type="submit" disabled=${link.value !== "live"}>${t("walls.make")}</button></form>
     <ul>${(links ?? []).map((each) => html`<li key=${each.id} class="row"><${Icon} name="wallboard" /> <b>${each.name}</b> <span class="meta grow">${each.revoked_ms ? t("walls.revoked", { at: fullOf(each.revoked_ms) }) : t("walls.made", { by: each.by, at: fullOf(each.made_ms) })}</span>
       ${!each.revoked_ms && html`<button type="button" aria-label=${t("walls.revoke.this", { name: each.name })} onClick=${() => revoke(each)}>${t("walls.revoke")}</button>`}</li>`)}
       ${links && !links.length && html`<li class="empty">${t("walls.none")}</li>`}</ul>
     ${made && html`<${Dialog} title=${t("walls.new", { name: made.link.name })} close=${() => show(null)}><p>${t("walls.once")}</p><label>${t("walls.address")} <input readonly value=${address} onFocus=${(/** @type {any} */ event) => event.target.select()} /></label>
-      <div class="row"><span class="grow"></span><button type="button" class="primary" onClick=${copy}>${t("walls.copy")}</button></div><//>`}</section>`;
+      <div class="row"><span class="grow"></span><button type="button" class="primary" onClick=${() => copy(address, t("walls.copied"), t("walls.by_hand"))}>${t("walls.copy")}</button></div><//>`}</section>`;
 }
