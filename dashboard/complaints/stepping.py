@@ -79,7 +79,8 @@ class Stepping:
         step = ComplaintStep(command=command, at=now_ms, agent=account.id, deed="record")
         kept = promised(complaint, self._cases.bundle, rules)
         # Two who hear the same conversation record it once, unless they say that it is another one.
-        made = await self._cases.store.record(self._cases.site, kept, step, links=links, alone=not ask.another)
+        alone = bool(links) and not ask.another
+        made = await self._cases.store.record(self._cases.site, kept, step, links=links, alone=alone)
         if made.command != command:
             raise ApiError("complaint_recorded")
         return made
