@@ -7,14 +7,13 @@ import { Avatar, Dialog, Icon, channelLabel, queueLabel, whileAway } from "../fr
 import { dialog } from "../frame/dialogs.js";
 import { go } from "../frame/screens.js";
 import { heard, labelOf, t } from "../frame/words.js";
+import { useWritten } from "../frame/written.js";
 import { recorded } from "./hint.js";
 import { useKeys } from "../frame/keys.js";
 import { called, choices, fetchChoices, lasting } from "./names.js";
 import { Somebody } from "./somebody.js";
 
 const WORDS_CHARS_MAX = 20_000;
-/** What was typed and not recorded, by conversation: closing by mistake loses nothing. @type {Map<string, Record<string, any>>} */
-const drafts = new Map();
 
 /** Over the desk, of the conversation that is open there; or of a `customer`. @param {{live: any}} props */
 export function RecordDialog({ live }) {
@@ -36,13 +35,13 @@ export function Record({ of }) {
 
 /** @param {{live: any, cancel: () => void, done: (line: any) => void}} props */
 function Form({ live, cancel, done }) {
-  const key = live.ref ?? `customer:${live.customer?.id ?? ""}`;
+  const key = `complaint:${live.ref ?? `customer:${live.customer?.id ?? ""}`}`;
   const lightest = choices.value.severities[0]?.name ?? "";
-  const [said, put] = useState(/** @type {any} */ ({ kind: "", severity: lightest, about: "", queue: live.queue ?? "", happened: "", wish: "", mine: true, customer: live.customer ?? null, ...drafts.get(key) }));
+  const [said, put, forget] = useWritten(key, /** @type {any} */ ({ kind: "", severity: lightest, about: "", queue: live.queue ?? "", happened: "", wish: "", mine: true, customer: live.customer ?? null }));
   const [id] = useState(newId);
   const [busy, setBusy] = useState(false);
   const [others, setOthers] = useState(/** @type {any[]} */ ([]));
-  const say = (/** @type {string} */ name) => (/** @type {any} */ event) => { const next = { ...said, [name]: event.target.type === "checkbox" ? event.target.checked : event.target.value }; drafts.set(key, next); put(next); };
+  const say = (/** @type {string} */ name) => (/** @type {any} */ event) => put({ ...said, [name]: event.target.type === "checkbox" ? event.target.checked : event.target.value });
   useEffect(() => { if (live.ref) void get(`/conversations/${live.ref}/complaints`).then((of) => setOthers(of.complaints.filter((/** @type {any} */ each) => each.due_ms)), () => {}); }, [live.ref]);
   const send = async (/** @type {any} */ event) => {
     event.preventDefault();
@@ -52,7 +51,7 @@ function Form({ live, cancel, done }) {
     const body = { command_id: id, kind: said.kind, severity: said.severity, happened: said.happened, wish: said.wish, mine: said.mine, queue: said.queue || null, about: said.about || null, ...of };
     try {
       const made = await post("/complaints", body);
-      drafts.delete(key);
+      forget();
       done(made.line);
     } catch (/** @type {any} */ error) {
       tell(heard(error), "crit");
