@@ -121,7 +121,7 @@ function Account() {
       <p class="who"><b>${me.value.name}</b><br />${t(`role.${me.value.role}`)}</p>
       <label>${t("language")} <select value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>
         ${LANGUAGES.map(([tag, name]) => html`<option key=${tag} value=${tag}>${name}</option>`)}</select></label>
-      <button type="button" onClick=${() => { show(false); dialog.open("settings"); }}><${Icon} name="gear" /> ${t("settings")}</button>
+      <button type="button" onClick=${() => { show(false); dialog.open("settings"); }}><${Icon} name="sliders" /> ${t("settings")}</button>
       <button type="button" onClick=${() => { show(false); dialog.open("keys"); }}><kbd>?</kbd> ${t("keys.title")}</button>
       <hr /><button type="button" onClick=${out}>${t("sign.out")}</button></div>`}
   </div>`;

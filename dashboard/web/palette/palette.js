@@ -57,9 +57,9 @@ function actions() {
     ...here.map(([key, act]) => ({ name: t(/** @type {string} */ (key)), icon: key === "park" ? "clock" : "transfer", act: /** @type {() => void} */ (act) })),
     ...mine.value.map((name) => ({ name: t("palette.go", { name: t(`view.${name}`) }), icon: name, act: () => go(name) })),
     ...states,
-    { name: t("settings"), icon: "gear", act: () => dialog.open("settings") },
+    { name: t("settings"), icon: "sliders", act: () => dialog.open("settings") },
     { name: t("keys.title"), icon: "more", act: () => dialog.open("keys") },
-    ...["light", "dark", "system"].map((name) => ({ name: t(`palette.theme.${name}`), icon: "gear", act: () => settings.set("theme", name) })),
+    ...["light", "dark", "system"].map((name) => ({ name: t(`palette.theme.${name}`), icon: "sliders", act: () => settings.set("theme", name) })),
   ];
 }
 
